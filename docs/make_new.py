@@ -60,9 +60,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgagents.report.contract import Rank
-from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, Untested, conclude, make_check
 from pgagents.verify.setting import Setting
-from pgagents.verify.wire.exchange import Exchange
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
@@ -75,14 +74,14 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         yield Case(endpoint, says, endpoint.action.origin, Attempt(_try))
 
 
-def _try(trial: Trial) -> Conversation:
-    answer: Exchange = yield trial.call("valid", "TODO: why this call is made")
+def _try(trial: Trial) -> None:
+    answer = trial.ask(trial.call("valid", "TODO: why this call is made"))
     if answer.void or not answer.success:
-        yield trial.untested(f"the call was not answered with its success: {{answer.outcome}}")
-    elif "TODO" in str(answer.body):  # TODO: what the promise excludes
-        yield trial.broken("TODO: what was promised", "TODO: the answer has {{count}}", count=1)
+        raise Untested(f"the call was not answered with its success: {{answer.outcome}}")
+    if "TODO" in str(answer.body):  # TODO: what the promise excludes
+        conclude(trial.broken("TODO: what was promised", "TODO: the answer has {{count}}", count=1))
     else:
-        yield trial.kept()
+        conclude(trial.kept())
 
 
 CHECK = make_check("{second}", __doc__, cases, rank=Rank.WRONG)  # TODO: how bad a break is

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import oracle
-from pgagents.verify.promise import Conversation, Probe, collect, collect_of_tools
+from pgagents.verify.promise import Probe, collect, collect_of_tools
 from pgagents.verify.setting import Setting
 
 pytestmark = pytest.mark.always
@@ -98,8 +98,8 @@ def test_mutants_of_tools_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
         probes = whole["tool_words"].list_probes(setting, roles)
         return [replace(probe, run=say_nothing) for probe in probes]
 
-    def say_nothing() -> Conversation:
-        yield from ()
+    def say_nothing() -> None:
+        return
 
     recorded = {key: value for key, value in RECORDED.items() if key.startswith("right_tools ")}
     fewer = {**whole, "tool_refusals": replace(refusals, probes=leave_out)}

@@ -24,6 +24,7 @@ from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.plan.selection import NO_WRITES, list_live_roles
 from pgagents.verify.run.gate import Gate
 from pgagents.verify.setting import setting_of
+from pgagents.verify.wire.asking import answering
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.encode import request_of
 from pgagents.verify.wire.exchange import Exchange
@@ -410,12 +411,13 @@ def test_a_create_that_lacks_an_argument_shows_nothing_if_it_is_refused_for_the_
     given = {"name": "plain", **inside}
     maker = room.answered("make_box", given, 201, {"id": 3, "name": "plain"})
     room.box(3).maker = maker
-    proof = room.factory.proof._equal_create(room.box(3))
-    equal = next(proof)
-    assert dict(equal.input) == {"name": "plain"}
-    refused = room.answered("make_box", equal.input, status, {"code": "TAKEN"}, note=False)
-    with pytest.raises(StopIteration):
-        proof.send(refused)
+
+    def refuse(equal: Call) -> Exchange:
+        assert dict(equal.input) == {"name": "plain"}
+        return room.answered("make_box", equal.input, status, {"code": "TAKEN"}, note=False)
+
+    with answering(refuse):
+        room.factory.proof._equal_create(room.box(3))
     assert room.box(3).ours is shown
 
 

@@ -14,16 +14,15 @@ from pgagents.report.contract import Contract, Verdict
 from pgagents.verify.plan.options import SMOKE_REQUESTS, Identities, Options
 from pgagents.verify.plan.order import LATE, by_phase, for_smoke, kinds_of, order_for_survey, takes_of_few
 from pgagents.verify.plan.plan import Draft, all_contracts, draft, make_setting
-from pgagents.verify.promise import Conversation, Probe, collect
+from pgagents.verify.promise import Probe, collect
 from pgagents.verify.setting import Setting, setting_of
 from verifying import PARK_GRAPH, SHOP, checks, model, plain_run, run
 
 URL = "https://staging.example.com"
 
 
-def nothing() -> Conversation:
-    """A conversation without a word."""
-    yield from ()
+def nothing() -> None:
+    """A probe without a word."""
 
 
 def probe(name: str, covers: tuple[str, ...], cost: int = 1, **others: object) -> Probe:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache, partial
-from itertools import product
+from itertools import count, product
 from types import SimpleNamespace
 from typing import Any
 from zlib import crc32
@@ -38,13 +38,14 @@ from pgagents.verify.fixtures.instance import Instance
 from pgagents.verify.fixtures.pool import FixturePool
 from pgagents.verify.plan.options import LANES, Identities, Options, Progress
 from pgagents.verify.plan.order import LATE, Company, Slot, lay_out, meet
-from pgagents.verify.promise import Conversation, collect
+from pgagents.verify.promise import collect
 from pgagents.verify.run import course
 from pgagents.verify.run.driver import InstanceRemoval
 from pgagents.verify.run.judge import Judge
 from pgagents.verify.run.lanes import Lane, Lanes
 from pgagents.verify.run.run import verify
 from pgagents.verify.setting import setting_of
+from pgagents.verify.wire.asking import ask, changing_steps
 from pgagents.verify.wire.call import Alone, InstanceRef
 from pgagents.verify.wire.exchange import Exchange
 from small_api import KEY, Notes, catalogue
@@ -347,18 +348,17 @@ def test_a_probe_that_saw_a_difference_in_company_begins_anew_alone(
     name, begun = "hint_not_destructive/create_webhook@rest", []
 
     def differing(slot: Slot) -> Slot:
-        def run() -> Conversation:
+        def run() -> None:
             begun.append(slot.index)
-            conversation = slot.probe.run()
-            answer = None
-            try:
-                for _ in range(4):
-                    answer = yield conversation.send(answer)
-                yield Alone()
-                while True:
-                    answer = yield conversation.send(answer)
-            except StopIteration:
-                return
+            asked = count()
+
+            def stay_alone(step: Any) -> Any:
+                if next(asked) == 4:
+                    ask(Alone())
+                return step
+
+            with changing_steps(stay_alone):
+                slot.probe.run()
 
         return replace(slot, probe=replace(slot.probe, run=run)) if slot.probe.name == name else slot
 

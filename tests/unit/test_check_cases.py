@@ -7,8 +7,19 @@ from pathlib import Path
 
 from loading import read_once
 from pgagents.report.contract import Rank, Verdict
-from pgagents.verify.promise import Attempt, Attempts, Case, Conversation, Trial, make_check
+from pgagents.verify.promise import (
+    Attempt,
+    Attempts,
+    Case,
+    Judgement,
+    Probe,
+    Trial,
+    Untested,
+    conclude,
+    make_check,
+)
 from pgagents.verify.setting import Setting, setting_of
+from pgagents.verify.wire.asking import answering
 
 CATALOGUE = Path(__file__).resolve().parents[2] / "catalogue/park_graph.yaml"
 
@@ -20,9 +31,26 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     yield Case(None, "it stays", ("api",), Attempt(run), "stays", settled=settled, place="@rest")
 
 
-def run(trial: Trial) -> Conversation:
+def run(trial: Trial) -> None:
     """Keep the promise without a call."""
-    yield trial.kept()
+    conclude(trial.kept())
+
+
+def give_up(trial: Trial) -> None:
+    """Find that nothing can be judged, two functions deep."""
+
+    def need_an_instance() -> str:
+        raise Untested("there is none", excused=True)
+
+    conclude(trial.judge("an instance", need_an_instance()))
+
+
+def conclusions(probe: Probe) -> list[Judgement]:
+    """Return what a probe without calls concludes."""
+    found: list[Judgement] = []
+    with answering(found.append):
+        probe.run()
+    return found
 
 
 def test_two_callers_of_one_catalogue_get_cases_of_their_own() -> None:
@@ -70,8 +98,8 @@ def test_a_watcher_finds_the_trial_of_its_case_by_the_place() -> None:
 def test_further_attempts_may_try_a_case_twice_and_are_generated_only_for_probes() -> None:
     planned: list[str] = []
 
-    def try_both(trials: Sequence[Trial]) -> Conversation:
-        yield from (trial.kept() for trial in trials)
+    def try_both(trials: Sequence[Trial]) -> None:
+        conclude(trial.kept() for trial in trials)
 
     def list_cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         del setting, roles
@@ -91,4 +119,18 @@ def test_further_attempts_may_try_a_case_twice_and_are_generated_only_for_probes
     first, again = check.list_probes(setting, frozenset(("main",)))
     assert (first.name, first.contracts) == ("kept/both", ("kept/goes@rest", "kept/stays@rest"))
     assert (again.name, again.contracts) == ("kept/stays@rest again", ("kept/stays@rest",))
-    assert len(list(first.run())) == 2
+    assert len(conclusions(first)) == 2
+
+
+def test_a_probe_that_raises_untested_leaves_its_contract_open_with_the_reason() -> None:
+    def list_cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+        del setting, roles
+        yield Case(None, "it stays", ("api",), Attempt(give_up), place="@rest")
+
+    check = make_check("kept", "It stays.", list_cases, rank=Rank.WRONG)
+    (probe,) = check.list_probes(
+        setting_of(read_once(CATALOGUE), "https://127.0.0.1:1"), frozenset(("main",))
+    )
+    (judgement,) = conclusions(probe)
+    assert (judgement.verdict, judgement.expected) == (Verdict.UNTESTED, "there is none")
+    assert (judgement.excused, judgement.sticky) == (True, False)

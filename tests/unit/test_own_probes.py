@@ -5,8 +5,8 @@ Judgements of single answers, made here without a server.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
-from functools import cache
+from collections.abc import Callable, Iterable
+from functools import cache, partial
 from typing import Any
 
 import pytest
@@ -30,6 +30,7 @@ from pgagents.verify.checks.rest import (
 from pgagents.verify.promise import Check, Judgement, Trial
 from pgagents.verify.run.absent_answers import nothing_there
 from pgagents.verify.setting import Memory, Setting, setting_of
+from pgagents.verify.wire.asking import answering
 from pgagents.verify.wire.call import Call, Intent, Raw
 from pgagents.verify.wire.exchange import Exchange
 from small_api import URL, with_resource
@@ -67,23 +68,22 @@ def find_trial(check: Check, setting: Setting, place: str, detail: str = "") -> 
 
 
 def drive(
-    conversation: Generator[Any, Any, Any], model: Model, answers: Iterable[Response]
+    run: Callable[[], Any], model: Model, answers: Iterable[Response]
 ) -> tuple[list[Judgement], list[Call], Any]:
-    """Answer the calls of a conversation in turn. Return its judgements, its calls and what it returns."""
+    """Answer the calls of a probe in turn. Return its judgements, its calls and what it returns."""
     waiting, judgements, calls = iter(answers), list[Judgement](), list[Call]()
-    try:
-        step = next(conversation)
-        while True:
-            if isinstance(step, Judgement):
-                judgements.append(step)
-                step = conversation.send(None)
-            elif isinstance(step, Call):
-                calls.append(step)
-                step = conversation.send(exchange_of(model, step, next(waiting)))
-            else:
-                step = conversation.send(None)
-    except StopIteration as end:
-        return judgements, calls, end.value
+
+    def answer(step: Any) -> Exchange | None:
+        if isinstance(step, Judgement):
+            judgements.append(step)
+        elif isinstance(step, Call):
+            calls.append(step)
+            return exchange_of(model, step, next(waiting))
+        return None
+
+    with answering(answer):
+        returned = run()
+    return judgements, calls, returned
 
 
 # -- operations of a document, whose refusals are documented
@@ -246,9 +246,10 @@ def test_what_another_action_brings_back_is_odd_and_removed_again(
         subject=resource,
         made=note,
     )
-    conversation = removals._call_removed(trial, resource, note, [(read, resource.read_by[0])], again)
+    reads = [(read, resource.read_by[0])]
+    run = partial(removals._call_removed, trial, resource, note, reads, again)
     answers = [answer(200, note), answer(back, note if back == 200 else {"detail": "no"}), answer(204)]
-    (judgement,), sent, stays = drive(conversation, model, answers)
+    (judgement,), sent, stays = drive(run, model, answers)
     assert (judgement.verdict, judgement.odd, bool(stays)) == (Verdict.BROKEN, odd, False)
     assert [str(call.endpoint.action.name) for call in sent if call.endpoint is not None] == calls
 
@@ -498,7 +499,7 @@ def test_null_may_mean_the_default(declared: str, made: Any, last: Any, verdict:
         made_note, made_note, note_with(value), note_with(value), note_with(value), note_with(value),
         note_with(last if last != "white" or defaults else value), note_with(last),
     ]  # fmt: skip
-    judgements, _, _ = drive(merge_patch._try(trials, patch), model, answers)
+    judgements, _, _ = drive(partial(merge_patch._try, trials, patch), model, answers)
     by_contract = {judgement.contract: judgement.verdict for judgement in judgements}
     assert by_contract[trials[0].contract] is verdict
     assert by_contract[trials[1].contract] is Verdict.KEPT

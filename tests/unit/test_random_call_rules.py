@@ -19,6 +19,7 @@ from pgagents.verify.cases.generated import DrawnCall, find_wrong, list_drawn_ca
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.setting import Setting, setting_of
 from pgagents.verify.values.generators import random_values
+from pgagents.verify.wire.asking import answering
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.exchange import Exchange
 from small_api import URL, with_resource
@@ -264,13 +265,9 @@ def shrunk(
         )  # fmt: skip
 
     usual_values = usual(setting.model, "change_note")
-    steps = shrink(answer(first), usual_values, lambda exchange: exchange.status == 500, setting)
-    try:
-        call = next(steps)
-        while True:
-            call = steps.send(answer(call))
-    except StopIteration as end:
-        return end.value, sent
+    begun = answer(first)
+    with answering(answer):
+        return shrink(begun, usual_values, lambda exchange: exchange.status == 500, setting), sent
 
 
 def test_only_what_shows_the_fault_is_left_and_is_sent_last() -> None:

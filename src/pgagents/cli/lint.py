@@ -474,14 +474,19 @@ def find_broken(model: Model, link: Link) -> list[Diagnostic]:
     from pgagents.report.contract import Verdict
     from pgagents.verify.promise import Judgement, collect_of_tools
     from pgagents.verify.setting import setting_of
+    from pgagents.verify.wire.asking import answering
 
     setting = replace(setting_of(model, link.base), mcp=link)
     found = []
     for check in collect_of_tools().values():
         contracts = {c.id: c for c in check.promises(setting)}
         for probe in check.list_probes(setting, frozenset()):
-            for step in probe.run() if probe.cost == 0 else ():
-                if not isinstance(step, Judgement) or step.verdict is not Verdict.BROKEN:
+            steps: list[Judgement] = []
+            if probe.cost == 0:
+                with answering(steps.append):
+                    probe.run()
+            for step in steps:
+                if step.verdict is not Verdict.BROKEN:
                     continue
                 if step.contract.startswith(_TOLD_BY_VENDORS):
                     continue

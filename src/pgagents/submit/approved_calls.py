@@ -18,9 +18,10 @@ from pgagents.catalogue.model.model import Model
 from pgagents.generate.actions import index_actions
 from pgagents.submit.approved import find_schema_problem
 from pgagents.verify.fixtures.request_template import RequestTemplate, find_refusal, ordinary, template_of
-from pgagents.verify.promise import Conversation, Probe
+from pgagents.verify.promise import Probe
 from pgagents.verify.setting import Setting
 from pgagents.verify.tools import ToolArguments, inline_references
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.endpoint import MCP, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.mcp_messages import error_of, result_of, text_of
@@ -120,7 +121,7 @@ class ApprovedCalls:
 
     def _converse(
         self, endpoint: Endpoint, template: RequestTemplate, name: str, chosen: list[Input]
-    ) -> Conversation:
+    ) -> None:
         """Make the calls. If the one with all arguments is taken, those with one argument more are left
         out.
         """
@@ -131,7 +132,7 @@ class ApprovedCalls:
                 continue
             keyed = str(endpoint.action.idempotency) in one.values
             call = ordinary(endpoint, template, "explore", WHY, input=one.values, fresh=writes, keyed=keyed)
-            exchange: Exchange = yield call
+            exchange = ask(call)
             if one.whole and exchange.refused and not exchange.void:
                 continue  # its arguments may exclude each other; each is sent alone next
             whole = whole or (one.whole and exchange.success)

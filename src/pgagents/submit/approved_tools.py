@@ -28,9 +28,10 @@ from pgagents.submit.approved_calls import (
     find_member,
     find_misfit,
 )
-from pgagents.verify.promise import Conversation, Probe
+from pgagents.verify.promise import Probe
 from pgagents.verify.setting import Setting
 from pgagents.verify.tools import ListedTool, ToolArguments, call_tool, list_tools
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.endpoint import MCP
 from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.mcp_messages import error_of, result_of, text_of
@@ -130,18 +131,18 @@ class ApprovedTools:
         now = ToolArguments(self.listed[name]["inputSchema"])
         return now.find_example() or now.make_ordinary()
 
-    def _converse(self, tool: ListedTool, chosen: Sequence[Mapping[str, Any]]) -> Conversation:
+    def _converse(self, tool: ListedTool, chosen: Sequence[Mapping[str, Any]]) -> None:
         """Call the tool by its new schema first, and then by the approved one."""
         new = self._make_new(tool.name)
         if new is None or not chosen:
             self.untried[tool.name] = NO_VALUES
             return
-        first: Exchange = yield call_tool(tool.name, new, WHY)
+        first = ask(call_tool(tool.name, new, WHY))
         works = read_kind(first)[0] == "taken"
         for arguments in chosen:
             exchange = first
             if arguments != new:
-                exchange = yield call_tool(tool.name, arguments, WHY)
+                exchange = ask(call_tool(tool.name, arguments, WHY))
             self.calls.append(self._judge(tool.name, arguments, exchange, works=works))
 
     def _judge(

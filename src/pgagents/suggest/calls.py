@@ -15,9 +15,10 @@ from pgagents.suggest.tables import declared_values, words_of
 from pgagents.verify.cases.boundary import boundary_values
 from pgagents.verify.fixtures.instance import at_path, will_do
 from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of, time_passes
-from pgagents.verify.promise import Conversation, Probe
+from pgagents.verify.promise import Probe
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import high, low
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
 
@@ -91,9 +92,9 @@ def choose_inputs(
 
 
 def _vary(endpoint: Endpoint, template: RequestTemplate, inputs: Sequence[Mapping[str, Any]]) -> Probe:
-    def run() -> Conversation:
+    def run() -> None:
         for given in inputs:
-            yield ordinary(endpoint, template, "explore", WHY, input=given)
+            ask(ordinary(endpoint, template, "explore", WHY, input=given))
 
     writes = endpoint.action.effect == "write"
     return Probe(
@@ -192,10 +193,10 @@ def _run_life(
     waits: tuple[float, float],
     samples: Samples,
     seed: int,
-) -> Callable[[], Conversation]:
-    def run() -> Conversation:
+) -> Callable[[], None]:
+    def run() -> None:
         template = template_of(setting.model, maker.action)
-        made = yield ordinary(maker, template, "explore", WHY, input=given, bind=bind)
+        made = ask(ordinary(maker, template, "explore", WHY, input=given, bind=bind))
         body = at_path(resource.made_by, made) if made.success else None
         if not isinstance(body, Mapping):
             return
@@ -203,16 +204,16 @@ def _run_life(
         ending = [m for m in resource.moves if m not in staying and resource.initial in m.origin_states]
         for index, moves in enumerate((staying, ending[seed % len(ending) :][:1] if ending else [])):
             if (wait := time_passes(setting, waits[index]) if waits[index] else None) is not None:
-                yield wait
+                ask(wait)
             for move in moves:
                 if (call := _move(setting, resource, move, body, samples, seed)) is not None:
-                    yield call
+                    ask(call)
         for other, needed in _list_dependents(setting, resource)[:DEPENDENTS]:
-            yield Call(other, needed, "explore", WHY, bind={resource.name: body}, surface=other.surface)
+            ask(Call(other, needed, "explore", WHY, bind={resource.name: body}, surface=other.surface))
         for read in (*resource.read_by[:1], *resource.listed_by[:1]):
             reader = setting.find_usable_lead(str(read.action.name))
             if reader is not None:
-                yield Call(reader, read.input, "explore", WHY, subject=resource, made=body)
+                ask(Call(reader, read.input, "explore", WHY, subject=resource, made=body))
 
     return run
 
@@ -288,9 +289,9 @@ def list_pair_probes(setting: Setting, samples: Samples) -> Iterator[Probe]:
 def _run(setting: Setting, endpoint: Endpoint, inputs: list[dict[str, Any]]) -> Any:
     template = template_of(setting.model, endpoint.action)
 
-    def run() -> Conversation:
+    def run() -> None:
         for given in inputs:
-            yield ordinary(endpoint, template, "explore", WHY_PAIR, input=given)
+            ask(ordinary(endpoint, template, "explore", WHY_PAIR, input=given))
 
     return run
 

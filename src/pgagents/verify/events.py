@@ -6,7 +6,7 @@ The deliveries are parsed once for all checks that judge them.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,9 +22,9 @@ from pgagents.verify.answers.bodies import find_malformed_time
 from pgagents.verify.answers.observation import ANSWER, TOLD, Body, Place
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.setting import Setting
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Sleep
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
-from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.receiver import MOVED, REFUSED, Delivery
 
 NEEDS_RECEIVER = "needs somewhere to send events to: add --receiver auto, or --receiver URL"
@@ -204,7 +204,7 @@ class Traces:
         """The number of requests for registering the webhook, and for listing the audit once."""
         return 2 * bool(self.types) + bool(self.members)
 
-    def listen(self) -> Generator[Any, Any, None]:
+    def listen(self) -> None:
         """Register a webhook, which is removed when the probe ends."""
         receiver, hooks = self.setting.receiver, self.setting.model.webhooks
         endpoint = find_registration(self.setting) if self.types else None
@@ -215,7 +215,7 @@ class Traces:
         asked = list(self.types)[: schema.get("maxItems", len(self.types))]
         given = {hooks.url: receiver.open(BOX), hooks.types: asked, **usual_version(self.setting)}
         why = "a webhook that hears of changes"
-        made: Exchange = yield Call(endpoint, given, "explore", why, fresh=True, apart=True)
+        made = ask(Call(endpoint, given, "explore", why, fresh=True, apart=True))
         self.hears = made.success
 
     def begin(self, states: Iterable[str] = (), tried: Action | None = None) -> None:
@@ -243,7 +243,7 @@ class Traces:
         lists = audit is not None and audit.listed_by.action is action
         return replace(self, members=()) if lists else self
 
-    def observe(self, body: Body) -> Generator[Any, Any, dict[Place, Any]]:
+    def observe(self, body: Body) -> dict[Place, Any]:
         """Return a place for each type of event, and for each action of rows, that came more often than our
         calls explain.
         """
@@ -252,10 +252,10 @@ class Traces:
             return {}
         found: dict[Place, Any] = {}
         if self.hears:
-            yield Sleep(self._wait_s(), quiet=True)
+            ask(Sleep(self._wait_s(), quiet=True))
             found = self._count_events(id_text(id))
         if self.members:
-            found |= yield from self._count_rows(id_text(id))
+            found |= self._count_rows(id_text(id))
         return found
 
     def _wait_s(self) -> float:
@@ -318,14 +318,14 @@ class Traces:
             if len(ids) > sum(self.changes[name] for name in self.types[type])
         }
 
-    def _count_rows(self, id: str) -> Generator[Any, Any, dict[Place, Any]]:
+    def _count_rows(self, id: str) -> dict[Place, Any]:
         audit: Audit | None = self.setting.model.audit
         assert audit is not None
         action, why = audit.listed_by.action, "whether a change was recorded"
         endpoint = self.setting.find_lead(str(action.name))
         endpoint = endpoint or Endpoint(action, OPERATOR, None, f"{action.name}@{OPERATOR}")
-        exchange: Exchange = yield Call(
-            endpoint, audit.listed_by.input, "explore", why, role=audit.role, owner=audit.role
+        exchange = ask(
+            Call(endpoint, audit.listed_by.input, "explore", why, role=audit.role, owner=audit.role)
         )
         rows = at_path(audit.listed_by, exchange) if exchange.success and audit.listed_by.at else None
         self.unlisted |= not isinstance(rows, list)

@@ -6,7 +6,7 @@ A user's consent is given through the server's own form, with the fields of the 
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from typing import Any
@@ -17,6 +17,7 @@ from pgagents.catalogue.model.credential import PKCE
 from pgagents.verify.fixtures.request_template import evaluate_arguments, find_given, template_of
 from pgagents.verify.promise import Judgement, judge_broken, judge_kept
 from pgagents.verify.setting import Setting
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, InstanceRef, Raw
 from pgagents.verify.wire.encode import request_of
 from pgagents.verify.wire.endpoint import Endpoint
@@ -71,7 +72,7 @@ class Granting:
         method: str = "",
         consent: Mapping[str, str] | None = None,
         why: str = "",
-    ) -> Generator[Any, Any, Code]:
+    ) -> Code:
         """Request a code with a new challenge.
 
         `consent` replaces the fields of the consenting user, `method` the challenge's method.
@@ -84,7 +85,7 @@ class Granting:
         client = self.client if consent is None else replace(self.client, consent=consent)
         base = self.setting.url or ROOT
         why = why or "a code for our client"
-        return (yield from authorize(base, self.oauth.authorize, client, params, why))
+        return authorize(base, self.oauth.authorize, client, params, why)
 
     def exchange(
         self,
@@ -121,28 +122,28 @@ class Granting:
         target = plain(self.setting, endpoint)
         return Call(None, {}, "document", why, role="", raw=Raw("GET", target, bearer(token)))
 
-    def request_token(self, scope: str, why: str) -> Generator[Any, Any, tuple[Exchange | None, str]]:
+    def request_token(self, scope: str, why: str) -> tuple[Exchange | None, str]:
         """Request a token for a scope; return the token endpoint's answer and an empty text.
 
         If there is no token, return None and the reason. An exchange that was put off may have used its code
         up, so that its repeat is refused; then another code is exchanged.
         """
         for _ in range(2):
-            code = yield from self.code(scope, why=why)
+            code = self.code(scope, why=why)
             if not code.text:
                 return None, f"no code: {code.problem}"
-            exchange: Exchange = yield self.exchange(code, why, more={"code_verifier": self.verifier})
+            exchange = ask(self.exchange(code, why, more={"code_verifier": self.verifier}))
             if isinstance(got(exchange.body, "access_token"), str):
                 return exchange, ""
             if not exchange.repeats:
                 break
         return None, f"no token: {exchange.outcome}"
 
-    def revoke_grant(self, exchange: Exchange) -> Generator[Any, Any, None]:
+    def revoke_grant(self, exchange: Exchange) -> None:
         """Revoke the refresh token of a token answer, or else its access token."""
         token = got(exchange.body, "refresh_token") or got(exchange.body, "access_token")
         if self.oauth.revoke and isinstance(token, str):
-            yield self.revoke(token, "what was granted ends")
+            ask(self.revoke(token, "what was granted ends"))
 
 
 def challenges(setting: Setting, endpoint: Endpoint) -> dict[str, str]:
@@ -299,9 +300,7 @@ def text_of(exchange: Exchange) -> str:
     return exchange.response.body[:MAX_PAGE].decode("utf-8", "replace") if exchange.response else ""
 
 
-def authorize(
-    base: str, path: str, client: OAuthClient, params: Mapping[str, str], why: str
-) -> Generator[Call, Exchange, Code]:
+def authorize(base: str, path: str, client: OAuthClient, params: Mapping[str, str], why: str) -> Code:
     """Request a code as the client, and consent as its user.
 
     `path` is the authorization endpoint below `base`, the URL of the API's server. A link to another host, or
@@ -315,7 +314,7 @@ def authorize(
         **params,
     }
     cookies: dict[str, str] = {}
-    exchange = yield make_get(path, query, why, client.headers)
+    exchange = ask(make_get(path, query, why, client.headers))
     for _ in range(MOST_PAGES):
         location = find_redirect_target(exchange)
         if location is not None and leads_to(location, client.redirect_uri):
@@ -329,7 +328,7 @@ def authorize(
             onward = _within(base, path, location)
             if onward is None:
                 return Code(problem=f"it leads to {location[:120]}, where nobody can follow")
-            exchange = yield make_get(onward, {}, why, headers)
+            exchange = ask(make_get(onward, {}, why, headers))
             continue
         form = form_of(text_of(exchange)) if exchange.success else None
         if form is None:
@@ -342,7 +341,7 @@ def authorize(
         if target is None:
             return Code(problem=f"its form goes to {form.action[:120]}")
         filled = {**form.values, **{k: v for k, v in client.consent.items() if k in form.names}}
-        exchange = yield make_post(target, filled, why, headers)
+        exchange = ask(make_post(target, filled, why, headers))
     return Code(problem=f"no code after {MOST_PAGES} pages")
 
 

@@ -1,19 +1,19 @@
 """The types that every check is made of, and the registry of checks.
 
 A check is a module in `verify/checks/<area>` whose `CHECK` is a `Check`. Its contracts are listed before any
-traffic. Its watcher judges exchanges and never sends. Its probes are generators: they yield a `Call` and get
-the `Exchange`, and yield a `Judgement` and get nothing. Checks never import each other: names of checks that
-found an exchange wrong stand in `exchange.tainted`.
+traffic. Its watcher judges exchanges and never sends. Its probes are plain functions: they `ask` for a `Call`
+and get the `Exchange`, and `conclude` with a `Judgement`, or raise `Untested`. Checks never import each
+other: names of checks that found an exchange wrong stand in `exchange.tainted`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
 from functools import cache, lru_cache, partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pgagents.base import registry
 from pgagents.base.places import Pointer
@@ -24,23 +24,19 @@ from pgagents.report.causes import Fact
 from pgagents.report.contract import Contract, Rank, Repeat, Verdict, check_of, place_of, surface_of
 from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of
 from pgagents.verify.setting import Memory, Setting
+from pgagents.verify.wire.asking import ask, hand_over
 from pgagents.verify.wire.call import (
-    Alone,
     Call,
-    Concurrent,
-    GetNote,
-    InstanceRef,
     Intent,
-    Own,
-    Reads,
-    Sleep,
-    Undo,
+    Step,
 )
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 if TYPE_CHECKING:
     from pgagents.verify.events import Heard
+
+A = TypeVar("A")
 
 
 CHECKS = "pgagents.verify.checks"
@@ -123,17 +119,27 @@ class Judgement:
         return replace(self, rank=rank)
 
 
-Conversation = Generator[
-    Call | Concurrent | InstanceRef | Sleep | Own | Undo | GetNote | Alone | Reads | Judgement, Any, None
-]
-"""A probe yields a `Call` and gets the `Exchange`. It yields `Concurrent` and gets a list of them. It yields
-an `InstanceRef` and gets the body of such an instance.
-"""
+def conclude(judgements: Judgement | Iterable[Judgement]) -> None:
+    """Enter what a probe has found: one judgement, or several in their order."""
+    for judgement in (judgements,) if isinstance(judgements, Judgement) else judgements:
+        hand_over(judgement)
+
+
+class Untested(Exception):
+    """Raised by a probe that cannot judge its contracts and ends here; the message gives the reason.
+
+    `sticky` is True if no other exchange can make up for it, and `excused` if no run owes it: the server
+    holds too little to show it.
+    """
+
+    def __init__(self, reason: str, *, sticky: bool = False, excused: bool = False) -> None:
+        super().__init__(reason)
+        self.sticky, self.excused = sticky, excused
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A conversation of one or more calls for certain contracts: a piece of the plan.
+    """One or more calls for certain contracts: a piece of the plan.
 
     | field | meaning |
     |---|---|
@@ -141,7 +147,7 @@ class Probe:
     | `stage` | its place in the plan's order, 1 first |
     | `contracts` | ids of the contracts that it is for |
     | `cost` | requests that it needs at most, without those that make the instances it uses |
-    | `run` | starts the conversation |
+    | `run` | asks for the calls, and concludes |
     | `endpoints` | endpoints that its calls go through |
     | `role` | the identity that it cannot do without; empty if it needs none |
     | `writes` | True if it may change anything on the server |
@@ -160,7 +166,7 @@ class Probe:
     stage: int
     contracts: tuple[str, ...]
     cost: int
-    run: Callable[[], Conversation]
+    run: Callable[[], None]
     endpoints: tuple[Endpoint, ...] = ()
     role: str = "main"
     writes: bool = False
@@ -481,6 +487,10 @@ class Trial:
     def __init__(self, setting: Setting, case: Case, contract: str, role: str) -> None:
         self.setting, self.case, self.contract, self.role = setting, case, contract, role
 
+    def ask(self, step: Step[A]) -> A:
+        """Return the answer to a call, or to another step."""
+        return ask(step)
+
     @property
     def model(self) -> Model:
         """The catalogue, resolved."""
@@ -569,8 +579,8 @@ class Attempt:
     | `covers` | empty; ids of contracts of other checks that the probe is for, too |
     """
 
-    run: Callable[[Trial], Conversation] | None = None
-    together: Callable[[Sequence[Trial]], Conversation] | None = None
+    run: Callable[[Trial], None] | None = None
+    together: Callable[[Sequence[Trial]], None] | None = None
     stage: int | None = None
     cost: int = 1
     role: str | None = "main"
@@ -716,11 +726,11 @@ def _make_probe(
     role = attempt.role or ""
     trials = [Trial(setting, case, contract.id, role) for case, contract in several]
     if attempt.together is not None:
-        run = partial(attempt.together, trials)
+        run = partial(_run, partial(attempt.together, trials), trials)
     else:
         assert attempt.run is not None, "an attempt has `run` or `together`"
         assert len(trials) == 1, f"{trials[0].contract}: an attempt of several cases has `together`"
-        run = partial(attempt.run, trials[0])
+        run = partial(_run, partial(attempt.run, trials[0]), trials)
     endpoints = {case.endpoint.place: case.endpoint for case, _ in several if case.endpoint is not None}
     first = trials[0].case.endpoint
     writes = first is not None and first.action.effect == "write"
@@ -742,6 +752,15 @@ def _make_probe(
         attempt.compares,
         attempt.calls,
     )
+
+
+def _run(run: Callable[[], None], trials: Sequence[Trial]) -> None:
+    try:
+        run()
+    except Untested as untested:
+        for trial in trials:
+            judgement = trial.untested(str(untested), sticky=untested.sticky)
+            conclude(replace(judgement, excused=untested.excused))
 
 
 # -- the statuses that refuse invalid arguments

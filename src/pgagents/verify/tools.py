@@ -7,7 +7,7 @@ comparison with an entry also serve the checks of a catalogue's own server.
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -18,10 +18,11 @@ from pgagents.base.jsonschema.schema import foreign_validator
 from pgagents.base.places import Pointer
 from pgagents.generate.targets.mcp.tools import is_wrapper
 from pgagents.report.contract import Verdict
-from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial
+from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.invalid_values import MISSING, violations
 from pgagents.verify.values.schema_values import low, types_of
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import MCP
 from pgagents.verify.wire.exchange import Exchange
@@ -110,10 +111,10 @@ def judge_without_calls(probe: str) -> Attempt:
     return Attempt(together=_judge_each, stage=1, cost=0, role="", probe=f"{probe}@{MCP}")
 
 
-def _judge_each(trials: Sequence[Trial]) -> Conversation:
+def _judge_each(trials: Sequence[Trial]) -> None:
     for trial in trials:
         expected, problem, values = trial.case.about
-        yield trial.judge(expected, problem, **values)
+        conclude(trial.judge(expected, problem, **values))
 
 
 def judge_busy(exchange: Exchange, trials: Sequence[Trial]) -> Iterator[Judgement]:
@@ -345,13 +346,13 @@ def ask_page(cursor: str | None, why: str = "the tools that it lists") -> Call:
     return send_message("tools/list", None if cursor is None else {"cursor": cursor}, why)
 
 
-def read_pages(setting: Setting) -> Generator[Call, Exchange, ReadList]:
+def read_pages(setting: Setting) -> ReadList:
     """Read the pages of the server's list of tools."""
     link = setting.mcp
     assert link is not None
     walk, goes_on = ListWalk(), True
     while goes_on:
-        exchange: Exchange = yield ask_page(walk.cursor)
+        exchange = ask(ask_page(walk.cursor))
         if link.problem and not link.told:
             return ReadList(walk.tools, unread=link.problem, pages=walk.pages)
         goes_on = walk.take(result_of(exchange.answer), exchange.outcome, link.version)

@@ -6,7 +6,7 @@ is sent twice, and must act once.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -38,11 +38,10 @@ from pgagents.verify.answers.observation import (
 from pgagents.verify.cases.removed_instances import find_page
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.setting import Setting
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, InstanceRef, Sleep
 from pgagents.verify.wire.exchange import Exchange
 
-Result = Generator[Any, Any, Outcome | str]
-"""A conversation that ends with a claim's outcome, or with the reason why nothing was shown."""
 COST = 12
 """Requests of one look-up, with those that make what it needs."""
 UNSHOWN = "no read shows what the call did"
@@ -50,16 +49,18 @@ NO_ID = "the answer to the call has no id that could be looked for"
 ASKS_FOR_ANSWER = "it needs `{}`, which only the lost answer has"
 
 
-def try_look_up(setting: Setting, claim: Claim, caller: Caller, look: Caller) -> Result:
+def try_look_up(setting: Setting, claim: Claim, caller: Caller, look: Caller) -> Outcome | str:
     """Send the write, call the look-up, and say if it shows what the write did."""
     if not isinstance(caller, ActionCaller) or not isinstance(look, ActionCaller):
-        return (yield from _compare_tools(claim, caller, look))
+        return _compare_tools(claim, caller, look)
     spared = _find_spared(setting, caller)
     hinted = spared or find_hinted_call(setting, caller.endpoint, widely=True)
     if isinstance(hinted, str):
         return f"not shown: {hinted}"
     trial = _LookUp(setting, claim, hinted, look, caller.firm and not hinted.resource.is_seen_by_guess)
-    return (yield from (trial.try_made() if hinted.makes else trial.try_changed()))
+    if hinted.makes:
+        return trial.try_made()
+    return trial.try_changed()
 
 
 def _find_spared(setting: Setting, caller: ActionCaller) -> str:
@@ -99,7 +100,7 @@ class _LookUp:
 
     # -- a call that makes an instance
 
-    def try_made(self) -> Result:
+    def try_made(self) -> Outcome | str:
         """Look for the instance that a call makes."""
         calls = self._list_calls()
         before: Exchange | None = None
@@ -112,22 +113,22 @@ class _LookUp:
             ]
             if names:
                 return self._blame(ASKS_FOR_ANSWER.format(names[0].name), "look-up-needs-answer")
-            before = yield self._look_alone()
+            before = ask(self._look_alone())
             if not before.success:
                 return f"the look-up alone is not taken: {before.outcome}"
             first = self._share(first, before)
-        made: Exchange = yield first
+        made = ask(first)
         body = find_made(self.hinted, made)
         if body is None:
             return NO_ID if made.success else f"the call is not taken: {made.outcome}"
         if before is not None:
-            return (yield from self._compare(before, body))
+            return self._compare(before, body)
         known = [call for call in calls if not _list_untold(call, made, body)]
         if not known:
             return self._blame(
                 ASKS_FOR_ANSWER.format(_list_untold(calls[0], made, body)[0]), "look-up-needs-answer"
             )
-        return (yield from self._find(known, body))
+        return self._find(known, body)
 
     def _look_alone(self) -> Call:
         endpoint = self.look.endpoint
@@ -141,17 +142,17 @@ class _LookUp:
         own = {name: value for name, value in own.items() if value is not None}
         return replace(first, input={**first.input, **own})
 
-    def _find(self, calls: list[ActionCall], body: Body) -> Result:
+    def _find(self, calls: list[ActionCall], body: Body) -> Outcome | str:
         """Look for an instance on the pages of a list, until lists have had time to show it."""
         resource, endpoint = self.hinted.resource, self.look.endpoint
         seen: Exchange | None = None
         for _ in range(MOST_SETTLING):
             for call in calls:
                 if call in resource.read_by:
-                    seen = yield Call(endpoint, call.input, "explore", WHY, subject=resource, made=body)
+                    seen = ask(Call(endpoint, call.input, "explore", WHY, subject=resource, made=body))
                     found = seen.success
                 else:
-                    seen, page = yield from find_page(
+                    seen, page = find_page(
                         self.setting, resource, (call, endpoint), body, "whose answer was lost"
                     )
                     found = page is not None
@@ -159,44 +160,44 @@ class _LookUp:
                     return self.claim.conclude("kept")
             if seen is not None and (seen.void or seen.status >= 500):
                 return f"the look-up was not answered: {seen.outcome}"
-            yield Sleep(SETTLING_S, quiet=True)
+            ask(Sleep(SETTLING_S, quiet=True))
         assert seen is not None
         return self._say_blind(seen)
 
-    def _compare(self, before: Exchange, body: Body) -> Result:
+    def _compare(self, before: Exchange, body: Body) -> Outcome | str:
         """Compare a read that the catalogue does not name for this resource before and after the write."""
         id = self.hinted.resource.id_of(body)
         for _ in range(MOST_SETTLING):
-            after: Exchange = yield Call(self.look.endpoint, dict(before.input), "explore", WHY)
+            after = ask(Call(self.look.endpoint, dict(before.input), "explore", WHY))
             if not after.success:
                 return f"the look-up was not answered: {after.outcome}"
             if after.body != before.body or holds_value(after.body, id):
                 return self.claim.conclude("kept")
-            yield Sleep(SETTLING_S, quiet=True)
+            ask(Sleep(SETTLING_S, quiet=True))
         return self._say_blind(after)
 
     # -- a call that changes an instance
 
-    def try_changed(self) -> Result:
+    def try_changed(self) -> Outcome | str:
         """Compare the look-up before and after a change that another read shows."""
         hinted, resource = self.hinted, self.hinted.resource
-        body: Body = yield InstanceRef(resource.name, hinted.states, fresh=True, new=True)
-        before: Exchange = yield self._look_at(body)
-        was = yield from observe(hinted.sources, [body], WHY)
+        body: Body = ask(InstanceRef(resource.name, hinted.states, fresh=True, new=True))
+        before = ask(self._look_at(body))
+        was = observe(hinted.sources, [body], WHY)
         if not before.success or was is None:
             return f"the look-up alone is not taken: {before.outcome}"
         moves = any(move.action is hinted.endpoint.action for move in resource.moves)
-        changed: Exchange = yield make_first(self.setting, hinted, body, WHY, other=not moves)
+        changed = ask(make_first(self.setting, hinted, body, WHY, other=not moves))
         if not changed.success:
             return f"the call is not taken: {changed.outcome}"
         for _ in range(MOST_SETTLING):
-            after: Exchange = yield self._look_at(body)
+            after = ask(self._look_at(body))
             if after.void or after.status >= 500:
                 return f"the look-up was not answered: {after.outcome}"
             if after.body != before.body:
                 return self.claim.conclude("kept")
-            yield Sleep(SETTLING_S, quiet=True)
-        now = yield from observe(hinted.sources, [body], WHY)
+            ask(Sleep(SETTLING_S, quiet=True))
+        now = observe(hinted.sources, [body], WHY)
         return self._say_blind(after) if now is not None and list_differences(was, now) else UNSHOWN
 
     def _look_at(self, body: Body) -> Call:
@@ -224,7 +225,7 @@ def _list_untold(call: ActionCall, made: Exchange, body: Body) -> list[str]:
 # -- a key that is to make a repeat safe
 
 
-def try_key(setting: Setting, claim: Claim, caller: ActionCaller) -> Result:
+def try_key(setting: Setting, claim: Claim, caller: ActionCaller) -> Outcome | str:
     """Send a call twice with one key, and say if it acted once."""
     spared = _find_spared(setting, caller)
     hinted = spared or find_hinted_call(setting, caller.endpoint, widely=True)
@@ -234,28 +235,30 @@ def try_key(setting: Setting, claim: Claim, caller: ActionCaller) -> Result:
     body: Body | None = None
     before: Observation | None = None
     if not hinted.makes:
-        body = yield InstanceRef(resource.name, hinted.states, fresh=True, new=True)
-        before = yield from observe(hinted.sources, [body], WHY, counts_alike=True)
-    first: Exchange = yield add_key(setting, make_first(setting, hinted, body, WHY))
+        body = ask(InstanceRef(resource.name, hinted.states, fresh=True, new=True))
+        before = observe(hinted.sources, [body], WHY, counts_alike=True)
+    first = ask(add_key(setting, make_first(setting, hinted, body, WHY)))
     body = find_made(hinted, first) if hinted.makes else body
     if body is None or not first.success:
         return f"the call is not taken: {first.outcome}"
-    once = yield from observe(hinted.sources, [body], WHY, counts_alike=True)
+    once = observe(hinted.sources, [body], WHY, counts_alike=True)
     if before is not None and once is not None and not list_differences(before, once):
         return UNSHOWN
-    again: Exchange = yield replace(
-        first.call,
-        input=list_sent(hinted.endpoint.action, first),
-        intent="replay",
-        fresh=False,
-        subject=resource,
-        made=body,
+    again = ask(
+        replace(
+            first.call,
+            input=list_sent(hinted.endpoint.action, first),
+            intent="replay",
+            fresh=False,
+            subject=resource,
+            made=body,
+        )
     )
-    later = yield from observe(hinted.sources, [body], WHY, counts_alike=True)
+    later = observe(hinted.sources, [body], WHY, counts_alike=True)
     if once is None or later is None or again.void:
         return f"what the repeat did could not be read: {again.outcome}"
     changes = tell(list_differences(once, later), once, later)
-    changes = yield from drop_restless(hinted.sources, [body], later, changes)
+    changes = drop_restless(hinted.sources, [body], later, changes)
     other = find_made(hinted, again) if hinted.makes else None
     verdict: Verdict = "broken" if caller.firm and not resource.is_seen_by_guess else "odd"
     if other is not None and resource.id_of(other) != resource.id_of(body):
@@ -273,21 +276,21 @@ def try_key(setting: Setting, claim: Claim, caller: ActionCaller) -> Result:
 # -- tools that only their server describes
 
 
-def _compare_tools(claim: Claim, caller: Caller, look: Caller) -> Result:
+def _compare_tools(claim: Claim, caller: Caller, look: Caller) -> Outcome | str:
     """Compare a tool's answer before and after a write; what it does not show is odd at most."""
     usual, asked = caller.make_usual(), look.make_usual()
     if usual is None or asked is None:
         return "no valid arguments are known: give its schema `examples`"
-    first: Exchange = yield look.make_call(asked)
+    first = ask(look.make_call(asked))
     before = look.read(first)
-    made: Exchange = yield caller.make_call(usual)
+    made = ask(caller.make_call(usual))
     written = caller.read(made)
     if before.kind != "taken" or written.kind != "taken":
         return f"a call is not taken: {(before if before.kind != 'taken' else written).answer}"
     ids = list(_list_ids(written.body))
     if not ids:
         return NO_ID
-    second: Exchange = yield look.make_call(asked)
+    second = ask(look.make_call(asked))
     after = look.read(second)
     if after.kind != "taken":
         return f"the look-up was not answered: {after.answer}"

@@ -29,16 +29,17 @@ from pgagents.submit.skills.callers import (
 )
 from pgagents.submit.skills.claims import Claim, Origin, Step
 from pgagents.submit.skills.files import Outcome, Verdict
-from pgagents.submit.skills.lookups import COST, Result, try_key, try_look_up
+from pgagents.submit.skills.lookups import COST, try_key, try_look_up
 from pgagents.submit.skills.text import OPEN
 from pgagents.submit.skills.words import Operation
 from pgagents.verify.answers.refusal import list_allowed_refusals
 from pgagents.verify.cases.invalid import InvalidCase, invalid_cases
 from pgagents.verify.cases.removed_instances import find_absent_id, list_references
 from pgagents.verify.fixtures.request_template import make_refused, ordinary, template_of
-from pgagents.verify.promise import Conversation, Probe, judge_refused
+from pgagents.verify.promise import Probe, judge_refused
 from pgagents.verify.setting import Setting
 from pgagents.verify.tools import list_tools
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Own
 from pgagents.verify.wire.endpoint import MCP, REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -165,7 +166,7 @@ class SkillTrial:
             self.reasons[number] = reason
 
     def _make_probe(
-        self, label: str, caller: Caller, numbers: Sequence[int], cost: int, run: Callable[[], Conversation]
+        self, label: str, caller: Caller, numbers: Sequence[int], cost: int, run: Callable[[], None]
     ) -> Probe:
         endpoints = (caller.endpoint,) if isinstance(caller, ActionCaller) else ()
         place = endpoints[0].place if endpoints else f"{label}@{MCP}"
@@ -175,13 +176,13 @@ class SkillTrial:
 
     # -- tools, arguments, and calls as they are written
 
-    def _try_operation(self, caller: Caller, operation: Operation, numbers: list[int]) -> Conversation:
+    def _try_operation(self, caller: Caller, operation: Operation, numbers: list[int]) -> None:
         """Call an operation as usual, with each argument that a skill names, and as the skill writes it."""
         usual = caller.make_usual()
         if usual is None:
             self._give_reason(numbers, NO_VALUES)
             return
-        exchange: Exchange = yield caller.make_call(usual)
+        exchange = ask(caller.make_call(usual))
         first = caller.read(exchange)
         left = MOST_WRITES if caller.writes else MOST_READS
         readings: dict[str, Reading] = {}
@@ -203,7 +204,7 @@ class SkillTrial:
                 continue
             if key not in readings:
                 left -= 1
-                other: Exchange = yield caller.make_call(values)
+                other = ask(caller.make_call(values))
                 readings[key] = caller.read(other)
             judge = _judge_argument if claim.kind == "argument" else _judge_call
             self.outcomes[number] = judge(claim, caller, operation, readings[key])
@@ -230,7 +231,7 @@ class SkillTrial:
         label = f"skills/order {number}/{endpoints[0].place if endpoints else f'-@{MCP}'}"
         yield Probe(label, 9, (), 2 * len(known), run, endpoints, role, writes, tell=tell)
 
-    def _try_order(self, number: int, claim: Claim, callers: Sequence[Caller]) -> Conversation:
+    def _try_order(self, number: int, claim: Claim, callers: Sequence[Caller]) -> None:
         """Take the steps in their order, with the values that earlier answers have."""
         answers: dict[int, Any] = {}
         kept: dict[int, dict[str, Any]] = {}
@@ -250,17 +251,17 @@ class SkillTrial:
                     continue  # the run's own value stands in its place
                 values[name] = value
                 borrowed.append(origin)
-            exchange: Exchange = yield caller.make_call(values)
+            exchange = ask(caller.make_call(values))
             reading = caller.read(exchange)
             if reading.kind != "taken":
                 alone: Reading | None = None
                 if borrowed:
-                    again: Exchange = yield caller.make_call(usual)
+                    again = ask(caller.make_call(usual))
                     alone = caller.read(again)
                 self._judge_stop(number, claim, step, borrowed, reading, alone)
                 return
             if caller.writes and isinstance(caller, ActionCaller):
-                yield Own(exchange.number)
+                ask(Own(exchange.number))
             answers[step.number] = reading.body
             kept[step.number] = _keep_values(step, reading.body)
         self.outcomes[number] = claim.conclude("kept")
@@ -314,16 +315,16 @@ class SkillTrial:
         if len(known) < len(wanted):
             return
         if claim.kind == "look-up":
-            run = partial(self._conclude_loss, number, try_look_up(setting, claim, *known))
+            run = partial(self._conclude_loss, number, partial(try_look_up, setting, claim, *known))
         elif isinstance(known[0], ActionCaller):
-            run = partial(self._conclude_loss, number, try_key(setting, claim, known[0]))
+            run = partial(self._conclude_loss, number, partial(try_key, setting, claim, known[0]))
         else:
             self.reasons[number] = NO_CATALOGUE_KEY
             return
         yield self._make_probe(f"{claim.kind} {number}", known[0], [number], COST, run)
 
-    def _conclude_loss(self, number: int, result: Result) -> Conversation:
-        outcome = yield from result
+    def _conclude_loss(self, number: int, find: Callable[[], Outcome | str]) -> None:
+        outcome = find()
         if isinstance(outcome, str):
             self.reasons[number] = outcome
         else:
@@ -394,8 +395,8 @@ class SkillTrial:
         yield from [rest] if rest is not None else []
         yield from [own] if own is not None and own is not rest else []
 
-    def _provoke(self, setting: Setting, number: int, claim: Claim, code: Code, call: Call) -> Conversation:
-        exchange: Exchange = yield call
+    def _provoke(self, setting: Setting, number: int, claim: Claim, code: Code, call: Call) -> None:
+        exchange = ask(call)
         codes, statuses = [code], list[int]()
         if call.intent == "invalid":
             allowed, statuses = list_allowed_refusals(setting, call)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,9 +25,10 @@ from pgagents.verify.answers.observation import (
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.fixtures.target import is_made_by, list_involved
-from pgagents.verify.promise import Attempt, Conversation, Judgement, Trial
+from pgagents.verify.promise import Attempt, Judgement, Trial, conclude
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import high, low
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, UniqueValue
 from pgagents.verify.wire.endpoint import MCP, Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -206,12 +207,12 @@ def make_attempt(
 
 def fill(
     setting: Setting, fillers: Iterable[HintedCall], body: Body, traces: TraceSource | None = None
-) -> Generator[Any, Any, None]:
+) -> None:
     """Make the calls that add parts to an instance, and note them in `traces`."""
     for filler in fillers:
         if traces is not None:
             traces.note(filler.endpoint.action)
-        yield make_first(setting, filler, body, "so that there is something to lose")
+        ask(make_first(setting, filler, body, "so that there is something to lose"))
 
 
 # -- calls that are repeated
@@ -260,19 +261,19 @@ def judge_trials(
     explain: Callable[[], Judgement] | None = None,
     unseen: Callable[[], str] = str,
     advise: Callable[[Place], str] | None = None,
-) -> Conversation:
-    """Compare three times and yield one judgement: broken if there is a difference each time, else kept.
+) -> None:
+    """Compare three times and conclude once: broken if there is a difference each time, else kept.
 
     `expected` is the finding's text for a right server. `unseen` returns where a kept contract was not looked
     for. If nothing can be compared, yield the result of `explain`, or nothing without `explain`. `advise`
     returns what follows the difference at a place.
     """
-    changes = yield from try_again(compare)
+    changes = try_again(compare)
     if changes:
         first = min(changes)
         advice = advise(first) if advise is not None else ""
-        yield trial.broken(f"{expected}, in three trials", f"{changes[first][0]}{advice}")
+        conclude(trial.broken(f"{expected}, in three trials", f"{changes[first][0]}{advice}"))
     elif changes is not None:
-        yield trial.kept(unseen())
+        conclude(trial.kept(unseen()))
     elif explain is not None:
-        yield explain()
+        conclude(explain())

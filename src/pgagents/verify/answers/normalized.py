@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +14,7 @@ from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.answers import items_of, values_for
 from pgagents.verify.fixtures.instance import at_path, siblings
 from pgagents.verify.setting import Setting
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.exchange import Exchange
 
@@ -64,14 +65,14 @@ def normalize_answer(setting: Setting, exchange: Exchange) -> NormalAnswer:
 
 def is_alike_when_repeated(
     call: Call, normalize: Callable[[Exchange], NormalAnswer], one: NormalAnswer, other: NormalAnswer
-) -> Generator[Any, Any, bool]:
+) -> bool:
     """Repeat the call that was answered with `one`, to see which members change by themselves.
 
     Return true if the two answers differ in nothing but these, such as a request id.
     """
     changing: set[str] = set()
     for _ in range(REPEATS if one.items == other.items else 0):
-        exchange: Exchange = yield call
+        exchange = ask(call)
         if not (exchange.success and exchange.fits):
             return False
         again = normalize(exchange)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
@@ -18,6 +19,7 @@ from pgagents.catalogue.model.resource import Resource, Takes, member_at
 from pgagents.verify.fixtures.instance import at_path, is_missing, member_named, will_do
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.setting import Setting
+from pgagents.verify.wire.asking import ask, changing_steps
 from pgagents.verify.wire.call import Alone, Call, InstanceRef, Reads, Sleep
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -71,7 +73,7 @@ class Source:
 class TraceSource(Protocol):
     """Finds changes of an instance that no call explains, among events and rows of the audit."""
 
-    def observe(self, body: Body) -> Generator[Any, Any, dict[Place, Any]]:
+    def observe(self, body: Body) -> dict[Place, Any]:
         """Return a place for each kind of event or row that came more often than the calls explain."""
 
     def note(self, action: Action, *, changes: bool = True) -> None:
@@ -122,7 +124,7 @@ def observe(
     traces: TraceSource | None = None,
     *,
     counts_alike: bool = False,
-) -> Generator[Any, Any, Observation | None]:
+) -> Observation | None:
     """Read the instances through every source; return None if an answer had no usable body.
 
     `traces` adds places for events and rows of the audit about the first instance. `counts_alike` adds, for
@@ -134,7 +136,7 @@ def observe(
         for number, body in enumerate(bodies[:1] if source.lists else bodies)
     ]
     found: dict[Place, Any] = {}
-    exchanges: list[Exchange] = (yield Reads(tuple(call for _, _, call in asked))) if asked else []
+    exchanges: list[Exchange] = ask(Reads(tuple(call for _, _, call in asked))) if asked else []
     for (source, number, _), exchange in zip(asked, exchanges, strict=True):
         seen = _read(source, exchange, bodies, number)
         if seen is None:
@@ -143,7 +145,7 @@ def observe(
         if counts_alike and source.lists and not source.counter:
             found[source.label, ANSWER, ALIKE] = _count_alike(source, exchange, bodies[0])
     if traces is not None:
-        found.update((yield from traces.observe(bodies[0])))
+        found.update(traces.observe(bodies[0]))
     return found
 
 
@@ -255,7 +257,7 @@ def _shorten(value: Any) -> str:
 
 Difference = Mapping[Place, tuple[str, Any]]
 """The places that differ. Each has a description, and the rise of a count (None for any other value)."""
-Comparison = Callable[[bool], Generator[Any, Any, Difference | None]]
+Comparison = Callable[[bool], Difference | None]
 """Tries an action on a new instance. With True, a control runs first, and its differences are dropped."""
 
 
@@ -271,42 +273,40 @@ def _rise(place: Place, before: Observation, after: Observation) -> Any:
     return now - was
 
 
-def try_again(compare: Comparison) -> Generator[Any, Any, Difference | None]:
+def try_again(compare: Comparison) -> Difference | None:
     """Return the differences that every trial shows and no control does; None if a trial could not be made.
 
     A count must rise by the same number in each trial. If the first trial shows nothing, no further one is
     made.
     """
-    changes: Difference | None = yield from compare(False)
+    changes: Difference | None = compare(False)
     for _ in range(TRIALS):
         if not changes:
             return changes
-        again = yield from on_top(compare(True))
+        with on_top():
+            again = compare(True)
         if again is None:
             return None
         changes = {p: text for p, text in changes.items() if p in again and again[p][1] == text[1]}
     return changes
 
 
-def on_top(conversation: Generator[Any, Any, T]) -> Generator[Any, Any, T]:
-    """Send the calls of a conversation outside the plan's budget, because they only confirm a suspected
-    finding.
-    """
-    answer: Any = None
-    while True:
-        try:
-            step = conversation.send(answer)
-        except StopIteration as end:
-            found: T = end.value
-            return found
-        if isinstance(step, Reads):
-            step = Reads(tuple(replace(call, again=True) for call in step.calls))
-        answer = yield replace(step, again=True) if isinstance(step, Call) else step
+@contextmanager
+def on_top() -> Iterator[None]:
+    """Send the calls outside the plan's budget, because they only confirm a suspected finding."""
+    with changing_steps(_repeat_call):
+        yield
+
+
+def _repeat_call(step: Any) -> Any:
+    if isinstance(step, Reads):
+        return Reads(tuple(replace(call, again=True) for call in step.calls))
+    return replace(step, again=True) if isinstance(step, Call) else step
 
 
 def control(
     sources: Sequence[Source], bodies: Sequence[Body], calls: int, traces: TraceSource | None = None
-) -> Generator[Any, Any, set[Place] | None]:
+) -> set[Place] | None:
     """Return the places that change without the calls under test, while as many other calls are made.
 
     Lists may show a write late, so two observations must agree first. Return None if an observation failed.
@@ -314,16 +314,16 @@ def control(
     seen: Observation | None = None
     last: Observation | None = None
     for _ in range(MOST_SETTLING):
-        seen = yield from observe(sources, bodies, "whether the lists have caught up", traces)
+        seen = observe(sources, bodies, "whether the lists have caught up", traces)
         if seen is None:
             return None
         if last is not None and not list_differences(last, seen):
             break
         last = seen
-        yield Sleep(SETTLING_S, quiet=True)
+        ask(Sleep(SETTLING_S, quiet=True))
     for number in range(calls if sources else 0):
-        yield from observe([sources[number % len(sources)]], bodies[:1], "as the control")
-    after = yield from observe(sources, bodies, "as the control", traces)
+        observe([sources[number % len(sources)]], bodies[:1], "as the control")
+    after = observe(sources, bodies, "as the control", traces)
     return None if seen is None or after is None else list_differences(seen, after)
 
 
@@ -333,7 +333,7 @@ def drop_restless(
     last: Observation,
     found: Difference,
     traces: TraceSource | None = None,
-) -> Generator[Any, Any, Difference]:
+) -> Difference:
     """Return the differences without the places that also differ between two observations with no call in
     between.
 
@@ -342,8 +342,8 @@ def drop_restless(
     """
     if not found:
         return found
-    yield Alone()
-    again = yield from observe(sources, bodies, "whether it changes by itself", traces)
+    ask(Alone())
+    again = observe(sources, bodies, "whether it changes by itself", traces)
     restless = list_differences(last, again) if again is not None else set()
     return {place: told for place, told in found.items() if place not in restless}
 
@@ -392,7 +392,7 @@ def differing(before: Body, after: Body) -> list[str]:
     return [name for name, value in before.items() if name in after and after[name] != value]
 
 
-def change(setting: Setting, resource: Resource, before: Body, why: str) -> Generator[Any, Any, str | None]:
+def change(setting: Setting, resource: Resource, before: Body, why: str) -> str | None:
     """Read an instance again and describe its first changed member.
 
     Return an empty text if none changed, None if the instance could not be read. Volatile members do not
@@ -401,14 +401,14 @@ def change(setting: Setting, resource: Resource, before: Body, why: str) -> Gene
     call = reread(setting, resource, before, why)
     if call is None:
         return None
-    first: Exchange = yield call
+    first = ask(call)
     after = find_resource(resource, first)
     if after is None:
         return None
     different = differing(before, after)
     if not different:
         return ""
-    second: Exchange = yield reread(setting, resource, before, "whether it changes by itself")
+    second = ask(replace(call, why="whether it changes by itself"))
     again = find_resource(resource, second)
     moving = set(differing(after, again)) if again is not None else set(different)
     lasting = [name for name in different if name not in moving]
@@ -418,9 +418,7 @@ def change(setting: Setting, resource: Resource, before: Body, why: str) -> Gene
 # -- the capacity left in the resource that an instance occupies, such as seats of a flight
 
 
-def read_counter(
-    setting: Setting, resource: Resource, body: Mapping[str, Any]
-) -> Generator[Any, Any, int | None]:
+def read_counter(setting: Setting, resource: Resource, body: Mapping[str, Any]) -> int | None:
     """Return the current capacity counter of the resource named by `takes`, or None if no answer contains it.
 
     `body` is the instance that occupies capacity. One reading call is sent.
@@ -430,13 +428,13 @@ def read_counter(
     if takes is None or endpoint is None or takes.by not in body:
         return None
     where = next((str(p.name) for p in endpoint.params if p.refers_to == takes.of), "")
-    exchange: Exchange = yield Call(
-        endpoint, {where: body[takes.by]}, "valid", f"to count {takes.counter} of a {takes.of}"
+    exchange = ask(
+        Call(endpoint, {where: body[takes.by]}, "valid", f"to count {takes.counter} of a {takes.of}")
     )
     return member_named(exchange.body, takes.counter) if exchange.success and exchange.fits else None
 
 
-def find_roomiest(setting: Setting, takes: Takes) -> Generator[Any, Any, Mapping[str, Any]]:
+def find_roomiest(setting: Setting, takes: Takes) -> Mapping[str, Any]:
     """Return the usable instance of `takes.of` with the highest counter, which is least likely to become
     full.
     """
@@ -444,9 +442,7 @@ def find_roomiest(setting: Setting, takes: Takes) -> Generator[Any, Any, Mapping
     search = setting.find_lead(str(resource.found_by.action.name)) if resource.found_by else None
     found: list[Mapping[str, Any]] = []
     if search is not None and resource.found_by is not None and resource.found_by.at is not None:
-        exchange: Exchange = yield Call(
-            search, resource.found_by.input, "explore", f"to find a roomy {takes.of}"
-        )
+        exchange = ask(Call(search, resource.found_by.input, "explore", f"to find a roomy {takes.of}"))
         items = at_path(resource.found_by, exchange) if exchange.success else None
         found = (
             [item for item in items if will_do(resource.found_by.where, resource, item)]
@@ -458,5 +454,4 @@ def find_roomiest(setting: Setting, takes: Takes) -> Generator[Any, Any, Mapping
     ]
     if told:
         return max(told, key=lambda item: member_named(item, takes.counter) or 0)
-    place: Mapping[str, Any] = yield InstanceRef(takes.of)
-    return place
+    return ask(InstanceRef(takes.of))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 from pgagents.catalogue.model.model import Model
 from pgagents.verify.fixtures.instance import at_path
@@ -58,7 +57,7 @@ def judge_replay(trial: Trial, first: Exchange, second: Exchange) -> Iterator[Ju
         yield trial.broken(expected, f"{second.outcome}{new}")
 
 
-def undo_first_call(trial: Trial, first: Exchange) -> Generator[Any, Any, None]:
+def undo_first_call(trial: Trial, first: Exchange) -> None:
     """Undo a call with an idempotency key before the key is used again.
 
     This is done only if used keys are refused and are remembered for a limited time. It frees the instance's
@@ -67,10 +66,10 @@ def undo_first_call(trial: Trial, first: Exchange) -> Generator[Any, Any, None]:
     idempotency = trial.model.idempotency
     forgets = idempotency is not None and idempotency.lives_s
     if forgets and trial.model.behaviour.replay == "conflict" and trial.endpoint.leads:
-        yield from undo_call(trial, first)
+        undo_call(trial, first)
 
 
-def undo_call(trial: Trial, first: Exchange) -> Generator[Any, Any, None]:
+def undo_call(trial: Trial, first: Exchange) -> None:
     """Remove what a call of the trial's action made, with the key that made it; nothing if it made none."""
     makes, role = trial.template.makes, first.call.role
     undo = makes.undone_by if makes is not None else None
@@ -78,7 +77,7 @@ def undo_call(trial: Trial, first: Exchange) -> Generator[Any, Any, None]:
     body = at_path(makes.made_by, first) if makes is not None and makes.made_by and makes.made_by.at else None
     if undo is not None and ending is not None and isinstance(body, Mapping) and first.success:
         why = "the end of what an idempotency key made"
-        yield Call(ending, undo.input, "valid", why, role=role, owner=role, subject=makes, made=body)
+        trial.ask(Call(ending, undo.input, "valid", why, role=role, owner=role, subject=makes, made=body))
 
 
 def same_instance(trial: Trial, first: Exchange, second: Exchange) -> bool:

@@ -5,16 +5,16 @@ A document is fetched without a key, and through redirects on the same host.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from pgagents.catalogue.model.model import Model
 from pgagents.report.contract import Verdict
 from pgagents.verify.promise import Judgement, Trial
 from pgagents.verify.setting import Setting
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.exchange import Exchange
 
@@ -102,9 +102,6 @@ def _origin(url: str) -> tuple[str, str, int | None]:
 REDIRECTS = (301, 302, 303, 307, 308)
 MOST_HOPS = 3
 
-Fetching = Generator[Call, Any, tuple[Exchange, str]]
-"""Yields calls, and returns the last exchange with the path of its request."""
-
 
 def fetch(
     setting: Setting,
@@ -114,17 +111,19 @@ def fetch(
     method: str = "GET",
     headers: tuple[tuple[str, str], ...] = (),
     accept: str = "*/*",
-) -> Fetching:
+) -> tuple[Exchange, str]:
     """Fetch a path of the target, once a run. A redirect to another host is not followed, but returned."""
     for _ in range(MOST_HOPS):
-        exchange: Exchange = yield Call(
-            None,
-            {},
-            "document",
-            why,
-            role="",
-            raw=Raw(method, path, (("Accept", accept), *headers)),
-            reuse="ever",
+        exchange = ask(
+            Call(
+                None,
+                {},
+                "document",
+                why,
+                role="",
+                raw=Raw(method, path, (("Accept", accept), *headers)),
+                reuse="ever",
+            )
         )
         if exchange.status not in REDIRECTS:
             break

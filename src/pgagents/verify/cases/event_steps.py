@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,11 +11,10 @@ from pgagents.catalogue.model.resource import Id, Move, Resource
 from pgagents.verify.cases.argument_values import add_optional
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of, time_passes
-from pgagents.verify.promise import Conversation
 from pgagents.verify.setting import Setting
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Sleep
 from pgagents.verify.wire.endpoint import Endpoint
-from pgagents.verify.wire.exchange import Exchange
 
 Step = tuple[str, Resource, Action, Move | None]
 """A type of event, the resource and action that cause it, and the action's transition.
@@ -97,7 +96,7 @@ def types_of(steps: tuple[Step, ...]) -> list[str]:
 
 def act(
     setting: Setting, steps: tuple[Step, ...], told: list[ExpectedEvent], secrets: set[str], *, timed: bool
-) -> Conversation:
+) -> None:
     """Make one instance of each resource and move it; finally make a call that must be refused.
 
     Expected events are added to `told`, and secrets in answers to `secrets`. `timed` is true if the
@@ -109,12 +108,12 @@ def act(
         made_by = resource.made_by
         assert made_by is not None
         if move is None and not setting.model.webhooks.events[type].by:
-            body = yield from _end_job(setting, step, timed=timed)
+            body = _end_job(setting, step, timed=timed)
         elif move is None and action is not made_by.action:
-            body = yield from _change(setting, step)
+            body = _change(setting, step)
         else:
             last = step == steps[-1]
-            body = yield from _make_or_move(setting, step, current, told, last=last)
+            body = _make_or_move(setting, step, current, told, last=last)
             secrets |= {v for k, v in body.items() if k in setting.model.secrets and isinstance(v, str)}
             continue
         if body:
@@ -128,7 +127,7 @@ def _make_or_move(
     told: list[ExpectedEvent],
     *,
     last: bool,
-) -> Generator[Any, Any, Mapping[str, Any]]:
+) -> Mapping[str, Any]:
     """Make or move an instance; return it as the action answered it, empty if the answer does not hold it."""
     type, resource, action, move = step
     endpoint = _endpoint(setting, action, last=last)
@@ -142,9 +141,9 @@ def _make_or_move(
     elif move is not None:
         plain = replace(plain, input=move.input, subject=resource, states=move.origin_states)
     rich = plain if move is not None else replace(plain, input=add_optional(setting, endpoint, plain.input))
-    exchange: Exchange = yield rich
+    exchange = ask(rich)
     if not exchange.success and rich.input != plain.input:
-        exchange = yield plain
+        exchange = ask(plain)
     body = at_path(action_call, exchange) if action_call.at is not None and exchange.success else None
     if not isinstance(body, Mapping) or resource.id_of(body) is None:
         return {}
@@ -155,21 +154,21 @@ def _make_or_move(
     if move is not None and move.to not in move.origin_states:
         again = f"{action.name} once more, which must be refused and send nothing"
         plainly = setting.get_lead(str(action.name))
-        yield Call(plainly, move.input, "illegal", again, subject=resource, made=current[resource.name])
+        ask(Call(plainly, move.input, "illegal", again, subject=resource, made=current[resource.name]))
     return body
 
 
-def _change(setting: Setting, step: Step) -> Generator[Any, Any, Mapping[str, Any]]:
+def _change(setting: Setting, step: Step) -> Mapping[str, Any]:
     """Call an action that takes the id of an instance; return the instance as a read shows it afterwards."""
     type, resource, action, _ = step
     endpoint, template = setting.get_lead(str(action.name)), template_of(setting.model, action)
     why = f"so that {type} is sent"
-    exchange: Exchange = yield Call(endpoint, template.input, "valid", why, fresh=True, standard=True)
+    exchange = ask(Call(endpoint, template.input, "valid", why, fresh=True, standard=True))
     id = exchange.input.get(str(_id_argument(resource, action))) if exchange.success else None
-    return (yield from _read(setting, resource, id)) if id is not None else {}
+    return _read(setting, resource, id) if id is not None else {}
 
 
-def _end_job(setting: Setting, step: Step, *, timed: bool) -> Generator[Any, Any, Mapping[str, Any]]:
+def _end_job(setting: Setting, step: Step, *, timed: bool) -> Mapping[str, Any]:
     """Start a job and let it end; return the instance as a read shows it then.
 
     If the operator's clock may be moved, it is moved to the end of the job.
@@ -180,25 +179,32 @@ def _end_job(setting: Setting, step: Step, *, timed: bool) -> Generator[Any, Any
     assert action.job is not None
     endpoint, why = setting.get_lead(str(action.name)), f"so that {type} is sent when it ends"
     input = made_by.input if made_by.action is action else template_of(setting.model, action).input
-    exchange: Exchange = yield Call(endpoint, input, "valid", why, fresh=True)
+    exchange = ask(Call(endpoint, input, "valid", why, fresh=True))
     body = at_path(made_by, exchange) if made_by.at is not None and exchange.success else None
     id = resource.id_of(body) if isinstance(body, Mapping) else None
     wait_s = min(action.job.within_s, MOST_WAIT_S)
     passed = time_passes(setting, action.job.within_s) if timed else None
-    yield passed if passed is not None else Sleep(wait_s, quiet=True)
-    ended = (yield from _read(setting, resource, id)) if id is not None else {}
+    ask(passed if passed is not None else Sleep(wait_s, quiet=True))
+    ended = _read(setting, resource, id) if id is not None else {}
     return ended if ended.get(action.job.state) in action.job.ends else {}
 
 
-def _read(setting: Setting, resource: Resource, id: Id) -> Generator[Any, Any, Mapping[str, Any]]:
+def _read(setting: Setting, resource: Resource, id: Id) -> Mapping[str, Any]:
     """Return an instance as its reading action shows it; empty if it does not show it."""
     read = resource.read_by[0] if resource.read_by else None
     if read is None:
         return {}
     endpoint = setting.get_lead(str(read.action.name))
     made = dict(zip(resource.ids, id if isinstance(id, tuple) else (id,), strict=True))
-    exchange: Exchange = yield Call(
-        endpoint, read.input, "valid", f"the {resource.name} that an event shows", subject=resource, made=made
+    exchange = ask(
+        Call(
+            endpoint,
+            read.input,
+            "valid",
+            f"the {resource.name} that an event shows",
+            subject=resource,
+            made=made,
+        )
     )
     body = at_path(read, exchange) if read.at is not None and exchange.success else None
     return body if isinstance(body, Mapping) and not exchange.tainted else {}

@@ -5,7 +5,7 @@ Each call is classified anew as valid or invalid by the request that is sent.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
@@ -34,6 +34,7 @@ from pgagents.verify.setting import Setting
 from pgagents.verify.values.combining import list_given_up, random_inputs
 from pgagents.verify.values.generators import Varied, coverage, document
 from pgagents.verify.values.schema_values import types_of
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, InstanceRef, RelativeTime, Signature, UniqueValue
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -515,7 +516,7 @@ def shrink(
     usual: Mapping[str, Any],
     is_same: Callable[[Exchange], bool],
     setting: Setting,
-) -> Generator[Call, Exchange, Exchange]:
+) -> Exchange:
     """Return the exchange of the smallest call with the same problem as `exchange`. That call is sent last.
 
     Each argument in turn is left out, or gets its `usual` value. `is_same` decides if an answer shows the
@@ -532,10 +533,10 @@ def shrink(
         if tries == MOST_TRIES or is_invalid(setting, smaller) != wrong:
             continue
         tries += 1
-        answered = yield smaller
+        answered = ask(smaller)
         last = answered
         if is_same(answered):
             exchange = answered
     if last is not exchange and exchange.call.shrunk:
-        exchange = yield exchange.call
+        exchange = ask(exchange.call)
     return exchange

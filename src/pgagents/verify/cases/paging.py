@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -15,6 +15,7 @@ from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.lists import PagedList, PageRequest, items_on, next_page
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import types_of
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, InstanceRef, Own
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -48,42 +49,40 @@ class ListReader:
     refusal: str = ""
     """The last answer, if it was no success."""
 
-    def request(
-        self, given: Mapping[str, Any], why: str, page: PageRequest | None = None
-    ) -> Generator[Any, Any, Page | None]:
+    def request(self, given: Mapping[str, Any], why: str, page: PageRequest | None = None) -> Page | None:
         """Request a page; return it, or None if there is no list to judge."""
         endpoint = self.paged.endpoint
         template = template_of(self.setting.model, endpoint.action)
         raw = {"raw": page.raw} if page is not None and page.raw.target else {}
-        exchange: Exchange = yield ordinary(
-            endpoint,
-            template,
-            self.intent,
-            why,
-            input=dict(given),
-            subject=self.subject or template.subject,
-            made=self.made,
-            bind=self.bind,
-            **raw,
+        exchange = ask(
+            ordinary(
+                endpoint,
+                template,
+                self.intent,
+                why,
+                input=dict(given),
+                subject=self.subject or template.subject,
+                made=self.made,
+                bind=self.bind,
+                **raw,
+            )
         )
         self.refusal = "" if exchange.success else exchange.outcome
         items = items_on(self.paged, exchange) if exchange.success and exchange.fits else None
         return None if items is None else Page(items, next_page(self.setting, endpoint, exchange), exchange)
 
-    def request_whole(self, given: Mapping[str, Any], why: str) -> Generator[Any, Any, Page | None]:
+    def request_whole(self, given: Mapping[str, Any], why: str) -> Page | None:
         """Request the list as its largest page; return it, or None if there is no list to judge."""
-        return (yield from self.request({**given, **self.sized(self.paged.most)}, why))
+        return self.request({**given, **self.sized(self.paged.most)}, why)
 
-    def request_next(
-        self, given: Mapping[str, Any], why: str, next: PageRequest
-    ) -> Generator[Any, Any, Page | None]:
+    def request_next(self, given: Mapping[str, Any], why: str, next: PageRequest) -> Page | None:
         """Request the page that an earlier page announces. `given` are the arguments of that earlier
         request.
         """
         if next.raw.target:  # the URL holds all arguments that are not in the path
             in_path = {str(p.name) for p in self.paged.endpoint.params if p.place == "path"}
             given = {name: value for name, value in given.items() if name in in_path}
-        return (yield from self.request({**given, **next.input}, why, next))
+        return self.request({**given, **next.input}, why, next)
 
     def sized(self, items: int | None) -> dict[str, int]:
         """Return the argument that requests pages with this many items; empty if the server chooses the
@@ -96,7 +95,7 @@ class ListReader:
         return [self.paged.id_of(item) for item in items]
 
 
-# -- several instances in one parent, which a conversation may change
+# -- several instances in one parent, which a probe may change
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,19 +108,19 @@ class Several:
 
 def make_several(
     resource: Resource, made_by: ActionCall, maker: Endpoint, number: int, what_for: str
-) -> Generator[Any, Any, Several | None]:
+) -> Several | None:
     """Make `number` instances in one parent; return them, or None if one could not be made."""
     bind: dict[str, Any] = {}
     if resource.within:
-        bind[resource.within] = yield InstanceRef(resource.within)
+        bind[resource.within] = ask(InstanceRef(resource.within))
     several = Several([], bind)
     for _ in range(number):
         why = f"a {resource.name} for {what_for}"
-        made: Exchange = yield Call(maker, made_by.input, "explore", why, fresh=True, bind=bind)
+        made = ask(Call(maker, made_by.input, "explore", why, fresh=True, bind=bind))
         body = at_path(made_by, made) if made.success else None
         if not isinstance(body, Mapping):
             return None
-        yield Own(made.number)
+        ask(Own(made.number))
         several.bodies.append(body)
     return several
 

@@ -5,7 +5,7 @@ Also ids that no instance has, and the arguments that take one.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +20,7 @@ from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.lists import PageRequest, may_go_on, next_page
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import types_of
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -43,15 +44,13 @@ def find_page(
     reader: Reader,
     body: Mapping[str, Any],
     purpose: str = "to be removed",
-) -> Generator[Any, Any, tuple[Exchange, PageRequest | None]]:
+) -> tuple[Exchange, PageRequest | None]:
     """Return the page of a list that contains an instance, with its request; the request is None if no page
     does. `purpose` follows the resource's name where a call says why it is made.
     """
     call, endpoint = reader
     more = PageRequest()
-    seen: Exchange = yield read_instance(
-        endpoint, call, resource, body, f"a list with a {resource.name} {purpose}"
-    )
+    seen = ask(read_instance(endpoint, call, resource, body, f"a list with a {resource.name} {purpose}"))
     for _ in range(MOST_PAGES):
         if find_item(resource, call, seen, body) is not None:
             return seen, more
@@ -59,8 +58,8 @@ def find_page(
         if further is None or not further.is_followed:
             break
         more = further
-        seen = yield request_page(
-            reader, resource, body, more, f"a further page, for a {resource.name} {purpose}"
+        seen = ask(
+            request_page(reader, resource, body, more, f"a further page, for a {resource.name} {purpose}")
         )
     return seen, None
 
@@ -116,9 +115,7 @@ def has_random_id(resource: Resource, body: Mapping[str, Any]) -> bool:
     return isinstance(id, str) and is_random_id(id)
 
 
-def is_nobodys_now(
-    setting: Setting, resource: Resource, body: Mapping[str, Any]
-) -> Generator[Any, Any, bool]:
+def is_nobodys_now(setting: Setting, resource: Resource, body: Mapping[str, Any]) -> bool:
     """Return True if a call that names a removed instance reaches no other one that got its id.
 
     A random id is never given again. Any other is read just before the call: it must be missing, or shown as
@@ -132,7 +129,7 @@ def is_nobodys_now(
         if endpoint is None:
             continue
         why = f"to see that nobody got the id of a removed {resource.name}"
-        seen: Exchange = yield read_instance(endpoint, call, resource, body, why)
+        seen = ask(read_instance(endpoint, call, resource, body, why))
         if not seen.success:
             return is_missing(resource, seen)
         return _is_removed(resource, body, at_path(call, seen))
@@ -140,7 +137,7 @@ def is_nobodys_now(
         endpoint = setting.find_usable_lead(str(call.action.name))
         if endpoint is None:
             continue
-        last, page = yield from find_page(setting, resource, (call, endpoint), body)
+        last, page = find_page(setting, resource, (call, endpoint), body)
         items = at_path(call, last) if last.success else None
         if page is not None:
             return _is_removed(resource, body, find_item(resource, call, last, body))

@@ -8,12 +8,13 @@ rises may count calls, and an answer that changes with every other tool is a rec
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pgagents.base.http import json_bytes, read_json
-from pgagents.verify.promise import Conversation, Trial
+from pgagents.verify.promise import Trial, conclude
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Alone, Call, Sleep
 from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.mcp_messages import result_of, text_of
@@ -63,56 +64,56 @@ def cut_groups(tools: Sequence[ReadingTool]) -> Iterator[Sequence[ReadingTool]]:
         yield tools[start : start + MOST_SOURCES]
 
 
-def try_tools(sources: Sequence[ReadingTool], tried: Sequence[ReadingTool]) -> Conversation:
+def try_tools(sources: Sequence[ReadingTool], tried: Sequence[ReadingTool]) -> None:
     """Call the tools between two readings of the sources, and judge each by the answers of the others."""
     succeeded: set[str] = set()
-    before = yield from _read_all(sources, succeeded)
+    before = _read_all(sources, succeeded)
     for tool in tried:
-        yield from _call(tool, succeeded)
-    after = yield from _read_all(sources, succeeded)
+        _call(tool, succeeded)
+    after = _read_all(sources, succeeded)
     shown = [source for source in sources if source.name in before and source.name in after]
     changed = [source for source in shown if _find_places(before[source.name], after[source.name])]
     changes: dict[str, Change] = {}
     if changed:
-        yield Alone()
+        ask(Alone())
     for source in changed:
-        blamed = yield from _find_blamed(source, tried)
+        blamed = _find_blamed(source, tried)
         changes = {**blamed, **changes}
     for tool in tried:
         others = [source.name for source in shown if source.name != tool.name]
         assert tool.trial is not None
         if (change := changes.get(tool.name)) is not None:
             actual = f"{change.path or 'the answer'} of {change.source} was {{before}} and is {{after}}"
-            yield tool.trial.broken(SAME, actual, before=change.before, after=change.after)
+            conclude(tool.trial.broken(SAME, actual, before=change.before, after=change.after))
         elif tool.name not in succeeded:
-            yield tool.trial.unseen(f"it refused its calls: {NEXT_STEP}")
+            conclude(tool.trial.unseen(f"it refused its calls: {NEXT_STEP}"))
         elif not others:
-            yield tool.trial.unseen("no other tool that only reads answered with a success")
+            conclude(tool.trial.unseen("no other tool that only reads answered with a success"))
         else:
-            yield tool.trial.kept()
+            conclude(tool.trial.kept())
 
 
-def _find_blamed(source: ReadingTool, tried: Sequence[ReadingTool]) -> Generator[Any, Any, dict[str, Change]]:
+def _find_blamed(source: ReadingTool, tried: Sequence[ReadingTool]) -> dict[str, Change]:
     """Return the change of the source's answer by each tool that causes one; none for a record of calls."""
     blamed: dict[str, Change] = {}
     others = [tool for tool in tried if tool.name != source.name]
     for tool in others:
-        change: Change | None = yield from _compare(source, tool)
+        change = _compare(source, tool)
         if change is not None:
             blamed[tool.name] = change
     return {} if len(blamed) == len(others) > 1 else blamed
 
 
-def _compare(source: ReadingTool, tool: ReadingTool) -> Generator[Any, Any, Change | None]:
+def _compare(source: ReadingTool, tool: ReadingTool) -> Change | None:
     """Return a member of the source's answer that each trial of the tool changes, and no control."""
     places: set[str] | None = None
     change = None
     for _ in range(TRIALS):
-        before = yield from _read(source, "before what only reads")
-        seconds = yield from _call(tool, set(), again=True)
-        after = yield from _read(source, "after what only reads")
-        yield Sleep(max(seconds, LEAST_CONTROL_S), quiet=True)
-        control = yield from _read(source, "as the control")
+        before = _read(source, "before what only reads")
+        seconds = _call(tool, set(), again=True)
+        after = _read(source, "after what only reads")
+        ask(Sleep(max(seconds, LEAST_CONTROL_S), quiet=True))
+        control = _read(source, "as the control")
         if before is None or after is None or control is None:
             return None
         moved = _find_places(before, after) - _find_places(after, control)
@@ -129,29 +130,29 @@ def _compare(source: ReadingTool, tool: ReadingTool) -> Generator[Any, Any, Chan
     return change
 
 
-def _call(tool: ReadingTool, succeeded: set[str], *, again: bool = False) -> Generator[Any, Any, float]:
+def _call(tool: ReadingTool, succeeded: set[str], *, again: bool = False) -> float:
     """Make all calls of a tool, and note if one succeeded. Return the seconds that they took."""
     seconds = 0.0
     for call in tool.calls:
-        exchange: Exchange = yield replace(call, again=again)
+        exchange = ask(replace(call, again=again))
         seconds += exchange.seconds
         if read_answer(exchange) is not None:
             succeeded.add(tool.name)
     return seconds
 
 
-def _read_all(sources: Sequence[ReadingTool], succeeded: set[str]) -> Generator[Any, Any, dict[str, Answer]]:
+def _read_all(sources: Sequence[ReadingTool], succeeded: set[str]) -> dict[str, Answer]:
     answers = {}
     for source in sources:
-        exchange: Exchange = yield source.calls[0]
+        exchange = ask(source.calls[0])
         if (answer := read_answer(exchange)) is not None:
             answers[source.name] = answer
             succeeded.add(source.name)
     return answers
 
 
-def _read(source: ReadingTool, why: str) -> Generator[Any, Any, Answer | None]:
-    exchange: Exchange = yield replace(source.calls[0], why=why, again=True)
+def _read(source: ReadingTool, why: str) -> Answer | None:
+    exchange = ask(replace(source.calls[0], why=why, again=True))
     return read_answer(exchange)
 
 

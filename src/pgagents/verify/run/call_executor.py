@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from pgagents.base.cel.functions import epoch
 from pgagents.base.http import Request
@@ -23,10 +24,12 @@ from pgagents.verify.run.lost_answers import RESTARTED, LostAnswers
 from pgagents.verify.run.obstacles import Acceptance
 from pgagents.verify.run.sender import Sender
 from pgagents.verify.run.timing import Unanswered
-from pgagents.verify.run.transmission import Ready, Sending, Stop, finish
+from pgagents.verify.run.transmission import Ready, Stop, sending_at_once
+from pgagents.verify.wire.asking import answering
 from pgagents.verify.wire.call import Call, Concurrent, InstanceRef, Reads, Sleep
 from pgagents.verify.wire.exchange import Exchange
 
+R = TypeVar("R")
 FULL_COSTS = 12
 """Further requests that a probe may send if a place is full and it goes on at another place."""
 CLOCK_SLACK_S = 2.0
@@ -36,6 +39,13 @@ MOST_NESTED = 24
 
 class Spent(Exception):
     """Raised if too few requests are left for this probe."""
+
+
+class _Unanswered(BaseException):
+    """Raised through work that asked for a call, which must not take the call's error for one of its own."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
 
 
 class CallExecutor:
@@ -63,25 +73,25 @@ class CallExecutor:
         """The number of requests that count so far, plus those that undoing the remaining instances takes."""
         return self.sender.budget.count(self.factory.pool.count_undo_requests())
 
-    def have(self, live: InstanceRef) -> Sending[Mapping[str, Any]]:
+    def have(self, live: InstanceRef) -> Mapping[str, Any]:
         """Return the body of a live instance. Raises Unavailable, Spent, Stop."""
-        instance: Instance = yield from self.run_generator(self.factory.have(live), [])
+        instance: Instance = self.run_inner(partial(self.factory.have, live), [])
         return instance.body
 
-    def call(self, call: Call, chain: list[Exchange]) -> Sending[Exchange]:
+    def call(self, call: Call, chain: list[Exchange]) -> Exchange:
         """Make the instances that a call needs, send it, and let every watcher judge the answer. Raises
         Unavailable, Spent, Stop.
         """
-        ready = yield from self.prepare(call, chain)
+        ready = self.prepare(call, chain)
         if call.reuse and (known := self._answers.find(call, self.sender.maker.make(ready)[0])) is not None:
             chain.append(known)
             return known
         self._afford(1)
         try:
             with self._making(ready):
-                exchange = yield from self.sender.send(ready)
+                exchange = self.sender.send(ready)
                 if exchange.lost:
-                    exchange = yield from self.lost_answers.examine(call, ready, exchange, chain)
+                    exchange = self.lost_answers.examine(call, ready, exchange, chain)
                     if exchange.loss is None and not exchange.lost and self.is_outdated(ready, chain):
                         self.note_unjudged(exchange)
                         raise Restarted(RESTARTED)
@@ -95,34 +105,34 @@ class CallExecutor:
         if self.factory.guesses.advance(exchange):
             exchange.call = replace(call, intent="explore")
             self._take(exchange, [])
-            return (yield from self.call(call, chain))
+            return self.call(call, chain)
         if fresh := self.factory.taken.renew(exchange):
             exchange.call = replace(call, intent="explore")
             self._take(exchange, [])
-            return (yield from self.call(replace(call, input={**call.input, **fresh}), chain))
+            return self.call(replace(call, input={**call.input, **fresh}), chain)
         if not self._stale(exchange, self.factory.pool.borrowed):
             self._take(exchange, chain)
             self._check_era(ready, chain)
-            yield from self._doubt_key()
+            self._doubt_key()
             return exchange
         # the borrowed instance was used up, so its refusal does not count
         exchange.call = replace(call, intent="explore")
         self._take(exchange, [])
         with self.factory.pool.only_new():
-            return (yield from self.call(call, chain))
+            return self.call(call, chain)
 
-    def read(self, step: Reads, chain: list[Exchange]) -> Sending[list[Exchange]]:
+    def read(self, step: Reads, chain: list[Exchange]) -> list[Exchange]:
         """Send calls that only read, at the same time where the run has several workers. Raises Unavailable,
         Spent, Stop.
         """
         found: list[Exchange] = []
         if len(step.calls) == 1 or not self.sender.timing.overlaps:
             for call in step.calls:
-                found.append((yield from self.call(call, chain)))
+                found.append(self.call(call, chain))
             return found
         ready = []
         for call in step.calls:
-            ready.append((yield from self.prepare(call, chain)))
+            ready.append(self.prepare(call, chain))
         self._afford(len(ready))
         taken: list[Exchange] = []
 
@@ -130,12 +140,12 @@ class CallExecutor:
             taken.append(exchange)
             self._take(exchange, chain)
 
-        several = yield from self.sender.send_reads(ready, take)
+        several = self.sender.send_reads(ready, take)
         if len(taken) == len(several):
             return several
-        return (yield from self._examine_lost(ready, several, taken, chain))
+        return self._examine_lost(ready, several, taken, chain)
 
-    def call_together(self, step: Concurrent, chain: list[Exchange]) -> Sending[list[Exchange]]:
+    def call_together(self, step: Concurrent, chain: list[Exchange]) -> list[Exchange]:
         """Send calls at the same time; their answers are judged in the order of the calls. Raises
         Unavailable, Spent, Stop.
         """
@@ -143,17 +153,17 @@ class CallExecutor:
         with self.factory.pool.only_new():
             for call in step.calls:  # the very same call has the very same arguments
                 if id(call) not in known:
-                    made = yield from self.prepare(replace(call, beside=True), chain)
+                    made = self.prepare(replace(call, beside=True), chain)
                     first = next(iter(known.values()), made).values
                     same = {name: first[name] for name in step.shared if name in first}
                     known[id(call)] = replace(made, values={**made.values, **same})
         ready = [known[id(call)] for call in step.calls]
         self._afford(len(ready))
         with self._making(*ready):
-            several = yield from self.sender.send_together(ready)
+            several = self.sender.send_together(ready)
         for one, exchange in zip(ready, several, strict=True):
             if exchange.lost:
-                yield from self._examine_beside(one, exchange, chain)
+                self._examine_beside(one, exchange, chain)
         done = [exchange for exchange in several if not 400 <= exchange.status < 500]
         for exchange in several:
             self._take(exchange, chain, alone=done == [exchange])
@@ -163,7 +173,7 @@ class CallExecutor:
             raise self.sender.interrupted
         return several
 
-    def prepare(self, call: Call, chain: list[Exchange]) -> Sending[Ready]:
+    def prepare(self, call: Call, chain: list[Exchange]) -> Ready:
         """Return a call with all its values, after making the instances that it needs. Raises Unavailable,
         Spent, Stop.
         """
@@ -181,22 +191,22 @@ class CallExecutor:
         if self.judge.in_company and call.endpoint is not None and call.endpoint.action is self.model.clock:
             raise Unavailable("the operator's clock stands still while other probes run")
         self.factory.pool.now = self.sender.clocks.now()
-        values, subject = yield from self.run_generator(self.factory.arguments.resolve(call), chain)
+        values, subject = self.run_inner(partial(self.factory.arguments.resolve, call), chain)
         for instance in self.gate.find_changed_instances(call, values):
-            yield from self.run_generator(self.factory.proof.prove(instance), [])
+            self.run_inner(partial(self.factory.proof.prove, instance), [])
         for instance in self.gate.find_references(call, values):
             with suppress(Unavailable):  # the gate decides on the request itself
-                yield from self.run_generator(self.factory.proof.prove(instance), [])
+                self.run_inner(partial(self.factory.proof.prove, instance), [])
         for asking in self.gate.read_unread(call, values):
             with suppress(Unavailable):
-                yield from self.run_generator(asking, [])
+                self.run_inner(asking, [])
         made = self._list_made(call)
         for resource in made:
             with suppress(Unavailable):
-                yield from self.run_generator(self.factory.removals.try_one(resource), [])
+                self.run_inner(partial(self.factory.removals.try_one, resource), [])
         for resource in self._list_uncounted(made):
             with suppress(Unavailable):
-                yield from self.run_generator(self.factory.unsure.list_items(resource), [])
+                self.run_inner(partial(self.factory.unsure.list_items, resource), [])
         return Ready(
             call, values, subject, found=self._list_found(call, values), era=self.sender.silences.era
         )
@@ -220,7 +230,7 @@ class CallExecutor:
         exchanges: Sequence[Exchange],
         taken: Sequence[Exchange],
         chain: list[Exchange],
-    ) -> Sending[list[Exchange]]:
+    ) -> list[Exchange]:
         """Examine the lost answers of calls that only read; return the exchanges that stand for the calls.
 
         `taken` are those that are judged already. Raises Stop, Unavailable.
@@ -228,7 +238,7 @@ class CallExecutor:
         found, era = [], self.sender.silences.era
         for ready, exchange in zip(several, exchanges, strict=True):
             if exchange.lost:
-                exchange = yield from self.lost_answers.examine(ready.call, ready, exchange, chain)
+                exchange = self.lost_answers.examine(ready.call, ready, exchange, chain)
                 self._take(exchange, chain)
             found.append(exchange)
         if era != self.sender.silences.era:
@@ -238,13 +248,13 @@ class CallExecutor:
                 self._take(exchange, chain)
         return found
 
-    def _examine_beside(self, ready: Ready, exchange: Exchange, chain: list[Exchange]) -> Sending[None]:
+    def _examine_beside(self, ready: Ready, exchange: Exchange, chain: list[Exchange]) -> None:
         """Examine the lost answer to one of several calls that were sent at the same time.
 
         The others may have had their effect, so none of them is sent again in its place.
         """
         with suppress(Unavailable):
-            yield from self.lost_answers.examine(ready.call, ready, exchange, chain)
+            self.lost_answers.examine(ready.call, ready, exchange, chain)
 
     def is_outdated(self, ready: Ready, chain: list[Exchange]) -> bool:
         """True if the server came back since a call was prepared, and earlier answers chose its values.
@@ -373,8 +383,9 @@ class CallExecutor:
         call = replace(call, reuse="", again=True)
         self.sender.budget.most += 1
         try:
-            ready = Ready(call, values, call.made) if values is not None else finish(self.prepare(call, []))
-            exchange = finish(self.sender.send(ready))
+            with sending_at_once():
+                ready = Ready(call, values, call.made) if values is not None else self.prepare(call, [])
+                exchange = self.sender.send(ready)
         except (Unavailable, Spent):
             return None
         return exchange
@@ -399,18 +410,18 @@ class CallExecutor:
         if reason := self.acceptance.note(exchange):
             raise Stop(reason)
 
-    def _doubt_key(self) -> Sending[None]:
+    def _doubt_key(self) -> None:
         """If most actions refuse the key, send the reads that were answered once more, without the key.
 
         Raises Stop if the answers are the same.
         """
         for ready in self.acceptance.take_doubtful():
-            self.acceptance.compare((yield from self.sender.send(replace(ready, era=None))))
+            self.acceptance.compare(self.sender.send(replace(ready, era=None)))
         if reason := self.acceptance.conclude():
             raise Stop(reason)
 
-    def run_generator(self, asking: Generator[Call, Exchange, Any], chain: list[Exchange]) -> Sending[Any]:
-        """Send the calls that a generator yields, and return the generator's result.
+    def run_inner(self, work: Callable[[], R], chain: list[Exchange]) -> R:
+        """Run work that is done between the calls of a probe, and send the calls that it asks for.
 
         Raises Unavailable if the instances of these calls depend on each other endlessly.
         """
@@ -418,32 +429,31 @@ class CallExecutor:
         try:
             if self._nested[id(chain)] > MOST_NESTED:
                 raise Unavailable("each of its resources is made by a call that needs another one of them")
-            return (yield from self._answer(asking, chain))
+            with answering(partial(self._answer, chain)):
+                return work()
+        except _Unanswered as unanswered:
+            raise unanswered.error from unanswered.error.__cause__
         finally:
             self._nested[id(chain)] -= 1
             if not self._nested[id(chain)]:
                 del self._nested[id(chain)]
 
-    def _answer(self, asking: Generator[Call, Exchange, Any], chain: list[Exchange]) -> Sending[Any]:
-        answer: Any = None
-        while True:
-            try:
-                needed = asking.send(answer)
-            except StopIteration as end:
-                return end.value
-            answer = None
-            if isinstance(needed, Sleep):
-                self.sender.timing.wait(needed.seconds, quiet=needed.quiet)
-            else:
-                answer = yield from self.call(needed, chain)
+    def _answer(self, chain: list[Exchange], step: Call | Sleep) -> Exchange | None:
+        if isinstance(step, Sleep):
+            self.sender.timing.wait(step.seconds, quiet=step.quiet)
+            return None
+        try:
+            return self.call(step, chain)
+        except Exception as error:
+            raise _Unanswered(error) from error
 
-    def own(self, number: int) -> Sending[None]:
+    def own(self, number: int) -> None:
         """Prove that the run owns the instances which an exchange made, if a later call may change them."""
         for instance in list(self.factory.pool.instances):
             made = instance.maker is not None and instance.maker.number == number and not instance.ours
             if made and (instance.resource.undone_by is not None or instance.resource.moves):
                 with suppress(Unavailable):
-                    yield from self.run_generator(self.factory.proof.prove(instance), [])
+                    self.run_inner(partial(self.factory.proof.prove, instance), [])
 
     def _afford(self, count: int) -> None:
         if not self.sender.budget.cleaning and self.counted + count > self.sender.budget.most:

@@ -17,7 +17,7 @@ from pgagents.verify.fixtures.pool import MAX_TRIES
 from pgagents.verify.plan.order import index_collections
 from pgagents.verify.run.driver import Driver
 from pgagents.verify.run.lanes import CHUNK_S, LAST_ANSWERS_S, Workers
-from pgagents.verify.run.transmission import Received, Sending, Stop, Transmission, finish
+from pgagents.verify.run.transmission import Received, Stop, Task, Transmission
 
 HURRIED_S = 15.0
 MAX_SHOWN = 500
@@ -99,7 +99,7 @@ def clean_up(driver: Driver, workers: int = 1, *, hurried: bool = False) -> list
 def _find_orphans(driver: Driver) -> int:
     """Return the number of instances that stayed when their parents were removed, and are undone next."""
     try:
-        found: int = finish(driver.executor.run_generator(driver.factory.removals.find_orphans(), []))
+        found: int = driver.executor.run_inner(driver.factory.removals.find_orphans, [])
     except (Unavailable, KeyboardInterrupt, Stop):
         return 0
     return found
@@ -133,8 +133,7 @@ def _list_stayed(
         items, whole = None, False
         try:
             if there:
-                asking = factory.unsure.list_items(resource)
-                items, whole = finish(driver.executor.run_generator(asking, []))
+                items, whole = driver.executor.run_inner(partial(factory.unsure.list_items, resource), [])
         except (Unavailable, KeyboardInterrupt):
             pass
         except Stop:
@@ -169,15 +168,15 @@ def _undo(
 
     Raises the errors of pgagents itself. A hurried clean-up that is interrupted does not wait for answers.
     """
-    steps = [driver.removal.remove(instance) for instance in instances]
-    if len(steps) == 1:
+    removals = [partial(driver.removal.remove, instance) for instance in instances]
+    if len(removals) == 1:
         try:
-            return [finish(steps[0])], False
+            return [removals[0]()], False
         except (Unavailable, KeyboardInterrupt, Stop) as error:
             return [error], isinstance(error, KeyboardInterrupt)
-    if not steps:
+    if not removals:
         return [], False
-    ends, interrupted = finish_together(driver, steps, 0.0 if hurried else LAST_ANSWERS_S)
+    ends, interrupted = finish_together(driver, removals, 0.0 if hurried else LAST_ANSWERS_S)
     for end in ends:
         if isinstance(end, BaseException) and not isinstance(end, Unavailable | KeyboardInterrupt | Stop):
             raise end
@@ -222,7 +221,7 @@ def look_up_unsure(driver: Driver) -> bool:
     """
     pool = driver.factory.pool
     try:
-        for instance in finish(driver.executor.run_generator(driver.factory.unsure.look_up(), [])):
+        for instance in driver.executor.run_inner(driver.factory.unsure.look_up, []):
             known = pool.find(instance.resource, instance.id, instance.place)
             if known is None:
                 pool.add(instance)
@@ -276,7 +275,7 @@ def _same(instance: Instance) -> tuple[str, str, str]:
     return kind, instance.place, id_text(instance.id)
 
 
-# -- several conversations at the same time
+# -- several tasks at the same time
 #
 # Requests go out in rounds, either only reads or only writes, as in the lanes of a plan. Answers are
 # taken in the order in which their requests went out.
@@ -286,56 +285,55 @@ T = TypeVar("T")
 
 
 @dataclass(slots=True, eq=False)
-class _Conversation(Generic[T]):
-    """A conversation, with its request that is to be sent next, or with its end."""
+class _Running(Generic[T]):
+    """A task, with its request that is to be sent next, or with its end."""
 
-    steps: Sending[T]
+    task: Task[T]
     ready: Transmission | None = None
     end: T | BaseException | None = None
 
-    def proceed(self, step: Callable[[], Transmission]) -> None:
+    def proceed(self, step: Callable[[], Transmission | None]) -> None:
         """Go on to the next request or to the end."""
         self.ready = None
         try:
             self.ready = step()
-        except StopIteration as stop:
-            self.end = stop.value
+            self.end = self.task.result if self.ready is None else None
         except BaseException as error:  # whoever asked for the ends decides what each error means
             self.end = error
 
 
 def finish_together(
-    driver: Driver, several: Sequence[Sending[T]], patience_s: float = LAST_ANSWERS_S
+    driver: Driver, several: Sequence[Callable[[], T]], patience_s: float = LAST_ANSWERS_S
 ) -> tuple[list[T | BaseException | None], bool]:
-    """Run steps to their ends; return the result of each, or the error that ended it.
+    """Run several pieces of work to their ends; return the result of each, or the error that ended it.
 
     The second value is True if an interrupt came. An interrupt ends all of them, after at most `patience_s`
     seconds for the requests on their way.
     """
     interrupted = False
-    conversations = [_Conversation(steps) for steps in several]
-    threads: Workers[Received] = Workers(len(conversations))
-    driver.overlap(len(conversations))
+    running = [_Running(Task(work)) for work in several]
+    threads: Workers[Received] = Workers(len(running))
+    driver.overlap(len(running))
     try:
-        for one in conversations:
-            one.proceed(partial(next, one.steps))
-        while unended := [one for one in conversations if one.ready is not None]:
+        for one in running:
+            one.proceed(one.task.start)
+        while unended := [one for one in running if one.ready is not None]:
             interrupted = not _send_round(driver, threads, unended, patience_s) or interrupted
     finally:
         driver.overlap(1)
         threads.close()
-    ends = [one.end for one in conversations]
+    ends = [one.end for one in running]
     return ends, interrupted or any(isinstance(end, KeyboardInterrupt) for end in ends)
 
 
 def _send_round(
-    driver: Driver, threads: Workers[Received], unended: Sequence[_Conversation[T]], patience_s: float
+    driver: Driver, threads: Workers[Received], unended: Sequence[_Running[T]], patience_s: float
 ) -> bool:
     """Send the next requests that may be on their way at the same time, and take their answers.
 
-    Return False if an interrupt ended the conversations.
+    Return False if an interrupt ended the tasks.
     """
-    sent: list[tuple[_Conversation[T], Future[Received]]] = []
+    sent: list[tuple[_Running[T], Future[Received]]] = []
     try:
         for one, ready in _choose(unended):
             sent.append((one, threads.submit(ready.begin())))
@@ -350,14 +348,14 @@ def _send_round(
                 _hand_over(one, future, overlapped=len(sent) > 1)
         for one in unended:
             while one.ready is not None:
-                one.proceed(partial(one.steps.throw, type(error)(*error.args)))
+                one.proceed(partial(one.task.fail, type(error)(*error.args)))
         return False
     return True
 
 
-def _choose(unended: Sequence[_Conversation[T]]) -> list[tuple[_Conversation[T], Transmission]]:
-    """Return the conversations whose requests may go out beside the first one's, each with its request."""
-    chosen: list[tuple[_Conversation[T], Transmission]] = []
+def _choose(unended: Sequence[_Running[T]]) -> list[tuple[_Running[T], Transmission]]:
+    """Return the tasks whose requests may go out beside the first one's, each with its request."""
+    chosen: list[tuple[_Running[T], Transmission]] = []
     lines = set()
     for one in unended:
         ready = one.ready
@@ -371,10 +369,10 @@ def _choose(unended: Sequence[_Conversation[T]]) -> list[tuple[_Conversation[T],
     return chosen
 
 
-def _hand_over(one: _Conversation[T], future: Future[Received], *, overlapped: bool) -> None:
-    """Resume a conversation with the answer to its request, or with the error."""
+def _hand_over(one: _Running[T], future: Future[Received], *, overlapped: bool) -> None:
+    """Resume a task with the answer to its request, or with the error."""
     error = future.exception()
     if error is not None:
-        one.proceed(partial(one.steps.throw, error))
+        one.proceed(partial(one.task.fail, error))
     else:
-        one.proceed(partial(one.steps.send, replace(future.result(), overlapped=overlapped)))
+        one.proceed(partial(one.task.resume, replace(future.result(), overlapped=overlapped)))

@@ -22,7 +22,8 @@ from pgagents.verify.run.breaks import RIGHT, Break, list_header_arguments, list
 from pgagents.verify.run.call_executor import Spent
 from pgagents.verify.run.driver import Driver
 from pgagents.verify.run.ledger import Entry, Ledger
-from pgagents.verify.run.transmission import Stop, finish
+from pgagents.verify.run.transmission import Stop
+from pgagents.verify.wire.asking import answering
 from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.exchange import Exchange
 
@@ -112,12 +113,12 @@ def _repeat(driver: Driver, found: Break, *, remembers: bool) -> bool:
     if call is None:
         return not remembers
     if call.subject is None:
-        answer = finish(driver.executor.call(replace(call, reuse=""), []))
+        answer = driver.executor.call(replace(call, reuse=""), [])
         return not remembers and not _is_refused_otherwise(answer, found)
     live = InstanceRef(call.subject.name, call.states, fresh=bool(found.past) or call.fresh, role=call.owner)
-    body = finish(driver.executor.have(live))
+    body = driver.executor.have(live)
     for again in (*found.past, call):
-        finish(driver.executor.call(replace(again, made=body, reuse=""), []))
+        driver.executor.call(replace(again, made=body, reuse=""), [])
     return False
 
 
@@ -196,24 +197,26 @@ def _send_smaller(driver: Driver, entry: Entry, found: Break, usual: Mapping[str
             and name_cause(entry.contract, latest) == cause
         )
 
-    steps = shrink(found.chain[-1], usual, is_same, driver.setting)
+    def answer(smaller: Call) -> Exchange:
+        nonlocal latest
+        if driver.counted + COSTS > budget:
+            raise Spent
+        exchange, broken = _send(driver, entry, smaller)
+        if broken is not None:
+            latest = broken
+            if is_same(exchange):
+                found.smaller = broken
+        return exchange
+
     driver.sender.maker.plainly = found.plain
     try:
-        smaller = next(steps)
-        while driver.counted + COSTS <= budget:
-            exchange, broken = _send(driver, entry, smaller)
-            if broken is not None:
-                latest = broken
-                if is_same(exchange):
-                    found.smaller = broken
-            smaller = steps.send(exchange)
-    except StopIteration:
-        return True
+        with answering(answer):
+            shrink(found.chain[-1], usual, is_same, driver.setting)
     except (Unavailable, Spent, Stop):
         return False
     finally:
         driver.sender.maker.plainly = False
-    return False
+    return True
 
 
 def _send(driver: Driver, entry: Entry, call: Call) -> tuple[Exchange, Break | None]:
@@ -223,8 +226,8 @@ def _send(driver: Driver, entry: Entry, call: Call) -> tuple[Exchange, Break | N
     try:
         if call.subject is not None:
             live = InstanceRef(call.subject.name, call.states, fresh=True, role=call.owner)
-            call = replace(call, made=finish(driver.executor.have(live)))
-        exchange = finish(driver.executor.call(replace(call, reuse=""), []))
+            call = replace(call, made=driver.executor.have(live))
+        exchange = driver.executor.call(replace(call, reuse=""), [])
     finally:
         driver.judge.replace_ledger(kept)
         driver.factory.pool.end(driver.factory.pool.holder)

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from itertools import count
+from functools import partial
 from typing import Protocol
 
 from pgagents.report.contract import Contract, Rank
@@ -28,7 +28,7 @@ from pgagents.verify.run.call_executor import Spent
 from pgagents.verify.run.driver import Driver
 from pgagents.verify.run.lanes import PATIENCE_S, Lanes, Waiting
 from pgagents.verify.run.timing import TOO_FEW_LEFT
-from pgagents.verify.run.transmission import Stop, finish, send_next
+from pgagents.verify.run.transmission import Stop, Task
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.generators import OutOfTime, drawing_until
 from pgagents.verify.wire.endpoint import OPERATOR
@@ -173,16 +173,13 @@ class Course:
             return None
         driver = self.driver
         driver.judge.order = slot.index
-        steps = driver.steps(slot.probe)
-        try:
-            transmission = next(steps)
-            for sent in count():
-                waits = transmission.due - driver.timer() > PATIENCE_S and driver.acceptance.known
-                if may_leave and waits and (slot.company != "none" or sent <= 1):
-                    return Waiting(slot, steps, driver.pause(), transmission, sent)
-                transmission = send_next(steps, transmission)
-        except StopIteration:
-            pass
+        task = Task(partial(driver.run, slot.probe))
+        transmission, sent = task.start(), 0
+        while transmission is not None:
+            waits = transmission.due - driver.timer() > PATIENCE_S and driver.acceptance.known
+            if may_leave and waits and (slot.company != "none" or sent <= 1):
+                return Waiting(slot, task, driver.pause(), transmission, sent)
+            transmission, sent = task.send(transmission), sent + 1
         return None
 
     def _run_lanes(self, slots: Sequence[Slot], waiting: Waiting | None = None) -> None:
@@ -241,7 +238,7 @@ class Course:
         tick = time_passes(self.driver.setting, TICK_S)
         if tick is not None and OPERATOR in self.driver.keys:
             with suppress(Unavailable, Spent):
-                finish(self.driver.executor.call(tick, []))
+                self.driver.executor.call(tick, [])
 
     def _tell(self, doing: str, waiting_s: float = 0.0) -> None:
         if self._on_progress is None:

@@ -1,11 +1,11 @@
-"""Drives probes: executes what they yield, one step after another, and undoes what they made.
+"""Drives probes: answers what they ask for, one step after another, and undoes what they made.
 
 Instances that no later probe needs are removed while the run goes on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -27,8 +27,9 @@ from pgagents.verify.run.redact import hide_key, hide_token, make_redactor
 from pgagents.verify.run.requests import Routes
 from pgagents.verify.run.sender import Sender
 from pgagents.verify.run.timing import TOO_FEW_LEFT, Clocks, RequestBudget
-from pgagents.verify.run.transmission import Sending, Stop, finish
+from pgagents.verify.run.transmission import Stop
 from pgagents.verify.setting import Memory
+from pgagents.verify.wire.asking import answering
 from pgagents.verify.wire.call import Alone, Concurrent, GetNote, InstanceRef, Own, Reads, Sleep, Undo
 from pgagents.verify.wire.exchange import Exchange
 
@@ -153,40 +154,35 @@ class Driver:
     # -- steps of a probe
 
     def run(self, probe: Probe) -> None:
-        """Drive one probe to its end, with one request at a time. Raises Stop."""
-        finish(self.steps(probe))
-
-    def steps(self, probe: Probe) -> Sending[None]:
         """Drive one probe until it ends, too few requests are left, or an instance cannot be had.
 
         If it met a full place and left a contract open, drive it once more. Raises Stop.
         """
-        filled = yield from self._converse_undisturbed(probe)
+        filled = self._converse_undisturbed(probe)
         if filled and not self.ledger.all_judged(probe.contracts):
-            yield from self.removal.hang_up()
-            yield from self._converse_once(probe)
+            self.removal.hang_up()
+            self._converse_once(probe)
 
-    def _converse_undisturbed(self, probe: Probe) -> Sending[bool]:
+    def _converse_undisturbed(self, probe: Probe) -> bool:
         """Drive a probe from its beginning, and anew each time the server was started anew meanwhile.
 
         Return True if it met a full place.
         """
         for _ in range(MOST_BEGUN):
             try:
-                return (yield from self._converse_once(probe))
+                return self._converse_once(probe)
             except Restarted as error:
                 reason = str(error)
         self.ledger.mark_untested(probe.contracts, reason)
         return False
 
-    def _converse_once(self, probe: Probe) -> Sending[bool]:
+    def _converse_once(self, probe: Probe) -> bool:
         """Drive a probe once; return True if it met a full place."""
         number = self.judge.begin_probe()
         pool = self.factory.pool
         pool.begin(number)
-        conversation = probe.run()
         try:
-            yield from self._converse(conversation, probe)
+            self._converse(probe)
         except Restarted:
             raise
         except Unavailable as error:
@@ -202,49 +198,50 @@ class Driver:
         except Exception as error:  # an error of ours must not look like one of the server's
             self.ledger.mark_crashed(probe.contracts, error, probe.name)
         finally:
-            conversation.close()
             try:
-                yield from self.removal.tidy(broke=pool.has_leases and self.judge.has_broken(number))
+                self.removal.tidy(broke=pool.has_leases and self.judge.has_broken(number))
             finally:
                 filled = pool.end(number)
         return filled
 
-    def _converse(self, conversation: Generator[Any, Any, None], probe: Probe) -> Sending[None]:
+    def _converse(self, probe: Probe) -> None:
         chain: list[Exchange] = []
-        answer: Any = None
         silences = self.sender.silences
         era = silences.era
-        while True:
-            try:
-                step = conversation.send(answer)
-            except StopIteration:
-                self._note_unjudged(probe, chain)
-                return
+
+        def answer(step: Any) -> Any:
             if era != silences.era and not (isinstance(step, Judgement) and len(chain) < 2):
                 raise Restarted(RESTARTED)
-            answer = None
-            if isinstance(step, Judgement):
-                self.judge.enter(step, chain, probe)
-            elif isinstance(step, Sleep):
-                self.sender.timing.wait(step.seconds, quiet=step.quiet)
-            elif isinstance(step, Alone):
-                if self.judge.in_company:
-                    raise Disturbed
-            elif isinstance(step, Own):
-                yield from self.executor.own(step.number)
-            elif isinstance(step, Undo):
-                yield from self.removal.undo(step.since)
-            elif isinstance(step, GetNote):
-                answer = self.memory.notes.get(step.key)
-            elif isinstance(step, Concurrent):
-                answer = yield from self.executor.call_together(step, chain)
-            elif isinstance(step, Reads):
-                answer = yield from self.executor.read(step, chain)
-            elif isinstance(step, InstanceRef):
-                with self.factory.pool.only_new() if step.new else nullcontext():
-                    answer = (yield from self.executor.run_generator(self.factory.have(step), chain)).body
-            else:
-                answer = yield from self.executor.call(step, chain)
+            return self._answer(step, chain, probe)
+
+        with answering(answer):
+            probe.run()
+        self._note_unjudged(probe, chain)
+
+    def _answer(self, step: Any, chain: list[Exchange], probe: Probe) -> Any:
+        if isinstance(step, Judgement):
+            self.judge.enter(step, chain, probe)
+        elif isinstance(step, Sleep):
+            self.sender.timing.wait(step.seconds, quiet=step.quiet)
+        elif isinstance(step, Alone):
+            if self.judge.in_company:
+                raise Disturbed
+        elif isinstance(step, Own):
+            self.executor.own(step.number)
+        elif isinstance(step, Undo):
+            self.removal.undo(step.since)
+        elif isinstance(step, GetNote):
+            return self.memory.notes.get(step.key)
+        elif isinstance(step, Concurrent):
+            return self.executor.call_together(step, chain)
+        elif isinstance(step, Reads):
+            return self.executor.read(step, chain)
+        elif isinstance(step, InstanceRef):
+            with self.factory.pool.only_new() if step.new else nullcontext():
+                return self.executor.run_inner(partial(self.factory.have, step), chain).body
+        else:
+            return self.executor.call(step, chain)
+        return None
 
     def _note_unjudged(self, probe: Probe, chain: Sequence[Exchange]) -> None:
         """Note why a probe's answers showed nothing, where one was put off or did not come."""
@@ -273,9 +270,9 @@ class InstanceRemoval:
     def _factory(self) -> FixtureFactory:
         return self._executor.factory
 
-    def remove(self, instance: Instance) -> Sending[bool]:
+    def remove(self, instance: Instance) -> bool:
         """Remove one instance; return True if it is gone. Raises Unavailable, Stop."""
-        gone: bool = yield from self._executor.run_generator(self._factory.removals.undo(instance), [])
+        gone: bool = self._executor.run_inner(partial(self._factory.removals.undo, instance), [])
         return gone
 
     @contextmanager
@@ -288,7 +285,7 @@ class InstanceRemoval:
         finally:
             budget.cleaning = False
 
-    def hang_up(self) -> Sending[None]:
+    def hang_up(self) -> None:
         """Remove the event receivers that are registered, because a repeated probe registers the same
         addresses again.
         """
@@ -296,9 +293,9 @@ class InstanceRemoval:
         with self._cleaning():
             for instance in [t for t in pool.list_remaining() if hears(t.resource)]:
                 with suppress(Unavailable):
-                    yield from self.remove(instance)
+                    self.remove(instance)
 
-    def undo(self, since: int) -> Sending[None]:
+    def undo(self, since: int) -> None:
         """Remove the instances that this exchange and later ones made, the latest first."""
         pool = self._factory.pool
         with self._cleaning():
@@ -306,9 +303,9 @@ class InstanceRemoval:
                 made = instance.maker is not None and instance.maker.number >= since
                 if made and instance in pool.list_remaining():
                     with suppress(Unavailable):
-                        yield from self.remove(instance)
+                        self.remove(instance)
 
-    def tidy(self, *, broke: bool) -> Sending[None]:
+    def tidy(self, *, broke: bool) -> None:
         """Remove the instances that later probes do not need. `broke` is True if the probe may have broken a
         contract.
         """
@@ -318,4 +315,4 @@ class InstanceRemoval:
                 if self.keeps_surplus:
                     break
                 if instance in pool.list_remaining():
-                    yield from self.remove(instance)
+                    self.remove(instance)

@@ -16,8 +16,8 @@ write is sent only with a key that may write, and only if it
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import cached_property, partial
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -51,7 +51,7 @@ from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.encode import request_of
 from pgagents.verify.wire.endpoint import MCP, OPERATOR, Endpoint
-from pgagents.verify.wire.exchange import INVENTED, Exchange
+from pgagents.verify.wire.exchange import INVENTED
 from pgagents.verify.wire.mcp_link import ToolListing
 from pgagents.verify.wire.oauth import list_token_paths
 
@@ -124,11 +124,11 @@ class Gate:
             found += [t for t in made if text_of(t.id) in sent and t not in found]
         return found
 
-    def read_unread(self, call: Call, values: Mapping[str, Any]) -> Iterator[Generator[Call, Exchange, None]]:
+    def read_unread(self, call: Call, values: Mapping[str, Any]) -> Iterator[Callable[[], None]]:
         """Yield reads that ask for the numbers by which a write is to name nobody's instance."""
         for resource in self._named.list_unread(self.setting, call, values) if call.endpoint else ():
             assert call.endpoint is not None
-            yield self._named.read_first(self.setting, resource, call.endpoint, values)
+            yield partial(self._named.read_first, self.setting, resource, call.endpoint, values)
 
     def objection(self, call: Call, values: Mapping[str, Any], request: Request) -> str:
         """Return why a request must not be sent; empty if it may be."""

@@ -1,6 +1,6 @@
 """Run several probes at the same time, each in a lane of its own, with the same verdicts as one by one.
 
-Only sending is concurrent: conversations, the pool, the ledger and the judge stay on the run's own thread.
+Only sending is concurrent: probes, the pool, the ledger and the judge stay on the run's own thread.
 Answers are taken in the order in which their requests went out, however long each took. So what the run
 does next never depends on the server's speed.
 
@@ -23,7 +23,7 @@ from typing import Generic, TypeVar
 
 from pgagents.verify.plan.order import LAST, NOTHING, Company, Slot
 from pgagents.verify.run.driver import Disturbed, Driver, Turn
-from pgagents.verify.run.transmission import Received, Sending, Stop, Transmission
+from pgagents.verify.run.transmission import Received, Stop, Task, Transmission
 
 LAST_ANSWERS_S = 5.0
 """Seconds that an interrupted run waits for the answers to the requests that are on their way."""
@@ -43,10 +43,10 @@ MOST_WAITING = 8
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A probe that ran alone until a limit made it wait: its steps, its turn, and its next request."""
+    """A probe that ran alone until a limit made it wait: its task, its turn, and its next request."""
 
     slot: Slot
-    steps: Sending[None]
+    task: Task[None]
     turn: Turn
     transmission: Transmission
     sent: int
@@ -55,10 +55,10 @@ class Waiting:
 
 @dataclass(slots=True, eq=False)
 class Lane:
-    """A running probe: its steps, its turn while others run, and its request that is ready or on its way."""
+    """A running probe: its task, its turn while others run, and its request that is ready or on its way."""
 
     slot: Slot
-    steps: Sending[None]
+    task: Task[None]
     turn: Turn
     transmission: Transmission | None = None
     overlapped: bool = False
@@ -103,7 +103,7 @@ class Lanes:
 
     def take_over(self, waiting: Waiting) -> None:
         """Go on with a probe that ran alone until a limit made it wait."""
-        lane = Lane(waiting.slot, waiting.steps, waiting.turn, waiting.transmission, sent=waiting.sent)
+        lane = Lane(waiting.slot, waiting.task, waiting.turn, waiting.transmission, sent=waiting.sent)
         self._running.append(lane)
         self._ready.append(lane)
 
@@ -139,9 +139,9 @@ class Lanes:
             self._pending.remove(slot)
             started = True
             if self._admit(slot):
-                lane = Lane(slot, self.driver.steps(slot.probe), self.driver.pause())
+                lane = Lane(slot, Task(partial(self.driver.run, slot.probe)), self.driver.pause())
                 self._running.append(lane)
-                self._step(lane, partial(next, lane.steps))
+                self._step(lane, lane.task.start)
         return started
 
     def _has_free_lane(self) -> bool:
@@ -196,7 +196,7 @@ class Lanes:
 
     # -- steps of a lane
 
-    def _step(self, lane: Lane, proceed: Callable[[], Transmission]) -> None:
+    def _step(self, lane: Lane, proceed: Callable[[], Transmission | None]) -> None:
         """Let a lane proceed to its next request or to its end. Raises Stop."""
         self._note_company()
         self.driver.resume(lane.turn)
@@ -206,11 +206,11 @@ class Lanes:
         )
         try:
             lane.transmission = proceed()
-        except StopIteration:
-            self._running.remove(lane)
-            if lane.in_company:
-                self._note_end(lane)
-            return
+            if lane.transmission is None:
+                self._running.remove(lane)
+                if lane.in_company:
+                    self._note_end(lane)
+                return
         except BaseException:
             self._running.remove(lane)
             raise
@@ -283,7 +283,7 @@ class Lanes:
         for lane in tuple(self._ready):
             if self._pending and lane.slot.company == "none" and lane.sent <= 1 and self._is_waiting(lane):
                 self._ready.remove(lane)
-                self._step(lane, partial(lane.steps.throw, Disturbed()))
+                self._step(lane, partial(lane.task.fail, Disturbed()))
                 self.again.append(lane.slot)
 
     def _list_due(self) -> list[Lane]:
@@ -338,10 +338,10 @@ class Lanes:
         """Resume a lane with the answer to its request, or with the error. Raises Stop."""
         error = future.exception()
         if error is not None:
-            self._step(lane, partial(lane.steps.throw, error))
+            self._step(lane, partial(lane.task.fail, error))
         else:
             received = replace(future.result(), overlapped=lane.overlapped)
-            self._step(lane, partial(lane.steps.send, received))
+            self._step(lane, partial(lane.task.resume, received))
 
     # -- the end
 
@@ -356,7 +356,7 @@ class Lanes:
         for lane in tuple(self._running):
             while lane in self._running:
                 with suppress(Stop, KeyboardInterrupt):
-                    self._step(lane, partial(lane.steps.throw, _same(error)))
+                    self._step(lane, partial(lane.task.fail, _same(error)))
 
 
 def _same(error: BaseException) -> BaseException:

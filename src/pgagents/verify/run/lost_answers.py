@@ -23,7 +23,7 @@ from pgagents.catalogue.model.resource import names_instance
 from pgagents.verify.fixtures.instance import Restarted, Unavailable
 from pgagents.verify.fixtures.target import is_move, list_made_by
 from pgagents.verify.run.timing import REFUSED, SAFE
-from pgagents.verify.run.transmission import Ready, Received, Sending, Stop, Transmission
+from pgagents.verify.run.transmission import Ready, Received, Stop, Transmission, transmit
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import OPERATOR
 from pgagents.verify.wire.exchange import Exchange, Loss
@@ -138,7 +138,7 @@ class LostAnswers:
         incident = self._incidents.get(self._silences.era)
         return incident is not None and bool(incident.suspects)
 
-    def examine(self, call: Call, ready: Ready, lost: Exchange, chain: list[Exchange]) -> Sending[Exchange]:
+    def examine(self, call: Call, ready: Ready, lost: Exchange, chain: list[Exchange]) -> Exchange:
         """Find out what a lost answer means, and return the exchange that stands for the call.
 
         It is the answer to the call's repetition if the call was refused or only reads. Otherwise it is the
@@ -156,27 +156,27 @@ class LostAnswers:
                 evidence += 1
                 incident.suspects.append(latest)
                 if evidence >= 2:
-                    return (yield from self._convict(joined, era, first, lost))
+                    return self._convict(joined, era, first, lost)
             elif latest is not None and reached:
                 incident.last = (*incident.last, latest)[-LAST:]  # the server may end a moment later
             if latest is not None and reached:
                 self._executor.note_lost(latest)
             latest = None
             if evidence or not reached:
-                yield from self._await_return(incident, era, lost)
+                self._await_return(incident, era, lost)
             if evidence and incident.suspects == [lost]:  # every other request on the way was answered
                 earlier = self._single.setdefault(_kind_of(call), lost)
                 if earlier is not lost and not incident.solved:
-                    return (yield from self._convict(joined, era, earlier, lost))
+                    return self._convict(joined, era, earlier, lost)
             if incident.ended and not incident.suspects and not incident.solved:
-                yield from self._ask_last_ones(incident)
+                self._ask_last_ones(incident)
             if not reached and self._executor.is_outdated(ready, chain):
                 raise Restarted(RESTARTED)
             if reached and (reason := self._object_to_repeat(call)):
                 return self._leave_open(lost, f"it was not sent again, as {reason}")
             try:
-                ready = yield from self._executor.prepare(call, chain)
-                again = yield from self._sender.send(ready, alone=reached)
+                ready = self._executor.prepare(call, chain)
+                again = self._sender.send(ready, alone=reached)
             except Unavailable as error:
                 if not reached:
                     raise
@@ -184,14 +184,14 @@ class LostAnswers:
                     continue
                 return self._leave_open(lost, f"it was not sent again: {error}")
             if not again.lost:
-                return (yield from self._settle_answered(call, lost, again, joined, reached=reached))
+                return self._settle_answered(call, lost, again, joined, reached=reached)
             if _has_reached(again):
                 lost = latest = again
                 if not reached:
                     first = again
         return self._leave_open(lost, "it was sent again, and reached nobody")
 
-    def _ask_last_ones(self, incident: _Incident) -> Sending[None]:
+    def _ask_last_ones(self, incident: _Incident) -> None:
         """Send the last calls that were answered once more, each alone, as the server ended after them.
 
         Raises Stop.
@@ -202,27 +202,27 @@ class LostAnswers:
                 continue
             era = self._silences.era
             try:
-                ready = yield from self._executor.prepare(answered.call, [])
-                again = yield from self._sender.send(ready, alone=True)
+                ready = self._executor.prepare(answered.call, [])
+                again = self._sender.send(ready, alone=True)
             except Unavailable:
                 continue
             if not again.lost:
                 self._executor.note_unjudged(again)
             if again.server_ended or (again.lost and _is_evidence(again)):
                 second = self._incidents.setdefault(era, _Incident(last=tuple(self._last)))
-                again = yield from self._convict([incident, second], era, answered, again)
+                again = self._convict([incident, second], era, answered, again)
                 self._executor.judge.judge_loss(again)
                 return
         incident.solved = False
 
     def _settle_answered(
         self, call: Call, lost: Exchange, again: Exchange, joined: list[_Incident], *, reached: bool
-    ) -> Sending[Exchange]:
+    ) -> Exchange:
         """Return the exchange that stands for a call whose repetition was answered."""
         if reached and again.server_ended:
             era = self._silences.era
             incident = self._incidents.setdefault(era, _Incident(last=tuple(self._last)))
-            return (yield from self._convict([*joined, incident], era, lost, again))
+            return self._convict([*joined, incident], era, lost, again)
         reads = call.endpoint is None or call.endpoint.action.only_reads
         elsewhere = (
             again.request.target != lost.request.target
@@ -232,14 +232,12 @@ class LostAnswers:
             self._executor.note_unjudged(again)
         for earlier in joined:
             if earlier.suspects and earlier.suspects[-1] is lost and earlier.ended and not earlier.solved:
-                yield from self._ask_last_ones(earlier)  # the server may end after an answer
+                self._ask_last_ones(earlier)  # the server may end after an answer
         if stands:
             return again
         return self._leave_open(lost, "it was sent once more, alone, and answered then")
 
-    def _convict(
-        self, joined: Sequence[_Incident], era: int, first: Exchange, again: Exchange
-    ) -> Sending[Exchange]:
+    def _convict(self, joined: Sequence[_Incident], era: int, first: Exchange, again: Exchange) -> Exchange:
         """Return the exchange of a call that ends the server, after the server's return. Raises Stop."""
         incident = joined[-1]
         self._deadly.add(_kind_of(again.call))
@@ -247,7 +245,7 @@ class LostAnswers:
             solved.solved = True
         before = (*(e for e in incident.last if e is not first), first)
         try:
-            yield from self._await_return(incident, era, again)
+            self._await_return(incident, era, again)
         except Stop:
             again.loss = Loss("repeated", _say_repeated(first, again, incident), before)
             self._executor.judge.judge_loss(again)
@@ -281,13 +279,13 @@ class LostAnswers:
 
     # -- the wait for a silent server
 
-    def _await_return(self, incident: _Incident, era: int, lost: Exchange) -> Sending[None]:
+    def _await_return(self, incident: _Incident, era: int, lost: Exchange) -> None:
         """Wait until the server is there, once for all calls of an incident. Raises Stop if it stays away."""
         if era < self._silences.era:
             return
         if not self.gone:
             begin = partial(self._begin_wait, incident, era, lost)
-            received = yield Transmission(begin, writes=False, alone=True)
+            received = transmit(Transmission(begin, writes=False, alone=True))
             if era < self._silences.era:
                 return
             if isinstance(received.answer, Response):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 from unicodedata import normalize
@@ -20,9 +20,9 @@ from pgagents.verify.fixtures.ownership import is_random_id
 from pgagents.verify.fixtures.pool import FixturePool
 from pgagents.verify.fixtures.target import Target, list_chosen_ids, list_made_by, target_of
 from pgagents.verify.setting import Setting
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import Endpoint
-from pgagents.verify.wire.exchange import Exchange
 
 FAR = 2**31
 """A number above those that made-up values of an argument have."""
@@ -114,7 +114,7 @@ class NamedInstances:
 
     def read_first(
         self, setting: Setting, resource: Resource, endpoint: Endpoint, values: Mapping[str, Any]
-    ) -> Generator[Call, Exchange, None]:
+    ) -> None:
         """Ask by a read for the ids that a write names, and note those that nothing has."""
         given: dict[str | None, Any] = {
             p.refers_to: values.get(str(p.name)) for p in endpoint.params if p.refers_to
@@ -128,7 +128,7 @@ class NamedInstances:
             if any(p.required and p not in named for p in read.action.params):
                 continue
             input = {str(p.name): given.get(p.refers_to) for p in named}
-            seen = yield Call(reader, input, "absent", f"to see that there is no such {resource.name}")
+            seen = ask(Call(reader, input, "absent", f"to see that there is no such {resource.name}"))
             if seen.status in MISSING or is_missing(resource, seen):
                 self._factory.owned.note_missing(resource, place, given[resource.name])
                 return

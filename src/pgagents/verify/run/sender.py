@@ -41,7 +41,7 @@ from pgagents.verify.run.timing import (
     is_repeatable,
     may_write,
 )
-from pgagents.verify.run.transmission import Ready, Received, Sending, Transmission
+from pgagents.verify.run.transmission import Ready, Received, Transmission, transmit
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.encode import request_of
 from pgagents.verify.wire.endpoint import MCP, REST
@@ -108,7 +108,7 @@ class Sender:
         """Prepare for at most so many requests under way at the same time. No request may be under way."""
         self.timing.most_together, self.budget.waiting, self.budget.unanswered = most, 0, 0
 
-    def send(self, ready: Ready, due: float = 0.0, *, alone: bool = False) -> Sending[Exchange]:
+    def send(self, ready: Ready, due: float = 0.0, *, alone: bool = False) -> Exchange:
         """Send a call. If it gets a 429, send it again after the time that the answer says (`Pacer.retry`).
 
         Others may be sent meanwhile, and before the timer's value is `due`. Raises Stop.
@@ -117,7 +117,7 @@ class Sender:
         takes connections afterwards.
         """
         if ready.call.surface == MCP:
-            return (yield from self._link.send(ready, self._let_pass, self._note_intention))
+            return self._link.send(ready, self._let_pass, self._note_intention)
         request, role = self.maker.make(ready)
         self._let_pass(ready, request)
         self.budget.aside += ready.call.again and not self.budget.cleaning
@@ -133,7 +133,7 @@ class Sender:
                 self.timing.wait_until(due)
                 due = 0.0
             held = limit if leaves else None
-            received = yield from self._send_once(ready, request, role, due, held, alone=alone)
+            received = self._send_once(ready, request, role, due, held, alone=alone)
             if self._may_be_lost(ready.call, received.answer):
                 lost = self._note_loss(ready, received)
                 idle = isinstance(received.answer, Silence) and received.answer.stale
@@ -172,7 +172,7 @@ class Sender:
         held: Limit | None,
         *,
         alone: bool,
-    ) -> Sending[Received]:
+    ) -> Received:
         """Send a request in its turn, and count it while it is under way.
 
         `held` is the limit for which it waits while others are sent.
@@ -183,16 +183,18 @@ class Sender:
         unanswered = self.timing.overlaps and writes and not self.budget.cleaning
         self.budget.unanswered += unanswered
         try:
-            received: Received = yield Transmission(
-                partial(self._begin, ready, request, due, held, alone=alone),
-                writes,
-                self._line(ready.call, role)
-                or (held if held is not None and self.holds.has_refused(held) else None),
-                alone=alone,
-                due=due,
-                limit=held,
-                makes=self._list_made(ready.call) if writes else frozenset(),
-                frees=self._list_freed(ready) if writes else frozenset(),
+            received = transmit(
+                Transmission(
+                    partial(self._begin, ready, request, due, held, alone=alone),
+                    writes,
+                    self._line(ready.call, role)
+                    or (held if held is not None and self.holds.has_refused(held) else None),
+                    alone=alone,
+                    due=due,
+                    limit=held,
+                    makes=self._list_made(ready.call) if writes else frozenset(),
+                    frees=self._list_freed(ready) if writes else frozenset(),
+                )
             )
         finally:
             self.budget.unanswered -= unanswered
@@ -374,7 +376,7 @@ class Sender:
             return None
         return role, call.surface, bucket
 
-    def send_together(self, several: Sequence[Ready]) -> Sending[list[Exchange]]:
+    def send_together(self, several: Sequence[Ready]) -> list[Exchange]:
         """Send calls at the same time, each from a thread of its own; repeat rate-limited ones alone. Raises
         Stop.
         """
@@ -439,12 +441,10 @@ class Sender:
             else:
                 self.budget.aside += 1
                 due = self._note_refused(self._find_limit(ready.call, role), answer, wait)
-                found.append((yield from self.send(ready, due)))
+                found.append(self.send(ready, due))
         return found
 
-    def send_reads(
-        self, several: Sequence[Ready], take: Callable[[Exchange], None]
-    ) -> Sending[list[Exchange]]:
+    def send_reads(self, several: Sequence[Ready], take: Callable[[Exchange], None]) -> list[Exchange]:
         """Send calls that only read, as many at the same time as allowed. Raises Stop, Unavailable.
 
         Each exchange is given to `take` at once, because later writes must not be judged before it. If a
@@ -455,10 +455,10 @@ class Sender:
             group = several[first : first + self.timing.most_together]
             made = [self.maker.make(ready) for ready in group]
             if len(group) > 1 and all(self._may_go_together(*one) for one in zip(group, made, strict=True)):
-                found += yield from self._send_group(group, made, take)
+                found += self._send_group(group, made, take)
                 continue
             for ready in group:
-                exchange = yield from self.send(ready)
+                exchange = self.send(ready)
                 if not exchange.lost:
                     take(exchange)
                 found.append(exchange)
@@ -475,7 +475,7 @@ class Sender:
         several: Sequence[Ready],
         made: Sequence[tuple[Request, str]],
         take: Callable[[Exchange], None],
-    ) -> Sending[list[Exchange]]:
+    ) -> list[Exchange]:
         """Send requests at the same time; repeat limited ones alone. Raises Stop.
 
         If an answer is lost, none is given to `take`: the caller finds out first what the loss means.
@@ -488,7 +488,7 @@ class Sender:
         self.budget.waiting += len(several)
         requests = [request for request, _ in made]
         begin = partial(self._begin_group, several, requests)
-        received = yield Transmission(begin, writes=False, count=len(several))
+        received = transmit(Transmission(begin, writes=False, count=len(several)))
         found: dict[int, Exchange] = {}
         dues: dict[int, float] = {}
         losing = any(
@@ -512,7 +512,7 @@ class Sender:
                 dues[index] = self._note_refused(self._find_limit(ready.call, role), one.answer, wait)
         for index, due in dues.items():
             self.budget.note_repeat()
-            found[index] = yield from self.send(several[index], due)
+            found[index] = self.send(several[index], due)
             if not losing:
                 take(found[index])
         return [found[index] for index in range(len(several))]
@@ -603,7 +603,7 @@ class LinkSender:
         ready: Ready,
         let_pass: Callable[[Ready, Request], None],
         note_intention: Callable[[Ready, Request], int],
-    ) -> Sending[Exchange]:
+    ) -> Exchange:
         """Send a call; `let_pass` raises Unavailable if it could do harm. Raises Stop, Unavailable.
 
         `note_intention` writes into the journal that a call is about to be sent.
@@ -628,11 +628,13 @@ class LinkSender:
             pause = self._repeats.pacer.before(ready.call.role, REST, bucket)
             due = max(due, self._timing.clocks.timer() + pause if pause else 0.0, self._holds.find_due(limit))
             self._holds.count_wait(limit, due)
-            received = yield Transmission(
-                partial(self._begin, link, asked, due, partial(note_intention, ready)),
-                may_write(ready.call, asked),
-                MCP,
-                due=due,
+            received = transmit(
+                Transmission(
+                    partial(self._begin, link, asked, due, partial(note_intention, ready)),
+                    may_write(ready.call, asked),
+                    MCP,
+                    due=due,
+                )
             )
             self._count()
             self._timing.spend(received.seconds)

@@ -1,14 +1,18 @@
 """A request that is ready to be sent, and what may be on its way at the same time.
 
-Whoever runs a conversation sends its transmissions: at once (`finish`), or together with those of other
-conversations (`lanes`). Only `Transmission.send` may run in another thread.
+Whoever runs a probe sends its transmissions: at once, or as a `Task` together with those of other probes
+(`lanes`). Only what `Transmission.begin` returns may run in another thread.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
+
+from greenlet import greenlet
 
 from pgagents.base.http import Request, Response, Silence
 from pgagents.verify.wire.call import Call
@@ -80,28 +84,76 @@ class Transmission:
         return bool(self.makes & other.frees or self.frees & other.makes)
 
 
-Sending = Generator[Transmission, Received, T]
-"""A generator that yields each request to send, and receives its answer."""
+class Task(Generic[T]):
+    """Work that pauses at each transmission, so that whoever runs it decides when the request goes out.
+
+    Each method lets the work go on; it returns the next transmission, or None at the work's end, and raises
+    what the work raises. `result` is what the work returned.
+    """
+
+    result: T
+
+    def __init__(self, work: Callable[[], T]) -> None:
+        self._work = work
+        self._stack = greenlet(self._run)
+        self._stack.gr_context = copy_context()  # an empty one without this
+
+    def start(self) -> Transmission | None:
+        """Begin the work."""
+        ready: Transmission | None = self._stack.switch()
+        return ready
+
+    def resume(self, received: Received) -> Transmission | None:
+        """Give the work the answer to its transmission."""
+        ready: Transmission | None = self._stack.switch(received)
+        return ready
+
+    def fail(self, error: BaseException) -> Transmission | None:
+        """Raise an error where the work waits for the answer to its transmission."""
+        ready: Transmission | None = self._stack.throw(error)
+        return ready
+
+    def send(self, transmission: Transmission) -> Transmission | None:
+        """Send the work's transmission at once, and give the work the answer or the error."""
+        try:
+            received = transmission.begin()()
+        except BaseException as error:  # lets the work note what the interrupted request may have made
+            return self.fail(error)
+        return self.resume(received)
+
+    def _run(self) -> None:
+        with _carried_by(self._pause):
+            self.result = self._work()
+
+    def _pause(self, transmission: Transmission) -> Received:
+        received: Received = self._stack.parent.switch(transmission)
+        return received
 
 
-def finish(steps: Sending[T]) -> T:
-    """Run steps to their end, with one request at a time, and return their result."""
+def transmit(transmission: Transmission) -> Received:
+    """Have a request sent, and return its answer: at once, or when the task that asks for it is resumed."""
+    return _carrier.get()(transmission)
+
+
+def _send_at_once(transmission: Transmission) -> Received:
+    return transmission.begin()()
+
+
+_carrier: ContextVar[Callable[[Transmission], Received]] = ContextVar("carrier", default=_send_at_once)
+
+
+@contextmanager
+def _carried_by(carry: Callable[[Transmission], Received]) -> Iterator[None]:
+    token = _carrier.set(carry)
     try:
-        transmission = next(steps)
-        while True:
-            transmission = send_next(steps, transmission)
-    except StopIteration as end:
-        result: T = end.value
-        return result
+        yield
+    finally:
+        _carrier.reset(token)
 
 
-def send_next(steps: Sending[T], transmission: Transmission) -> Transmission:
-    """Send a request of these steps, and return the next one. Raises StopIteration at their end."""
-    try:
-        received = transmission.begin()()
-    except BaseException as error:  # lets the generator note what the interrupted request may have made
-        return steps.throw(error)
-    return steps.send(received)
+def sending_at_once() -> AbstractContextManager[None]:
+    """Send at once what is transmitted meanwhile, although a task asks for it."""
+    return _carried_by(_send_at_once)
 
 
 # -- a call with all its values, and the exception that ends a run

@@ -15,7 +15,7 @@ from typing import Any
 
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.cases.tool_effects import MOST_CALLS, ReadingTool, cut_groups, try_tools
-from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.tools import ListedTool, call_tool, list_tools
 from pgagents.verify.wire.call import Call
@@ -76,13 +76,11 @@ def _list_calls(tool: ListedTool) -> tuple[Call, ...]:
     return tuple(call_tool(tool.name, values, WHY) for values in different[:MOST_CALLS])
 
 
-def _try(
-    sources: Sequence[ReadingTool], group: Mapping[str, ReadingTool], trials: Sequence[Trial]
-) -> Conversation:
+def _try(sources: Sequence[ReadingTool], group: Mapping[str, ReadingTool], trials: Sequence[Trial]) -> None:
     tools = [
         ReadingTool(tool.name, tool.calls, trial) for tool, trial in zip(group.values(), trials, strict=True)
     ]
-    yield from try_tools(sources, tools)
+    try_tools(sources, tools)
 
 
 CHECK = make_check("tool_effects", __doc__, cases, tools=True, rank=Rank.EXPOSED)

@@ -14,10 +14,9 @@ from typing import Any
 
 from pgagents.base.http import json_bytes
 from pgagents.report.contract import Rank, Verdict
-from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, Untested, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.tools import ask_page, judge_busy, judge_without_calls, server_case
-from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.mcp_link import ToolListing, list_names
 from pgagents.verify.wire.mcp_messages import INVALID_PARAMS, error_of, result_of
 
@@ -82,33 +81,34 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     yield server_case("size", says, attempt, advice=True, about=(expected, problem, values))
 
 
-def _read_again(listing: ToolListing, trial: Trial) -> Conversation:
-    answer: Exchange = yield ask_page(None, "the tools that it lists, once more")
+def _read_again(listing: ToolListing, trial: Trial) -> None:
+    answer = trial.ask(ask_page(None, "the tools that it lists, once more"))
     result = result_of(answer.answer)
     tools = result.get("tools") if result is not None else None
     if not isinstance(tools, list):
-        yield trial.untested(answer.outcome)
-        return
+        raise Untested(answer.outcome)
     first, again = list_names(listing.tools[: len(tools)]), list_names(tools)
     if again != first or (listing.pages == 1 and len(tools) != len(listing.tools)):
         reordered = sorted(first) == sorted(again)
-        yield trial.broken("the same list", "another order" if reordered else "other tools than before")
+        conclude(trial.broken("the same list", "another order" if reordered else "other tools than before"))
     else:
-        yield trial.kept()
+        conclude(trial.kept())
 
 
-def _send_unknown_cursor(trial: Trial) -> Conversation:
-    answer: Exchange = yield ask_page(NO_CURSOR, "a cursor that the server never gave")
+def _send_unknown_cursor(trial: Trial) -> None:
+    answer = trial.ask(ask_page(NO_CURSOR, "a cursor that the server never gave"))
     error = error_of(answer.answer)
     if answer.busy:
-        yield from judge_busy(answer, [trial])
+        conclude(judge_busy(answer, [trial]))
     elif error == INVALID_PARAMS:
-        yield trial.kept()
+        conclude(trial.kept())
     elif error is not None:
-        yield trial.broken(f"JSON-RPC error {INVALID_PARAMS}", f"JSON-RPC error {error}")
+        conclude(trial.broken(f"JSON-RPC error {INVALID_PARAMS}", f"JSON-RPC error {error}"))
     else:
         page = result_of(answer.answer) is not None
-        yield trial.broken(f"JSON-RPC error {INVALID_PARAMS}", "a page of tools" if page else answer.outcome)
+        conclude(
+            trial.broken(f"JSON-RPC error {INVALID_PARAMS}", "a page of tools" if page else answer.outcome)
+        )
 
 
 CHECK = make_check("tool_list", __doc__, cases, tools=True, rank=Rank.UNDOCUMENTED)

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from pgagents.report.contract import Rank
-from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.tools import call_tool, judge_busy, list_tools, send_message, server_case
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call
-from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.mcp_messages import METHOD_NOT_FOUND, error_of, result_of, text_of
 
 NO_TOOL = "pgv_no_such_tool_7f3a9c51d2e84b06"
@@ -59,57 +59,57 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
             yield tool.case("unknown_argument", says, attempt, part="inputSchema", advice=True)
 
 
-def _refuse(call: Call, trials: Sequence[Trial]) -> Conversation:
+def _refuse(call: Call, trials: Sequence[Trial]) -> None:
     """Send an invalid call. Judge that it is refused, and for a second trial that a result says why."""
-    answer: Exchange = yield call
+    answer = ask(call)
     if answer.busy:
-        yield from judge_busy(answer, trials)
+        conclude(judge_busy(answer, trials))
         return
     refused, *as_result = trials
     result, error = result_of(answer.answer), error_of(answer.answer)
     if result is None and error is None:
-        yield refused.broken(f"{call.why} is refused", answer.outcome)
+        conclude(refused.broken(f"{call.why} is refused", answer.outcome))
     elif result is not None and result.get("isError") is not True:
         if result.get("resultType") != "input_required":
-            yield refused.broken(f"{call.why} is refused", "a success")
+            conclude(refused.broken(f"{call.why} is refused", "a success"))
     else:
-        yield refused.kept()
+        conclude(refused.kept())
         for trial in as_result:
             if result is None:
-                yield trial.broken("a result with isError", f"JSON-RPC error {error}")
+                conclude(trial.broken("a result with isError", f"JSON-RPC error {error}"))
             else:
                 silent = not text_of(result).strip()
-                yield trial.judge("a result that says why", "it says nothing" if silent else "")
+                conclude(trial.judge("a result that says why", "it says nothing" if silent else ""))
 
 
-def _call_unknown_tool(trials: Sequence[Trial]) -> Conversation:
+def _call_unknown_tool(trials: Sequence[Trial]) -> None:
     refused, as_error = trials
-    answer: Exchange = yield call_tool(NO_TOOL, {}, "a tool that there is not")
+    answer = ask(call_tool(NO_TOOL, {}, "a tool that there is not"))
     if answer.busy:
-        yield from judge_busy(answer, trials)
+        conclude(judge_busy(answer, trials))
         return
     result, error = result_of(answer.answer), error_of(answer.answer)
     if error is not None:
-        yield refused.kept()
-        yield as_error.kept()
+        conclude(refused.kept())
+        conclude(as_error.kept())
     elif result is not None and result.get("isError") is True:
-        yield refused.kept()
-        yield as_error.broken("JSON-RPC error -32602", "a result with isError")
+        conclude(refused.kept())
+        conclude(as_error.broken("JSON-RPC error -32602", "a result with isError"))
     else:
-        yield refused.broken("a refusal", answer.outcome if result is None else "a success")
-        yield as_error.untested("it was not answered" if result is None else "it was no refusal")
+        conclude(refused.broken("a refusal", answer.outcome if result is None else "a success"))
+        conclude(as_error.untested("it was not answered" if result is None else "it was no refusal"))
 
 
-def _call_unknown_method(trial: Trial) -> Conversation:
-    answer: Exchange = yield send_message(NO_METHOD, None, "a method that there is not")
+def _call_unknown_method(trial: Trial) -> None:
+    answer = trial.ask(send_message(NO_METHOD, None, "a method that there is not"))
     error = error_of(answer.answer)
     if answer.busy:
-        yield from judge_busy(answer, [trial])
+        conclude(judge_busy(answer, [trial]))
     elif error == METHOD_NOT_FOUND:
-        yield trial.kept()
+        conclude(trial.kept())
     else:
         actual = answer.outcome if error is None else f"JSON-RPC error {error}"
-        yield trial.broken(f"JSON-RPC error {METHOD_NOT_FOUND}", actual)
+        conclude(trial.broken(f"JSON-RPC error {METHOD_NOT_FOUND}", actual))
 
 
 CHECK = make_check("tool_refusals", __doc__, cases, tools=True, rank=Rank.LAX)

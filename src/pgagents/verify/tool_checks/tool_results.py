@@ -14,9 +14,10 @@ from typing import Any
 from pgagents.base.http import read_json
 from pgagents.base.jsonschema.schema import foreign_validator
 from pgagents.report.contract import Rank
-from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.tools import ListedTool, call_tool, judge_busy, list_tools
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.mcp_messages import error_of, list_texts, result_of, text_of
 
@@ -42,18 +43,18 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
             yield tool.case("text", says, attempt, advice=True)
 
 
-def _try(tool: ListedTool, trials: Sequence[Trial]) -> Conversation:
+def _try(tool: ListedTool, trials: Sequence[Trial]) -> None:
     arguments = tool.arguments
     if arguments is None:
-        yield from (trial.untested("its input schema is not valid") for trial in trials)
+        conclude(trial.untested("its input schema is not valid") for trial in trials)
         return
     ordinary, whole = arguments.make_ordinary(), arguments.make_whole()
     if ordinary is None and whole is None:
-        yield from (trial.untested(f"no arguments fit its schema: {NEXT_STEP}") for trial in trials)
+        conclude(trial.untested(f"no arguments fit its schema: {NEXT_STEP}") for trial in trials)
     for words, values in (("the required arguments", ordinary), ("all arguments", whole)):
         if values is not None:
-            answer: Exchange = yield call_tool(tool.name, values, f"a call with {words}")
-            yield from _judge(tool, answer, trials)
+            answer = ask(call_tool(tool.name, values, f"a call with {words}"))
+            conclude(_judge(tool, answer, trials))
 
 
 def _judge(tool: ListedTool, answer: Exchange, trials: Sequence[Trial]) -> Iterator[Judgement]:

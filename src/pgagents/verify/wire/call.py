@@ -6,11 +6,16 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from dataclasses import field as member
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from pgagents.base.cel.expression import Expression
 from pgagents.catalogue.model.resource import Resource
 from pgagents.verify.wire.endpoint import REST, Endpoint
+
+if TYPE_CHECKING:
+    from pgagents.verify.wire.exchange import Exchange  # noqa: F401 (quoted below)
+
+A_co = TypeVar("A_co", covariant=True)
 
 Intent = Literal[
     "valid",
@@ -66,8 +71,14 @@ Connection = Literal["", "none", "other"]
 Reuse = Literal["", "ever", "unchanged", "latest"]
 
 
+class Step(Generic[A_co]):
+    """What a check or a fixture asks for (`asking.ask`), with the type of the answer to it."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
-class InstanceRef:
+class InstanceRef(Step[Mapping[str, Any]]):
     """An argument that stands for the id of a live instance. The instance is chosen when the call is sent.
 
     `states` are the states that are allowed (empty: any), and `role` is the owner. `fresh` demands an
@@ -84,7 +95,7 @@ class InstanceRef:
     member: str = ""
     """The member of the id that is the argument, if the id has several."""
     new: bool = False
-    """True if no earlier call may have changed the instance unseen. Only steps of a conversation set it."""
+    """True if no earlier call may have changed the instance unseen. Only steps of a probe set it."""
     parts: tuple[tuple[str, bool], ...] = dataclasses.field(default=(), repr=False)
     around: tuple[InstanceRef, ...] = dataclasses.field(default=(), repr=False)
     """What the instances that contain it must be like."""
@@ -166,7 +177,7 @@ class TokenRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class Call(Step["Exchange"]):
     """One request to make.
 
     `input` holds arguments by name: plain values, `InstanceRef`, `UniqueValue` or expressions. `subject` is
@@ -262,7 +273,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Sleep:
+class Sleep(Step[None]):
     """Wait for this many seconds. `quiet` is true for waits that are too short to be shown."""
 
     seconds: float
@@ -270,31 +281,31 @@ class Sleep:
 
 
 @dataclass(frozen=True, slots=True)
-class Own:
+class Own(Step[None]):
     """Prove that the run itself made the instance of the exchange with this number.
 
-    A probe yields it before it changes the instance, because a run changes only what it made.
+    A probe asks for it before it changes the instance, because a run changes only what it made.
     """
 
     number: int
 
 
 @dataclass(frozen=True, slots=True)
-class Undo:
+class Undo(Step[None]):
     """Undo the effects of the exchange with this number and of all later ones, the latest first."""
 
     since: int
 
 
 @dataclass(frozen=True, slots=True)
-class GetNote:
+class GetNote(Step[Any]):
     """Request the note with this key that a watcher has stored."""
 
     key: str
 
 
 @dataclass(frozen=True, slots=True)
-class Reads:
+class Reads(Step["list[Exchange]"]):
     """Calls that only read, so that they may be sent in any order. The probe gets their exchanges in this
     order.
     """
@@ -303,12 +314,12 @@ class Reads:
 
 
 @dataclass(frozen=True, slots=True)
-class Alone:
+class Alone(Step[None]):
     """Continue only if no other probe has run beside this one; else end here, and run alone later."""
 
 
 @dataclass(frozen=True, slots=True)
-class Concurrent:
+class Concurrent(Step["list[Exchange]"]):
     """Two to four calls to send at the same time. The probe gets a list of their exchanges in the same
     order.
     """

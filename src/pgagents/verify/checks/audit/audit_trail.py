@@ -25,8 +25,9 @@ from pgagents.report.contract import Rank
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.target import is_move
 from pgagents.verify.lists import announces_more, may_go_on
-from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
 from pgagents.verify.setting import Memory, Setting
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, GetNote
 from pgagents.verify.wire.endpoint import OPERATOR, REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -210,32 +211,32 @@ def _list_members(setting: Setting, audit: Audit) -> frozenset[str]:
     return setting.compute_once(("audit_trail", "members"), find_members)
 
 
-def _try(audit: Audit, earlier: list[Row], trials: Sequence[Trial]) -> Conversation:
+def _try(audit: Audit, earlier: list[Row], trials: Sequence[Trial]) -> None:
     setting, listed = trials[0].setting, audit.listed_by
     by_name = {trial.case.detail or trial.endpoint.place: trial for trial in trials}
     action = listed.action
     offered = setting.find_lead(str(action.name))
     endpoint = offered or Endpoint(action, OPERATOR, None, f"{action.name}@{OPERATOR}")
     why = "the rows of the audit"
-    answer: Exchange = yield Call(endpoint, listed.input, "valid", why, role=audit.role, owner=audit.role)
-    noted: Sequence[Done] = list((yield GetNote(DONE)) or ())
-    wild: set[frozenset[tuple[str, Any]]] = set((yield GetNote(WILD)) or ())
+    answer = ask(Call(endpoint, listed.input, "valid", why, role=audit.role, owner=audit.role))
+    noted: Sequence[Done] = list(ask(GetNote(DONE)) or ())
+    wild: set[frozenset[tuple[str, Any]]] = set(ask(GetNote(WILD)) or ())
     rows = at_path(listed, answer) if listed.at and answer.success else None
     if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
         for place in {done.endpoint.place: None for done in noted}:
-            yield by_name[place].untested(f"the audit's list could not be read: {answer.outcome}")
+            conclude(by_name[place].untested(f"the audit's list could not be read: {answer.outcome}"))
         return
     since = read_time(audit, rows[-1]) if rows and _lacks_rows(audit, answer, rows, noted) else None
     inside = [done for done in noted if since is None or done.at > since + SLACK_S]
     outside = (done for done in noted if since is not None and not done.at > since + SLACK_S)
     for place in {done.endpoint.place: None for done in outside}:
         reason = f"the {len(rows)} rows that are listed are all later than the call"
-        yield by_name[place].untested(reason)
+        conclude(by_name[place].untested(reason))
     calls = [replace(d, certain=False) if frozenset(d.says.items()) in wild else d for d in inside]
-    yield from judge_calls(audit, by_name, calls, rows)
-    yield _judge_extra_rows(audit, by_name["refused"], noted, rows, wild)
+    conclude(judge_calls(audit, by_name, calls, rows))
+    conclude(_judge_extra_rows(audit, by_name["refused"], noted, rows, wild))
     if earlier:  # a limit of the server may put the first reading off until after the last one
-        yield _judge_unchanged(audit, by_name["unchanged"], earlier, rows, since)
+        conclude(_judge_unchanged(audit, by_name["unchanged"], earlier, rows, since))
     earlier[:] = rows
 
 

@@ -14,7 +14,15 @@ from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.target import is_move
-from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import (
+    Attempt,
+    Case,
+    Judgement,
+    Trial,
+    Untested,
+    conclude,
+    make_check,
+)
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import REST
@@ -73,17 +81,17 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         yield _judge(trial, exchange)
 
 
-def _try(trial: Trial) -> Conversation:
+def _try(trial: Trial) -> None:
     resource = trial.case.about.resource
     why = f"a {resource.name} made with the key of {trial.role}"
     arguments = resource.made_by.input
-    answer: Exchange = yield Call(
-        trial.endpoint, arguments, "valid", why, role=trial.role, owner=trial.role, fresh=True
+    answer = trial.ask(
+        Call(trial.endpoint, arguments, "valid", why, role=trial.role, owner=trial.role, fresh=True)
     )
     if answer.success and answer.fits:
-        yield _judge(trial, answer)
+        conclude(_judge(trial, answer))
     else:
-        yield trial.untested(f"no {resource.name} was made: {answer.outcome}")
+        raise Untested(f"no {resource.name} was made: {answer.outcome}")
 
 
 def _judge(trial: Trial, answer: Exchange) -> Judgement:

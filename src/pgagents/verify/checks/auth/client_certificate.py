@@ -11,10 +11,9 @@ from functools import partial
 
 from pgagents.base.http import Silence
 from pgagents.report.contract import Rank, Verdict
-from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, Untested, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Connection
-from pgagents.verify.wire.exchange import Exchange
 
 REFUSALS = (400, 401, 403, 421, 495, 496)
 """Statuses with which servers and gateways refuse a connection without the right certificate.
@@ -42,15 +41,15 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
             yield Case(endpoint, says, origin, attempt, detail, settled=settled)
 
 
-def _try(trial: Trial, connection: Connection, what: str) -> Conversation:
-    exchange: Exchange = yield trial.call("auth", what, connection=connection)
+def _try(trial: Trial, connection: Connection, what: str) -> None:
+    exchange = trial.ask(trial.call("auth", what, connection=connection))
     answer = exchange.answer
     if isinstance(answer, Silence) and answer.kind in HINDERED:
-        yield trial.untested(f"no answer came: {exchange.outcome}")
-    elif isinstance(answer, Silence) or answer.status in REFUSALS:
-        yield trial.kept()
+        raise Untested(f"no answer came: {exchange.outcome}")
+    if isinstance(answer, Silence) or answer.status in REFUSALS:
+        conclude(trial.kept())
     else:
-        yield trial.broken(f"{what} is refused", exchange.outcome)
+        conclude(trial.broken(f"{what} is refused", exchange.outcome))
 
 
 CHECK = make_check("client_certificate", __doc__, cases, rank=Rank.EXPOSED)

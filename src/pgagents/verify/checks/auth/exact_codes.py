@@ -17,10 +17,9 @@ from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.cases.argument_values import find_comparison, fitting, free_text
 from pgagents.verify.fixtures.request_template import template_of
-from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import InstanceRef
-from pgagents.verify.wire.exchange import Exchange
 
 HOWS = (
     "in the other case",
@@ -82,9 +81,9 @@ def _bare(text: str) -> str:
     return "".join(filter(str.isalnum, text)).upper()
 
 
-def _try(trial: Trial, param: Param, resource: Resource, member: str, index: int) -> Conversation:
+def _try(trial: Trial, param: Param, resource: Resource, member: str, index: int) -> None:
     setting, action, template = trial.setting, trial.action, trial.template
-    instance: Mapping[str, Any] = yield InstanceRef(resource.name, template.states)
+    instance = trial.ask(InstanceRef(resource.name, template.states))
     code = instance.get(member)
     near: list[tuple[str, Any]] = []
     short: list[tuple[str, str]] = []
@@ -94,19 +93,19 @@ def _try(trial: Trial, param: Param, resource: Resource, member: str, index: int
         if exactly and index == 0:
             short = list(_short_forms(trial, param, instance, code))[:1]
     if not near:
-        yield Judgement(trial.contract, Verdict.NOT_APPLICABLE, f"no {param.name} is nearly another")
+        conclude(Judgement(trial.contract, Verdict.NOT_APPLICABLE, f"no {param.name} is nearly another"))
         return
     for how, wrong in (near[(index + setting.seed) % len(near)], *short):
         why = f"{action.name} with a {param.name} {how}"
         arguments = {**template.input, str(param.name): wrong}
-        exchange: Exchange = yield trial.call("illegal", why, input=arguments, made=instance)
+        exchange = trial.ask(trial.call("illegal", why, input=arguments, made=instance))
         if exchange.success and exchange.fits:
-            yield trial.broken(f"{why} is refused", exchange.outcome)
+            conclude(trial.broken(f"{why} is refused", exchange.outcome))
             return
         if not exchange.void and not exchange.unsound and exchange.status in REFUSED:
-            yield trial.kept()
+            conclude(trial.kept())
         elif not exchange.void:
-            yield trial.untested(f"the answer shows nothing of it: {exchange.outcome}")
+            conclude(trial.untested(f"the answer shows nothing of it: {exchange.outcome}"))
 
 
 CHECK = make_check("exact_codes", __doc__, cases, rank=Rank.EXPOSED)

@@ -10,21 +10,20 @@ lower case.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 from pgagents.catalogue.model.answers import Code
 from pgagents.catalogue.model.credential import Credential
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.refusal import ANY_REFUSAL
-from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Raw, Twist
 from pgagents.verify.wire.encode import list_twists
 from pgagents.verify.wire.endpoint import Endpoint
-from pgagents.verify.wire.exchange import Exchange
 
 OPTIONAL, REVOKED, BEFORE_BODY, EITHER_CASE = "optional", "revoked", "before_body", "either_case"
 NEAR: dict[Twist, tuple[Twist, ...]] = {"garbage": ("longer", "shorter", "garbage"), "flip": ("flip", "case")}
@@ -238,27 +237,27 @@ def _choose_twist(setting: Setting, form: Form) -> Twist:
 # -- the judgement of their answers
 
 
-def _try_accepted(trial: Trial, form: Form) -> Conversation:
+def _try_accepted(trial: Trial, form: Form) -> None:
     what = form.what if form.detail == EITHER_CASE else f"a call {form.what}"
-    answer: Exchange = yield _make_call(trial, form, what)
-    yield from trial.accepted(answer, what)
+    answer = trial.ask(_make_call(trial, form, what))
+    conclude(trial.accepted(answer, what))
 
 
-def _try_refused(trial: Trial, form: Form) -> Conversation:
+def _try_refused(trial: Trial, form: Form) -> None:
     call, setting = _make_call(trial, form, f"a call {form.what}"), trial.setting
     codes = _list_codes(trial, call)
     statuses = UNSAID if trial.model.leaves_open else ()
-    answer: Exchange = yield call
+    answer = trial.ask(call)
     reason = ""
     if answer.success and setting.bare is not None:
-        reason = yield from _find_other_key(call, [*(code.status for code in codes), FORBIDDEN])
+        reason = _find_other_key(call, [*(code.status for code in codes), FORBIDDEN])
     if reason:
-        yield trial.untested(reason)
+        conclude(trial.untested(reason))
     else:
         # who presents the whole key in another form has it, so nothing is shown to anybody who may not see it
         mild = answer.success and form.twist in UNUSUAL_FORMS
         for judgement in trial.refused(answer, codes, f"a call {form.what}", statuses):
-            yield judgement.with_rank(Rank.LAX) if mild else judgement
+            conclude(judgement.with_rank(Rank.LAX) if mild else judgement)
 
 
 def _list_codes(trial: Trial, call: Call) -> list[Code]:
@@ -272,13 +271,13 @@ def _list_codes(trial: Trial, call: Call) -> list[Code]:
     return [wrong] if whole or missing is wrong else [missing, wrong]
 
 
-def _find_other_key(call: Call, statuses: list[int]) -> Generator[Any, Any, str]:
+def _find_other_key(call: Call, statuses: list[int]) -> str:
     """Return why a success without a key proves nothing, such as a key in the headers of `--env`.
 
     Empty if it proves that no key is needed.
     """
     why = f"{call.why}, and without the headers that were given"
-    bare: Exchange = yield replace(call, bare=True, why=why)
+    bare = ask(replace(call, bare=True, why=why))
     if bare.success:
         return ""
     if bare.status in statuses:
@@ -289,7 +288,7 @@ def _find_other_key(call: Call, statuses: list[int]) -> Generator[Any, Any, str]
     return f"without the headers that --env gives the call was answered {bare.outcome}"
 
 
-def _try_half_a_body(trials: Sequence[Trial], form: Form) -> Conversation:
+def _try_half_a_body(trials: Sequence[Trial], form: Form) -> None:
     """Judge both contracts by one call if the call is refused for its key.
 
     If it is not, a second call shows which contract is broken.
@@ -298,13 +297,13 @@ def _try_half_a_body(trials: Sequence[Trial], form: Form) -> Conversation:
     code = keyless.model.no_key
     assert code is not None
     call = _make_call(keyless, form, "a call without a key, with half a body")
-    unread: Exchange = yield replace(call, raw=Raw(edit=lambda _: b'{"'))
+    unread = ask(replace(call, raw=Raw(edit=lambda _: b'{"')))
     judged = list(before_body.refused(unread, [code], "a call without a key, whatever its body,"))
-    yield from judged
+    conclude(judged)
     if judged and judged[0].verdict is Verdict.KEPT:
-        yield keyless.kept()
+        conclude(keyless.kept())
     else:
-        yield from _try_refused(keyless, form)
+        _try_refused(keyless, form)
 
 
 CHECK = make_check("key_authentication", __doc__, cases, overlap="all", rank=Rank.EXPOSED)

@@ -12,10 +12,9 @@ from pgagents.catalogue.model.action import ActionCall
 from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank
 from pgagents.verify.fixtures.instance import at_path
-from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call
-from pgagents.verify.wire.exchange import Exchange
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
@@ -54,38 +53,40 @@ def _find_live_role(setting: Setting) -> str | None:
     return next((name for name, role in roles.items() if role.mode != mode and not role.revoked), None)
 
 
-def _read(trial: Trial, resource: Resource, by: ActionCall) -> Conversation:
+def _read(trial: Trial, resource: Resource, by: ActionCall) -> None:
     model, what = trial.model, f"a {resource.name} of the other mode"
     missing, no_scope = resource.missing_in(by.action), model.errors.framework.no_scope
     codes = [missing] if missing is not None else []
     if no_scope and (not codes or model.behaviour.foreign_id != "not_found"):
         codes.append(model.codes[no_scope])
-    exchange: Exchange = yield Call(
-        trial.endpoint, by.input, "absent", what, role=trial.role, owner="main", subject=resource
+    exchange = trial.ask(
+        Call(trial.endpoint, by.input, "absent", what, role=trial.role, owner="main", subject=resource)
     )
-    yield from trial.refused(exchange, codes, what)
+    conclude(trial.refused(exchange, codes, what))
 
 
-def _list(trial: Trial, resource: Resource, by: ActionCall) -> Conversation:
+def _list(trial: Trial, resource: Resource, by: ActionCall) -> None:
     why = f"a list with a {trial.role} key"
-    exchange: Exchange = yield Call(
-        trial.endpoint,
-        by.input,
-        "explore" if resource.within else "valid",  # a right server may not find the container
-        why,
-        role=trial.role,
-        owner="main",
-        subject=resource,
+    exchange = trial.ask(
+        Call(
+            trial.endpoint,
+            by.input,
+            "explore" if resource.within else "valid",  # a right server may not find the container
+            why,
+            role=trial.role,
+            owner="main",
+            subject=resource,
+        )
     )
     items = at_path(by, exchange) if by.at is not None and exchange.success else None
     if not isinstance(items, list) or exchange.subject is None:
-        yield trial.untested(f"the list could not be read: {exchange.outcome}")
+        conclude(trial.untested(f"the list could not be read: {exchange.outcome}"))
         return
     id = resource.id_of(exchange.subject)
     if any(isinstance(item, Mapping) and resource.id_of(item) == id for item in items):
-        yield trial.broken(f"no {resource.name} of the other mode", "{id} is listed", id=id)
+        conclude(trial.broken(f"no {resource.name} of the other mode", "{id} is listed", id=id))
     else:
-        yield trial.kept()
+        conclude(trial.kept())
 
 
 CHECK = make_check("mode_isolation", __doc__, cases, stage=4, overlap="all", rank=Rank.EXPOSED)

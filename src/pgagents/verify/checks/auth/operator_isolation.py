@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from functools import partial
 
 from pgagents.report.contract import Rank
-from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import low
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
-from pgagents.verify.wire.exchange import Exchange
 
 HIDDEN = (401, 404)
 """Further statuses of refusals, because a server may conceal that the operator's endpoints exist."""
@@ -40,7 +39,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
             yield Case(endpoint, says, action.origin, attempt)
 
 
-def _try(trial: Trial, is_clock: bool) -> Conversation:
+def _try(trial: Trial, is_clock: bool) -> None:
     model, action = trial.model, trial.action
     listing = model.audit.listed_by if model.audit is not None else None
     own = listing.input if listing is not None and listing.action is action else trial.template.input
@@ -48,11 +47,11 @@ def _try(trial: Trial, is_clock: bool) -> Conversation:
     if is_clock:  # if the call is wrongly accepted, the clock hardly moves
         arguments |= {str(p.name): low(p.schema, model.schemas) for p in action.params if p.required}
     else:  # not sent if an earlier call was the same
-        yield trial.call("valid", "as the operator", input=arguments, owner=OPERATOR, reuse="ever")
+        trial.ask(trial.call("valid", "as the operator", input=arguments, owner=OPERATOR, reuse="ever"))
     why = "the operator's call with an ordinary key"
-    exchange: Exchange = yield trial.call("scope", why, input=arguments, role="main")
+    exchange = trial.ask(trial.call("scope", why, input=arguments, role="main"))
     code = model.codes[str(model.errors.framework.no_scope)]
-    yield from trial.refused(exchange, [code], f"{action.name} with an ordinary key", HIDDEN)
+    conclude(trial.refused(exchange, [code], f"{action.name} with an ordinary key", HIDDEN))
 
 
 CHECK = make_check("operator_isolation", __doc__, cases, stage=5, rank=Rank.EXPOSED)

@@ -12,7 +12,15 @@ from collections.abc import Iterator
 from functools import partial
 
 from pgagents.report.contract import Rank, Verdict
-from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import (
+    Attempt,
+    Case,
+    Judgement,
+    Trial,
+    Untested,
+    conclude,
+    make_check,
+)
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange, got
@@ -96,30 +104,32 @@ def _list_open_reads(setting: Setting, roles: frozenset[str]) -> Iterator[tuple[
             yield endpoint, role
 
 
-def _try(trial: Trial, scope: str) -> Conversation:
+def _try(trial: Trial, scope: str) -> None:
     errors, what = trial.model.errors, f"a key without the scope {scope}"
     code = trial.model.codes[str(errors.framework.no_scope)]
-    exchange: Exchange = yield trial.call("scope", what)
+    exchange = trial.ask(trial.call("scope", what))
     named = got(exchange.body, errors.scope_at) if errors.scope_at and exchange.code == code.name else scope
     if named != scope and not exchange.is_tainted_by("error_envelope"):
         at = errors.scope_at
-        yield trial.broken(f"{at} is {scope}", f"{at} is {{named}}", named=named).with_rank(Rank.UNDOCUMENTED)
+        conclude(
+            trial.broken(f"{at} is {scope}", f"{at} is {{named}}", named=named).with_rank(Rank.UNDOCUMENTED)
+        )
     else:
-        yield from trial.refused(exchange, [code], what)
+        conclude(trial.refused(exchange, [code], what))
 
 
-def _read(trial: Trial) -> Conversation:
+def _read(trial: Trial) -> None:
     why = "a read with a key whose plan lacks other scopes"
-    exchange: Exchange = yield trial.call("explore", why, standard=True)
+    exchange = trial.ask(trial.call("explore", why, standard=True))
     if exchange.void or exchange.unsound:
         return
     if exchange.code == trial.model.errors.framework.no_scope:
         expected = f"{trial.action.name} needs no scope that the plan of {trial.role} lacks"
-        yield trial.broken(expected, exchange.outcome).with_rank(Rank.WRONG)
+        conclude(trial.broken(expected, exchange.outcome).with_rank(Rank.WRONG))
     elif exchange.success:
-        yield trial.kept()
+        conclude(trial.kept())
     else:
-        yield trial.untested(f"the read was answered {exchange.outcome}")
+        raise Untested(f"the read was answered {exchange.outcome}")
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:

@@ -21,8 +21,17 @@ from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.marks import find_marks
 from pgagents.verify.fixtures.request_template import ordinary, template_of, time_passes
 from pgagents.verify.plan.selection import others_too
-from pgagents.verify.promise import Attempt, Attempts, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import (
+    Attempt,
+    Attempts,
+    Case,
+    Judgement,
+    Trial,
+    conclude,
+    make_check,
+)
 from pgagents.verify.setting import Memory, Setting
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, InstanceRef, Intent, RelativeTime
 from pgagents.verify.wire.endpoint import OPERATOR, REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -126,69 +135,67 @@ def _list_lists(setting: Setting) -> Iterator[tuple[Endpoint, Resource]]:
                 yield endpoint, resource
 
 
-def _read_once(endpoint: Endpoint, trial: Trial) -> Conversation:
+def _read_once(endpoint: Endpoint, trial: Trial) -> None:
     template = template_of(trial.model, endpoint.action)
-    yield ordinary(endpoint, template, "valid", "what another project sees", role=OTHER, owner=OTHER)
+    trial.ask(ordinary(endpoint, template, "valid", "what another project sees", role=OTHER, owner=OTHER))
 
 
-def _read_as_both(endpoint: Endpoint, resource: Resource, trial: Trial) -> Conversation:
+def _read_as_both(endpoint: Endpoint, resource: Resource, trial: Trial) -> None:
     """Read our list with an instance of ours in it, then make the same call as another project."""
     template = template_of(trial.model, endpoint.action)
-    instance = yield InstanceRef(resource.name)
+    instance = trial.ask(InstanceRef(resource.name))
     subject = instance if template.subject is not None else None
     why = f"a list of each {resource.name} of ours"
-    own: Exchange = yield ordinary(endpoint, template, "valid", why, made=subject)
+    own = trial.ask(ordinary(endpoint, template, "valid", why, made=subject))
     if own.success:
         missing = [code.name for code in list_missing_parents(trial.setting, endpoint, resource)]
         sent = {name: value for name, value in own.input.items() if name in own.call.input}
         intent: Intent = "explore" if missing or resource.within else "valid"
         why = "the same list of another project"
-        other: Exchange = yield ordinary(
-            endpoint, template, intent, why, role=OTHER, input=sent, made=subject
-        )
+        other = trial.ask(ordinary(endpoint, template, intent, why, role=OTHER, input=sent, made=subject))
         if other.code in missing:  # the other project does not even find the container of the list
-            yield trial.kept()
+            conclude(trial.kept())
 
 
-def _compare_figures(trials: Sequence[Trial], resource: Resource, operated: bool) -> Conversation:
+def _compare_figures(trials: Sequence[Trial], resource: Resource, operated: bool) -> None:
     trial = trials[0]
     setting, read = trial.setting, partial(trial.call, "valid", role="main")
     moments = [p for p in trial.endpoint.params if p.required and p.schema.get("format") == "date-time"]
     arguments = {**trial.template.input, **_around(moments)}
-    before: Exchange = yield read("figures of our project", input=arguments)
+    before = ask(read("figures of our project", input=arguments))
     undo = resource.undone_by
     ending = setting.find_lead(str(undo.action.name)) if undo is not None else None
     if undo is None or ending is None or not before.success:
-        yield trial.untested(f"the figures were answered {before.outcome}")
+        conclude(trial.untested(f"the figures were answered {before.outcome}"))
         return
     states = (resource.initial,) if resource.initial else ()
-    theirs = yield InstanceRef(resource.name, states, role=OTHER, standard=True)
+    theirs = ask(InstanceRef(resource.name, states, role=OTHER, standard=True))
     wait = time_passes(setting, STAY_S) if operated else None
     same: dict[str, Any] = {"input": dict(before.input), "made": before.subject}
     pairs: list[tuple[Exchange, Exchange]] = []
     if wait is not None:  # what is ours may end meanwhile, so that nothing is compared across the wait
-        made: Exchange = yield read(f"the figures after another project made a {resource.name}", **same)
-        yield wait
-        later: Exchange = yield read("the figures later", **same)
+        made = ask(read(f"the figures after another project made a {resource.name}", **same))
+        ask(wait)
+        later = ask(read("the figures later", **same))
         pairs, before = [(before, made)], later
     why = f"another project ends its {resource.name}"
-    ended: Exchange = yield Call(
-        ending, undo.input, "valid", why, role=OTHER, owner=OTHER, subject=resource, made=theirs
+    ended = ask(
+        Call(ending, undo.input, "valid", why, role=OTHER, owner=OTHER, subject=resource, made=theirs)
     )
     why = "another project's figures"
     names = any(p.refers_to for p in trial.endpoint.params)  # which are ours
-    yield trial.call("explore" if names else "valid", why, **same)  # we must not get this answer from a cache
-    after: Exchange = yield read("the figures again", **same)
+    ask(trial.call("explore" if names else "valid", why, **same))  # we must not get this answer from a cache
+    after = ask(read("the figures again", **same))
     pairs.append((before, after))
     if not ended.success or not all(one.success for pair in pairs for one in pair):
-        yield trial.untested(f"it was ended with {ended.outcome}, the figures answered {after.outcome}")
+        conclude(trial.untested(f"it was ended with {ended.outcome}, the figures answered {after.outcome}"))
         return
     changed = next((pair for pair in pairs if pair[0].body != pair[1].body), None)
     if changed is None:
-        yield trial.kept()
+        conclude(trial.kept())
     else:
         path, values = _find_change(changed[0].body, changed[1].body)
-        yield trial.broken("the same figures", f"others: {path} {{values}}", values=values)
+        conclude(trial.broken("the same figures", f"others: {path} {{values}}", values=values))
 
 
 def _around(moments: list[Param]) -> dict[str, Any]:

@@ -14,12 +14,11 @@ from typing import Any
 
 from pgagents.catalogue.model.credential import schemes
 from pgagents.report.contract import Rank
-from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Intent, Raw, Signature
 from pgagents.verify.wire.encode import add_spaces, with_more
 from pgagents.verify.wire.endpoint import Endpoint
-from pgagents.verify.wire.exchange import Exchange
 
 REFUSED = 300
 """The lowest status that is no success."""
@@ -107,7 +106,7 @@ def _list_headers(endpoint: Endpoint, signature: Signature) -> dict[str, Any]:
     return {str(name): value for name, value in parts.items() if name is not None}
 
 
-def _try(trial: Trial, signing: _Signing) -> Conversation:
+def _try(trial: Trial, signing: _Signing) -> None:
     """Send a call that is valid apart from its signature."""
     endpoint, model, why = trial.endpoint, trial.model, f"a call {signing.what}"
     arguments = {
@@ -121,12 +120,12 @@ def _try(trial: Trial, signing: _Signing) -> Conversation:
     elif signing.more and endpoint.action.unknown == "ignored":
         raw = Raw(edit=with_more)
     intent: Intent = "valid" if signing.right else "auth"
-    exchange: Exchange = yield trial.call(intent, why, input=arguments, role="", raw=raw)
+    exchange = trial.ask(trial.call(intent, why, input=arguments, role="", raw=raw))
     if signing.right:
-        yield from trial.accepted(exchange, why)
+        conclude(trial.accepted(exchange, why))
     else:
         code = model.codes[endpoint.action.signed.otherwise or model.errors.framework.invalid]
-        yield from trial.refused(exchange, [code], why)
+        conclude(trial.refused(exchange, [code], why))
 
 
 CHECK = make_check("request_signatures", __doc__, cases, stage=5, rank=Rank.EXPOSED)

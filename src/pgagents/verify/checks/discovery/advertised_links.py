@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from html.parser import HTMLParser
@@ -35,7 +35,7 @@ from pgagents.verify.cases.discovery import (
     list_hosted,
 )
 from pgagents.verify.projections import build_file
-from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.endpoint import REST
 from pgagents.verify.wire.exchange import Exchange
@@ -102,56 +102,54 @@ def _make_case(
     return Case(None, says, origin, attempt, detail, settled=settled, place=f"@{REST}")
 
 
-def _try_document(file: str, path: str, trial: Trial) -> Conversation:
-    answer, at = yield from fetch(trial.setting, path, f"the links of {path}")
+def _try_document(file: str, path: str, trial: Trial) -> None:
+    answer, at = fetch(trial.setting, path, f"the links of {path}")
     if address := find_https(trial.setting, answer):
-        yield judge_over_https(trial, address)
+        conclude(judge_over_https(trial, address))
     if answer.void or answer.status != 200 or answer.response is None:
         return  # hosted_document reports that it is missing
-    yield from _follow(trial, path, at, read_links(file, answer.response.body))
+    _follow(trial, path, at, read_links(file, answer.response.body))
 
 
-def _try_page(trial: Trial) -> Conversation:
-    answer, at = yield from fetch(trial.setting, HOME, "the links of the front page")
+def _try_page(trial: Trial) -> None:
+    answer, at = fetch(trial.setting, HOME, "the links of the front page")
     if not answer.void:
         links = read_page(answer.response) if answer.response is not None else []
-        yield from _follow(trial, "the front page", at, links)
+        _follow(trial, "the front page", at, links)
 
 
-def _try_robots(trial: Trial) -> Conversation:
-    answer, at = yield from fetch(trial.setting, ROBOTS, "the AI catalogue that robots.txt names")
+def _try_robots(trial: Trial) -> None:
+    answer, at = fetch(trial.setting, ROBOTS, "the AI catalogue that robots.txt names")
     if not answer.void:
         there = answer.status == 200 and answer.response is not None
         links = read_robots(answer.response.body) if there and answer.response is not None else []
-        yield from _follow(trial, ROBOTS, at, links)
+        _follow(trial, ROBOTS, at, links)
 
 
-def _try_undeclared(files: Sequence[str], trial: Trial) -> Conversation:
+def _try_undeclared(files: Sequence[str], trial: Trial) -> None:
     wrong: list[Judgement] = []
     for file in files:
         path = PLACES[file].path
-        answer, at = yield from fetch(trial.setting, path, "a well-known place")
+        answer, at = fetch(trial.setting, path, "a well-known place")
         page = answer.media_type == "text/html"  # a server may send a page for any path
         if answer.void or answer.status != 200 or answer.response is None or page:
             continue
         links = read_links(file, answer.response.body)
-        judgement = yield from _judge_links(trial, path, at, links)
+        judgement = _judge_links(trial, path, at, links)
         wrong += [judgement] if judgement is not None else []
-    yield wrong[0] if wrong else trial.kept()
+    conclude(wrong[0] if wrong else trial.kept())
 
 
-def _follow(trial: Trial, source: str, at: str, links: Sequence[Link]) -> Conversation:
+def _follow(trial: Trial, source: str, at: str, links: Sequence[Link]) -> None:
     """Follow the links that lead to the target. Judge the first wrong one; if there is none, all are
     right.
     """
-    judgement = yield from _judge_links(trial, source, at, links)
-    yield judgement if judgement is not None else trial.kept()
+    judgement = _judge_links(trial, source, at, links)
+    conclude(judgement if judgement is not None else trial.kept())
 
 
-def _judge_links(
-    trial: Trial, source: str, at: str, links: Sequence[Link]
-) -> Generator[Any, Any, Judgement | None]:
-    """Yield the calls that follow the links; return the judgement of the first wrong link, or None."""
+def _judge_links(trial: Trial, source: str, at: str, links: Sequence[Link]) -> Judgement | None:
+    """Follow the links; return the judgement of the first wrong link, or None."""
     followed: set[str] = set()
     for link in links:
         path = find_path(trial.setting, link.href, at, machine=link.machine)
@@ -160,7 +158,7 @@ def _judge_links(
         if len(followed) == MOST_FOLLOWED:
             return trial.untested(f"only the first {MOST_FOLLOWED} links were followed", sticky=True)
         followed.add(path)
-        answer, _ = yield from fetch(trial.setting, path, f"what {source} links to")
+        answer, _ = fetch(trial.setting, path, f"what {source} links to")
         if answer.void and not answer.error:
             return trial.untested(f"{path} was answered {answer.outcome}")
         if mismatch := _find_mismatch(link, answer):

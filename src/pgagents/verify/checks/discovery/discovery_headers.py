@@ -20,7 +20,7 @@ from pgagents.verify.cases.discovery import (
     judge_over_https,
     list_hosted,
 )
-from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.endpoint import REST
 from pgagents.verify.wire.exchange import Exchange
@@ -50,37 +50,37 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
             yield Case(None, says, origin, attempt, f"{detail}/{file}", place=f"@{REST}", advice=advice)
 
 
-def _try(file: str, path: str, trials: Sequence[Trial]) -> Conversation:
+def _try(file: str, path: str, trials: Sequence[Trial]) -> None:
     setting, (media_type, cors, head, revalidation, fresh) = trials[0].setting, trials
     place = PLACES[file]
     accept = f"{place.media[0]}, */*;q=0.1"
     why = f"{path} as a web page reads it"
     origin = ("Origin", ORIGIN)
-    answer, at = yield from fetch(setting, path, why, headers=(origin,), accept=accept)
+    answer, at = fetch(setting, path, why, headers=(origin,), accept=accept)
     if address := find_https(setting, answer):
-        yield from (judge_over_https(trial, address) for trial in trials)
+        conclude(judge_over_https(trial, address) for trial in trials)
     if answer.void or answer.status != 200:
         return  # hosted_document reports that it is missing
-    yield _judge_type(media_type, place, answer)
-    yield _judge_origin(cors, answer)
-    headed, _ = yield from fetch(setting, at, f"HEAD of {path}", method="HEAD", accept=accept)
+    conclude(_judge_type(media_type, place, answer))
+    conclude(_judge_origin(cors, answer))
+    headed, _ = fetch(setting, at, f"HEAD of {path}", method="HEAD", accept=accept)
     if not headed.void:
-        yield _judge_head(head, answer, headed, links=file == API_CATALOG)
+        conclude(_judge_head(head, answer, headed, links=file == API_CATALOG))
     tag = answer.header("ETag")
     if tag is None:
-        yield revalidation.broken("an ETag", "the answer has none")
+        conclude(revalidation.broken("an ETag", "the answer has none"))
     else:
         headers, why = (origin, ("If-None-Match", tag)), f"{at} with its own ETag"
-        again, _ = yield from fetch(setting, at, why, headers=headers, accept=accept)
+        again, _ = fetch(setting, at, why, headers=headers, accept=accept)
         if not again.void:
             same = again.status == NOT_MODIFIED or _is_another(answer, again)
             problem = "" if same else again.outcome
-            yield revalidation.judge("304 for the tag that came with these bytes", problem)
+            conclude(revalidation.judge("304 for the tag that came with these bytes", problem))
     headers, why = (origin, ("If-None-Match", UNKNOWN_TAG)), f"{at} with an ETag that it never had"
-    other, _ = yield from fetch(setting, at, why, headers=headers, accept=accept)
+    other, _ = fetch(setting, at, why, headers=headers, accept=accept)
     if not other.void:
         whole = other.status == 200 and other.response is not None and other.response.body
-        yield fresh.judge("200 with the whole document", "" if whole else other.outcome)
+        conclude(fresh.judge("200 with the whole document", "" if whole else other.outcome))
 
 
 def _judge_type(trial: Trial, place: Place, answer: Exchange) -> Judgement:

@@ -8,7 +8,7 @@ an error, so that it must be sent again. Refused actions send nothing, and no ev
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -32,14 +32,15 @@ from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.promise import (
     Attempt,
     Case,
-    Conversation,
     Judgement,
     Trial,
     collect,
+    conclude,
     judge_untested,
     make_check,
 )
 from pgagents.verify.setting import Setting
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Sleep
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
 from pgagents.verify.wire.exchange import Exchange, got
@@ -132,37 +133,37 @@ def _make_attempt(setting: Setting, roles: frozenset[str]) -> Attempt | None:
 
 def _try(
     trials: Sequence[Trial], receiver: Inbox, endpoint: Endpoint, others: Sequence[str], *, timed: bool
-) -> Conversation:
+) -> None:
     tried, setting = {trial.case.detail: trial for trial in trials}, trials[0].setting
     steps = steps_of(setting)
     boxes = {type: f"{BOX}-{type}" if index else BOX for index, type in enumerate(types_of(steps))}
-    registered, problem = yield from _register(setting, receiver, endpoint, boxes)
+    registered, problem = _register(setting, receiver, endpoint, boxes)
     if problem:
         for contract in (*(trial.contract for trial in trials), *others):
-            yield judge_untested(contract, problem)
+            conclude(judge_untested(contract, problem))
         return
     first, *_ = types = list(boxes)
-    versions = yield from _register_versions(tried, receiver, endpoint, first)
+    versions = _register_versions(tried, receiver, endpoint, first)
     if DELETED in tried:
-        yield from _register_and_delete(tried, receiver, endpoint, types)
+        _register_and_delete(tried, receiver, endpoint, types)
     theirs: tuple[Resource, Id] | None = None
     if OWN in tried:
-        theirs = yield from register_of_another(setting, receiver.open(THEIRS), endpoint, types)
+        theirs = register_of_another(setting, receiver.open(THEIRS), endpoint, types)
     expected: list[ExpectedEvent] = []
     secrets: set[str] = set()
-    yield from act(setting, steps, expected, secrets, timed=timed)
+    act(setting, steps, expected, secrets, timed=timed)
     arrivals = Arrivals(setting, receiver, expected, boxes, versions)
-    yield from arrivals.wait()
+    arrivals.wait()
     heard = {type: arrivals.read_box(box) for type, box in boxes.items()}
-    yield from _judge_events(tried, expected, heard, secrets)
-    yield from _judge_apart(tried, arrivals, heard, theirs)
+    conclude(_judge_events(tried, expected, heard, secrets))
+    conclude(_judge_apart(tried, arrivals, heard, theirs))
     for type, events in heard.items():
-        yield from _judge_deliveries(Heard(registered[type], events), setting)
+        conclude(_judge_deliveries(Heard(registered[type], events), setting))
     mine = [event for event in expected if event.type == first]
     for version, secret in versions.items():
         came = arrivals.read_box(box_of(version), version)
-        yield from _judge_version(tried[_detail_of(version)], version, mine, heard[first], came)
-        yield from _judge_deliveries(Heard(secret, came), setting)
+        conclude(_judge_version(tried[_detail_of(version)], version, mine, heard[first], came))
+        conclude(_judge_deliveries(Heard(secret, came), setting))
 
 
 def _judge_deliveries(heard: Heard, setting: Setting) -> Iterator[Judgement]:
@@ -177,7 +178,7 @@ def _judge_deliveries(heard: Heard, setting: Setting) -> Iterator[Judgement]:
 
 def _register(
     setting: Setting, receiver: Inbox, endpoint: Endpoint, boxes: Mapping[str, str]
-) -> Generator[Any, Any, tuple[dict[str, str], str]]:
+) -> tuple[dict[str, str], str]:
     """Register a webhook for each type of event; return their secrets, and why one was refused, if one was.
 
     The first webhook refuses its first delivery, if the server must send it again.
@@ -190,7 +191,7 @@ def _register(
         asked = choose_types(setting, list(boxes), type)
         arguments = {hooks.url: address, hooks.types: asked, **usual_version(setting)}
         why = f"a webhook for {' and '.join(asked)} alone"
-        made: Exchange = yield Call(endpoint, arguments, "valid", why, fresh=True)
+        made = ask(Call(endpoint, arguments, "valid", why, fresh=True))
         if not made.success:
             elsewhere = "; a server elsewhere cannot send to this machine: give --receiver URL"
             hint = elsewhere if receiver.loopback else ""
@@ -208,9 +209,7 @@ def box_of(version: str) -> str:
     return f"events-version-{version}"
 
 
-def _register_versions(
-    tried: Trials, receiver: Inbox, endpoint: Endpoint, type: str
-) -> Generator[Any, Any, dict[str, str]]:
+def _register_versions(tried: Trials, receiver: Inbox, endpoint: Endpoint, type: str) -> dict[str, str]:
     """Register a webhook for each version of the envelope; return their secrets by version."""
     secrets: dict[str, str] = {}
     for detail, trial in tried.items():
@@ -222,17 +221,15 @@ def _register_versions(
         values = list_version_values(setting)
         arguments |= next({name: value} for name, value in values if str(value) == version)
         why = f"a webhook of version {version} for {type}"
-        made: Exchange = yield Call(endpoint, arguments, "valid", why, fresh=True)
+        made = ask(Call(endpoint, arguments, "valid", why, fresh=True))
         if made.success:
             secrets[version] = _read_secret(setting, made)
         else:
-            yield trial.untested(f"no webhook could be registered: {made.outcome}", sticky=True)
+            conclude(trial.untested(f"no webhook could be registered: {made.outcome}", sticky=True))
     return secrets
 
 
-def _register_and_delete(
-    tried: Trials, receiver: Inbox, endpoint: Endpoint, types: list[str]
-) -> Conversation:
+def _register_and_delete(tried: Trials, receiver: Inbox, endpoint: Endpoint, types: list[str]) -> None:
     """Register a webhook for all events, with the longest possible address, then delete it."""
     widest, deleted = tried[WIDEST], tried[DELETED]
     setting, hooks = deleted.setting, deleted.model.webhooks
@@ -245,19 +242,19 @@ def _register_and_delete(
         hooks.types: limit_types(setting, list(hooks.events)),
     }
     why = "a webhook for everything at the longest address, which is deleted again"
-    made: Exchange = yield Call(endpoint, arguments, "valid", why, fresh=True)
-    yield from widest.accepted(made, why)
+    made = ask(Call(endpoint, arguments, "valid", why, fresh=True))
+    conclude(widest.accepted(made, why))
     if not made.success:
         arguments = {hooks.url: address, hooks.types: types}
-        made = yield Call(endpoint, arguments, "valid", "a webhook that is deleted again", fresh=True)
+        made = ask(Call(endpoint, arguments, "valid", "a webhook that is deleted again", fresh=True))
     body = at_path(kind.made_by, made) if kind.made_by.at is not None and made.success else None
     if not isinstance(body, Mapping):
-        yield deleted.untested(f"no webhook was made: {made.outcome}")
+        conclude(deleted.untested(f"no webhook was made: {made.outcome}"))
         return
     why = "the webhook is deleted"
-    gone: Exchange = yield Call(ending, kind.undone_by.input, "valid", why, subject=kind, made=body)
+    gone = ask(Call(ending, kind.undone_by.input, "valid", why, subject=kind, made=body))
     if not gone.success:
-        yield deleted.untested(f"it could not be deleted: {gone.outcome}", sticky=True)
+        conclude(deleted.untested(f"it could not be deleted: {gone.outcome}", sticky=True))
 
 
 # -- the judgement of the events that came
@@ -432,13 +429,13 @@ class Arrivals:
         self._parsed[box, version] = parsed
         return tuple(parsed[each] for each in deliveries)
 
-    def wait(self) -> Conversation:
+    def wait(self) -> None:
         """Wait for the expected events as long as they may take, then a little longer for others."""
         looks = 0
         while looks * LOOK_S < self._find_patience_s() and not self._have_all_come():
             looks += 1
-            yield Sleep(LOOK_S, quiet=True)
-        yield Sleep(LOOK_S, quiet=True)
+            ask(Sleep(LOOK_S, quiet=True))
+        ask(Sleep(LOOK_S, quiet=True))
 
     def _find_patience_s(self) -> float:
         """Return how many seconds to wait for deliveries. A second delivery is awaited only if the first was
@@ -567,22 +564,30 @@ def lengthen_address(setting: Setting, endpoint: Endpoint, address: str) -> str:
 
 def register_of_another(
     setting: Setting, address: str, endpoint: Endpoint, types: list[str]
-) -> Generator[Any, Any, tuple[Resource, Id] | None]:
+) -> tuple[Resource, Id] | None:
     """Register a webhook of another project and make an instance there.
 
     Return the resource and the instance's id, or None.
     """
     hooks, resource = setting.model.webhooks, steps_of(setting)[0][1]
     arguments = {hooks.url: address, hooks.types: types}
-    made: Exchange = yield Call(
-        endpoint, arguments, "valid", "another project's webhook", role="second", owner="second", fresh=True
+    made = ask(
+        Call(
+            endpoint,
+            arguments,
+            "valid",
+            "another project's webhook",
+            role="second",
+            owner="second",
+            fresh=True,
+        )
     )
     if not made.success or resource.made_by is None:
         return None
     maker = setting.get_lead(str(resource.made_by.action.name))
     why = f"another project's {resource.name}"
-    instance: Exchange = yield Call(
-        maker, resource.made_by.input, "valid", why, role="second", owner="second", fresh=True
+    instance = ask(
+        Call(maker, resource.made_by.input, "valid", why, role="second", owner="second", fresh=True)
     )
     body = (
         at_path(resource.made_by, instance) if resource.made_by.at is not None and instance.success else None

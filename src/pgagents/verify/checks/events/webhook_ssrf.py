@@ -12,10 +12,9 @@ from dataclasses import replace
 from functools import partial
 
 from pgagents.report.contract import Rank, Verdict
-from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call
-from pgagents.verify.wire.exchange import Exchange
 
 TARGETS = {
     "plain_http": (("http://hooks.example.com/pgv",), "plain http"),
@@ -91,15 +90,15 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
             )
 
 
-def _try(trial: Trial, url: str, what: str) -> Conversation:
+def _try(trial: Trial, url: str, what: str) -> None:
     hooks, model = trial.model.webhooks, trial.model
     param = trial.action.param(str(hooks.url))
     own = param.otherwise.values() if param is not None else ()
     names = dict.fromkeys(code.name for code in (model.invalid_in(trial.action), *own))
     arguments = {hooks.url: url, hooks.types: [next(iter(hooks.events))]}
     why = f"a webhook to {what}"
-    exchange: Exchange = yield Call(trial.endpoint, arguments, "invalid", why, field=hooks.url)
-    yield from trial.refused(exchange, [model.codes[name] for name in names], f"{why} ({url})")
+    exchange = trial.ask(Call(trial.endpoint, arguments, "invalid", why, field=hooks.url))
+    conclude(trial.refused(exchange, [model.codes[name] for name in names], f"{why} ({url})"))
 
 
 CHECK = make_check("webhook_ssrf", __doc__, cases, stage=5, overlap="all", rank=Rank.EXPOSED)

@@ -21,11 +21,10 @@ from pgagents.verify.answers.hints import (
     find_made,
 )
 from pgagents.verify.answers.observation import observe
-from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Sleep
 from pgagents.verify.wire.endpoint import Endpoint
-from pgagents.verify.wire.exchange import Exchange
 
 WAITS_S = (0.2, 1.0)
 URLS = ("uri", "url", "uri-reference", "iri")
@@ -59,25 +58,25 @@ def _list_addresses(setting: Setting) -> Iterator[tuple[Endpoint, Param]]:
                 yield endpoint, param
 
 
-def _try(argument: str, trial: Trial) -> Conversation:
+def _try(argument: str, trial: Trial) -> None:
     setting, receiver = trial.setting, trial.setting.receiver
     assert receiver is not None, "without a receiver nothing is selected"
     name = f"closed-{trial.action.name}-{argument}"
     arguments = {**trial.template.input, argument: receiver.open(name)}
-    answer: Exchange = yield trial.call("explore", "an address that nobody should call", input=arguments)
+    answer = trial.ask(trial.call("explore", "an address that nobody should call", input=arguments))
     hinted = find_hinted_call(setting, trial.endpoint)
     body = find_made(hinted, answer) if isinstance(hinted, HintedCall) else None
     if isinstance(hinted, HintedCall) and body is not None:
-        yield from observe(hinted.sources, [body], "whether reading it calls the address")
+        observe(hinted.sources, [body], "whether reading it calls the address")
     for seconds in WAITS_S:
         if receiver.deliveries(name):
             break
-        yield Sleep(seconds, quiet=True)
+        trial.ask(Sleep(seconds, quiet=True))
     if receiver.deliveries(name):
         actual = f"the receiver got a request at the address in {argument}"
-        yield trial.broken("no request to the address that was given", actual)
+        conclude(trial.broken("no request to the address that was given", actual))
     else:
-        yield trial.not_applicable(CLAIMED)
+        conclude(trial.not_applicable(CLAIMED))
 
 
 CHECK = make_check("hint_closed_world", __doc__, cases, stage=STAGE, rank=Rank.EXPOSED)

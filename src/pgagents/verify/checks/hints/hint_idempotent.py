@@ -12,7 +12,7 @@ no call made.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -44,8 +44,9 @@ from pgagents.verify.answers.observation import (
 )
 from pgagents.verify.cases.removed_instances import is_nobodys_now
 from pgagents.verify.events import Traces, find_traces, say_unheard
-from pgagents.verify.promise import Case, Conversation, Trial, make_check
+from pgagents.verify.promise import Case, Trial, Untested, make_check
 from pgagents.verify.setting import Setting
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -89,54 +90,47 @@ def _list_repeatable(setting: Setting) -> Iterator[Endpoint]:
             yield endpoint
 
 
-def _try(hinted: HintedCall, traces: Traces, trial: Trial) -> Conversation:
+def _try(hinted: HintedCall, traces: Traces, trial: Trial) -> None:
     setting, resource = trial.setting, hinted.resource
     fillers = [f for f in list_fillers(setting, resource) if f.endpoint is not hinted.endpoint]
     removes = hinted.endpoint.action.may_remove
-    reason = "the first call was not accepted"
 
-    def compare(careful: bool) -> Generator[Any, Any, Difference | None]:
-        nonlocal reason
-        body, first = yield from _call_first(setting, hinted, fillers, traces)
+    def compare(careful: bool) -> Difference:
+        body, first = _call_first(setting, hinted, fillers, traces)
         if not first.success and fillers and not hinted.makes:  # what was added may be why it was refused
-            body, first = yield from _call_first(setting, hinted, [], traces)
+            body, first = _call_first(setting, hinted, [], traces)
         if not first.success:
-            reason = f"the first call was not accepted: {first.outcome}"
-            return None
+            raise Untested(f"the first call was not accepted: {first.outcome}")
         body = find_made(hinted, first) if hinted.makes else body
         if body is None:
-            reason = "its answer shows no instance"
-            return None
+            raise Untested("its answer shows no instance")
         between = CALLS - 1 + len(hinted.sources)  # as many calls as come between the first and the last look
-        settled = control(hinted.sources, [body], between, traces)
-        alone = (yield from settled) if careful else set()
+        alone = control(hinted.sources, [body], between, traces) if careful else set()
         if alone is None:
-            return None
+            raise Untested("it could not be read again")
         observations: list[Observation] = []
         for number in range(CALLS):
             if number:
-                if removes and not (yield from is_nobodys_now(setting, resource, body)):
-                    reason = f"nothing shows that nobody else got the id of the {resource.name}"
-                    return None
-                yield _repeat(first, body, hinted)
+                if removes and not is_nobodys_now(setting, resource, body):
+                    raise Untested(f"nothing shows that nobody else got the id of the {resource.name}")
+                ask(_repeat(first, body, hinted))
                 traces.note(hinted.endpoint.action, changes=not _is_silent(hinted.endpoint))
             last = number == CALLS - 1
             looks = traces if careful or last else None
-            observation = yield from observe(hinted.sources, [body], "after equal calls", looks)
+            observation = observe(hinted.sources, [body], "after equal calls", looks)
             if observation is None:
-                reason = "it could not be read again"
-                return None
+                raise Untested("it could not be read again")
             observations.append(observation)
         changes: dict[Place, tuple[str, Any]] = {}
         for later in observations[1:]:
             changed = list_differences(observations[0], later)
             places = {place for place in changed if place[0] == TOLD or not VERSION.search(place[2])}
             changes |= tell(places - alone, observations[0], later)
-        return (yield from drop_restless(hinted.sources, [body], observations[-1], changes, traces))
+        return drop_restless(hinted.sources, [body], observations[-1], changes, traces)
 
-    yield from traces.listen()
+    traces.listen()
     expected = "as after the first of three equal calls"
-    yield from judge_trials(trial, compare, expected, lambda: trial.untested(reason), traces.say_unseen)
+    judge_trials(trial, compare, expected, unseen=traces.say_unseen)
 
 
 def _is_silent(endpoint: Endpoint) -> bool:
@@ -150,15 +144,15 @@ def _is_silent(endpoint: Endpoint) -> bool:
 
 def _call_first(
     setting: Setting, hinted: HintedCall, fillers: list[HintedCall], traces: Traces
-) -> Generator[Any, Any, tuple[Body | None, Exchange]]:
+) -> tuple[Body | None, Exchange]:
     """Make the first call on a new instance. The instance is filled before if the call names it."""
     body: Body | None = None
     traces.begin(hinted.states, hinted.endpoint.action)
     if not hinted.makes:
-        body = yield InstanceRef(hinted.resource.name, hinted.states, fresh=True, new=True)
-        yield from fill(setting, fillers, body, traces)
+        body = ask(InstanceRef(hinted.resource.name, hinted.states, fresh=True, new=True))
+        fill(setting, fillers, body, traces)
         traces.note(hinted.endpoint.action)
-    first: Exchange = yield make_first(setting, hinted, body, "the first of equal calls")
+    first = ask(make_first(setting, hinted, body, "the first of equal calls"))
     return body, first
 
 

@@ -11,7 +11,7 @@ the hint, a difference is odd, and the finding has the line that permits it.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -41,11 +41,11 @@ from pgagents.verify.answers.observation import (
     tell,
 )
 from pgagents.verify.fixtures.target import as_needed, makes
-from pgagents.verify.promise import Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import Case, Judgement, Trial, make_check
 from pgagents.verify.setting import Setting
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
-from pgagents.verify.wire.exchange import Exchange
 
 GONE_BEFORE = "what it could destroy was not there before"
 REFUSED = "no call was accepted"
@@ -84,27 +84,27 @@ def _list_mild(setting: Setting) -> Iterator[Endpoint]:
             yield endpoint  # a hint that is neither written nor concluded is not a promise
 
 
-def _try(hinted: HintedCall, trial: Trial) -> Conversation:
+def _try(hinted: HintedCall, trial: Trial) -> None:
     setting, resource = trial.setting, hinted.resource
     fillers = [f for f in list_fillers(setting, resource) if f.endpoint is not hinted.endpoint]
     reason = "it could not be read again"
 
-    def compare(careful: bool) -> Generator[Any, Any, Difference | None]:
-        found: Difference | None = yield from compare_once(careful, fillers)
+    def compare(careful: bool) -> Difference | None:
+        found: Difference | None = compare_once(careful, fillers)
         if found is None and reason.startswith(REFUSED):  # maybe for what filled it, such as `active: false`
-            found = yield from compare_once(careful, [])
+            found = compare_once(careful, [])
         return found
 
-    def compare_once(careful: bool, filling: Sequence[HintedCall]) -> Generator[Any, Any, Difference | None]:
+    def compare_once(careful: bool, filling: Sequence[HintedCall]) -> Difference | None:
         nonlocal reason
         states = () if hinted.makes else hinted.states
         wanted = InstanceRef(resource.name, states, fresh=True, new=True)
-        body: Body = yield as_needed(setting.model, hinted.endpoint.action, wanted)
-        yield from fill(setting, filling, body)
-        near: Body = yield InstanceRef(resource.name, fresh=hinted.makes, new=hinted.makes)
+        body: Body = ask(as_needed(setting.model, hinted.endpoint.action, wanted))
+        fill(setting, filling, body)
+        near: Body = ask(InstanceRef(resource.name, fresh=hinted.makes, new=hinted.makes))
         bodies = [body] if resource.id_of(near) == resource.id_of(body) else [body, near]
-        alone = (yield from control(hinted.sources, bodies, 2)) if careful else set()
-        before = yield from observe(hinted.sources, bodies, "before a call that only adds")
+        alone = control(hinted.sources, bodies, 2) if careful else set()
+        before = observe(hinted.sources, bodies, "before a call that only adds")
         if before is not None and not any(_is_shown(before, number) for number in range(len(bodies))):
             reason = GONE_BEFORE
             return None
@@ -112,9 +112,9 @@ def _try(hinted: HintedCall, trial: Trial) -> Conversation:
         accepted, outcome = False, ""
         for number in range(2):
             call = make_first(setting, hinted, body, "a call that only adds", other=number == 1)
-            answer: Exchange = yield call
+            answer = ask(call)
             accepted, outcome = accepted or answer.success, answer.outcome
-            after = yield from observe(hinted.sources, bodies, "after a call that only adds")
+            after = observe(hinted.sources, bodies, "after a call that only adds")
             if before is None or after is None or alone is None:
                 return None
             lost = {place for place in _list_losses(hinted, before, after) if place not in alone}
@@ -123,7 +123,7 @@ def _try(hinted: HintedCall, trial: Trial) -> Conversation:
         if not accepted or before is None:
             reason = f"{REFUSED}: {outcome}"
             return None
-        return (yield from drop_restless(hinted.sources, bodies, before, losses))
+        return drop_restless(hinted.sources, bodies, before, losses)
 
     def explain() -> Judgement:
         if reason == GONE_BEFORE:
@@ -135,7 +135,7 @@ def _try(hinted: HintedCall, trial: Trial) -> Conversation:
         return f"; if {trial.action.name} may, write `may_change: [{', '.join(lines)}]`" if place[2] else ""
 
     written = trial.action.hints.destructive.written
-    yield from judge_trials(
+    judge_trials(
         trial, compare, "all that could be read before", explain, advise=None if written else name_line
     )
 

@@ -15,7 +15,7 @@ events of reading actions show no change, and neither do late or repeated ones.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
@@ -52,9 +52,10 @@ from pgagents.verify.answers.observation import (
 from pgagents.verify.cases.tool_effects import MOST_CALLS, ReadingTool, cut_groups, try_tools
 from pgagents.verify.events import Traces, find_traces, say_unheard
 from pgagents.verify.fixtures.request_template import ordinary, template_of
-from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import types_of
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Alone, Call, InstanceRef, Reads
 from pgagents.verify.wire.endpoint import MCP, Endpoint
 
@@ -131,9 +132,7 @@ def _make_calls(setting: Setting, endpoint: Endpoint) -> tuple[Call, ...]:
     return tuple(ordinary(endpoint, template, "explore", why, input=arguments) for arguments in modes)
 
 
-def _try_tools(
-    sources: Sequence[ReadingTool], group: Sequence[ReadingTool], trials: Sequence[Trial]
-) -> Conversation:
+def _try_tools(sources: Sequence[ReadingTool], group: Sequence[ReadingTool], trials: Sequence[Trial]) -> None:
     by_name = {str(trial.action.name): trial for trial in trials}
     return try_tools(sources, [replace(tool, trial=by_name[tool.name]) for tool in group])
 
@@ -230,7 +229,7 @@ Modes = Mapping[str, list[dict[str, Any]]]
 
 def _try(
     resource: Resource, sources: list[Source], modes: Modes, traces: Traces, trials: Sequence[Trial]
-) -> Conversation:
+) -> None:
     setting = trials[0].setting
     lists, reads = [s for s in sources if s.lists], [s for s in sources if not s.lists]
     groups = [
@@ -239,29 +238,30 @@ def _try(
     ]
 
     fillers = list_fillers(setting, resource)
-    yield from traces.listen()
+    traces.listen()
     for by, several in groups:
         tried = [trial for trial in several if any(s.call.action is not trial.action for s in by)]
         if not tried:
             continue
-        body: Body = yield InstanceRef(resource.name, fresh=True, new=True)
+        body: Body = ask(InstanceRef(resource.name, fresh=True, new=True))
         traces.begin()
-        empty = (yield from observe(by, [body], "before anything changes it")) if fillers else None
-        yield from fill(setting, fillers, body, traces)
-        before = yield from observe(by, [body], "before what only reads")
-        same = yield from observe(by, [body], "as the control")
-        yield Reads(tuple(call for trial in tried for call in _list_calls(trial, resource, body, modes)))
-        after = yield from observe(by, [body], "after what only reads")
-        traced = yield from traces.observe(body)
+        empty = observe(by, [body], "before anything changes it") if fillers else None
+        fill(setting, fillers, body, traces)
+        before = observe(by, [body], "before what only reads")
+        same = observe(by, [body], "as the control")
+        ask(Reads(tuple(call for trial in tried for call in _list_calls(trial, resource, body, modes))))
+        after = observe(by, [body], "after what only reads")
+        traced = traces.observe(body)
         if before is None or same is None or after is None:
             continue
         own = list_differences(before, same)
         if own or traced or list_differences(same, after):
-            yield Alone()
+            ask(Alone())
         grown = {place for place in own if place[1] == ANSWER}
         if grown and by is lists:
             for trial in (trial for trial in trials if _is_among(trial.endpoint, lists)):
-                yield from on_top(_judge_growth(trial, resource, lists))
+                with on_top():
+                    _judge_growth(trial, resource, lists)
         changed = bool(traced) or bool(list_differences(same, after) - own)
         fills = [
             *([True] if changed else []),
@@ -269,9 +269,10 @@ def _try(
         ]
         for trial in tried:
             for filled in fills:
-                yield from on_top(_judge_alone(trial, resource, by, modes, traces, filled=filled))
+                with on_top():
+                    _judge_alone(trial, resource, by, modes, traces, filled=filled)
             if not fills:
-                yield trial.kept(traces.without(trial.action).say_unseen())
+                conclude(trial.kept(traces.without(trial.action).say_unseen()))
 
 
 def _differs(setting: Setting, empty: Observation | None, filled: Observation, restless: set[Place]) -> bool:
@@ -315,25 +316,25 @@ def _judge_alone(
     traces: Traces,
     *,
     filled: bool,
-) -> Generator[Any, Any, None]:
+) -> None:
     """Judge one reader on new instances, which may be filled before."""
     setting, endpoint = trial.setting, trial.endpoint
     traces = traces.without(endpoint.action)
     by = [s for s in sources if s.call.action is not endpoint.action]
 
-    def compare(careful: bool) -> Generator[Any, Any, Difference | None]:
-        body: Body = yield InstanceRef(resource.name, fresh=True, new=True)
+    def compare(careful: bool) -> Difference | None:
+        body: Body = ask(InstanceRef(resource.name, fresh=True, new=True))
         traces.begin()
         if filled:
-            yield from fill(setting, list_fillers(setting, resource), body, traces)
-        alone = (yield from control(by, [body], len(modes[endpoint.place]), traces)) if careful else set()
+            fill(setting, list_fillers(setting, resource), body, traces)
+        alone = control(by, [body], len(modes[endpoint.place]), traces) if careful else set()
         if alone is None:
             return None
         seen: list[Observation] = []
         for number in range(3):
             if number:
-                yield Reads(tuple(_list_calls(trial, resource, body, modes)))
-            observation = yield from observe(by, [body], "around what only reads", traces)
+                ask(Reads(tuple(_list_calls(trial, resource, body, modes))))
+            observation = observe(by, [body], "around what only reads", traces)
             if observation is None:
                 return None
             seen.append(observation)
@@ -341,35 +342,35 @@ def _judge_alone(
         lasting = {p for p in first if p in second or seen[0].get(p) not in EMPTY or p[1] == ANSWER}
         lasting |= {p for p in first if isinstance(seen[0].get(p), bool)}
         changes = tell(lasting - alone, seen[0], seen[1])
-        return (yield from drop_restless(by, [body], seen[2], changes, traces))
+        return drop_restless(by, [body], seen[2], changes, traces)
 
-    yield from judge_trials(trial, compare, SAME, unseen=traces.say_unseen)
+    judge_trials(trial, compare, SAME, unseen=traces.say_unseen)
 
 
-def _judge_growth(trial: Trial, resource: Resource, lists: list[Source]) -> Generator[Any, Any, None]:
+def _judge_growth(trial: Trial, resource: Resource, lists: list[Source]) -> None:
     """Judge that calls of a list do not increase the list's own counts: more calls in the same time add no
     more.
     """
     by = [s for s in lists if s.call.action is trial.action and not s.counter]
 
-    def compare(careful: bool) -> Generator[Any, Any, Difference | None]:
-        body: Body = yield InstanceRef(resource.name)
+    def compare(careful: bool) -> Difference | None:
+        body: Body = ask(InstanceRef(resource.name))
         if careful:
-            yield from control(by, [body], 0)
+            control(by, [body], 0)
         seen: list[Observation] = []
         for number in range(3):
             for _ in range(GROWTH if number == 2 else 0):
-                yield from observe(by, [body], "a list that is read several times")
-            observation = yield from observe(by, [body], "a list that is read several times")
+                observe(by, [body], "a list that is read several times")
+            observation = observe(by, [body], "a list that is read several times")
             if observation is None:
                 return None
             seen.append(observation)
         grown = {p for p in list_differences(seen[1], seen[2]) if p[1] == ANSWER and _grows(p, seen)}
         return tell(grown, seen[1], seen[2])
 
-    changed = yield from try_again(compare)
+    changed = try_again(compare)
     if changed:
-        yield trial.broken(f"{SAME}, in three trials", changed[min(changed)][0])
+        conclude(trial.broken(f"{SAME}, in three trials", changed[min(changed)][0]))
 
 
 def _grows(place: Place, seen: list[Observation]) -> bool:

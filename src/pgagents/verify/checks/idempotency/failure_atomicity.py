@@ -7,7 +7,7 @@ capacity counter is read before and after, and the call is repeated with its key
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -20,8 +20,17 @@ from pgagents.verify.answers.observation import change, find_resource, find_room
 from pgagents.verify.fixtures.instance import list_items, names_no_instance
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.plan.selection import fails_others, others_too
-from pgagents.verify.promise import CONFLICT, Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import (
+    CONFLICT,
+    Attempt,
+    Case,
+    Judgement,
+    Trial,
+    conclude,
+    make_check,
+)
 from pgagents.verify.setting import Setting
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, InstanceRef, UniqueValue
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
 from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
@@ -135,79 +144,79 @@ def _find_counted_resource(setting: Setting, failure: ProvokedFailure) -> Resour
 # -- the failure, which the operator causes
 
 
-def _try(trials: Sequence[Trial], failure: ProvokedFailure) -> Conversation:
+def _try(trials: Sequence[Trial], failure: ProvokedFailure) -> None:
     """Read, provoke the failure, call, read again, and repeat the call."""
     tried = {trial.case.about: trial for trial in trials}
     failing, nothing = tried[TOLD], tried.get(NOTHING)
     setting, template = failing.setting, failing.template
     subject: Mapping[str, Any] | None = None
     if template.subject is not None:
-        subject = yield InstanceRef(template.subject.name, template.states, fresh=True)
-    before = (yield from _read_state(nothing, subject)) if nothing is not None else None
+        subject = ask(InstanceRef(template.subject.name, template.states, fresh=True))
+    before = _read_state(nothing, subject) if nothing is not None else None
     counts = _find_counted_resource(setting, failure)
-    call, place, free = yield from _choose_place(failing, counts, subject)
+    call, place, free = _choose_place(failing, counts, subject)
     if free == 0 and template.makes is not None:
         # the call would be refused for that reason, and another call would fail instead
-        yield from _leave_untested(trials, "there is no room for what it makes")
+        _leave_untested(trials, "there is no room for what it makes")
         return
-    provoked: Exchange = yield _make_provoking_call(failing, failure, call)
+    provoked = ask(_make_provoking_call(failing, failure, call))
     if not provoked.success:
-        yield from _leave_untested(trials, f"the operator's call was answered {provoked.outcome}")
+        _leave_untested(trials, f"the operator's call was answered {provoked.outcome}")
         return
-    failed: Exchange = yield call
+    failed = ask(call)
     if _is_refused_otherwise(failure, failed):
-        waits = yield from _spend(failing, failure, counts, subject)
+        waits = _spend(failing, failure, counts, subject)
         why = "refused because of the current state" if failed.status == CONFLICT else "it did not fail"
-        yield from _leave_untested(trials, f"{why}: {failed.outcome}{waits}")
+        _leave_untested(trials, f"{why}: {failed.outcome}{waits}")
         return
-    yield from failing.refused(failed, [failure.code], f"{failure.action} that is made to fail")
+    conclude(failing.refused(failed, [failure.code], f"{failure.action} that is made to fail"))
     if failed.success or failed.void:
         others = [trial for trial in trials if trial is not failing]
-        yield from _leave_untested(others, f"it did not fail: {failed.outcome}")
+        _leave_untested(others, f"it did not fail: {failed.outcome}")
         return
     after: int | None = None
     if nothing is not None:
         if counts is not None and free is not None:
-            after = yield from read_counter(setting, counts, place)
+            after = read_counter(setting, counts, place)
         if after is None or after == free:
-            yield from _judge_state(nothing, before, failed)
+            _judge_state(nothing, before, failed)
     if AGAIN in tried:
         why = "the same call with its key, after a failure"
-        again: Exchange = yield replace(call, why=why, input=dict(failed.input), made=failed.subject)
-        yield from _judge_retry(tried[AGAIN], again)
+        again = ask(replace(call, why=why, input=dict(failed.input), made=failed.subject))
+        conclude(_judge_retry(tried[AGAIN], again))
     if nothing is not None and counts is not None and None not in (free, after) and after != free:
-        last = yield from read_counter(setting, counts, place)
-        yield _judge_counter(nothing, failed, (free, after, last))
+        last = read_counter(setting, counts, place)
+        conclude(_judge_counter(nothing, failed, (free, after, last)))
 
 
-def _leave_untested(trials: Sequence[Trial], reason: str) -> Conversation:
+def _leave_untested(trials: Sequence[Trial], reason: str) -> None:
     for trial in trials:
-        yield trial.untested(reason)
+        conclude(trial.untested(reason))
 
 
 def _choose_place(
     trial: Trial, counts: Resource | None, subject: Mapping[str, Any] | None
-) -> Generator[Any, Any, tuple[Call, Mapping[str, Any], int | None]]:
+) -> tuple[Call, Mapping[str, Any], int | None]:
     """Return the call that will fail, the body that names its place, and the free capacity there.
 
     A call that makes an instance goes to the place with most capacity, if its own has none. The capacity is
     None if the resource counts none.
     """
-    call, place = yield from _prepare_call(trial, counts, subject)
+    call, place = _prepare_call(trial, counts, subject)
     if counts is None:
         return call, place, None
-    free = yield from read_counter(trial.setting, counts, place)
+    free = read_counter(trial.setting, counts, place)
     if free == 0 and counts.takes is not None and trial.template.makes is counts:
-        roomiest = yield from find_roomiest(trial.setting, counts.takes)
+        roomiest = find_roomiest(trial.setting, counts.takes)
         place = {counts.takes.by: roomiest.get(trial.model.resources[counts.takes.of].id)}
         call = replace(call, bind={counts.takes.of: roomiest})
-        free = yield from read_counter(trial.setting, counts, place)
+        free = read_counter(trial.setting, counts, place)
     return call, place, free
 
 
 def _prepare_call(
     trial: Trial, counts: Resource | None, subject: Mapping[str, Any] | None
-) -> Generator[Any, Any, tuple[Call, Mapping[str, Any]]]:
+) -> tuple[Call, Mapping[str, Any]]:
     """Return the call that will fail, with a new idempotency key, and a body that names the place with the
     capacity.
     """
@@ -217,7 +226,7 @@ def _prepare_call(
     call = trial.call("explore", why, input=arguments, made=subject, role="main", fresh=True)
     if counts is None or counts.takes is None or template.makes is not counts:
         return call, subject or {}
-    place = yield InstanceRef(counts.takes.of)
+    place = trial.ask(InstanceRef(counts.takes.of))
     id = place.get(trial.model.resources[counts.takes.of].id)
     return replace(call, bind={counts.takes.of: place}), {counts.takes.by: id}
 
@@ -249,15 +258,15 @@ def _is_refused_otherwise(failure: ProvokedFailure, answer: Exchange) -> bool:
 
 def _spend(
     trial: Trial, failure: ProvokedFailure, counts: Resource | None, subject: Mapping[str, Any] | None
-) -> Generator[Any, Any, str]:
+) -> str:
     """Repeat the call until it meets the provoked failure, which would otherwise hit another check's call.
 
     Return a warning if that fails, else an empty text. Each call is made at another place, because the first
     may have no capacity.
     """
     for _ in range(MOST_TRIES):
-        call, _place = yield from _prepare_call(trial, counts, subject)
-        answer: Exchange = yield replace(call, why=f"{call.why}, so that no other call is")
+        call, _place = _prepare_call(trial, counts, subject)
+        answer = trial.ask(replace(call, why=f"{call.why}, so that no other call is"))
         if not _is_refused_otherwise(failure, answer):
             return ""
     return f"; {failure.code.name} may still meet another {failure.action}"
@@ -266,42 +275,42 @@ def _spend(
 # -- what it changed, and the call repeated
 
 
-def _read_state(trial: Trial, instance: Mapping[str, Any] | None) -> Generator[Any, Any, Any]:
+def _read_state(trial: Trial, instance: Mapping[str, Any] | None) -> Any:
     """Return the ids of the list, or the body of the instance; None if it could not be read."""
     makes, subject = trial.template.makes, trial.template.subject
     if makes is not None:
-        return (yield from _read_ids(trial, makes))
+        return _read_ids(trial, makes)
     if subject is None or instance is None:
         return None
     call = reread(trial.setting, subject, instance, "before a failure")
-    answer: Exchange | None = (yield call) if call is not None else None
+    answer: Exchange | None = trial.ask(call) if call is not None else None
     return find_resource(subject, answer) if answer is not None else None
 
 
-def _read_ids(trial: Trial, resource: Resource) -> Generator[Any, Any, set[Any] | None]:
+def _read_ids(trial: Trial, resource: Resource) -> set[Any] | None:
     call = _find_list_call(trial.setting, resource)
-    answer: Exchange | None = (yield call) if call is not None else None
+    answer: Exchange | None = trial.ask(call) if call is not None else None
     items = list_items(resource, answer) if answer is not None and answer.success else None
     return {resource.id_of(item) for item in items} if items is not None else None
 
 
-def _judge_state(trial: Trial, before: Any, failed: Exchange) -> Conversation:
+def _judge_state(trial: Trial, before: Any, failed: Exchange) -> None:
     """Judge that the list or the instance is what it was before the failure."""
     makes, subject = trial.template.makes, trial.template.subject
     expected = f"nothing is changed by {failed.outcome}"
-    after = (yield from _read_ids(trial, makes)) if makes is not None else None
+    after = _read_ids(trial, makes) if makes is not None else None
     if before is None or (makes is not None and after is None):
-        yield trial.untested("what it was about could not be read")
+        conclude(trial.untested("what it was about could not be read"))
     elif makes is not None and after is not None:
         new = len(after - before)
         claim = f"{{new}} more {makes.name}"
-        yield trial.broken(expected, claim, new=new) if new else trial.kept()
+        conclude(trial.broken(expected, claim, new=new) if new else trial.kept())
     elif subject is not None:
-        changed = yield from change(trial.setting, subject, before, "after a failure")
+        changed = change(trial.setting, subject, before, "after a failure")
         if changed is None:
-            yield trial.untested("what it was about could not be read")
+            conclude(trial.untested("what it was about could not be read"))
         else:
-            yield trial.broken(expected, changed) if changed else trial.kept()
+            conclude(trial.broken(expected, changed) if changed else trial.kept())
 
 
 def _judge_retry(trial: Trial, again: Exchange) -> Iterator[Judgement]:

@@ -9,7 +9,7 @@ every character, so each probe's key differs from the last used one as little as
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
@@ -32,10 +32,20 @@ from pgagents.verify.cases.boundary import boundary_values
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import find_refusal, template_of
 from pgagents.verify.fixtures.target import target_of
-from pgagents.verify.promise import CONFLICT, Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import (
+    CONFLICT,
+    Attempt,
+    Case,
+    Judgement,
+    Trial,
+    Untested,
+    conclude,
+    make_check,
+)
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.made_up import Choice, make_up
 from pgagents.verify.values.schema_values import high, low, types_of
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Concurrent, GetNote, UniqueValue
 from pgagents.verify.wire.endpoint import MCP, Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -103,50 +113,50 @@ def _list_promises(setting: Setting, endpoint: Endpoint) -> Iterator[tuple[str, 
         yield OTHER_KEY, f"an idempotency key of {name} belongs to one API key"
 
 
-def _use_key_again(trials: Sequence[Trial], chain: KeyChain) -> Conversation:
+def _use_key_again(trials: Sequence[Trial], chain: KeyChain) -> None:
     """Send two calls with one key at the same time, repeat the call, and change its body. Then use the key
     for another action, project and API key.
     """
     tried = {trial.case.detail: trial for trial in trials}
     apart = tried[APART]
     model, name = apart.model, str(apart.action.idempotency)
-    if not chain.keys and (used := (yield GetNote(USED))) is not None:
+    if not chain.keys and (used := ask(GetNote(USED))) is not None:
         chain.note_key(*used)
     near = chain.find_next(apart)
-    pair, key = yield from _send_together(apart, near)
+    pair, key = _send_together(apart, near)
     first = next((answer for answer in pair if answer.success), pair[0])
     if key == near and all(is_key_conflict(model, answer) for answer in pair):
-        pair, key = yield from _send_together(apart, None)
+        pair, key = _send_together(apart, None)
         first = next((answer for answer in pair if answer.success), pair[0])
         if first.success:  # the key may be the reason for the refusal: try the call alone
-            yield from _try_near_key(apart, chain)
+            _try_near_key(apart, chain)
     elif key == near and first.success and not explain_key_expiry(model, chain.used_at, first):
-        yield apart.kept()
+        conclude(apart.kept())
     else:
         near = None
     if not first.success:
         for trial in trials:
             if trial is not apart:
-                yield trial.untested(f"the first call was answered {first.outcome}")
+                conclude(trial.untested(f"the first call was answered {first.outcome}"))
         return
-    chain.note_key(first.input[name], first.sent_at)  # before anything that may end the conversation
-    yield from _judge_race(tried[RACE], pair)
+    chain.note_key(first.input[name], first.sent_at)  # before anything that may end the probe
+    conclude(_judge_race(tried[RACE], pair))
     if OTHER_ACTION in tried:
-        yield from _try_other_action(tried[OTHER_ACTION], first)
-    yield from undo_first_call(apart, first)
-    yield from _repeat_call(tried[REPLAY], first)
+        _try_other_action(tried[OTHER_ACTION], first)
+    undo_first_call(apart, first)
+    _repeat_call(tried[REPLAY], first)
     if MISMATCH in tried:
-        yield from _change_body(tried[MISMATCH], first)
+        _change_body(tried[MISMATCH], first)
     if OTHER_PROJECT in tried:
-        yield from _try_other_owner(tried[OTHER_PROJECT], first, key, "second", "another project")
+        _try_other_owner(tried[OTHER_PROJECT], first, key, "second", "another project")
     if OTHER_KEY in tried:
         role = str(_find_other_key_role(apart.setting, apart.endpoint))
-        yield from _try_other_owner(tried[OTHER_KEY], first, key, role, "another API key")
+        _try_other_owner(tried[OTHER_KEY], first, key, role, "another API key")
     if near is None:
-        yield from _try_near_key(apart, chain)
+        _try_near_key(apart, chain)
 
 
-def _send_together(trial: Trial, near: str | None) -> Generator[Any, Any, tuple[list[Exchange], Any]]:
+def _send_together(trial: Trial, near: str | None) -> tuple[list[Exchange], Any]:
     """Send two calls with one key at the same time; return both answers and the key.
 
     The key is `near`, or a new one. Boundary values are tried first. A refusal for another reason may have
@@ -159,7 +169,7 @@ def _send_together(trial: Trial, near: str | None) -> Generator[Any, Any, tuple[
             key = UniqueValue(once=True)
         keyed = {**arguments, str(trial.action.idempotency): key}
         call = trial.call("valid", "two calls at once with one idempotency key", input=keyed, fresh=True)
-        pair = yield Concurrent((call, call))
+        pair = trial.ask(Concurrent((call, call)))
         if pair[0].void or any(answer.success for answer in pair):
             break
     return pair, key
@@ -188,50 +198,49 @@ def _judge_race(trial: Trial, pair: list[Exchange]) -> Iterator[Judgement]:
         yield trial.broken(expected, claim, count=len(accepted), calls=len(pair))
 
 
-def _repeat_call(trial: Trial, first: Exchange) -> Conversation:
+def _repeat_call(trial: Trial, first: Exchange) -> None:
     arguments = dict(first.input)
-    again: Exchange = yield trial.call("replay", "the same call again", input=arguments, made=first.subject)
-    yield from judge_replay(trial, first, again)
+    again = trial.ask(trial.call("replay", "the same call again", input=arguments, made=first.subject))
+    conclude(judge_replay(trial, first, again))
 
 
-def _repeat_through_tool(trial: Trial) -> Conversation:
+def _repeat_through_tool(trial: Trial) -> None:
     """Call a tool twice with one idempotency key, as a host repeats a call whose answer it lost."""
     arguments = {**trial.template.input, str(trial.action.idempotency): UniqueValue(once=True)}
     why = "a tool's call with an idempotency key"
-    first: Exchange = yield trial.call("valid", why, input=arguments, fresh=True, keyed=True)
+    first = trial.ask(trial.call("valid", why, input=arguments, fresh=True, keyed=True))
     if not first.success:
-        yield trial.untested(f"the first call was answered {first.outcome}")
-        return
+        raise Untested(f"the first call was answered {first.outcome}")
     repeated = dict(first.input)
-    again: Exchange = yield trial.call(
-        "replay", "the same call again", input=repeated, made=first.subject, keyed=True
+    again = trial.ask(
+        trial.call("replay", "the same call again", input=repeated, made=first.subject, keyed=True)
     )
-    yield from judge_replay(trial, first, again)
+    conclude(judge_replay(trial, first, again))
 
 
-def _change_body(trial: Trial, first: Exchange) -> Conversation:
+def _change_body(trial: Trial, first: Exchange) -> None:
     """Make the first call again with the same key and another body."""
     for name in _list_changeable_arguments(trial.setting, trial.endpoint):
         other = _choose_other_value(trial, name, first)
         if other is None:
-            yield trial.untested(f"no other value of {name} is known, and an example would show one")
+            conclude(trial.untested(f"no other value of {name} is known, and an example would show one"))
             continue
         arguments = {**first.input, name: other}
         why = f"the same key with another {name}"
-        again: Exchange = yield trial.call("replay", why, input=arguments, made=first.subject)
+        again = trial.ask(trial.call("replay", why, input=arguments, made=first.subject))
         if again.refused and again.status < 500 and not _is_mismatch(trial, again):
             # the other value may be what is refused: only a new key tells
             fresh = {**arguments, str(trial.action.idempotency): UniqueValue(once=True)}
-            control: Exchange = yield trial.call(
-                "explore", f"a new key with another {name}", input=fresh, made=first.subject
+            control = trial.ask(
+                trial.call("explore", f"a new key with another {name}", input=fresh, made=first.subject)
             )
             if not control.success:
-                yield trial.untested(f"another {name} with a new key is answered {control.outcome}, too")
+                conclude(trial.untested(f"another {name} with a new key is answered {control.outcome}, too"))
                 continue
-        yield from _judge_mismatch(trial, first, again, "another body with a used key is refused")
+        conclude(_judge_mismatch(trial, first, again, "another body with a used key is refused"))
 
 
-def _try_other_action(trial: Trial, first: Exchange) -> Conversation:
+def _try_other_action(trial: Trial, first: Exchange) -> None:
     """Judge the use of the key for another action, on the instance that was made with it."""
     other, makes = _find_other_action(trial.setting, trial.endpoint), trial.template.makes
     assert other is not None
@@ -239,7 +248,7 @@ def _try_other_action(trial: Trial, first: Exchange) -> Conversation:
     made = at_path(makes.made_by, first) if makes.made_by and makes.made_by.at else None
     rest, move = other
     if not isinstance(made, Mapping):
-        yield trial.untested(f"the answer holds no {makes.name}")
+        conclude(trial.untested(f"the answer holds no {makes.name}"))
         return
     key = first.input[str(trial.action.idempotency)]
     arguments = {**move.input, str(rest.action.idempotency): key}
@@ -247,7 +256,7 @@ def _try_other_action(trial: Trial, first: Exchange) -> Conversation:
     endpoints = trial.setting.endpoints  # keys are shared by all surfaces
     dispatched = [d for d in endpoints if d.dispatcher is not None and d.action is rest.action]
     for endpoint in (*dispatched[:1], rest):
-        answer: Exchange = yield Call(endpoint, arguments, "replay", why, subject=makes, made=made)
+        answer = trial.ask(Call(endpoint, arguments, "replay", why, subject=makes, made=made))
         if answer.success or _is_mismatch(trial, answer):
             break
     own = trial.model.codes.get(trial.model.idempotency.otherwise or "")
@@ -255,17 +264,20 @@ def _try_other_action(trial: Trial, first: Exchange) -> Conversation:
     expected = f"{refusal}: the key was used by {trial.action.name}"
     if trial.model.idempotency.per_action:
         if _is_mismatch(trial, answer):
-            yield trial.broken(
-                f"each action has idempotency keys of its own, so {rest.action.name} takes it", answer.outcome
+            conclude(
+                trial.broken(
+                    f"each action has idempotency keys of its own, so {rest.action.name} takes it",
+                    answer.outcome,
+                )
             )
         elif answer.success:
-            yield trial.kept()
+            conclude(trial.kept())
         else:
-            yield trial.untested(f"refused otherwise: {answer.outcome}")
+            conclude(trial.untested(f"refused otherwise: {answer.outcome}"))
         return
     unsaid = trial.model.idempotency.per_action is None
     for judgement in _judge_mismatch(trial, first, answer, expected):
-        yield judgement.with_rank(Rank.ODD) if unsaid else judgement
+        conclude(judgement.with_rank(Rank.ODD) if unsaid else judgement)
 
 
 def _judge_mismatch(trial: Trial, first: Exchange, again: Exchange, expected: str) -> Iterator[Judgement]:
@@ -290,56 +302,56 @@ def _is_mismatch(trial: Trial, answer: Exchange) -> bool:
     return answer.code == own.name if answer.code else answer.status == own.status
 
 
-def _try_other_owner(trial: Trial, first: Exchange, key: Any, role: str, whose: str) -> Conversation:
+def _try_other_owner(trial: Trial, first: Exchange, key: Any, role: str, whose: str) -> None:
     """Judge the use of the key with the key of another project, or with another API key."""
     name = str(trial.action.idempotency)
     arguments = {**trial.template.input, name: key}
     why = f"the same idempotency key of {whose}"
     call = partial(trial.call, "valid", role=role, owner=role, fresh=True)
-    answer: Exchange = yield call(why, input=arguments)
+    answer = trial.ask(call(why, input=arguments))
     if void(answer):
         return
     if not answer.success:  # because of the key, or because the place has no capacity
         same = {n: answer.input[n] for n in arguments if n in answer.input}
-        other: Exchange = yield call(f"another key of {whose}", input={**same, name: UniqueValue()})
-        yield from undo_call(trial, other)
+        other = trial.ask(call(f"another key of {whose}", input={**same, name: UniqueValue()}))
+        undo_call(trial, other)
         if not other.success:
-            yield trial.untested(f"a new key of {whose} was answered {other.outcome} as well")
+            conclude(trial.untested(f"a new key of {whose} was answered {other.outcome} as well"))
             return
-    yield from undo_call(trial, answer)  # a limit of that project's may count it
+    undo_call(trial, answer)  # a limit of that project's may count it
     if answer.success:
         late = explain_key_expiry(trial.model, first.sent_at, answer)
-        yield trial.untested(late) if late else trial.kept()
+        conclude(trial.untested(late) if late else trial.kept())
     else:
-        yield trial.broken(f"{whose}'s use of the same key is accepted", answer.outcome)
+        conclude(trial.broken(f"{whose}'s use of the same key is accepted", answer.outcome))
 
 
-def _try_near_key(trial: Trial, chain: KeyChain) -> Conversation:
+def _try_near_key(trial: Trial, chain: KeyChain) -> None:
     """Judge a key that nearly equals the last used one, if that could not be judged before."""
     near, name = chain.find_next(trial), str(trial.action.idempotency)
     if near is None:
-        yield trial.untested("the schema allows no key that is nearly another")
+        conclude(trial.untested("the schema allows no key that is nearly another"))
         return
     arguments = {**trial.template.input, name: near}
     why = "a key that is nearly one that was used"
-    answer: Exchange = yield trial.call("valid", why, input=arguments, fresh=True)
+    answer = trial.ask(trial.call("valid", why, input=arguments, fresh=True))
     if void(answer):
         return
     if answer.success:
         late = explain_key_expiry(trial.model, chain.used_at, answer)
         chain.note_key(near, answer.sent_at)
-        yield trial.untested(late) if late else trial.kept()
+        conclude(trial.untested(late) if late else trial.kept())
     elif is_key_conflict(trial.model, answer):
         # at the same place, which may have no capacity left
         arguments = {**answer.input, name: UniqueValue()}
         why = "the same with a key that is like none"
-        control: Exchange = yield trial.call("valid", why, input=arguments, fresh=True)
+        control = trial.ask(trial.call("valid", why, input=arguments, fresh=True))
         if control.success:
-            yield trial.broken(chain.says, answer.outcome)
+            conclude(trial.broken(chain.says, answer.outcome))
         else:
-            yield trial.untested(f"a key that is like none is refused too: {control.outcome}")
+            conclude(trial.untested(f"a key that is like none is refused too: {control.outcome}"))
     else:
-        yield trial.untested(f"refused otherwise: {answer.outcome}")
+        conclude(trial.untested(f"refused otherwise: {answer.outcome}"))
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:

@@ -11,11 +11,10 @@ from collections.abc import Iterator
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.replay import judge_replay, undo_first_call
 from pgagents.verify.fixtures.request_template import template_of, time_passes
-from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, Untested, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import UniqueValue
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
-from pgagents.verify.wire.exchange import Exchange
 
 MARGIN_S = 60.0
 """Seconds before the end of a key's lifetime at which it is used again. No contract demands that it is
@@ -57,27 +56,25 @@ def _choose_endpoint(setting: Setting) -> Endpoint | None:
     return None
 
 
-def _try(trial: Trial) -> Conversation:
+def _try(trial: Trial) -> None:
     lives_s = trial.model.idempotency.lives_s
     arguments = {**trial.template.input, str(trial.action.idempotency): UniqueValue(once=True)}
     why = "a call whose key is to be remembered"
-    first: Exchange = yield trial.call("valid", why, role="main", input=arguments, fresh=True)
+    first = trial.ask(trial.call("valid", why, role="main", input=arguments, fresh=True))
     if first.success:
-        yield from undo_first_call(trial, first)
+        undo_first_call(trial, first)
     wait = time_passes(trial.setting, lives_s - MARGIN_S)
     assert wait is not None, "without a clock nothing is selected"
-    passed: Exchange = yield wait
+    passed = trial.ask(wait)
     if not first.success or not passed.success:
-        yield trial.untested(f"the first call was answered {first.outcome}, the clock {passed.outcome}")
-        return
+        raise Untested(f"the first call was answered {first.outcome}, the clock {passed.outcome}")
     again = {name: first.input[name] for name in arguments if name in first.input}
     why = "the same call shortly before its key is forgotten"
-    second: Exchange = yield trial.call("replay", why, role="main", input=again, made=first.subject)
+    second = trial.ask(trial.call("replay", why, role="main", input=again, made=first.subject))
     moved_s = second.sent_at - first.sent_at
     if moved_s < lives_s - 2 * MARGIN_S:
-        yield trial.untested(f"the operator's clock was moved by {moved_s:,.0f} s only")
-        return
-    yield from judge_replay(trial, first, second)
+        raise Untested(f"the operator's clock was moved by {moved_s:,.0f} s only")
+    conclude(judge_replay(trial, first, second))
 
 
 CHECK = make_check("idempotency_key_lifetime", __doc__, cases, stage=STAGE, rank=Rank.WRONG)

@@ -6,9 +6,8 @@ is each reason tried alone. The key is to blame for a refusal without a conflict
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from pgagents.report.contract import Rank
 from pgagents.verify.answers.replay import is_key_conflict, void
@@ -17,10 +16,10 @@ from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.promise import (
     Attempt,
     Case,
-    Conversation,
     Judgement,
     Trial,
     allows_either,
+    conclude,
     make_check,
 )
 from pgagents.verify.setting import Setting
@@ -99,47 +98,45 @@ def _plain(endpoint: Endpoint) -> set[str]:
     return {str(p.name) for p in endpoint.params if p.name != endpoint.action.idempotency and p.required}
 
 
-def _try(trials: Sequence[Trial]) -> Conversation:
+def _try(trials: Sequence[Trial]) -> None:
     refusals = dict(trial.case.about for trial in trials)
-    statuses, answer = yield from _send_with_key(trials[0], refusals)
+    statuses, answer = _send_with_key(trials[0], refusals)
     for trial in trials:
         status, refusal = trial.case.about
         if status not in statuses or void(answer):
-            yield trial.untested(f"it was answered otherwise; the right call: {answer.outcome}")
+            conclude(trial.untested(f"it was answered otherwise; the right call: {answer.outcome}"))
         elif answer.success:
-            yield trial.kept()
-        elif is_key_conflict(trial.model, answer) or (yield from _succeeds_with_another_key(trial, answer)):
-            came, alone = yield from _send_with_key(trial, {status: refusal})
+            conclude(trial.kept())
+        elif is_key_conflict(trial.model, answer) or _succeeds_with_another_key(trial, answer):
+            came, alone = _send_with_key(trial, {status: refusal})
             if came and not void(alone) and not alone.success:
-                yield (yield from _judge_used(trial, status, alone))
+                conclude(_judge_used(trial, status, alone))
             elif alone.success:
-                yield trial.kept()
+                conclude(trial.kept())
         else:
-            yield trial.untested(f"the right call was answered {answer.outcome}")
+            conclude(trial.untested(f"the right call was answered {answer.outcome}"))
 
 
-def _judge_used(trial: Trial, status: int, alone: Exchange) -> Generator[Any, Any, Judgement]:
+def _judge_used(trial: Trial, status: int, alone: Exchange) -> Judgement:
     """Judge a right call that was refused with the key of a refused one.
 
     The calls before may be the reason, as one of them may have taken a value. Then the call is refused with a
     new key, too.
     """
-    if not is_key_conflict(trial.model, alone) and not (yield from _succeeds_with_another_key(trial, alone)):
+    if not is_key_conflict(trial.model, alone) and not _succeeds_with_another_key(trial, alone):
         return trial.untested(f"the right call was refused with another key, too: {alone.outcome}")
     return trial.broken(f"a key that came with a call answered {status} is still unused", alone.outcome)
 
 
-def _succeeds_with_another_key(trial: Trial, refused: Exchange) -> Generator[Any, Any, bool]:
+def _succeeds_with_another_key(trial: Trial, refused: Exchange) -> bool:
     """True if a refused call succeeds with a new key, so that the old key was the reason."""
     if refused.status not in range(400, 500) or refused.limited:
         return False
-    _, answer = yield from _send_with_key(trial, {})
+    _, answer = _send_with_key(trial, {})
     return answer.success
 
 
-def _send_with_key(
-    trial: Trial, refusals: Mapping[int, Call]
-) -> Generator[Any, Any, tuple[set[int], Exchange]]:
+def _send_with_key(trial: Trial, refusals: Mapping[int, Call]) -> tuple[set[int], Exchange]:
     """Send the refused calls and a valid one with the same key.
 
     Return the statuses that came as expected, and the last exchange.
@@ -147,12 +144,12 @@ def _send_with_key(
     key, name, statuses = UniqueValue(once=True), str(trial.action.idempotency), set()
     for status, call in refusals.items():
         why = f"with a key, and {call.why}"
-        refused: Exchange = yield replace(call, input={**call.input, name: key}, why=why)
+        refused = trial.ask(replace(call, input={**call.input, name: key}, why=why))
         if refused.status == status or allows_either(trial.model, refused.status, status):
             statuses.add(status)
     arguments = {**trial.template.input, name: key}
     why = "the key of refused calls, rightly"
-    answer: Exchange = yield trial.call("explore", why, input=arguments, fresh=True)
+    answer = trial.ask(trial.call("explore", why, input=arguments, fresh=True))
     return statuses, answer
 
 

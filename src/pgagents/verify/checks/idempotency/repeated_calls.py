@@ -16,7 +16,7 @@ control. Elsewhere the table says all, after one trial.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -57,8 +57,9 @@ from pgagents.verify.answers.observation import (
 )
 from pgagents.verify.cases.removed_instances import find_item, find_page, is_nobodys_now
 from pgagents.verify.events import Traces, find_traces
-from pgagents.verify.promise import Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import Case, Judgement, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Alone, Call, InstanceRef, UniqueValue
 from pgagents.verify.wire.endpoint import MCP, REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -190,18 +191,19 @@ class _Trace:
     """The effects that this run does not count."""
 
 
-def _try(hinted: HintedCall, traces: Traces, trial: Trial) -> Conversation:
+def _try(hinted: HintedCall, traces: Traces, trial: Trial) -> None:
     trace = _Trace()
-    yield from traces.listen()
+    traces.listen()
     compare = partial(_compare, hinted, traces, trial, trace)
     promised: bool = trial.case.about
-    changes = yield from (try_again(compare) if promised else compare(False))  # else it is no finding
+    changes = try_again(compare) if promised else compare(False)  # once, where it is not a finding
     if changes and not promised and _is_aside(changes):  # others may have caused it meanwhile
-        again = (yield from on_top(compare(True))) or {}
+        with on_top():
+            again = compare(True) or {}
         changes = {p: text for p, text in changes.items() if p in again and again[p][1] == text[1]}
         trace.acted = trace.acted if changes else ""
     trace.uncounted = _say_uncounted(hinted, traces)
-    yield _judge(hinted, trial, trace, changes)
+    conclude(_judge(hinted, trial, trace, changes))
 
 
 def _is_aside(changes: Difference) -> bool:
@@ -246,7 +248,7 @@ def _judge(hinted: HintedCall, trial: Trial, trace: _Trace, changes: Difference 
 
 def _compare(
     hinted: HintedCall, traces: Traces, trial: Trial, trace: _Trace, careful: bool
-) -> Generator[Any, Any, Difference | None]:
+) -> Difference | None:
     """Send a call, count its answer as lost, and repeat it; return what the repeats changed."""
     setting, resource, sources = trial.setting, hinted.resource, trace.sources or hinted.sources
     look = partial(observe, sources, counts_alike=True)
@@ -254,12 +256,12 @@ def _compare(
     before: Observation | None = None
     traces.begin(hinted.states, hinted.endpoint.action)
     if not hinted.makes:
-        body = yield InstanceRef(resource.name, hinted.states, fresh=True, new=True)
-        before = yield from look([body], "before a call whose answer is lost")
+        body = trial.ask(InstanceRef(resource.name, hinted.states, fresh=True, new=True))
+        before = look([body], "before a call whose answer is lost")
         if before is None and not trace.sources:
-            return (yield from _compare_readable(hinted, traces, trial, trace, body, careful))
+            return _compare_readable(hinted, traces, trial, trace, body, careful)
         traces.note(hinted.endpoint.action)
-    first: Exchange = yield add_key(setting, make_first(setting, hinted, body, "its answer counts as lost"))
+    first = trial.ask(add_key(setting, make_first(setting, hinted, body, "its answer counts as lost")))
     if not first.success:
         trace.reason = f"the first call was not accepted: {first.outcome}"
         return None
@@ -267,11 +269,11 @@ def _compare(
     if body is None:
         trace.reason = "its answer shows no instance"
         return None
-    settling = control(sources, [body], REPEATS * (1 + len(sources)), traces)
-    restless = (yield from settling) if careful else set()
-    once = yield from look([body], "after a call whose answer is lost")
+    calls = REPEATS * (1 + len(sources))
+    restless = control(sources, [body], calls, traces) if careful else set()
+    once = look([body], "after a call whose answer is lost")
     if once is None and not trace.sources:
-        return (yield from _compare_readable(hinted, traces, trial, trace, body, careful))
+        return _compare_readable(hinted, traces, trial, trace, body, careful)
     if once is None or restless is None or (before is None and not hinted.makes):
         trace.reason = "what it did could not be read"
         return None
@@ -280,18 +282,18 @@ def _compare(
         trace.reason = "no read shows what the first call did, so none could show a second effect"
         return None
     trace.shown_by = _find_look(hinted, first, before, once)
-    if trial.case.detail in (NEW_SESSION, NEW_TURN) and not (yield from _is_shared(hinted, body)):
+    if trial.case.detail in (NEW_SESSION, NEW_TURN) and not _is_shared(hinted, body):
         trace.reason = STRANGE
         return None
     aside = _Aside(setting, traces, body, _list_totals(setting, hinted, first))
-    yield from aside.begin()
+    aside.begin()
     counts = not hinted.makes or counts_made(hinted, once)
     trace.outcomes.clear()
     for number in range(REPEATS):
-        if hinted.endpoint.action.may_remove and not (yield from is_nobodys_now(setting, resource, body)):
+        if hinted.endpoint.action.may_remove and not is_nobodys_now(setting, resource, body):
             trace.reason = f"nothing shows that nobody else got the id of the {resource.name}"
             return None
-        again: Exchange = yield _repeat(trial, hinted, first, body, number)
+        again = trial.ask(_repeat(trial, hinted, first, body, number))
         trace.outcomes.append(again.outcome)
         trace.keyed = _has_first_key(hinted.endpoint.action, first, again)
         traces.note(hinted.endpoint.action, changes=_may_tell_again(trial, hinted))
@@ -300,27 +302,27 @@ def _compare(
             trace.unseen = True
             trace.reason = f"{again.outcome}, and no list shows if it made another: {LISTED}"
             return None
-        later = yield from look([body], "after a repeat of the call")
+        later = look([body], "after a repeat of the call")
         if later is None:
             trace.reason = "what the repeat did could not be read"
             return None
         places = _list_moved(once, later) - restless
         if hinted.endpoint.action.job is not None:  # its own state goes on by itself
             places = {place for place in places if place[1] != 0}
-        changes = yield from drop_restless(sources, [body], later, tell(places, once, later))
+        changes = drop_restless(sources, [body], later, tell(places, once, later))
         if other is not None and resource.id_of(other) != resource.id_of(body):
-            changes = {**changes, **(yield from _find_other(hinted, other))}
+            changes = {**changes, **_find_other(hinted, other)}
         if changes:  # one more repeat could undo what this one did, and needs not make one more duplicate
             trace.acted = changes[min(changes)][0]
             if hinted.makes and not trace.shown_by:
-                trace.shown_by = yield from _find_on_pages(setting, hinted, first, body)
+                trace.shown_by = _find_on_pages(setting, hinted, first, body)
             return changes
-    told = yield from aside.list_changes(restless)
+    told = aside.list_changes(restless)
     trace.acted = told[min(told)][0] if told else trace.acted
     return told
 
 
-def _is_shared(hinted: HintedCall, body: Body) -> Generator[Any, Any, bool]:
+def _is_shared(hinted: HintedCall, body: Body) -> bool:
     """Return True if another session shows the instance too, where its own tools are what reads it.
 
     A process may keep its state in memory. Then another process of the same command knows nothing of it, and
@@ -331,7 +333,7 @@ def _is_shared(hinted: HintedCall, body: Body) -> Generator[Any, Any, bool]:
         return True
     why = "whether another session shows what was made"
     call = Call(source.endpoint, source.call.input, "explore", why, subject=hinted.resource, made=body)
-    seen: Exchange = yield replace(call, anew=True)
+    seen = ask(replace(call, anew=True))
     if not source.lists:
         return seen.success or hinted.endpoint.action.may_remove
     return (
@@ -399,25 +401,25 @@ class _Aside:
     _told: Mapping[Place, Any] = field(default_factory=dict)
     _was: Mapping[Place, float] = field(default_factory=dict)
 
-    def begin(self) -> Generator[Any, Any, None]:
+    def begin(self) -> None:
         """Note what is known before the first repeat."""
-        self._told = yield from self.traces.observe(self.body)
-        self._was = yield from self._read()
+        self._told = self.traces.observe(self.body)
+        self._was = self._read()
 
-    def list_changes(self, restless: set[Place]) -> Generator[Any, Any, Difference]:
+    def list_changes(self, restless: set[Place]) -> Difference:
         """Return what the repeats have told or moved, and what does not go on by itself."""
-        now = yield from self.traces.observe(self.body)
+        now = self.traces.observe(self.body)
         changes: dict[Place, tuple[str, Any]] = {
             place: (str(text), None)
             for place, text in now.items()
             if place not in self._told.keys() | restless
         }
-        later = yield from self._read()
+        later = self._read()
         moved = [place for place, value in self._was.items() if later.get(place, value) != value]
         if not (changes or moved):
             return {}
-        yield Alone()
-        again = yield from self._read()
+        ask(Alone())
+        again = self._read()
         for place in moved:
             if again.get(place) == later[place]:
                 rise = round(later[place] - self._was[place], 6)
@@ -425,10 +427,10 @@ class _Aside:
                 changes[place] = (text, rise)
         return changes
 
-    def _read(self) -> Generator[Any, Any, dict[Place, float]]:
+    def _read(self) -> dict[Place, float]:
         found: dict[Place, float] = {}
         for source, body in self.totals:
-            seen = yield from observe([source], [body], "whether a repeat moves a total")
+            seen = observe([source], [body], "whether a repeat moves a total")
             for (label, _, path), value in (seen or {}).items():
                 is_number = isinstance(value, int | float) and not isinstance(value, bool)
                 words = {singular(word) for word in split_words(path.rpartition(".")[2])}
@@ -442,18 +444,18 @@ class _Aside:
 
 def _compare_readable(
     hinted: HintedCall, traces: Traces, trial: Trial, trace: _Trace, body: Body, careful: bool
-) -> Generator[Any, Any, Difference | None]:
+) -> Difference | None:
     """Begin a trial anew with the reads alone whose answers are as documented; None if there are none."""
     readable = []
     for source in hinted.sources:
-        if (yield from observe([source], [body], "whether this read alone can be compared")) is not None:
+        if observe([source], [body], "whether this read alone can be compared") is not None:
             readable.append(source)
     trace.sources = tuple(readable) if shows_instances(readable) else ()
     if not trace.sources:
         names = ", ".join(source.label for source in hinted.sources)
         trace.reason = f"what it did could not be read: no answer is as the catalogue says ({names})"
         return None
-    return (yield from _compare(hinted, traces, trial, trace, careful))
+    return _compare(hinted, traces, trial, trace, careful)
 
 
 def _list_moved(before: Observation, after: Observation) -> set[Place]:
@@ -507,24 +509,22 @@ def _find_look(hinted: HintedCall, first: Exchange, before: Observation | None, 
     return ""
 
 
-def _find_on_pages(
-    setting: Setting, hinted: HintedCall, first: Exchange, body: Body
-) -> Generator[Any, Any, str]:
+def _find_on_pages(setting: Setting, hinted: HintedCall, first: Exchange, body: Body) -> str:
     """Return the list one of whose later pages shows what a call made; empty if none does."""
     for source in hinted.sources:
         if source.lists and not source.counter and source.call.asks_only(first.input):
             reader = (source.call, source.endpoint)
             purpose = "whose answer was lost"
-            _, page = yield from find_page(setting, hinted.resource, reader, body, purpose)
+            _, page = find_page(setting, hinted.resource, reader, body, purpose)
             if page is not None:
                 return str(source.call.action.name)
     return ""
 
 
-def _find_other(hinted: HintedCall, body: Body) -> Generator[Any, Any, Difference]:
+def _find_other(hinted: HintedCall, body: Body) -> Difference:
     """Return a difference if a read shows the other instance that the answer to a repeat names."""
     reads = [source for source in hinted.sources if not source.lists][:1]
-    seen = (yield from observe(reads, [body], "what the answer to a repeat names")) if reads else None
+    seen = observe(reads, [body], "what the answer to a repeat names") if reads else None
     if seen is None or seen.get((reads[0].label, 0, ""), GONE) == GONE:
         return {}
     sentence = f"the repeat was answered with another {hinted.resource.name}, which is there"

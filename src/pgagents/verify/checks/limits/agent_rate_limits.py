@@ -15,7 +15,7 @@ from pgagents.catalogue.model.surface import Surface
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.headers import rate_of
 from pgagents.verify.fixtures.request_template import ordinary
-from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Raw
 from pgagents.verify.wire.endpoint import Endpoint
@@ -68,20 +68,20 @@ def _list_pairs(setting: Setting) -> Iterator[tuple[Endpoint, Endpoint]]:
             yield rest, endpoint
 
 
-def _try(trial: Trial, surface: Surface, dispatched: Endpoint) -> Conversation:
+def _try(trial: Trial, surface: Surface, dispatched: Endpoint) -> None:
     """Make the same read as a person, and then through the dispatcher and with the headers."""
     plain = trial.call("explore", "as anybody's call")
-    person: Exchange = yield plain
+    person = trial.ask(plain)
     verdict = trial.untested("nothing was asked")
     for _ in range(ROUNDS):
         why = "as an agent's call, by the dispatcher"
-        agent: Exchange = yield ordinary(dispatched, trial.template, "explore", why)
+        agent = trial.ask(ordinary(dispatched, trial.template, "explore", why))
         why = f"as an agent's call, by a header of {surface.name}"
-        marked: Exchange = yield replace(plain, why=why, raw=Raw(headers=tuple(surface.headers.items())))
+        marked = trial.ask(replace(plain, why=why, raw=Raw(headers=tuple(surface.headers.items()))))
         verdict = _judge_limits(trial, (person, agent, marked))
         if verdict.verdict is not Verdict.BROKEN:
             break
-    yield verdict
+    conclude(verdict)
 
 
 def _judge_limits(trial: Trial, answers: tuple[Exchange, Exchange, Exchange]) -> Judgement:

@@ -13,10 +13,9 @@ headers announce remaining calls. A wait is no longer than a window.
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 from pgagents.catalogue.model.answers import LIMITED, retry_after_s
 from pgagents.catalogue.model.model import Bucket
@@ -25,8 +24,9 @@ from pgagents.verify.answers.headers import ahead_s, in_epoch, rate_of
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.plan.order import LAST
 from pgagents.verify.plan.selection import others_too, say_alone
-from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Sleep
 from pgagents.verify.wire.endpoint import REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -176,56 +176,56 @@ def _count_requests(bucket: Bucket) -> int:
     return math.ceil(bucket.requests / (1 - refill)) + SLACK
 
 
-def _empty_bucket(trials: Sequence[Trial], burst: Burst, beside: Burst | None) -> Conversation:
+def _empty_bucket(trials: Sequence[Trial], burst: Burst, beside: Burst | None) -> None:
     setting, tried = trials[0].setting, {trial.case.about: trial for trial in trials}
     limit, tally = tried[LIMIT], Tally(burst.bucket, burst.bucket.requests)
-    before = (yield from _call_with_room(setting, beside)) if beside is not None else None
+    before = _call_with_room(setting, beside) if beside is not None else None
     while True:
-        answer: Exchange = yield burst.call
+        answer = ask(burst.call)
         if answer.limited:
             break
         if answer.void:
-            yield limit.untested(f"the burst was broken off: {answer.outcome}")
+            conclude(limit.untested(f"the burst was broken off: {answer.outcome}"))
             return
         tally.add(answer, setting)
         if reason := tally.not_applicable():
             for trial in trials:
-                yield trial.not_applicable(reason)
+                conclude(trial.not_applicable(reason))
             return
         if expected := tally.too_many():
             broken = limit.broken(expected, "{passed} calls passed", passed=tally.passed)
-            yield broken.with_rank(Rank.LAX)
+            conclude(broken.with_rank(Rank.LAX))
             return
     announced, left = tally.limit, tally.left
     if setting.exclusive and left > max(SLACK, announced // EARLY):
         expected = f"no {LIMITED} while calls remain: the answer before announced {left} of {announced}"
-        yield limit.broken(expected, answer.outcome)
+        conclude(limit.broken(expected, answer.outcome))
     else:
-        yield limit.kept()
+        conclude(limit.kept())
     if beside is not None and before is not None:
-        yield from _judge_apart(tried[APART], beside, before)
+        _judge_apart(tried[APART], beside, before)
     if OWN in tried:
-        yield from _call_with_another_key(tried[OWN], burst)
-    yield from _wait_and_retry(tried[WAIT], burst, answer, announced)
+        _call_with_another_key(tried[OWN], burst)
+    _wait_and_retry(tried[WAIT], burst, answer, announced)
 
 
-def _call_with_room(setting: Setting, beside: Burst) -> Generator[Any, Any, Exchange]:
+def _call_with_room(setting: Setting, beside: Burst) -> Exchange:
     """Call another bucket's endpoint before a burst. If that bucket is nearly empty, wait first."""
     call = replace(beside.call, why="another bucket before a burst", burst=False)
-    answer: Exchange = yield call
+    answer = ask(call)
     rate = rate_of(answer, setting)
     if rate is not None and rate.remaining <= SLACK:
         window, per_s = beside.bucket.refill == "window", beside.bucket.per_s
         ahead = per_s if rate.reset is None else ahead_s(answer, rate.reset, setting)
         till_end_s = min(max(0.0, ahead), per_s) + 1.0
-        yield Sleep(min(till_end_s, MOST_WAIT_S) if window else 2 * SLACK * per_s / beside.bucket.requests)
-        answer = yield call
+        ask(Sleep(min(till_end_s, MOST_WAIT_S) if window else 2 * SLACK * per_s / beside.bucket.requests))
+        answer = ask(call)
     return answer
 
 
-def _judge_apart(trial: Trial, beside: Burst, first: Exchange) -> Conversation:
+def _judge_apart(trial: Trial, beside: Burst, first: Exchange) -> None:
     """Judge that the burst left another bucket unchanged. Headers about a third bucket prove nothing."""
-    after: Exchange = yield replace(beside.call, why="another bucket after a burst")
+    after = trial.ask(replace(beside.call, why="another bucket after a burst"))
     before, now = rate_of(first, trial.setting), rate_of(after, trial.setting)
     shown = (
         before is not None
@@ -234,26 +234,26 @@ def _judge_apart(trial: Trial, beside: Burst, first: Exchange) -> Conversation:
         and before.limit == now.limit == beside.bucket.requests
     )
     if before is None or now is None or not shown or first.void:
-        yield trial.not_applicable("the headers describe another bucket, or a nearly empty one")
+        conclude(trial.not_applicable("the headers describe another bucket, or a nearly empty one"))
     elif after.limited or before.remaining - now.remaining > SLACK:
         expected = f"of {beside.bucket.name} at most {SLACK} fewer than {before.remaining} remain"
         claim = "{outcome}, {remaining} remain"
-        yield trial.broken(expected, claim, outcome=after.outcome, remaining=now.remaining)
+        conclude(trial.broken(expected, claim, outcome=after.outcome, remaining=now.remaining))
     else:
-        yield trial.kept()
+        conclude(trial.kept())
 
 
-def _call_with_another_key(trial: Trial, burst: Burst) -> Conversation:
+def _call_with_another_key(trial: Trial, burst: Burst) -> None:
     """Call with another key while this key's bucket is empty."""
     why = "another key while one's bucket is empty"
-    answer: Exchange = yield replace(burst.call, role="second", owner="second", why=why)
+    answer = trial.ask(replace(burst.call, role="second", owner="second", why=why))
     if answer.limited:
-        yield trial.broken("another key is not limited by it", answer.outcome)
+        conclude(trial.broken("another key is not limited by it", answer.outcome))
     elif not answer.void:
-        yield trial.kept()
+        conclude(trial.kept())
 
 
-def _wait_and_retry(trial: Trial, burst: Burst, limited: Exchange, announced: int) -> Conversation:
+def _wait_and_retry(trial: Trial, burst: Burst, limited: Exchange, announced: int) -> None:
     """Wait as long as Retry-After says, then call again.
 
     An evenly refilled bucket is tried twice, because part of a token may have been left at first.
@@ -263,38 +263,38 @@ def _wait_and_retry(trial: Trial, burst: Burst, limited: Exchange, announced: in
     back_s = bucket.per_s if window else bucket.per_s / announced
     ended = False
     if window and back_s > UNEVEN_S:  # all calls come back at the window's end, so one wait is enough
-        yield Sleep(UNEVEN_S)
-        again: Exchange = yield replace(burst.call, why="once more, before the window ends")
+        trial.ask(Sleep(UNEVEN_S))
+        again = trial.ask(replace(burst.call, why="once more, before the window ends"))
         limited, ended = (again, False) if again.limited else (limited, not again.void)
     for _ in range(ROUNDS):
         after_s = retry_after_s(limited.header(trial.model.limit_reader.retry), limited.sent_at)
         if after_s is None:
-            yield _judge_no_wait(trial, limited)
+            conclude(_judge_no_wait(trial, limited))
             return
         if too_long := _judge_length(trial, after_s, bucket, announced):
-            yield too_long
+            conclude(too_long)
             return
         if ended:
             break
         if window and after_s > MOST_WAIT_S:
-            yield trial.not_applicable(f"the announced wait of {after_s:g} s is longer than a run waits")
+            conclude(trial.not_applicable(f"the announced wait of {after_s:g} s is longer than a run waits"))
             return
-        yield Sleep(after_s)
-        answer: Exchange = yield replace(burst.call, why="after the announced wait")
+        trial.ask(Sleep(after_s))
+        answer = trial.ask(replace(burst.call, why="after the announced wait"))
         if answer.limited:
-            yield _judge_still_limited(trial, answer, after_s)
+            conclude(_judge_still_limited(trial, answer, after_s))
             return
         if answer.void:
             return
-        limited = yield replace(burst.call, why="once more at once")
+        limited = trial.ask(replace(burst.call, why="once more at once"))
         if not limited.limited:
             break
         if (pause_s := back_s % 1 + UNEVEN_S) < back_s:
-            yield Sleep(pause_s)
-            limited = yield replace(burst.call, why="once more, before the next may pass")
+            trial.ask(Sleep(pause_s))
+            limited = trial.ask(replace(burst.call, why="once more, before the next may pass"))
             if not limited.limited:
                 break
-    yield trial.kept()
+    conclude(trial.kept())
 
 
 def _judge_no_wait(trial: Trial, limited: Exchange) -> Judgement:

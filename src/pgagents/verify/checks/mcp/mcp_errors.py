@@ -13,7 +13,15 @@ from typing import Any
 
 from pgagents.base.http import json_bytes
 from pgagents.report.contract import Rank
-from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import (
+    Attempt,
+    Case,
+    Judgement,
+    Trial,
+    Untested,
+    conclude,
+    make_check,
+)
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import MCP
@@ -77,20 +85,20 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         yield trial.kept()
 
 
-def _try(message: dict[str, Any], codes: tuple[int, ...], trial: Trial) -> Conversation:
+def _try(message: dict[str, Any], codes: tuple[int, ...], trial: Trial) -> None:
     raw, why = Raw(method="POST", body=json_bytes(message)), "what the protocol has no place for"
-    answer: Exchange = yield Call(None, {}, "document", why, surface=MCP, raw=raw)
+    answer = trial.ask(Call(None, {}, "document", why, surface=MCP, raw=raw))
     error, result = error_of(answer.answer), result_of(answer.answer)
     link = trial.setting.mcp
     expected = f"JSON-RPC error {' or '.join(map(str, codes))}"
     if link is not None and not link.told:
-        yield trial.untested(link.problem)
-    elif error in codes:
-        yield trial.kept()
+        raise Untested(link.problem)
+    if error in codes:
+        conclude(trial.kept())
     elif error is not None:
-        yield trial.broken(expected, f"JSON-RPC error {error}")
+        conclude(trial.broken(expected, f"JSON-RPC error {error}"))
     else:
-        yield trial.broken(expected, "a result" if result is not None else answer.outcome)
+        conclude(trial.broken(expected, "a result" if result is not None else answer.outcome))
 
 
 CHECK = make_check(

@@ -11,7 +11,7 @@ calls nothing, and `call_read` calls nothing that writes.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pgagents.base.http import read_json
@@ -20,7 +20,7 @@ from pgagents.catalogue.model.action import Action
 from pgagents.generate.actions import list_offered
 from pgagents.report.contract import Rank
 from pgagents.verify.projections import build_file
-from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.tools import (
     ask_page,
@@ -30,7 +30,7 @@ from pgagents.verify.tools import (
     read_pages,
     show_member,
 )
-from pgagents.verify.wire.call import Call
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.endpoint import MCP
 from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.mcp_messages import error_of, result_of, text_of
@@ -76,11 +76,11 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
             yield Case(None, says, origin, searching, detail, CITE, place=place)
 
 
-def _try(trials: Sequence[Trial]) -> Conversation:
-    listing = yield from read_pages(trials[0].setting)
+def _try(trials: Sequence[Trial]) -> None:
+    listing = read_pages(trials[0].setting)
     problem, first = listing.problem, list[Any]()
     if not problem and not listing.unread:
-        again: Exchange = yield ask_page(None)
+        again = ask(ask_page(None))
         result = result_of(again.answer)
         page = result.get("tools") if result is not None else None
         if isinstance(page, list):
@@ -88,49 +88,49 @@ def _try(trials: Sequence[Trial]) -> Conversation:
         else:
             problem = again.outcome if result is None else "tools/list answers no list of tools"
     if listing.unread:
-        yield from (trial.untested(listing.unread) for trial in trials)
+        conclude(trial.untested(listing.unread) for trial in trials)
     elif problem:
         for trial, tool in _list_built(trials):
-            yield trial.broken(f"the tool {tool['name']}", problem)
+            conclude(trial.broken(f"the tool {tool['name']}", problem))
     else:
-        yield from _judge(trials, list(listing.tools), first)
+        conclude(_judge(trials, list(listing.tools), first))
 
 
-def _try_search(trials: Sequence[Trial]) -> Conversation:
+def _try_search(trials: Sequence[Trial]) -> None:
     """Find a list and a write that are not listed, and call them rightly and wrongly.
 
     No call can write: each that must be refused lacks a required argument, too.
     """
     by_detail = {trial.case.detail: trial for trial in trials}
-    listing = yield from read_pages(trials[0].setting)
+    listing = read_pages(trials[0].setting)
     if listing.problem or listing.unread or not set(SEARCHING) <= set(_list_names(list(listing.tools))):
         why = listing.problem or listing.unread or f"the server does not list {SEARCH}"
-        yield from (trial.untested(why) for trial in trials)
+        conclude(trial.untested(why) for trial in trials)
         return
     model = trials[0].model
     others = [action for action in model.actions if action not in model.surfaces[MCP].actions]
     reads = [a for a in others if a.effect == "read" and not any(p.required for p in a.params)]
     writes = [a for a in others if a.effect == "write" and any(p.required for p in a.params)]
-    read = yield from _search(reads[:1])
-    write = yield from _search(writes[:1])
-    yield from _judge_shown(by_detail["shown_is_called"], read)
+    read = _search(reads[:1])
+    write = _search(writes[:1])
+    _judge_shown(by_detail["shown_is_called"], read)
     unshown = by_detail["unshown_is_not_called"]
     if write is None:
         for trial in (unshown, by_detail["read_calls_no_write"]):
-            yield trial.untested("no search showed a tool that writes and has a required argument")
+            conclude(trial.untested("no search showed a tool that writes and has a required argument"))
         return
     given = {"name": write["name"], "arguments": {}}
-    wrong = yield call_tool(WRITE, {**given, "token": NO_TOKEN}, "a token that was not shown")
-    yield _judge_refusal(unshown, wrong)
-    other = yield call_tool(READ, {**given, "token": write["token"]}, "a write by the tool that reads")
-    yield _judge_refusal(by_detail["read_calls_no_write"], other)
+    wrong = ask(call_tool(WRITE, {**given, "token": NO_TOKEN}, "a token that was not shown"))
+    conclude(_judge_refusal(unshown, wrong))
+    other = ask(call_tool(READ, {**given, "token": write["token"]}, "a write by the tool that reads"))
+    conclude(_judge_refusal(by_detail["read_calls_no_write"], other))
 
 
-def _search(actions: Sequence[Action]) -> Generator[Call, Exchange, Mapping[str, Any] | None]:
+def _search(actions: Sequence[Action]) -> Mapping[str, Any] | None:
     """Return the definition of an action as a search shows it; None if none does."""
     for action in actions:
         query = f"{action.name} {action.title}".replace("_", " ")[:300]
-        came: Exchange = yield call_tool(SEARCH, {"query": query}, "a tool that is not listed")
+        came = ask(call_tool(SEARCH, {"query": query}, "a tool that is not listed"))
         result = result_of(came.answer)
         data = read_json(text_of(result).encode()).value if result is not None else None
         found = data.get("tools") if isinstance(data, Mapping) else None
@@ -144,20 +144,20 @@ def _search(actions: Sequence[Action]) -> Generator[Call, Exchange, Mapping[str,
     return None
 
 
-def _judge_shown(trial: Trial, shown: Mapping[str, Any] | None) -> Conversation:
+def _judge_shown(trial: Trial, shown: Mapping[str, Any] | None) -> None:
     if shown is None:
-        yield trial.untested("no search showed a list that is not listed and needs no argument")
+        conclude(trial.untested("no search showed a list that is not listed and needs no argument"))
         return
     given = {"name": shown["name"], "arguments": {}, "token": shown["token"]}
-    came: Exchange = yield call_tool(READ, given, "a tool as a search showed it")
+    came = trial.ask(call_tool(READ, given, "a tool as a search showed it"))
     result = result_of(came.answer)
     code = _find_code(result)
     if result is not None and not result.get("isError"):
-        yield trial.kept()
+        conclude(trial.kept())
     elif code in ("not_shown", "wrong_tool", "unknown_tool"):
-        yield trial.broken("the answer of the tool", f"{code}, although the search showed it")
+        conclude(trial.broken("the answer of the tool", f"{code}, although the search showed it"))
     else:
-        yield trial.untested("the API refused the call, or did not answer")
+        conclude(trial.untested("the API refused the call, or did not answer"))
 
 
 def _judge_refusal(trial: Trial, came: Exchange) -> Judgement:

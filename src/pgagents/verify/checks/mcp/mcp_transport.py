@@ -16,8 +16,17 @@ from typing import Any
 
 from pgagents.base.http import EVENT_STREAM, Response, json_bytes, read_json
 from pgagents.report.contract import Rank, Verdict
-from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import (
+    Attempt,
+    Case,
+    Judgement,
+    Trial,
+    Untested,
+    conclude,
+    make_check,
+)
 from pgagents.verify.setting import Memory, Setting
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import MCP
 from pgagents.verify.wire.exchange import Exchange
@@ -153,57 +162,57 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         yield trial.judge(" or ".join(MEDIA), problem)
 
 
-def _try_opening(trials: Sequence[Trial]) -> Conversation:
+def _try_opening(trials: Sequence[Trial]) -> None:
     opens, names_itself = trials
     link, server = opens.setting.mcp, opens.model.mcp_server
     assert link is not None
-    yield _asking(json_bytes(LIST), (), "what opens the link")
+    ask(_asking(json_bytes(LIST), (), "what opens the link"))
     if link.problem:
-        yield opens.broken("a server that opens, in an era of 2025-11-25 or 2026-07-28", link.problem)
+        conclude(opens.broken("a server that opens, in an era of 2025-11-25 or 2026-07-28", link.problem))
         return
     offered = link.told.get("capabilities")
     if isinstance(offered, Mapping) and "tools" in offered:
-        yield opens.kept()
+        conclude(opens.kept())
     else:
-        yield opens.broken("the capability `tools`", "it is not among the server's capabilities")
+        conclude(opens.broken("the capability `tools`", "it is not among the server's capabilities"))
     info = link.told.get("serverInfo") or (link.told.get("_meta") or {}).get(NAMED_ITSELF)
     named: Mapping[str, Any] = info if isinstance(info, Mapping) else {}
     whole = all(isinstance(named.get(k), str) and named.get(k) for k in ("name", "version"))
     wanted = server.named_version if server is not None else None
     if not whole or wanted not in (None, named.get("version")):
         expected = "a name and a version" if wanted is None else f"a name, and the version {wanted}"
-        yield names_itself.broken(expected, "it returns {value}", value=str(info)[:100])
+        conclude(names_itself.broken(expected, "it returns {value}", value=str(info)[:100]))
     else:
-        yield names_itself.kept()
+        conclude(names_itself.kept())
 
 
-def _try_refused(wrong: WrongRequest, trial: Trial) -> Conversation:
+def _try_refused(wrong: WrongRequest, trial: Trial) -> None:
     link = trial.setting.mcp
     assert link is not None
     link.open()
     other_era = wrong.era and (wrong.era == "modern") != (link.version >= MODERN)
     unnamed = wrong is REFUSED["version"] and link.version < NAMES_REVISION
     if other_era or unnamed:
-        yield trial.not_applicable(f"the server speaks {link.version}")
+        conclude(trial.not_applicable(f"the server speaks {link.version}"))
         return
     if wrong.era == "legacy" and not link.session:
-        yield trial.not_applicable("the server has no sessions")
+        conclude(trial.not_applicable("the server has no sessions"))
         return
-    answer: Exchange = yield _asking(wrong.body, wrong.headers, wrong.says)
+    answer = trial.ask(_asking(wrong.body, wrong.headers, wrong.says))
     status = answer.response.status if answer.response else 0
     if answer.error:
-        yield trial.untested(answer.outcome)
-    elif wrong is REFUSED["no_session"] and 200 <= status < 300:
+        raise Untested(answer.outcome)
+    if wrong is REFUSED["no_session"] and 200 <= status < 300:
         why = "the server does not require its sessions"
-        yield trial.not_applicable(why)
+        conclude(trial.not_applicable(why))
     elif status not in wrong.statuses:
         broken = trial.broken(wrong.says, "status {status}", status=status)
         exposed = wrong.guards and OK <= status < REDIRECTION
-        yield broken.with_rank(Rank.EXPOSED) if exposed else broken
+        conclude(broken.with_rank(Rank.EXPOSED) if exposed else broken)
     elif wrong.token:
-        yield _judge_sign_in(link, answer, trial)
+        conclude(_judge_sign_in(link, answer, trial))
     else:
-        yield trial.kept()
+        conclude(trial.kept())
 
 
 def _judge_sign_in(link: Link, answer: Exchange, trial: Trial) -> Judgement:
@@ -241,12 +250,12 @@ def _own_token(exchange: Exchange) -> bool:
     return challenge.startswith("bearer ") and "realm=" in challenge and "resource_metadata=" not in challenge
 
 
-def _try_stdout(trial: Trial) -> Conversation:
+def _try_stdout(trial: Trial) -> None:
     link = trial.setting.mcp
     assert link is not None
-    yield _asking(json_bytes(LIST), (), "once more, to see what came beside answers")
+    trial.ask(_asking(json_bytes(LIST), (), "once more, to see what came beside answers"))
     noise = link.noise()
-    yield trial.judge("messages only", noise)
+    conclude(trial.judge("messages only", noise))
 
 
 def _asking(body: bytes, headers: tuple[tuple[str, Any], ...], why: str) -> Call:

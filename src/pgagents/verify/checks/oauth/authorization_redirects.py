@@ -12,10 +12,9 @@ from functools import partial
 
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.oauth import form_of, text_of
-from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.endpoint import REST
-from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.oauth import challenge, find_redirect_target, leads_to, make_get, verifier
 
 NEEDS_CLIENT = "needs a registered OAuth client: add `oauth` to the --env file"
@@ -63,7 +62,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         )
 
 
-def _try(path: str, parameters: Mapping[str, str], what: str, trial: Trial) -> Conversation:
+def _try(path: str, parameters: Mapping[str, str], what: str, trial: Trial) -> None:
     setting = trial.setting
     fields = set(setting.oauth.consent) if setting.oauth else set()
     query = {
@@ -73,20 +72,20 @@ def _try(path: str, parameters: Mapping[str, str], what: str, trial: Trial) -> C
         "state": "x",
         **parameters,
     }
-    answer: Exchange = yield make_get(path, query, f"an authorization request with {what}")
+    answer = trial.ask(make_get(path, query, f"an authorization request with {what}"))
     location, uri = find_redirect_target(answer), parameters["redirect_uri"]
     form = form_of(text_of(answer)) if answer.success and fields else None
     if answer.void:
         return
     if location is not None and (leads_to(location, uri) or location.startswith(ELSEWHERE)):
         expected = "a page that says so: nobody is sent to that address"
-        yield trial.broken(expected, f"{answer.status} to {{location}}", location=location[:120])
+        conclude(trial.broken(expected, f"{answer.status} to {{location}}", location=location[:120]))
     elif answer.status >= 500:
-        yield trial.broken("a refusal, 400", answer.outcome)
+        conclude(trial.broken("a refusal, 400", answer.outcome))
     elif form is not None and fields <= form.names:
-        yield trial.broken("a refusal, 400", "200 with a form that asks the user to consent")
+        conclude(trial.broken("a refusal, 400", "200 with a form that asks the user to consent"))
     else:
-        yield trial.kept()  # a page may refuse, or ask for a login before the request is checked
+        conclude(trial.kept())  # a page may refuse, or ask for a login before the request is checked
 
 
 CHECK = make_check("authorization_redirects", __doc__, cases, stage=5, overlap="all", rank=Rank.EXPOSED)

@@ -10,7 +10,7 @@ operator can move the clock.
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -18,8 +18,9 @@ from pgagents.catalogue.model.credential import Credential
 from pgagents.report.contract import Rank
 from pgagents.verify.fixtures.request_template import time_passes
 from pgagents.verify.oauth import bearer, plain
-from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Raw, Sleep, Slip, TokenRequest
 from pgagents.verify.wire.endpoint import OPERATOR, REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange, got
@@ -86,37 +87,35 @@ def _request_token(credential: Credential, why: str, slip: Slip = "") -> Call:
     return Call(None, {}, "document", why, role="", asks=TokenRequest(credential.name, slip=slip))
 
 
-def _try_slip(
-    trial: Trial, credential: Credential, what: str, slip: Slip, errors: tuple[str, ...]
-) -> Conversation:
-    answer: Exchange = yield _request_token(credential, f"a token request: {what}", slip)
+def _try_slip(trial: Trial, credential: Credential, what: str, slip: Slip, errors: tuple[str, ...]) -> None:
+    answer = trial.ask(_request_token(credential, f"a token request: {what}", slip))
     if not answer.void:
         problem = refusal(answer, *errors)
         expected = f"400 or 401 with the error {' or '.join(errors)}"
         broken = trial.broken(expected, problem)
         broken = broken if answer.success else broken.with_rank(Rank.UNDOCUMENTED)
-        yield broken if problem else trial.kept()
+        conclude(broken if problem else trial.kept())
 
 
-def _issue(credential: Credential, reader: Endpoint | None, trials: Sequence[Trial]) -> Conversation:
+def _issue(credential: Credential, reader: Endpoint | None, trials: Sequence[Trial]) -> None:
     issued, not_stored = trials
-    answer: Exchange = yield _request_token(credential, "a token request")
+    answer = ask(_request_token(credential, "a token request"))
     if answer.void:
         return
     problem, values = _find_problem(answer)
     if not problem and reader is not None:
-        problem, values = yield from _find_unnamed_scope(issued, credential, reader, answer)
+        problem, values = _find_unnamed_scope(issued, credential, reader, answer)
     expected = "200 with access_token, token_type Bearer, and a positive expires_in and all scopes, if any"
     broken = issued.broken(expected, problem, **values).with_rank(Rank.UNDOCUMENTED)
-    yield broken if problem else issued.kept()
+    conclude(broken if problem else issued.kept())
     if answer.status == 200:
         control = (answer.header("cache-control") or "").lower()
         if "no-store" in control:
-            yield not_stored.kept()
+            conclude(not_stored.kept())
         else:
             expected, claim = "Cache-Control: no-store", "Cache-Control: {control}"
             broken = not_stored.broken(expected, claim, control=control or "(none)")
-            yield broken.with_rank(Rank.UNDOCUMENTED)
+            conclude(broken.with_rank(Rank.UNDOCUMENTED))
 
 
 def _find_problem(answer: Exchange) -> tuple[str, dict[str, Any]]:
@@ -135,7 +134,7 @@ def _find_problem(answer: Exchange) -> tuple[str, dict[str, Any]]:
 
 def _find_unnamed_scope(
     trial: Trial, credential: Credential, reader: Endpoint, issued: Exchange
-) -> Generator[Any, Any, tuple[str, dict[str, Any]]]:
+) -> tuple[str, dict[str, Any]]:
     """Return a scope that the token has although its answer names none (RFC 6749, 5.1); empty without one.
 
     An answer without `scope` grants what was requested, and a server may grant less. A named scope may
@@ -145,8 +144,13 @@ def _find_unnamed_scope(
     known = credential.exchange.scopes if credential.exchange is not None else {}
     if not isinstance(named, str) or needed not in known or not known.keys().isdisjoint(named.split()):
         return "", {}
-    answer: Exchange = yield _read(
-        trial, reader, got(issued.body, "access_token"), f"a read with a token that is said to lack {needed}"
+    answer = trial.ask(
+        _read(
+            trial,
+            reader,
+            got(issued.body, "access_token"),
+            f"a read with a token that is said to lack {needed}",
+        )
     )
     values = {"named": named, "needed": needed}
     return ("the scope {named!r}, and a token that has {needed}", values) if answer.success else ("", {})
@@ -161,29 +165,29 @@ def _is_time(seconds: Any) -> bool:
     return isinstance(seconds, int | float) and not isinstance(seconds, bool) and 0 < seconds < math.inf
 
 
-def _try_end(trial: Trial, credential: Credential, reader: Endpoint, *, operated: bool) -> Conversation:
-    issued: Exchange = yield _request_token(credential, "a token whose time will pass")
+def _try_end(trial: Trial, credential: Credential, reader: Endpoint, *, operated: bool) -> None:
+    issued = trial.ask(_request_token(credential, "a token whose time will pass"))
     token, lives_s = got(issued.body, "access_token"), got(issued.body, "expires_in")
     if not isinstance(token, str) or not _is_time(lives_s):
-        yield trial.untested("the server does not say how long a token lives")
+        conclude(trial.untested("the server does not say how long a token lives"))
         return
     may_move = operated and lives_s <= MOST_MOVED_S
     move = time_passes(trial.setting, lives_s + MARGIN_S) if may_move else None
     wait = Sleep(lives_s + MARGIN_S) if lives_s <= MOST_S else move
     if wait is None:
-        yield trial.untested(f"a token lives {str(lives_s)[:40]} s, and nothing here waits so long")
+        conclude(trial.untested(f"a token lives {str(lives_s)[:40]} s, and nothing here waits so long"))
         return
-    before: Exchange = yield _read(trial, reader, token, "a call with a new token")
-    passed = yield wait
-    after: Exchange = yield _read(trial, reader, token, "a call with a token that is over")
+    before = trial.ask(_read(trial, reader, token, "a call with a new token"))
+    passed = trial.ask(wait)
+    after = trial.ask(_read(trial, reader, token, "a call with a token that is over"))
     if isinstance(passed, Exchange) and not passed.success:
-        yield trial.untested(f"the operator's clock was answered {passed.outcome}")
+        conclude(trial.untested(f"the operator's clock was answered {passed.outcome}"))
     elif not before.success or before.void or after.void:
-        yield trial.untested(f"a new token was answered {before.outcome}")
+        conclude(trial.untested(f"a new token was answered {before.outcome}"))
     elif 400 <= after.status < 500:
-        yield trial.kept()
+        conclude(trial.kept())
     else:
-        yield trial.broken(f"a refusal {MARGIN_S:g} s after {lives_s:g} s", after.outcome)
+        conclude(trial.broken(f"a refusal {MARGIN_S:g} s after {lives_s:g} s", after.outcome))
 
 
 CHECK = make_check("client_credentials", __doc__, cases, stage=9, rank=Rank.EXPOSED)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from hashlib import sha256
@@ -16,8 +16,9 @@ from urllib.parse import quote
 
 from pgagents.catalogue.model.credential import CodeFlow
 from pgagents.report.contract import Rank, Verdict
-from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import REST
 from pgagents.verify.wire.exchange import Exchange
@@ -63,13 +64,13 @@ def _find_client(setting: Setting) -> OAuthClient | None:
     return None
 
 
-def _try_secret(trial: Trial, oauth: CodeFlow, client: OAuthClient) -> Conversation:
+def _try_secret(trial: Trial, oauth: CodeFlow, client: OAuthClient) -> None:
     parameters = add_credentials(client, _exchange_of_a_code(client))
-    answer: Exchange = yield make_post(oauth.token, parameters, "a client with another secret")
+    answer = trial.ask(make_post(oauth.token, parameters, "a client with another secret"))
     if not answer.void:
         problem = refusal(answer, UNKNOWN)
         broken = trial.broken(f"{UNKNOWN} for another secret", problem)
-        yield _rank(broken, answer) if problem else trial.kept()
+        conclude(_rank(broken, answer) if problem else trial.kept())
 
 
 def _rank(broken: Judgement, answer: Exchange) -> Judgement:
@@ -77,25 +78,25 @@ def _rank(broken: Judgement, answer: Exchange) -> Judgement:
     return broken if answer.success else broken.with_rank(Rank.UNDOCUMENTED)
 
 
-def _try_basic(trial: Trial, oauth: CodeFlow, client: OAuthClient) -> Conversation:
+def _try_basic(trial: Trial, oauth: CodeFlow, client: OAuthClient) -> None:
     pair = f"{quote(client.client_id, safe='')}:{quote(client.secret, safe='')}"  # RFC 6749, 2.3.1
     headers = {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
     why = "a client with another secret, by the Basic scheme"
-    answer: Exchange = yield make_post(oauth.token, _exchange_of_a_code(client), why, headers)
+    answer = trial.ask(make_post(oauth.token, _exchange_of_a_code(client), why, headers))
     if answer.void:
         return
     expected = f"{UNAUTHORIZED} {UNKNOWN} with WWW-Authenticate: Basic"
     scheme = answer.header("www-authenticate") or ""
     problem = refusal(answer, UNKNOWN)
     if not problem and answer.status == UNAUTHORIZED and _BASIC_CHALLENGE.search(scheme):
-        yield trial.kept()
-    elif not answer.success and (yield from _takes_forms_alone(oauth)):
-        yield trial.not_applicable("the server's metadata do not name the Basic scheme")
+        conclude(trial.kept())
+    elif not answer.success and _takes_forms_alone(oauth):
+        conclude(trial.not_applicable("the server's metadata do not name the Basic scheme"))
     elif problem:
-        yield _rank(trial.broken(expected, problem), answer)
+        conclude(_rank(trial.broken(expected, problem), answer))
     else:
         claim, shown = "{status} with WWW-Authenticate: {scheme}", scheme[:80] or "missing"
-        yield _rank(trial.broken(expected, claim, status=answer.status, scheme=shown), answer)
+        conclude(_rank(trial.broken(expected, claim, status=answer.status, scheme=shown), answer))
 
 
 def _exchange_of_a_code(client: OAuthClient) -> dict[str, str]:
@@ -108,14 +109,14 @@ def _exchange_of_a_code(client: OAuthClient) -> dict[str, str]:
     }
 
 
-def _takes_forms_alone(oauth: CodeFlow) -> Generator[Call, Exchange, bool]:
+def _takes_forms_alone(oauth: CodeFlow) -> bool:
     """True if the server's metadata exclude the Basic scheme. Without an entry, it is supported (RFC 8414,
     2).
     """
     if not oauth.metadata:
         return False
     raw = Raw("GET", oauth.metadata)
-    answer = yield Call(None, {}, "document", f"the metadata at {oauth.metadata}", role="", raw=raw)
+    answer = ask(Call(None, {}, "document", f"the metadata at {oauth.metadata}", role="", raw=raw))
     methods = answer.body.get(METHODS) if answer.success and isinstance(answer.body, Mapping) else None
     return isinstance(methods, list) and BASIC_METHOD not in methods
 

@@ -8,7 +8,7 @@ not end its access tokens, because RFC 7009, 2.1 only says SHOULD.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -25,13 +25,14 @@ from pgagents.verify.oauth import (
     judge_refused_token,
     within,
 )
-from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.endpoint import REST
 from pgagents.verify.wire.exchange import Exchange, got
 from pgagents.verify.wire.oauth import LONGEST, OAuthClient, refusal, verifier
 
-# -- the conversation that judges each case: codes, tokens, refreshing, revocation
+# -- the probe that judges each case: codes, tokens, refreshing, revocation
 
 
 REFUSED = "400 with a JSON error"
@@ -41,7 +42,7 @@ _OF_RIGHT_CALLS = frozenset(("state", "not_stored", "expiry_told", "token", "ref
 
 @dataclass(slots=True)
 class GrantCases:
-    """The conversation with the authorization server, in parts that each judge some contracts."""
+    """The calls to the authorization server, in parts that each judge some contracts."""
 
     setting: Setting
     client: OAuthClient
@@ -53,23 +54,23 @@ class GrantCases:
     def oauth(self) -> Any:
         return self.setting.model.own_code_flow
 
-    def run(self) -> Conversation:
+    def run(self) -> None:
         """Run all parts. Each requests a code of its own, because another part may have used or revoked the
         earlier codes.
         """
-        code = yield from self.as_client.code(self.scope())
+        code = self.as_client.code(self.scope())
         if not code.text:
-            yield from self.leave_untested(self.tried, f"no code: {code.problem}")
+            conclude(self.leave_untested(self.tried, f"no code: {code.problem}"))
             return
-        yield from self.judge_case("state", code.state == STATE, f"state={STATE}", f"state={code.state}")
-        code, first = yield from self.exchange_without_verifier(code)
-        yield from self.judge_token_answer(first)
-        yield from self.judge_access_token(first)
-        yield from self.judge_refresh(first)
-        yield from self.spent()
-        yield from self.judge_unchallenged()
-        yield from self.elsewhere()
-        yield from self.judge_denial()
+        conclude(self.judge_case("state", code.state == STATE, f"state={STATE}", f"state={code.state}"))
+        code, first = self.exchange_without_verifier(code)
+        self.judge_token_answer(first)
+        self.judge_access_token(first)
+        self.judge_refresh(first)
+        self.spent()
+        self.judge_unchallenged()
+        self.elsewhere()
+        self.judge_denial()
 
     def scope(self) -> str:
         """Return the one scope that is asked for."""
@@ -100,81 +101,85 @@ class GrantCases:
             if case in self.tried:
                 yield self.tried[case].untested(reason)
 
-    def exchange_without_verifier(self, code: Code) -> Generator[Any, Any, tuple[Code, Exchange]]:
+    def exchange_without_verifier(self, code: Code) -> tuple[Code, Exchange]:
         """Exchange a code without its verifier, which must fail, then with it.
 
         A server may end a code after a wrong exchange; then a new one is used. Return the code and the last
         exchange.
         """
-        exchange: Exchange = yield self.as_client.exchange(code, "a code without its verifier")
+        exchange = ask(self.as_client.exchange(code, "a code without its verifier"))
         problem = refusal(exchange)
-        yield from self.judge_case("verifier_required", not problem, REFUSED, problem, exchange)
-        code, exchange, _ = yield from self.exchange_code(code)
+        conclude(self.judge_case("verifier_required", not problem, REFUSED, problem, exchange))
+        code, exchange, _ = self.exchange_code(code)
         return code, exchange
 
-    def exchange_code(self, code: Code) -> Generator[Any, Any, tuple[Code, Exchange, bool]]:
+    def exchange_code(self, code: Code) -> tuple[Code, Exchange, bool]:
         """Exchange a code correctly, or a new one if the server ended it after a wrong exchange.
 
         Return the code, the exchange, and whether it is the same code.
         """
         why = "a code with its verifier"
-        exchange: Exchange = yield self.as_client.exchange(
-            code, why, more={"code_verifier": self.as_client.verifier}
-        )
+        exchange = ask(self.as_client.exchange(code, why, more={"code_verifier": self.as_client.verifier}))
         if exchange.success or exchange.void:
             return code, exchange, True
-        code = yield from self.as_client.code(self.scope())
-        exchange = yield self.as_client.exchange(code, why, more={"code_verifier": self.as_client.verifier})
+        code = self.as_client.code(self.scope())
+        exchange = ask(self.as_client.exchange(code, why, more={"code_verifier": self.as_client.verifier}))
         return code, exchange, False
 
-    def judge_token_answer(self, exchange: Exchange) -> Conversation:
+    def judge_token_answer(self, exchange: Exchange) -> None:
         """Judge the token answer's Cache-Control and `expires_in`."""
         if not exchange.success:
             return
         stored = (exchange.header("cache-control") or "").lower()
         told = f"Cache-Control: {stored or 'is missing'}"
-        yield from self.judge_case(
-            "not_stored", "no-store" in stored, "Cache-Control: no-store (RFC 6749, 5.1)", told
+        conclude(
+            self.judge_case(
+                "not_stored", "no-store" in stored, "Cache-Control: no-store (RFC 6749, 5.1)", told
+            )
         )
         if self.oauth.access_s:
             lives = got(exchange.body, "expires_in")
-            yield from self.judge_case(
-                "expiry_told",
-                lives in (None, self.oauth.access_s),
-                f"expires_in {self.oauth.access_s}",
-                f"expires_in {lives}",
+            conclude(
+                self.judge_case(
+                    "expiry_told",
+                    lives in (None, self.oauth.access_s),
+                    f"expires_in {self.oauth.access_s}",
+                    f"expires_in {lives}",
+                )
             )
 
-    def judge_access_token(self, exchange: Exchange) -> Conversation:
+    def judge_access_token(self, exchange: Exchange) -> None:
         """Judge that the access token works for the granted scopes, and for no others."""
         token, inside = got(exchange.body, "access_token"), within(self.setting)
         if not isinstance(token, str) or str(got(exchange.body, "token_type")).lower() != "bearer":
             expected = "200 with an access_token of token_type Bearer"
-            yield from self.judge_case("token", False, expected, exchange.outcome, exchange)
+            conclude(self.judge_case("token", False, expected, exchange.outcome, exchange))
             return
         assert inside is not None
-        answer: Exchange = yield self.as_client.make_call(token, inside[1], "a call with an access token")
-        yield from self.judge_case(
-            "token",
-            answer.success,
-            f"{inside[1].action.name} succeeds with the token",
-            answer.outcome,
-            answer,
+        answer = ask(self.as_client.make_call(token, inside[1], "a call with an access token"))
+        conclude(
+            self.judge_case(
+                "token",
+                answer.success,
+                f"{inside[1].action.name} succeeds with the token",
+                answer.outcome,
+                answer,
+            )
         )
-        yield from self.outside(token, "scope")
+        self.outside(token, "scope")
 
-    def outside(self, token: str, case: str) -> Conversation:
+    def outside(self, token: str, case: str) -> None:
         """Call a read that the token was not granted."""
         outer = beyond(self.setting)
         if outer is not None:
             why = f"a call that the token was not granted, {outer[0]} alone allows it"
-            answer: Exchange = yield self.as_client.make_call(token, outer[1], why)
+            answer = ask(self.as_client.make_call(token, outer[1], why))
             no_scope = self.setting.model.errors.framework.no_scope
             status = self.setting.model.codes[no_scope].status if no_scope else 403
             expected = f"{status}: the token has only {self.scope()}"
-            yield from self.judge_case(case, answer.status == status, expected, answer.outcome, answer)
+            conclude(self.judge_case(case, answer.status == status, expected, answer.outcome, answer))
 
-    def judge_refresh(self, exchange: Exchange) -> Conversation:
+    def judge_refresh(self, exchange: Exchange) -> None:
         """Judge that a refresh token gives a new access token, and that the old refresh token no longer
         works.
         """
@@ -182,83 +187,79 @@ class GrantCases:
         if not self.oauth.refresh_s or not exchange.success:
             return
         if not isinstance(token, str):
-            yield from self.judge_case(
-                "refresh", False, "a refresh_token beside the access token", "none came"
+            conclude(
+                self.judge_case("refresh", False, "a refresh_token beside the access token", "none came")
             )
             return
-        again: Exchange = yield self.as_client.refresh(token, "a refresh token")
+        again = ask(self.as_client.refresh(token, "a refresh token"))
         access = got(again.body, "access_token")
         assert inside is not None
         if not isinstance(access, str):
-            yield from self.judge_case("refresh", False, "200 with an access_token", again.outcome, again)
+            conclude(self.judge_case("refresh", False, "200 with an access_token", again.outcome, again))
             return
-        answer: Exchange = yield self.as_client.make_call(
-            access, inside[1], "a call with the refreshed token"
-        )
+        answer = ask(self.as_client.make_call(access, inside[1], "a call with the refreshed token"))
         expected = "the new access token works"
-        yield from self.judge_case("refresh", answer.success, expected, answer.outcome, answer)
-        yield from self.outside(access, "refresh_scope")
+        conclude(self.judge_case("refresh", answer.success, expected, answer.outcome, answer))
+        self.outside(access, "refresh_scope")
         if self.oauth.refresh_rotates:
             new = got(again.body, "refresh_token")
-            old: Exchange = yield self.as_client.refresh(token, "a refresh token once more")
+            old = ask(self.as_client.refresh(token, "a refresh token once more"))
             problem = refusal(old) or (
                 "" if isinstance(new, str) and new != token else "no new refresh token came"
             )
             expected = "a new refresh token, and 400 for the old one"
-            yield from self.judge_case("rotation", not problem, expected, problem, old)
+            conclude(self.judge_case("rotation", not problem, expected, problem, old))
         if self.oauth.revoke:  # leave no token of ours valid
             last = got(again.body, "refresh_token")
-            ended: Exchange = yield self.as_client.revoke(
-                last if isinstance(last, str) else token, "the last token ends"
+            ended = ask(
+                self.as_client.revoke(last if isinstance(last, str) else token, "the last token ends")
             )
             if (
                 not ended.void
             ):  # the second use of the old one may have ended it already (RFC 7009, 2.2: still 200)
-                yield from self.judge_case("revocation", ended.status == 200, "200", ended.outcome)
+                conclude(self.judge_case("revocation", ended.status == 200, "200", ended.outcome))
 
-    def spent(self) -> Conversation:
+    def spent(self) -> None:
         """Try a code wrongly in every way, exchange it, revoke its tokens, and try the code once more."""
-        code = yield from self.as_client.code(self.scope())
+        code = self.as_client.code(self.scope())
         wrong = self.violations()
         answers: dict[str, Exchange] = {}
         for case in wrong:
-            answers[case] = yield from self.exchange_wrongly(case, code)
-        code, exchange, same = yield from self.exchange_code(code)
+            answers[case] = self.exchange_wrongly(case, code)
+        code, exchange, same = self.exchange_code(code)
         used = self.as_client.verifier
         for case, answer in answers.items():
             if (
                 not same and not refusal(answer) and case != "verifier_checked"
             ):  # the code had ended by then, so its refusal proves nothing
-                another = yield from self.as_client.code(self.scope())
-                answer = yield from self.exchange_wrongly(case, another)
+                another = self.as_client.code(self.scope())
+                answer = self.exchange_wrongly(case, another)
             problem = refusal(answer)
-            yield from self.judge_case(case, not problem, REFUSED, problem, answer)
+            conclude(self.judge_case(case, not problem, REFUSED, problem, answer))
         token = got(exchange.body, "access_token")
         if not isinstance(token, str):
             names = ("once", "revoked", "revoked_refresh", "refresh_scope")
-            yield from self.leave_untested(names, f"no code could be exchanged: {exchange.outcome}")
+            conclude(self.leave_untested(names, f"no code could be exchanged: {exchange.outcome}"))
             return
         if self.oauth.revoke:
-            yield from self.judge_revocation(token)
-        yield from self.judge_wider_scope(got(exchange.body, "refresh_token"))
-        again: Exchange = yield self.as_client.exchange(
-            code, "a code once more", more={"code_verifier": used}
-        )
+            self.judge_revocation(token)
+        self.judge_wider_scope(got(exchange.body, "refresh_token"))
+        again = ask(self.as_client.exchange(code, "a code once more", more={"code_verifier": used}))
         if not refusal(again) and self.oauth.revoke:  # the code may have ended with its tokens
-            again = yield from self.exchange_twice(again)
+            again = self.exchange_twice(again)
         problem = refusal(again)
-        yield from self.judge_case("once", not problem, REFUSED, problem, again)
+        conclude(self.judge_case("once", not problem, REFUSED, problem, again))
 
-    def exchange_twice(self, before: Exchange) -> Generator[Any, Any, Exchange]:
+    def exchange_twice(self, before: Exchange) -> Exchange:
         """Exchange a new code twice in a row; return the second answer, or `before` if there is none."""
-        code = yield from self.as_client.code(self.scope())
+        code = self.as_client.code(self.scope())
         right = {"code_verifier": self.as_client.verifier}
-        first: Exchange = yield self.as_client.exchange(code, "a code that is sent twice", more=right)
+        first = ask(self.as_client.exchange(code, "a code that is sent twice", more=right))
         if not first.success:
             return before
-        second: Exchange = yield self.as_client.exchange(code, "the same code once more", more=right)
-        yield from self.as_client.revoke_grant(first)
-        yield from self.as_client.revoke_grant(second)
+        second = ask(self.as_client.exchange(code, "the same code once more", more=right))
+        self.as_client.revoke_grant(first)
+        self.as_client.revoke_grant(second)
         return second
 
     def violations(self) -> tuple[str, ...]:
@@ -267,7 +268,7 @@ class GrantCases:
         """
         return (*(["client_bound"] if self.client.other else []), "redirect_bound", "verifier_checked")
 
-    def exchange_wrongly(self, case: str, code: Code) -> Generator[Any, Any, Exchange]:
+    def exchange_wrongly(self, case: str, code: Code) -> Exchange:
         """Exchange a code wrongly; return the answer."""
         right = {"code_verifier": self.as_client.verifier}
         if case == "client_bound":
@@ -280,75 +281,76 @@ class GrantCases:
         else:
             other = {"code_verifier": verifier(self.setting.seed, 0)}
             call = self.as_client.exchange(code, "a code with another verifier", more=other)
-        exchange: Exchange = yield call
-        return exchange
+        return ask(call)
 
-    def judge_revocation(self, token: str) -> Conversation:
+    def judge_revocation(self, token: str) -> None:
         """Revoke an access token and call with it."""
         inside = within(self.setting)
         assert inside is not None
-        told: Exchange = yield self.as_client.revoke(
-            token, "the revocation of a token, with a hint that it is another kind", "refresh_token"
+        told = ask(
+            self.as_client.revoke(
+                token, "the revocation of a token, with a hint that it is another kind", "refresh_token"
+            )
         )
-        answer: Exchange = yield self.as_client.make_call(token, inside[1], "a call with a revoked token")
+        answer = ask(self.as_client.make_call(token, inside[1], "a call with a revoked token"))
         code = self.setting.model.wrong_key
         assert code is not None  # OAuth stands beside a bearer key
         good = told.status == 200 and answer.status == code.status
         expected, said = f"200, then {code.status} to the token", f"{told.outcome}, then {answer.outcome}"
-        yield from self.judge_case("revoked", good, expected, said, told, answer)
-        yield from judge_refused_token(self.setting, inside[1], answer)
+        conclude(self.judge_case("revoked", good, expected, said, told, answer))
+        conclude(judge_refused_token(self.setting, inside[1], answer))
 
-    def judge_wider_scope(self, token: Any) -> Conversation:
+    def judge_wider_scope(self, token: Any) -> None:
         """Refresh with a wider scope than granted, then revoke the refresh token and try it again."""
         if not self.oauth.refresh_s:
             return
         if not isinstance(token, str):
-            yield from self.leave_untested(("refresh_scope", "revoked_refresh"), "no refresh token came")
+            conclude(self.leave_untested(("refresh_scope", "revoked_refresh"), "no refresh token came"))
             return
         outer = beyond(self.setting)
         if outer is not None:
             wider = f"{self.scope()} {outer[0]}"
-            more: Exchange = yield self.as_client.refresh(
-                token, "a refresh token for more than was granted", scope=wider
+            more = ask(
+                self.as_client.refresh(token, "a refresh token for more than was granted", scope=wider)
             )
             access, new = got(more.body, "access_token"), got(more.body, "refresh_token")
             if more.success and isinstance(access, str):
-                yield from self.outside(access, "refresh_scope")
+                self.outside(access, "refresh_scope")
                 token = new if isinstance(new, str) else token
             elif not more.void:
-                yield from self.judge_case("refresh_scope", True, "", "")
+                conclude(self.judge_case("refresh_scope", True, "", ""))
         if self.oauth.revoke:
-            told: Exchange = yield self.as_client.revoke(token, "the revocation of a refresh token")
-            answer: Exchange = yield self.as_client.refresh(token, "a revoked refresh token")
+            told = ask(self.as_client.revoke(token, "the revocation of a refresh token"))
+            answer = ask(self.as_client.refresh(token, "a revoked refresh token"))
             problem = refusal(answer) if told.status == 200 else f"{told.outcome} to its revocation"
             expected = f"200, then {REFUSED}"
-            yield from self.judge_case("revoked_refresh", not problem, expected, problem, told, answer)
+            conclude(self.judge_case("revoked_refresh", not problem, expected, problem, told, answer))
 
-    def judge_unchallenged(self) -> Conversation:
+    def judge_unchallenged(self) -> None:
         """Request a code without a challenge, if PKCE binds the client, and one with a plain challenge.
 
         Neither may lead to a token.
         """
         if self.client.kind in self.oauth.pkce_binds:
-            code = yield from self.as_client.code(self.scope(), challenged=False)
-            good = yield from self.nothing_for(code, "a code that was asked for without a challenge")
-            yield from self.judge_case(
-                "challenge_required",
-                good,
-                "an error instead of a code, or of a token",
-                "a code, and a token for it",
+            code = self.as_client.code(self.scope(), challenged=False)
+            good = self.nothing_for(code, "a code that was asked for without a challenge")
+            conclude(
+                self.judge_case(
+                    "challenge_required",
+                    good,
+                    "an error instead of a code, or of a token",
+                    "a code, and a token for it",
+                )
             )
-        code = yield from self.as_client.code(
-            self.scope(), method="plain", why="a code with a plain challenge"
-        )
-        good = yield from self.nothing_for(
-            code, "a code with a plain challenge", code_verifier=self.as_client.verifier
-        )
-        yield from self.judge_case(
-            "challenge_method", good, f"only {PKCE} earns a token", "a code, and a token for it"
+        code = self.as_client.code(self.scope(), method="plain", why="a code with a plain challenge")
+        good = self.nothing_for(code, "a code with a plain challenge", code_verifier=self.as_client.verifier)
+        conclude(
+            self.judge_case(
+                "challenge_method", good, f"only {PKCE} earns a token", "a code, and a token for it"
+            )
         )
 
-    def elsewhere(self) -> Conversation:
+    def elsewhere(self) -> None:
         """Exchange another client's challenged code without its verifier and with a wrong one.
 
         The same user consents.
@@ -359,35 +361,33 @@ class GrantCases:
             return
         other = replace(self.client.other, consent=self.client.consent, headers=self.client.headers)
         as_other = Granting(self.setting, other)
-        code = yield from as_other.code(self.scope(), why="a code for another client")
+        code = as_other.code(self.scope(), why="a code for another client")
         if not code.text:
-            yield from self.leave_untested(("other_challenged",), f"no code: {code.problem}")
+            conclude(self.leave_untested(("other_challenged",), f"no code: {code.problem}"))
             return
         problem, answers = "", list[Exchange]()
         for wrong in ({}, {"code_verifier": verifier(self.setting.seed, 0)}):
             why = f"another client's code with{' another' if wrong else 'out its'} verifier"
-            exchange: Exchange = yield as_other.exchange(code, why, more=wrong)
-            yield from as_other.revoke_grant(exchange)
+            exchange = ask(as_other.exchange(code, why, more=wrong))
+            as_other.revoke_grant(exchange)
             answers.append(exchange)
             problem = problem or refusal(exchange)
-        yield from self.judge_case("other_challenged", not problem, REFUSED, problem, *answers)
+        conclude(self.judge_case("other_challenged", not problem, REFUSED, problem, *answers))
 
-    def nothing_for(self, code: Code, why: str, code_verifier: str = "") -> Generator[Any, Any, bool]:
+    def nothing_for(self, code: Code, why: str, code_verifier: str = "") -> bool:
         """True if there is no code, or its exchange fails."""
         if not code.text:
             return True
         more = {"code_verifier": code_verifier} if code_verifier else {}
-        exchange: Exchange = yield self.as_client.exchange(code, why, more=more)
-        yield from self.as_client.revoke_grant(exchange)
+        exchange = ask(self.as_client.exchange(code, why, more=more))
+        self.as_client.revoke_grant(exchange)
         return not exchange.success
 
-    def judge_denial(self) -> Conversation:
+    def judge_denial(self) -> None:
         """Judge the answer to a user who refuses."""
         if not self.client.refuse:
             return
-        code = yield from self.as_client.code(
-            self.scope(), consent=self.client.refuse, why="a user who refuses"
-        )
+        code = self.as_client.code(self.scope(), consent=self.client.refuse, why="a user who refuses")
         told = (
             f"error={code.error}, state={code.state}"
             if code.error
@@ -396,8 +396,8 @@ class GrantCases:
             else code.problem
         )
         good = bool(code.error) and not code.text and code.state == STATE
-        yield from self.judge_case(
-            "refused", good, f"error=access_denied and state={STATE}, and no code", told
+        conclude(
+            self.judge_case("refused", good, f"error=access_denied and state={STATE}, and no code", told)
         )
 
 
@@ -442,7 +442,7 @@ COST = 38
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
-    """Yield one case for each rule of the catalogue's OAuth section; one conversation tries them all."""
+    """Yield one case for each rule of the catalogue's OAuth section; one probe tries them all."""
     del roles
     oauth, client, inside = setting.model.own_code_flow, consenting(setting), within(setting)
     if oauth is None:
@@ -495,11 +495,11 @@ def _settle(setting: Setting, detail: str) -> tuple[Verdict, str] | None:
     return None
 
 
-def _try(client: OAuthClient, trials: Sequence[Trial]) -> Conversation:
+def _try(client: OAuthClient, trials: Sequence[Trial]) -> None:
     setting = trials[0].setting
     as_client = Granting(setting, client, length=LONGEST)
     tried = {trial.case.detail: trial for trial in trials}
-    yield from GrantCases(setting, client, as_client, tried).run()
+    GrantCases(setting, client, as_client, tried).run()
 
 
 CHECK = make_check("oauth_grants", __doc__, cases, stage=5, overlap="all", rank=Rank.EXPOSED)

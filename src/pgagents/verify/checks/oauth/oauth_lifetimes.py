@@ -6,15 +6,15 @@ refresh token sent as an access token, are refused.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any
 
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.fixtures.request_template import time_passes
 from pgagents.verify.oauth import TOKEN_COST, Granting, challenges, consenting, judge_refused_token, within
-from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.endpoint import OPERATOR, REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange, got
 from pgagents.verify.wire.oauth import OAuthClient
@@ -66,64 +66,62 @@ def _settle(setting: Setting) -> tuple[Verdict, str] | None:
     return None
 
 
-def _try(client: OAuthClient, scope: str, reader: Endpoint, trials: Sequence[Trial]) -> Conversation:
+def _try(client: OAuthClient, scope: str, reader: Endpoint, trials: Sequence[Trial]) -> None:
     setting = trials[0].setting
     as_client = Granting(setting, client)
     tried = {trial.case.detail: trial for trial in trials}
-    first, problem = yield from as_client.request_token(scope, "a token whose time will pass")
+    first, problem = as_client.request_token(scope, "a token whose time will pass")
     if first is None:
         for trial in trials:
-            yield trial.untested(problem)
+            conclude(trial.untested(problem))
         return
     access, refresh = str(got(first.body, "access_token")), got(first.body, "refresh_token")
     for detail, token in {"access_longer": f"{access}A", "refresh_as_access": refresh}.items():
         if isinstance(token, str) and detail in tried:
-            answer: Exchange = yield as_client.make_call(token, reader, SAYS[detail])
-            yield from _judge(tried[detail], answer, _is_refused(answer), "a refusal")
-            yield from judge_refused_token(setting, reader, answer)
+            answer = ask(as_client.make_call(token, reader, SAYS[detail]))
+            conclude(_judge(tried[detail], answer, _is_refused(answer), "a refusal"))
+            conclude(judge_refused_token(setting, reader, answer))
     passed = 0.0
     if "access_lives" in tried:
-        yield from _try_access(tried["access_lives"], tried["access_ends"], as_client, reader, access)
+        _try_access(tried["access_lives"], tried["access_ends"], as_client, reader, access)
         passed = as_client.oauth.access_s + MARGIN_S
     if "refresh_lives" in tried and isinstance(refresh, str):
-        yield from _try_refresh(tried["refresh_lives"], tried["refresh_ends"], as_client, refresh, passed)
+        _try_refresh(tried["refresh_lives"], tried["refresh_ends"], as_client, refresh, passed)
 
 
-def _try_access(lives: Trial, ends: Trial, as_client: Granting, reader: Endpoint, token: str) -> Conversation:
+def _try_access(lives: Trial, ends: Trial, as_client: Granting, reader: Endpoint, token: str) -> None:
     lives_s = as_client.oauth.access_s
-    if (yield from _passes(lives.setting, lives_s - MARGIN_S)):
-        answer: Exchange = yield as_client.make_call(token, reader, "a call shortly before the token's end")
+    if _passes(lives.setting, lives_s - MARGIN_S):
+        answer = ask(as_client.make_call(token, reader, "a call shortly before the token's end"))
         expected = f"{reader.action.name} succeeds {MARGIN_S:g} s before {lives_s} s are over"
-        yield from _judge(lives, answer, answer.success, expected)
-    if (yield from _passes(lives.setting, 2 * MARGIN_S)):
-        answer = yield as_client.make_call(token, reader, "a call shortly after the token's end")
+        conclude(_judge(lives, answer, answer.success, expected))
+    if _passes(lives.setting, 2 * MARGIN_S):
+        answer = ask(as_client.make_call(token, reader, "a call shortly after the token's end"))
         expected = f"a refusal {MARGIN_S:g} s after {lives_s} s are over"
-        yield from _judge(ends, answer, _is_refused(answer), expected)
-        yield from judge_refused_token(lives.setting, reader, answer)
+        conclude(_judge(ends, answer, _is_refused(answer), expected))
+        conclude(judge_refused_token(lives.setting, reader, answer))
 
 
-def _try_refresh(lives: Trial, ends: Trial, as_client: Granting, token: str, passed: float) -> Conversation:
+def _try_refresh(lives: Trial, ends: Trial, as_client: Granting, token: str, passed: float) -> None:
     """Refresh shortly before the token's expiry, then try the new token after another lifetime.
 
     The new token's lifetime begins at the refresh or at the first consent. Either way it has expired then.
     """
     lives_s = as_client.oauth.refresh_s
     left_s = lives_s - MARGIN_S - passed
-    if left_s <= 0 or not (yield from _passes(lives.setting, left_s)):
+    if left_s <= 0 or not _passes(lives.setting, left_s):
         return
-    answer: Exchange = yield as_client.refresh(token, "a refresh token shortly before its end")
-    yield from _judge(
-        lives, answer, answer.success, f"a new token {MARGIN_S:g} s before {lives_s} s are over"
-    )
+    answer = ask(as_client.refresh(token, "a refresh token shortly before its end"))
+    conclude(_judge(lives, answer, answer.success, f"a new token {MARGIN_S:g} s before {lives_s} s are over"))
     new = got(answer.body, "refresh_token")
     changed = isinstance(new, str) and new != token
     token = new if isinstance(new, str) else token
-    if (yield from _passes(lives.setting, lives_s + MARGIN_S if changed else 2 * MARGIN_S)):
-        answer = yield as_client.refresh(token, "a refresh token shortly after its end")
+    if _passes(lives.setting, lives_s + MARGIN_S if changed else 2 * MARGIN_S):
+        answer = ask(as_client.refresh(token, "a refresh token shortly after its end"))
         expected = f"a refusal {MARGIN_S:g} s after {lives_s} s are over"
-        yield from _judge(ends, answer, _is_refused(answer), expected)
+        conclude(_judge(ends, answer, _is_refused(answer), expected))
         if answer.success:
-            yield from as_client.revoke_grant(answer)
+            as_client.revoke_grant(answer)
 
 
 def _is_refused(answer: Exchange) -> bool:
@@ -131,10 +129,10 @@ def _is_refused(answer: Exchange) -> bool:
     return 400 <= answer.status < 500
 
 
-def _passes(setting: Setting, seconds: float) -> Generator[Any, Any, bool]:
+def _passes(setting: Setting, seconds: float) -> bool:
     call = time_passes(setting, seconds)
     assert call is not None, "without a clock nothing is selected"
-    answer: Exchange = yield call
+    answer = ask(call)
     return answer.success
 
 

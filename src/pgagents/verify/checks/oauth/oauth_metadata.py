@@ -16,8 +16,9 @@ from typing import Any
 from pgagents.catalogue.model.credential import PKCE, CodeFlow
 from pgagents.report.contract import Rank
 from pgagents.verify.fixtures.request_template import ordinary, template_of
-from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
 from pgagents.verify.setting import Memory, Setting
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -99,9 +100,9 @@ def _find_reader(setting: Setting) -> Endpoint | None:
     return min(reads, key=lambda endpoint: endpoint.action.costs, default=None)
 
 
-def _call_keyless(reader: Endpoint, trials: Sequence[Trial]) -> Conversation:
+def _call_keyless(reader: Endpoint, trials: Sequence[Trial]) -> None:
     template = template_of(trials[0].model, reader.action)
-    yield ordinary(reader, template, "auth", "a call without a key", twist="none")
+    ask(ordinary(reader, template, "auth", "a call without a key", twist="none"))
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
@@ -143,19 +144,19 @@ def _list_bases(setting: Setting) -> list[str]:
     return list(dict.fromkeys(base.rstrip("/") for base in bases if base))
 
 
-def _read_documents(trials: Sequence[Trial], oauth: CodeFlow) -> Conversation:
+def _read_documents(trials: Sequence[Trial], oauth: CodeFlow) -> None:
     bodies: dict[str, Mapping[str, Any]] = {}
     for trial in trials:
         path = oauth.metadata if trial.case.detail == SERVER else oauth.resource_metadata
         raw = Raw("GET", path)
-        answer: Exchange = yield Call(None, {}, "document", f"the metadata at {path}", role="", raw=raw)
+        answer = ask(Call(None, {}, "document", f"the metadata at {path}", role="", raw=raw))
         if answer.void:
             continue
         if answer.status == 200 and isinstance(answer.body, Mapping):
             bodies[trial.case.detail] = answer.body
         else:
             problem = answer.json.problem if answer.success else answer.outcome
-            yield trial.broken(f"200 with a JSON object at {path}", problem)
+            conclude(trial.broken(f"200 with a JSON object at {path}", problem))
     for trial in trials:
         body = bodies.get(trial.case.detail)
         if body is None:
@@ -165,10 +166,10 @@ def _read_documents(trials: Sequence[Trial], oauth: CodeFlow) -> Conversation:
         else:
             difference = _judge_resource(trial, oauth, body, bodies.get(SERVER, {}))
         if difference is None:
-            yield trial.kept()
+            conclude(trial.kept())
         else:
             expected, member, value = difference
-            yield trial.broken(expected, f"{member}: {{value}}", value=value)
+            conclude(trial.broken(expected, f"{member}: {{value}}", value=value))
 
 
 def _judge_server(trial: Trial, oauth: CodeFlow, body: Mapping[str, Any]) -> Difference | None:
@@ -231,18 +232,18 @@ def _judge_scopes(oauth: CodeFlow, body: Mapping[str, Any]) -> Difference | None
 # -- the endpoints
 
 
-def _try_endpoint(trial: Trial, key: str, path: str) -> Conversation:
+def _try_endpoint(trial: Trial, key: str, path: str) -> None:
     if key == "authorize":
-        answer: Exchange = yield make_get(path, {}, "an authorization request without parameters")
+        answer = trial.ask(make_get(path, {}, "an authorization request without parameters"))
         expected, problem = "a page that refuses or asks for a login", answer.outcome
         good = _is_authorization_page(answer)
     else:
-        answer = yield make_post(path, {}, f"a call of {path} without parameters")
+        answer = trial.ask(make_post(path, {}, f"a call of {path} without parameters"))
         problem = refusal(answer, "invalid_request", "invalid_client", "unsupported_grant_type")
         expected = "400 or 401 with a JSON error (RFC 6749, 5.2)"
         good = not problem and answer.status not in (404, 405)
     if not answer.void:
-        yield trial.kept() if good else trial.broken(expected, problem)
+        conclude(trial.kept() if good else trial.broken(expected, problem))
 
 
 def _is_authorization_page(answer: Exchange) -> bool:

@@ -15,11 +15,11 @@ from functools import partial
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.cases.invalid import invalid_cases_of
 from pgagents.verify.oauth import TOKEN_COST, Granting, bearer, consenting
-from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import REST, Endpoint
-from pgagents.verify.wire.exchange import Exchange, got
+from pgagents.verify.wire.exchange import got
 from pgagents.verify.wire.oauth import OAuthClient
 
 WITHOUT, WITHIN = "without", "within"
@@ -86,18 +86,18 @@ def _list_needing(setting: Setting) -> Iterator[tuple[Endpoint, str, str, bool]]
         turns[scope] += 1
 
 
-def _try(trials: Sequence[Trial], client: OAuthClient, scope: str) -> Conversation:
+def _try(trials: Sequence[Trial], client: OAuthClient, scope: str) -> None:
     as_client = Granting(trials[0].setting, client)
-    granted, problem = yield from as_client.request_token(scope, f"a token with {scope} alone")
+    granted, problem = as_client.request_token(scope, f"a token with {scope} alone")
     if granted is None:
         for trial in trials:
-            yield trial.untested(problem)
+            conclude(trial.untested(problem))
         return
     token = str(got(granted.body, "access_token"))
     for trial in trials:
         judge = _judge_without if trial.case.detail == WITHOUT else _judge_within
-        yield from judge(trial, token)
-    yield from as_client.revoke_grant(granted)
+        judge(trial, token)
+    as_client.revoke_grant(granted)
 
 
 def _with_token(call: Call, token: str) -> Call:
@@ -105,20 +105,20 @@ def _with_token(call: Call, token: str) -> Call:
     return replace(call, role="", raw=Raw(headers=bearer(token)))
 
 
-def _judge_without(trial: Trial, token: str) -> Conversation:
+def _judge_without(trial: Trial, token: str) -> None:
     errors, needed = trial.model.errors, trial.case.about
     what = f"a token without {needed}"
-    answer: Exchange = yield _with_token(trial.call("scope", what), token)
+    answer = trial.ask(_with_token(trial.call("scope", what), token))
     named = got(answer.body, errors.scope_at) if errors.scope_at and answer.refused else None
     if named not in (None, needed) and not answer.is_tainted_by("error_envelope"):
         claim = f"{errors.scope_at} is {{named}}"
         broken = trial.broken(f"{errors.scope_at} is {needed}", claim, named=named)
-        yield broken.with_rank(Rank.UNDOCUMENTED)
+        conclude(broken.with_rank(Rank.UNDOCUMENTED))
     else:
-        yield from trial.refused(answer, [trial.model.codes[str(errors.framework.no_scope)]], what)
+        conclude(trial.refused(answer, [trial.model.codes[str(errors.framework.no_scope)]], what))
 
 
-def _judge_within(trial: Trial, token: str) -> Conversation:
+def _judge_within(trial: Trial, token: str) -> None:
     """Judge that the answer does not refuse the token.
 
     Invalid input may be refused before scopes are checked.
@@ -126,7 +126,7 @@ def _judge_within(trial: Trial, token: str) -> Conversation:
     errors, codes, scope = trial.model.errors, trial.model.codes, trial.case.about
     framework = errors.framework
     refusals = {c for c in (framework.no_scope, framework.no_key, framework.wrong_key) if c is not None}
-    answer: Exchange = yield _with_token(_make_harmless_call(trial), token)
+    answer = trial.ask(_with_token(_make_harmless_call(trial), token))
     if answer.void or answer.unsound:
         return
     named = got(answer.body, errors.scope_at) if errors.scope_at else None
@@ -134,12 +134,12 @@ def _judge_within(trial: Trial, token: str) -> Conversation:
         answer.code is None and answer.status in {codes[c].status for c in refusals}
     )
     if refused and named in trial.model.auth.scopes and named != scope:
-        yield trial.not_applicable(f"the plan of the token's user lacks the scope {named}")
+        conclude(trial.not_applicable(f"the plan of the token's user lacks the scope {named}"))
     elif refused:
         broken = trial.broken(f"{scope} suffices for {trial.action.name}", answer.outcome)
-        yield broken.with_rank(Rank.WRONG)
+        conclude(broken.with_rank(Rank.WRONG))
     else:
-        yield trial.kept()
+        conclude(trial.kept())
 
 
 def _make_harmless_call(trial: Trial) -> Call:

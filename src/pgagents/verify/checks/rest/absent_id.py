@@ -10,7 +10,7 @@ will do.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -34,9 +34,9 @@ from pgagents.verify.fixtures.target import makes_it
 from pgagents.verify.promise import (
     Attempt,
     Case,
-    Conversation,
     Judgement,
     Trial,
+    conclude,
     judge_kept,
     judge_refused,
     judge_untested,
@@ -113,60 +113,60 @@ def _make_foreign_call(trial: Trial, param: Param, resource: Resource) -> Call:
     return replace(call, states=tuple(states), why=f"{why} that is {' or '.join(states)}")
 
 
-def _call_foreign(trial: Trial, param: Param, resource: Resource) -> Conversation:
-    yield from _judge_foreign(trial, param, resource, _make_foreign_call(trial, param, resource))
+def _call_foreign(trial: Trial, param: Param, resource: Resource) -> None:
+    _judge_foreign(trial, param, resource, _make_foreign_call(trial, param, resource))
 
 
-def _call_with_theirs(trial: Trial, param: Param, resource: Resource) -> Conversation:
+def _call_with_theirs(trial: Trial, param: Param, resource: Resource) -> None:
     """Send the id of the main project's instance in an optional argument.
 
     All other arguments that are members of that instance get its values.
     """
     call = _make_foreign_call(trial, param, resource)
-    instance = yield InstanceRef(resource.name, fresh=True)
+    instance = trial.ask(InstanceRef(resource.name, fresh=True))
     members = {str(p.name): instance[str(p.name)] for p in trial.endpoint.params if str(p.name) in instance}
     arguments = {**call.input, **members, str(param.name): resource.value_for(param, instance)}
-    yield from _judge_foreign(trial, param, resource, replace(call, input=arguments, subject=None))
+    _judge_foreign(trial, param, resource, replace(call, input=arguments, subject=None))
 
 
-def _call_after_owner(trial: Trial, param: Param, resource: Resource) -> Conversation:
+def _call_after_owner(trial: Trial, param: Param, resource: Resource) -> None:
     """Read as the owner just before the other project's call.
 
     It reveals an answer that is cached for everyone.
     """
     call = _make_foreign_call(trial, param, resource)
     named = call.subject or resource  # a call about an instance names what contains it by that
-    instance: Mapping[str, Any] = yield InstanceRef(named.name, call.states)
+    instance = trial.ask(InstanceRef(named.name, call.states))
     same = (
         replace(call, made=instance)
         if call.subject is not None
         else replace(call, input={**call.input, **name_instance(call, resource, instance)})
     )
-    yield replace(same, role="main", intent="explore", why=f"our own {resource.name}")
-    yield from _judge_foreign(trial, param, resource, same)
+    trial.ask(replace(same, role="main", intent="explore", why=f"our own {resource.name}"))
+    _judge_foreign(trial, param, resource, same)
 
 
-def _judge_foreign(trial: Trial, param: Param, resource: Resource, call: Call) -> Conversation:
-    answer: Exchange = yield call
+def _judge_foreign(trial: Trial, param: Param, resource: Resource, call: Call) -> None:
+    answer = trial.ask(call)
     if may_filter(trial.endpoint, param) and shows_no_item(answer):
-        yield trial.kept()
+        conclude(trial.kept())
         return
-    if answer.success and (yield from _has_same_id(trial, resource, answer)):
-        yield trial.untested(f"the other project has a {resource.name} with the same id")
+    if answer.success and _has_same_id(trial, resource, answer):
+        conclude(trial.untested(f"the other project has a {resource.name} with the same id"))
         return
     if resource.inferred:  # the document names no error for it, so any refusal will do
         if answer.success:
             refused = f"another project's {resource.name} is refused"
-            yield trial.broken(refused, answer.outcome).with_rank(Rank.EXPOSED)
+            conclude(trial.broken(refused, answer.outcome).with_rank(Rank.EXPOSED))
         elif answer.refused:
-            yield trial.kept()
+            conclude(trial.kept())
         return
     codes = _list_codes(trial, param, resource)
     for judgement in trial.refused(answer, codes, f"another project's {resource.name}"):
-        yield judgement.with_rank(Rank.EXPOSED) if answer.success else judgement
+        conclude(judgement.with_rank(Rank.EXPOSED) if answer.success else judgement)
 
 
-def _has_same_id(trial: Trial, resource: Resource, answer: Exchange) -> Generator[Any, Any, bool]:
+def _has_same_id(trial: Trial, resource: Resource, answer: Exchange) -> bool:
     """Return True if the caller's own list has the id, which was found and not made: ids may be unique within
     a project alone, as codes are.
     """
@@ -178,7 +178,7 @@ def _has_same_id(trial: Trial, resource: Resource, answer: Exchange) -> Generato
         lister = trial.setting.find_usable_lead(str(by.action.name))
         if lister is not None:
             why = f"to see whether the other project has a {resource.name} of this id"
-            seen: Exchange = yield Call(lister, by.input, "explore", why, role=answer.call.role)
+            seen = trial.ask(Call(lister, by.input, "explore", why, role=answer.call.role))
             items = at_path(by, seen) if seen.success else None
             if isinstance(items, list) and id in map(resource.id_of, items):
                 return True
@@ -220,7 +220,7 @@ def _make_unknown_call(trial: Trial, param: Param, absent: str | int | float) ->
     return trial.call("absent", f"a {param.name} that does not exist", input=arguments)
 
 
-def _call_similar(trial: Trial, param: Param, resource: Resource, absent: str | int | float) -> Conversation:
+def _call_similar(trial: Trial, param: Param, resource: Resource, absent: str | int | float) -> None:
     """Read an existing id with a suffix, or write to one with blanks around it.
 
     If the schema refuses the longer id, or allows blanks, or an id in a body is a number, the absent id is
@@ -229,32 +229,32 @@ def _call_similar(trial: Trial, param: Param, resource: Resource, absent: str | 
     setting, endpoint, own = trial.setting, trial.endpoint, resource.missing_for(param)
     assert own is not None
     call = _make_unknown_call(trial, param, absent)
-    instance: Mapping[str, Any] = yield InstanceRef(resource.name)
+    instance = trial.ask(InstanceRef(resource.name))
     id, reads = resource.id_of(instance), endpoint.action.effect == "read"
     similar = f"{id}{BEHIND}" if reads else f"{BLANK}{id}{BLANK}"
     number = not param.as_text and not isinstance(id, str)
     if number or setting.test_argument(endpoint, param).is_valid(similar) != reads:
-        yield call
+        trial.ask(call)
         return
     likeness = "only begins with one that exists" if reads else "exists, with blanks around it"
     what = f"a {param.name} that {likeness}"
     field = "" if reads else str(param.name)
     call = replace(call, input={**call.input, str(param.name): similar}, why=what, field=field)
-    answer: Exchange = yield call
+    answer = trial.ask(call)
     if reads:
         codes: Sequence[Code] = [own, *list_missing_children(trial.model, endpoint, resource)]
         statuses: Sequence[int] = list_hiding_statuses(setting, endpoint)
     else:
         codes, statuses = list_allowed_refusals(setting, call)
-    yield from trial.refused(answer, codes, what, statuses)
+    conclude(trial.refused(answer, codes, what, statuses))
 
 
-def _call_unknown(trial: Trial, param: Param, absent: str | int | float, *, twice: bool) -> Conversation:
+def _call_unknown(trial: Trial, param: Param, absent: str | int | float, *, twice: bool) -> None:
     """Make a call that the watcher judges. If `twice`, repeat it to reveal a cached answer."""
     call = _make_unknown_call(trial, param, absent)
-    yield call
+    trial.ask(call)
     if twice:
-        yield replace(call, why=f"{call.why}, once more")
+        trial.ask(replace(call, why=f"{call.why}, once more"))
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:

@@ -27,14 +27,13 @@ from pgagents.verify.fixtures.request_template import (
     list_read,
     template_of,
 )
-from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, Untested, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.bounds import is_too_long
 from pgagents.verify.values.invalid_values import FAR
 from pgagents.verify.values.schema_values import high, matches, types_of
 from pgagents.verify.wire.call import Signature
 from pgagents.verify.wire.endpoint import Endpoint
-from pgagents.verify.wire.exchange import Exchange
 
 TEXT = ' o\'Neil "x"  \\n<b>&lt;{{7*7}}${7}%s%41+;--éu\u0302’漢🚗'
 """A text whose most revealing characters come first, for arguments that take only a few.
@@ -67,7 +66,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
             yield Case(endpoint, says, endpoint.action.origin, attempt, cite=())
 
 
-def _try(trial: Trial, texts: Mapping[str, Any]) -> Conversation:
+def _try(trial: Trial, texts: Mapping[str, Any]) -> None:
     """Send a valid call, at first with characters that may be refused, and judge the first that succeeds.
 
     A refused text proves nothing if an ordinary call is refused, too.
@@ -86,17 +85,16 @@ def _try(trial: Trial, texts: Mapping[str, Any]) -> Conversation:
         odd, input=unusual(setting, endpoint, odd.input), why=f"{odd.why}, and what is unusual beside it"
     )
     first, *simpler = [most, odd, call] if most.input != odd.input else [odd, call]
-    answer: Exchange = yield first
+    answer = trial.ask(first)
     for simple in simpler:
         if not answer.success:
-            answer = yield simple
+            answer = trial.ask(simple)
     if not answer.success and not answer.void:
-        control: Exchange = yield replace(call, intent="valid", why="an ordinary call", input=usual)
+        control = trial.ask(replace(call, intent="valid", why="an ordinary call", input=usual))
         if not control.success:
-            yield trial.untested(f"an ordinary call was answered {control.outcome}, too")
-            return
+            raise Untested(f"an ordinary call was answered {control.outcome}, too")
     judged = list(trial.accepted(answer, what))
-    yield from judged or [trial.untested(f"the answer shows nothing of it: {answer.outcome}")]
+    conclude(judged or [trial.untested(f"the answer shows nothing of it: {answer.outcome}")])
 
 
 def _texts(setting: Setting, endpoint: Endpoint, text: str = TEXT) -> dict[str, Any]:

@@ -7,7 +7,7 @@ ended meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -20,9 +20,10 @@ from pgagents.verify.cases.boundary import boundary_value
 from pgagents.verify.fixtures.instance import at_path, member_named, say_none_made, siblings
 from pgagents.verify.fixtures.request_template import time_passes
 from pgagents.verify.plan.selection import others_too
-from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import distinct
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import OPERATOR, REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -89,44 +90,42 @@ def _enders(setting: Setting, resource: Resource) -> list[Endpoint]:
     return setting.list_calling(resource.undone_by.action) if resource.undone_by else []
 
 
-def _try(trials: Sequence[Trial], resource: Resource, takes: Takes, *, late: bool) -> Conversation:
+def _try(trials: Sequence[Trial], resource: Resource, takes: Takes, *, late: bool) -> None:
     """Count in rounds. With the operator's clock, an instance that does not end by itself is ended more than
     a day later.
     """
     judged: list[Judgement] = []
     for _ in range(ROUNDS):
-        judged = yield from _round(trials, resource, takes, late=late)
+        judged = _round(trials, resource, takes, late=late)
         if all(judgement.verdict is Verdict.KEPT for judgement in judged):
             break
-    yield from judged
+    conclude(judged)
 
 
-def _round(
-    trials: Sequence[Trial], resource: Resource, takes: Takes, *, late: bool
-) -> Generator[Any, Any, list[Judgement]]:
-    """Make, count and end instances once; return the verdicts instead of yielding them."""
+def _round(trials: Sequence[Trial], resource: Resource, takes: Takes, *, late: bool) -> list[Judgement]:
+    """Make, count and end instances once; return the verdicts."""
     setting, judged = trials[0].setting, list[Judgement]()
     makers = [trial for trial in trials if trial.case.about == "taken"]
     enders = [trial for trial in trials if trial.case.about == "returned"]
     place: Mapping[str, Any] | None = None
     counts: Counts = {}
     if resource.made_by is not None and _chooses(resource, takes):
-        place = yield from find_roomiest(setting, takes)
-        yield from _read_counter(setting, takes, place[setting.model.resources[takes.of].id], counts)
+        place = find_roomiest(setting, takes)
+        _read_counter(setting, takes, place[setting.model.resources[takes.of].id], counts)
     else:  # the server chooses, probably the same place as before
-        another: Mapping[str, Any] = yield InstanceRef(resource.name)
+        another = ask(InstanceRef(resource.name))
         if _is_id(another.get(takes.by)):
-            yield from _read_counter(setting, takes, another[takes.by], counts)
+            _read_counter(setting, takes, another[takes.by], counts)
     living: list[Mapping[str, Any]] = []
     for trial in makers:
-        judged.append((yield from _judge_taking(trial, resource, takes, place, counts, living)))
+        judged.append(_judge_taking(trial, resource, takes, place, counts, living))
     for index, instance in enumerate(living):
         if index < len(enders) or instance is living[-1]:
             if late and instance is living[-1] and (wait := time_passes(setting, LATE_S)):
-                yield wait
-                yield from _read_counter(setting, takes, instance[takes.by], counts)  # others may have ended
+                ask(wait)
+                _read_counter(setting, takes, instance[takes.by], counts)  # others may have ended
             trial = enders[min(index, len(enders) - 1)]
-            judged.append((yield from _judge_return(trial, resource, takes, instance, counts)))
+            judged.append(_judge_return(trial, resource, takes, instance, counts))
     return judged
 
 
@@ -143,7 +142,7 @@ def _judge_taking(
     place: Mapping[str, Any] | None,
     counts: Counts,
     living: list[Mapping[str, Any]],
-) -> Generator[Any, Any, Judgement]:
+) -> Judgement:
     """Make instances until one is at a place with a known count; add what was made to `living`."""
     endpoint, setting, made_by = trial.endpoint, trial.setting, resource.made_by
     assert made_by is not None
@@ -153,7 +152,7 @@ def _judge_taking(
     for arguments in [*several, *[made_by.input] * MOST_MADE][:MOST_MADE]:
         why = f"a {resource.name} that takes from a {takes.of}"
         doubled = _two(setting, resource, endpoint, arguments)
-        answer: Exchange = yield Call(endpoint, doubled, "explore", why, bind=bind, fresh=True)
+        answer = trial.ask(Call(endpoint, doubled, "explore", why, bind=bind, fresh=True))
         instances = _list_made(made_by, answer)
         first = next(iter(instances), None)
         if arguments in several and not answer.success:
@@ -166,7 +165,7 @@ def _judge_taking(
         at = first[takes.by]
         taken = sum(1 for instance in instances if instance.get(takes.by) == at)
         before = counts.get(at)
-        after = yield from _read_counter(setting, takes, at, counts)
+        after = _read_counter(setting, takes, at, counts)
         if after is None:
             return trial.untested(f"{takes.read_by.name} returned no {takes.counter}")
         if before is not None:
@@ -218,31 +217,29 @@ def _list_made(made_by: ActionCall, exchange: Exchange) -> list[Mapping[str, Any
 
 def _judge_return(
     trial: Trial, resource: Resource, takes: Takes, instance: Mapping[str, Any], counts: Counts
-) -> Generator[Any, Any, Judgement]:
+) -> Judgement:
     undone_by = resource.undone_by
     assert undone_by is not None
     why = f"the end of a {resource.name} that took from a {takes.of}"
     arguments = undone_by.input
-    answer: Exchange = yield Call(trial.endpoint, arguments, "valid", why, subject=resource, made=instance)
+    answer = trial.ask(Call(trial.endpoint, arguments, "valid", why, subject=resource, made=instance))
     if not answer.success:
         counts.clear()
         return trial.untested(f"it did not end: {answer.outcome}")
     before = counts.get(instance[takes.by])
-    after = yield from _read_counter(trial.setting, takes, instance[takes.by], counts)
+    after = _read_counter(trial.setting, takes, instance[takes.by], counts)
     if before is None or after is None:
         return trial.untested(f"{takes.read_by.name} returned no {takes.counter}")
     return _judge_count(trial, takes, before, after, 1)
 
 
-def _read_counter(
-    setting: Setting, takes: Takes, id: str | int, counts: Counts
-) -> Generator[Any, Any, int | None]:
+def _read_counter(setting: Setting, takes: Takes, id: str | int, counts: Counts) -> int | None:
     """Read and remember the counter of a place; return it, or None if it could not be read."""
     endpoint = setting.find_lead(str(takes.read_by.name))
     assert endpoint is not None
     name = next((str(p.name) for p in endpoint.params if p.refers_to == takes.of), "")
-    exchange: Exchange = yield Call(
-        endpoint, {name: id}, "valid", f"to count {takes.counter} of a {takes.of}", reuse="latest"
+    exchange = ask(
+        Call(endpoint, {name: id}, "valid", f"to count {takes.counter} of a {takes.of}", reuse="latest")
     )
     found = member_named(exchange.body, takes.counter) if exchange.success else None
     if found is None:

@@ -11,7 +11,7 @@ all of it at once, and then the law holds.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -25,9 +25,18 @@ from pgagents.verify.answers.observation import read_counter
 from pgagents.verify.fixtures.instance import at_path, find_read, member_named
 from pgagents.verify.fixtures.target import as_called
 from pgagents.verify.laws import evaluate_law
-from pgagents.verify.promise import CONFLICT, Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import (
+    CONFLICT,
+    Attempt,
+    Case,
+    Judgement,
+    Trial,
+    conclude,
+    make_check,
+)
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import types_of
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Concurrent, InstanceRef
 from pgagents.verify.wire.endpoint import REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -35,8 +44,6 @@ from pgagents.verify.wire.exchange import Exchange
 TWO = 2
 MUCH = re.compile(r"quantity|amount|count|number|credit|points|units|seats|pages|howmany")
 """Plain names of how much a call takes of a number."""
-Pair = Generator[Any, Any, Sequence[Exchange]]
-"""Sends calls; returns their answers."""
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
@@ -128,39 +135,39 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _take_all(trial: Trial, bound: _Bound) -> Conversation:
+def _take_all(trial: Trial, bound: _Bound) -> None:
     """Take all that a number has, twice at once, and read what is left."""
     resource, member, name = bound.resource, bound.member, trial.action.name
     wanted = as_called(trial.setting.model, trial.action, InstanceRef(resource.name, fresh=True))
-    instance: Mapping[str, Any] = yield replace(wanted, new=True)
+    instance = trial.ask(replace(wanted, new=True))
     why = f"{member} of a {resource.name}"
     look = Call(bound.reader, bound.read.input, "explore", why, subject=resource, made=instance)
-    before: Exchange = yield look
+    before = trial.ask(look)
     shown = at_path(bound.read, before) if before.success else None
     there = shown.get(member) if isinstance(shown, Mapping) else None
     test = trial.setting.test_argument(trial.endpoint, bound.param)
     if not _is_number(there) or not test.is_valid(there):
-        yield trial.unseen(f"{member} is {there!r}, which {bound.param.name} cannot be")
+        conclude(trial.unseen(f"{member} is {there!r}, which {bound.param.name} cannot be"))
         return
     needed = {str(p.name) for p in trial.action.params if p.required}
     least = {other: value for other, value in trial.template.input.items() if other in needed}
     own = {str(bound.named.name): resource.value_for(bound.named, instance), str(bound.param.name): there}
     why = f"two calls at once of {name} take all of {member}"
     call = trial.call("explore", why, input={**least, **own}, subject=resource, made=instance)
-    pair: Sequence[Exchange] = yield Concurrent((call, call))
+    pair: Sequence[Exchange] = trial.ask(Concurrent((call, call)))
     if not any(answer.success for answer in pair):
-        yield trial.untested(f"neither call was done: {pair[0].outcome}")
+        conclude(trial.untested(f"neither call was done: {pair[0].outcome}"))
         return
-    after: Exchange = yield replace(look, why=f"what two calls of {name} left", again=True)
+    after = trial.ask(replace(look, why=f"what two calls of {name} left", again=True))
     left = at_path(bound.read, after) if after.success else None
     if not isinstance(left, Mapping):
-        yield trial.untested(f"it was not read afterwards: {after.outcome}")
+        conclude(trial.untested(f"it was not read afterwards: {after.outcome}"))
         return
     scope = Scope({"read": left, "env": trial.setting.model.env})
     broken = evaluate_law(bound.law, scope).outcome == "broken"
     problem = f"{member} is {{left}} after both" if broken else ""
     judged = trial.judge(bound.law.that.wording, problem, left=left.get(member))
-    yield judged.at_member(member) if problem else judged
+    conclude(judged.at_member(member) if problem else judged)
 
 
 def _unique_makers(setting: Setting) -> Iterator[tuple[Resource, Unique, Endpoint]]:
@@ -228,29 +235,29 @@ def _may_be_one(setting: Setting, action: Action, name: str) -> bool:
     return bool(setting.test(("concurrent_calls", str(action.name), name), param.schema).is_valid(1))
 
 
-def _take_value(trial: Trial, resource: Resource, unique: Unique) -> Conversation:
+def _take_value(trial: Trial, resource: Resource, unique: Unique) -> None:
     names = " and ".join(unique.members)
     why = f"two calls at once with the same {names}"
     parents = tuple(str(p.name) for p in trial.endpoint.params if p.place == "path" and p.refers_to)
     calls = _two_calls(trial.endpoint, resource, why, {})
-    pair = yield Concurrent(calls, shared=(*unique.members, *parents))
-    yield _judge(trial, resource, pair, f"one {resource.name} with the same {names}")
+    pair = trial.ask(Concurrent(calls, shared=(*unique.members, *parents)))
+    conclude(_judge(trial, resource, pair, f"one {resource.name} with the same {names}"))
 
 
 def _take_last(
     trial: Trial, resource: Resource, takes: Takes, opener: Endpoint, sizes: tuple[str, ...]
-) -> Conversation:
-    place = yield from _open_place(trial.setting, resource, takes, opener, sizes)
+) -> None:
+    place = _open_place(trial.setting, resource, takes, opener, sizes)
     if place is None:
         reason = f"no argument of {opener.action.name} sets {takes.counter} to 1"
-        yield Judgement(trial.contract, Verdict.NOT_APPLICABLE, reason)
+        conclude(Judgement(trial.contract, Verdict.NOT_APPLICABLE, reason))
         return
     why = f"two calls at once for the last room of a {takes.of}"
-    pair = yield Concurrent(_two_calls(trial.endpoint, resource, why, {takes.of: place}))
-    yield _judge(trial, resource, pair, f"one {resource.name} in a {takes.of} that has room for one")
+    pair = trial.ask(Concurrent(_two_calls(trial.endpoint, resource, why, {takes.of: place})))
+    conclude(_judge(trial, resource, pair, f"one {resource.name} in a {takes.of} that has room for one"))
 
 
-def _act_twice(trial: Trial, resource: Resource, param: Param) -> Conversation:
+def _act_twice(trial: Trial, resource: Resource, param: Param) -> None:
     """Call an action twice at once on one instance; if both calls succeed, twice in a row on another."""
     name = trial.action.name
     wanted = as_called(trial.setting.model, trial.action, InstanceRef(resource.name, fresh=True))
@@ -264,48 +271,47 @@ def _act_twice(trial: Trial, resource: Resource, param: Param) -> Conversation:
         arguments = {**least, str(param.name): resource.value_for(param, instance)}
         return trial.call("explore", why, input=arguments, subject=resource, made=instance)
 
-    def call_first(row: Sequence[Exchange]) -> Generator[Any, Any, Exchange]:
+    def call_first(row: Sequence[Exchange]) -> Exchange:
         """Call it on a new instance with the values that were refused: what they met may be older."""
-        instance: Mapping[str, Any] = yield replace(wanted, new=True)
+        instance = ask(replace(wanted, new=True))
         kept = {other: value for other, value in row[1].input.items() if other in least}
         arguments = {**kept, str(param.name): resource.value_for(param, instance)}
         why = f"{name} of another {resource.name} with the values that were refused"
-        answer: Exchange = yield trial.call("explore", why, input=arguments, subject=resource, made=instance)
-        return answer
+        return ask(trial.call("explore", why, input=arguments, subject=resource, made=instance))
 
-    def call_at_once(instance: Mapping[str, Any]) -> Pair:
+    def call_at_once(instance: Mapping[str, Any]) -> Sequence[Exchange]:
         why = f"two calls at once of {name} on one {resource.name}"
-        answers: Sequence[Exchange] = yield Concurrent((call(why, instance), call(why, instance)))
+        answers: Sequence[Exchange] = ask(Concurrent((call(why, instance), call(why, instance))))
         return answers
 
-    def call_in_a_row(instance: Mapping[str, Any]) -> Pair:
-        first: Exchange = yield call(f"{name} of a {resource.name}", instance)
+    def call_in_a_row(instance: Mapping[str, Any]) -> Sequence[Exchange]:
+        first = ask(call(f"{name} of a {resource.name}", instance))
         if not first.success:
             return (first,)
-        second: Exchange = yield call(f"{name} of the same {resource.name} again", instance)
+        second = ask(call(f"{name} of the same {resource.name} again", instance))
         return first, second
 
-    pair = yield from _on_new_or_other(wanted, call_at_once)
+    pair = _on_new_or_other(wanted, call_at_once)
     done = [answer for answer in pair if answer.success]
     if not done:
-        yield trial.untested(f"neither call was done: {pair[0].outcome}")
+        conclude(trial.untested(f"neither call was done: {pair[0].outcome}"))
         return
     if len(done) < TWO:
-        yield trial.kept()
+        conclude(trial.kept())
         return
-    row = yield from _on_new_or_other(wanted, call_in_a_row)
+    row = _on_new_or_other(wanted, call_in_a_row)
     if len(row) < TWO:
-        yield trial.untested(f"it was not done once: {row[0].outcome}")
+        conclude(trial.untested(f"it was not done once: {row[0].outcome}"))
     elif row[1].status != CONFLICT:
         reason = f"a second call in a row: {row[1].outcome}"
-        yield Judgement(trial.contract, Verdict.NOT_APPLICABLE, reason)
+        conclude(Judgement(trial.contract, Verdict.NOT_APPLICABLE, reason))
     elif _are_equal(row, param) and not _are_equal(pair, param):
-        yield trial.untested("the two calls at once had different values")
-    elif (first := (yield from call_first(row))).status == CONFLICT:
-        yield trial.untested(f"a first call with these values is refused too: {first.outcome}")
+        conclude(trial.untested("the two calls at once had different values"))
+    elif (first := call_first(row)).status == CONFLICT:
+        conclude(trial.untested(f"a first call with these values is refused too: {first.outcome}"))
     else:
         expected = f"one is refused with {row[1].outcome}, as the second of two in a row"
-        yield trial.broken(expected, f"both calls were answered with {done[0].status}")
+        conclude(trial.broken(expected, f"both calls were answered with {done[0].status}"))
 
 
 def _are_equal(pair: Sequence[Exchange], param: Param) -> bool:
@@ -314,14 +320,16 @@ def _are_equal(pair: Sequence[Exchange], param: Param) -> bool:
     return first == second
 
 
-def _on_new_or_other(wanted: InstanceRef, send: Callable[[Mapping[str, Any]], Pair]) -> Pair:
+def _on_new_or_other(
+    wanted: InstanceRef, send: Callable[[Mapping[str, Any]], Sequence[Exchange]]
+) -> Sequence[Exchange]:
     """Return the calls on an existing instance. If both are refused, others may have acted first: try a new
     instance.
     """
     answers: Sequence[Exchange] = ()
     for new in (False, True):
-        instance: Mapping[str, Any] = yield replace(wanted, new=new)
-        answers = yield from send(instance)
+        instance = ask(replace(wanted, new=new))
+        answers = send(instance)
         if any(answer.success for answer in answers):
             break
     return answers
@@ -329,21 +337,21 @@ def _on_new_or_other(wanted: InstanceRef, send: Callable[[Mapping[str, Any]], Pa
 
 def _open_place(
     setting: Setting, resource: Resource, takes: Takes, opener: Endpoint, sizes: tuple[str, ...]
-) -> Generator[Any, Any, Mapping[str, Any] | None]:
+) -> Mapping[str, Any] | None:
     """Make a place whose counter is 1, and return its body; None if no argument leads to such a place."""
     made_by = setting.model.resources[takes.of].made_by
     assert made_by is not None
     for name in sizes:
         why = f"a {takes.of} with room for one {resource.name}"
         given = {**made_by.input, name: 1}
-        exchange: Exchange = yield Call(opener, given, "explore", why, fresh=True, apart=True)
+        exchange = ask(Call(opener, given, "explore", why, fresh=True, apart=True))
         body = at_path(made_by, exchange) if exchange.success and exchange.fits else None
         if not isinstance(body, Mapping):
             continue
         counter = member_named(body, takes.counter)
         if counter is None:
             id = setting.model.resources[takes.of].id_of(body)
-            counter = yield from read_counter(setting, resource, {takes.by: id})
+            counter = read_counter(setting, resource, {takes.by: id})
         if counter == 1:
             return body
     return None

@@ -28,9 +28,19 @@ from pgagents.verify.cases.argument_values import choose_optional
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.fixtures.target import as_called, target_of
-from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, describe_code, make_check
+from pgagents.verify.promise import (
+    Attempt,
+    Case,
+    Judgement,
+    Trial,
+    Untested,
+    conclude,
+    describe_code,
+    make_check,
+)
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import high, low, matches, types_of
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Concurrent, EntityTag, InstanceRef, Intent, Raw
 from pgagents.verify.wire.endpoint import REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -124,20 +134,18 @@ def _list_cases_of_write(
         yield case(endpoint, says, origin, alone, "alone")
 
 
-def _read_again(trial: Trial, resource: Resource) -> Conversation:
+def _read_again(trial: Trial, resource: Resource) -> None:
     setting, endpoint = trial.setting, trial.endpoint
-    instance: Mapping[str, Any] = yield InstanceRef(resource.name)
-    first: Exchange = yield make_read(setting, endpoint, instance, "to have its tag")
+    instance = trial.ask(InstanceRef(resource.name))
+    first = trial.ask(make_read(setting, endpoint, instance, "to have its tag"))
     tag = first.header("etag")
     if not first.success or not tag:
-        yield trial.untested(f"it was answered without a tag: {first.outcome}")
-        return
-    same: Exchange = yield make_read(setting, endpoint, instance, "with the tag of its own answer", tag)
+        raise Untested(f"it was answered without a tag: {first.outcome}")
+    same = trial.ask(make_read(setting, endpoint, instance, "with the tag of its own answer", tag))
     if same.void:
-        yield trial.untested(f"the conditional read was not answered: {same.outcome}")
-        return
+        raise Untested(f"the conditional read was not answered: {same.outcome}")
     if same.status != NOT_MODIFIED and same.header("etag") in (tag, None):
-        yield trial.broken(f"304 to If-None-Match: {tag}", same.outcome)
+        conclude(trial.broken(f"304 to If-None-Match: {tag}", same.outcome))
         return
     several = f"{OTHER}, {tag}"
     turned = tag.removeprefix(WEAK) if tag.startswith(WEAK) else f"{WEAK}{tag}"
@@ -149,82 +157,82 @@ def _read_again(trial: Trial, resource: Resource) -> Conversation:
     for form, why in forms.items() if same.status == NOT_MODIFIED else ():
         if not may_be_sent(setting, endpoint, form):
             continue
-        again: Exchange = yield make_read(setting, endpoint, instance, why, form)
+        again = trial.ask(make_read(setting, endpoint, instance, why, form))
         refused = form == ANY and not again.success  # as a value that has no use in a read
         unread = not again.void and again.status != NOT_MODIFIED and again.header("etag") in (tag, None)
         if unread and not refused:
-            yield trial.broken(f"304 to If-None-Match: {form}", again.outcome)
+            conclude(trial.broken(f"304 to If-None-Match: {form}", again.outcome))
             return
     another = find_other_tag(setting, endpoint, tag)
     if not another:
-        yield trial.kept() if same.status == NOT_MODIFIED else trial.untested(NO_OTHER)
+        conclude(trial.kept() if same.status == NOT_MODIFIED else trial.untested(NO_OTHER))
         return
-    other: Exchange = yield make_read(setting, endpoint, instance, "with another tag", another)
+    other = trial.ask(make_read(setting, endpoint, instance, "with another tag", another))
     if other.void:
-        yield trial.untested(f"the conditional read was not answered: {other.outcome}")
-    elif other.success:
-        yield trial.kept()
+        raise Untested(f"the conditional read was not answered: {other.outcome}")
+    if other.success:
+        conclude(trial.kept())
     else:
-        yield trial.broken(f"the whole answer to If-None-Match: {another}", other.outcome)
+        conclude(trial.broken(f"the whole answer to If-None-Match: {another}", other.outcome))
 
 
 def _refer(setting: Setting, endpoint: Endpoint, resource: Resource) -> InstanceRef:
     return as_called(setting.model, endpoint.action, InstanceRef(resource.name, fresh=True))
 
 
-def _write_versions(trials: Sequence[Trial], resource: Resource, reader: Endpoint) -> Conversation:
+def _write_versions(trials: Sequence[Trial], resource: Resource, reader: Endpoint) -> None:
     """Write with the present tag, with the old one, and without one."""
     present, stale, weak, bare = trials
     setting, endpoint = present.setting, present.endpoint
-    instance: Mapping[str, Any] = yield _refer(setting, endpoint, resource)
-    first: Exchange = yield make_read(setting, reader, instance, "to have its tag")
+    instance = ask(_refer(setting, endpoint, resource))
+    first = ask(make_read(setting, reader, instance, "to have its tag"))
     old = first.header("etag")
     if not first.success or not old or old.startswith(WEAK):
         why = "its tag is weak" if old else f"it was answered without a tag: {first.outcome}"
         for trial in trials:
-            yield trial.untested(why)
+            conclude(trial.untested(why))
         return
 
     def write(tag: str, turn: int, why: str) -> Call:
         return make_write(setting, resource, endpoint, instance, tag, turn, why)
 
-    done: Exchange = yield write(old, 0, "with the present tag")
-    second: Exchange = yield make_read(setting, reader, instance, "after the write")
-    yield _judge_present(present, first, done, second)
-    late: Exchange = yield write(old, 1, "with the tag before")
-    after: Exchange = yield make_read(setting, reader, instance, "after the refusal")
-    yield from _judge_stale(stale, first, second, late, after)
+    done = ask(write(old, 0, "with the present tag"))
+    second = ask(make_read(setting, reader, instance, "after the write"))
+    conclude(_judge_present(present, first, done, second))
+    late = ask(write(old, 1, "with the tag before"))
+    after = ask(make_read(setting, reader, instance, "after the refusal"))
+    conclude(_judge_stale(stale, first, second, late, after))
     tag = f"{WEAK}{second.header('etag')}"
     if _takes_tag(setting, endpoint, tag):
-        answer: Exchange = yield write(tag, 1, "with the present tag as a weak one")
-        yield from _judge_weak(weak, second, answer, tag)
+        answer = ask(write(tag, 1, "with the present tag as a weak one"))
+        conclude(_judge_weak(weak, second, answer, tag))
     else:
         reason = "the argument takes no weak tag"
-        yield Judgement(weak.contract, Verdict.NOT_APPLICABLE, reason)
+        conclude(Judgement(weak.contract, Verdict.NOT_APPLICABLE, reason))
     missing = is_tag_required(endpoint)
     untagged = write("", 1, "without a tag")
-    free: Exchange = yield replace(untagged, intent="illegal") if missing else untagged
+    free = ask(replace(untagged, intent="illegal") if missing else untagged)
     if missing:
         declared = [code for code in endpoint.action.errors if code.status == REQUIRED]
         codes = declared or [setting.model.invalid_in(endpoint.action)]
-        yield from bare.refused(free, codes, "a write without a tag")
+        conclude(bare.refused(free, codes, "a write without a tag"))
     else:
-        yield from bare.accepted(free, "a write without a tag")
+        conclude(bare.accepted(free, "a write without a tag"))
 
 
-def _remove_versions(trials: Sequence[Trial], resource: Resource, reader: Endpoint) -> Conversation:
+def _remove_versions(trials: Sequence[Trial], resource: Resource, reader: Endpoint) -> None:
     """Remove an instance without a tag, with another one, and with the present one, until it is gone."""
     *refused, done = trials
     setting, endpoint = done.setting, done.endpoint
-    instance: Mapping[str, Any] = yield _refer(setting, endpoint, resource)
-    first: Exchange = yield make_read(setting, reader, instance, "to have its tag")
+    instance = ask(_refer(setting, endpoint, resource))
+    first = ask(make_read(setting, reader, instance, "to have its tag"))
     tag, other = first.header("etag") or "", find_other_tag(setting, endpoint, first.header("etag") or "")
     why = "" if first.success and tag else f"it was answered without a tag: {first.outcome}"
     why = why or ("its tag is weak" if tag.startswith(WEAK) else "" if other else NO_OTHER)
     stale = endpoint.action.stale
     if why or stale is None:
         for trial in trials:
-            yield trial.untested(why)
+            conclude(trial.untested(why))
         return
     template = template_of(setting.model, endpoint.action)
 
@@ -236,24 +244,24 @@ def _remove_versions(trials: Sequence[Trial], resource: Resource, reader: Endpoi
     for trial in refused:
         bare = trial is not refused[-1]
         how = "without a tag" if bare else "with another tag"
-        answer: Exchange = yield remove("" if bare else other, how, "illegal" if bare else "explore")
-        after: Exchange = yield make_read(setting, reader, instance, "after the refusal")
+        answer = ask(remove("" if bare else other, how, "illegal" if bare else "explore"))
+        after = ask(make_read(setting, reader, instance, "after the refusal"))
         needed = [code for code in endpoint.action.errors if code.status == REQUIRED]
         codes = (needed or [setting.model.invalid_in(endpoint.action)]) if bare else [stale]
         if _meets_other_rule(trial, answer) or after.void:
-            yield trial.untested(f"another rule refused it, or it was not read: {answer.outcome}")
+            conclude(trial.untested(f"another rule refused it, or it was not read: {answer.outcome}"))
         elif answer.refused and not after.success:
-            yield trial.broken("a refused removal removes nothing", after.outcome)
+            conclude(trial.broken("a refused removal removes nothing", after.outcome))
         else:
-            yield from trial.refused(answer, codes, f"a removal {how}")
+            conclude(trial.refused(answer, codes, f"a removal {how}"))
         if answer.success or not after.success:
-            yield done.untested("it was removed with a tag that is not its own")
+            conclude(done.untested("it was removed with a tag that is not its own"))
             return
-    last: Exchange = yield remove(tag, "with the present tag")
+    last = ask(remove(tag, "with the present tag"))
     if _meets_other_rule(done, last):
-        yield done.untested(f"another rule refused it: {last.outcome}")
+        conclude(done.untested(f"another rule refused it: {last.outcome}"))
     else:
-        yield from done.accepted(last, "a removal with the present tag")
+        conclude(done.accepted(last, "a removal with the present tag"))
 
 
 def _takes_tag(setting: Setting, endpoint: Endpoint, tag: str) -> bool:
@@ -311,38 +319,35 @@ def _judge_weak(trial: Trial, present: Exchange, answer: Exchange, tag: str) -> 
         yield trial.kept()
 
 
-def _write_at_once(trial: Trial, resource: Resource, reader: Endpoint) -> Conversation:
+def _write_at_once(trial: Trial, resource: Resource, reader: Endpoint) -> None:
     """Send two changing writes at the same time, both with the present tag."""
     setting, endpoint = trial.setting, trial.endpoint
-    instance: Mapping[str, Any] = yield _refer(setting, endpoint, resource)
-    first: Exchange = yield make_read(setting, reader, instance, "to have its tag")
+    instance = trial.ask(_refer(setting, endpoint, resource))
+    first = trial.ask(make_read(setting, reader, instance, "to have its tag"))
     tag = first.header("etag")
     if not first.success or not tag or tag.startswith(WEAK):
-        yield trial.untested(f"it was answered without a strong tag: {first.outcome}")
-        return
+        raise Untested(f"it was answered without a strong tag: {first.outcome}")
     why = "one of two at once with the present tag"
     calls = tuple(make_write(setting, resource, endpoint, instance, tag, turn, why) for turn in (0, 1))
-    pair: Sequence[Exchange] = yield Concurrent(calls)
+    pair: Sequence[Exchange] = trial.ask(Concurrent(calls))
     done = [answer for answer in pair if answer.success]
     if not done:
-        yield trial.untested(f"neither write was done: {pair[0].outcome}")
-    elif len(done) < len(pair):
-        yield trial.kept()
+        raise Untested(f"neither write was done: {pair[0].outcome}")
+    if len(done) < len(pair):
+        conclude(trial.kept())
     elif any(not changes_instance(resource, reader, call, first) for call in calls):
-        yield trial.untested("one of the writes changed nothing, so the tag may have stayed")
+        raise Untested("one of the writes changed nothing, so the tag may have stayed")
     else:
         refused = endpoint.action.stale
         expected = f"one is refused with {refused.status if refused is not None else 412}"
-        yield trial.broken(expected, f"both were answered with {done[0].status}")
+        conclude(trial.broken(expected, f"both were answered with {done[0].status}"))
 
 
-def _write_each(
-    trial: Trial, resource: Resource, reader: Endpoint, changes: Mapping[str, Any]
-) -> Conversation:
+def _write_each(trial: Trial, resource: Resource, reader: Endpoint, changes: Mapping[str, Any]) -> None:
     """Change the arguments one after the other, and compare the tags."""
     setting, action = trial.setting, trial.action
-    instance: Mapping[str, Any] = yield _refer(setting, trial.endpoint, resource)
-    before: Exchange = yield make_read(setting, reader, instance, "to have its tag")
+    instance = trial.ask(_refer(setting, trial.endpoint, resource))
+    before = trial.ask(make_read(setting, reader, instance, "to have its tag"))
     changed = False
     ids = resource.values_for(trial.endpoint.params, instance)
     for name, value in changes.items():
@@ -350,18 +355,17 @@ def _write_each(
         if action.if_match is not None:
             arguments[action.if_match] = EntityTag(before.header("etag") or "*")
         why = f"with {name} alone"
-        yield trial.call("explore", why, input=arguments, made=instance, subject=resource)
-        after: Exchange = yield make_read(setting, reader, instance, f"after {name} changed")
+        trial.ask(trial.call("explore", why, input=arguments, made=instance, subject=resource))
+        after = trial.ask(make_read(setting, reader, instance, f"after {name} changed"))
         tag = after.header("etag")
         if not before.success or not after.success or not tag:
-            yield trial.untested(f"it was not read with a tag: {after.outcome}")
-            return
+            raise Untested(f"it was not read with a tag: {after.outcome}")
         if after.body != before.body and tag == before.header("etag"):
             expected = "a new tag after each change"
-            yield trial.broken(expected, f"the same tag after another {name}, {{tag}}", tag=tag)
+            conclude(trial.broken(expected, f"the same tag after another {name}, {{tag}}", tag=tag))
             return
         changed, before = changed or after.body != before.body, after
-    yield trial.kept() if changed else trial.untested("no argument alone changed it")
+    conclude(trial.kept() if changed else trial.untested("no argument alone changed it"))
 
 
 CHECK = make_check("conditional_calls", __doc__, cases, stage=5, rank=Rank.WRONG)

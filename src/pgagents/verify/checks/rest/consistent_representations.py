@@ -33,7 +33,7 @@ from pgagents.verify.answers.representations import (
 from pgagents.verify.answers.standing import is_same, list_standing
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.plan.selection import others_too
-from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Judgement, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -114,11 +114,11 @@ def _lasts(setting: Setting, kind: str, own: list[Representation]) -> bool:
     return any(names & set(find_lasting(setting, representation)) for representation in every)
 
 
-def _show_twice(trial: Trial, first: Endpoint, representation: Representation) -> Conversation:
+def _show_twice(trial: Trial, first: Endpoint, representation: Representation) -> None:
     setting, writes = trial.setting, first.action.effect == "write"
     why = f"to hear of a {representation.kind} twice"
     template = template_of(setting.model, first.action)
-    answer: Exchange = yield ordinary(first, template, "valid", why, fresh=writes)
+    answer = trial.ask(ordinary(first, template, "valid", why, fresh=writes))
     body = next(objects_at(answer.body, representation.path), None)
     if not answer.success or body is None:
         return
@@ -129,7 +129,7 @@ def _show_twice(trial: Trial, first: Endpoint, representation: Representation) -
             whole = representation.id in resource.ids
             ids[str(param.name)] = resource.value_for(param, body) if whole else body[representation.id]
     subject = body if trial.template.subject else None
-    yield trial.call("valid", why, input={**trial.template.input, **ids}, made=subject)
+    trial.ask(trial.call("valid", why, input={**trial.template.input, **ids}, made=subject))
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:

@@ -7,7 +7,7 @@ counter is read before and after. The first instance is used up: undoing it must
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -22,11 +22,11 @@ from pgagents.verify.cases.argument_values import find_comparison
 from pgagents.verify.fixtures.instance import at_path, say_none_made
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.plan.selection import others_too
-from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Own
 from pgagents.verify.wire.endpoint import REST, Endpoint
-from pgagents.verify.wire.exchange import Exchange
 
 ROUNDS = 2
 """The number of rounds. A wrong count is counted again, because something else may have ended meanwhile."""
@@ -103,14 +103,14 @@ def _list_case_insensitive(setting: Setting, passing: _Passing) -> list[str]:
     ]
 
 
-def _try(trials: Sequence[Trial], passing: _Passing) -> Conversation:
+def _try(trials: Sequence[Trial], passing: _Passing) -> None:
     """Make the first, count, convert it, count, and try to undo the first."""
     judged: list[Judgement] = []
     for _ in range(ROUNDS):
-        judged = yield from _round({trial.case.about: trial for trial in trials}, passing)
+        judged = _round({trial.case.about: trial for trial in trials}, passing)
         if not any(judgement.verdict is Verdict.BROKEN for judgement in judged):
             break
-    yield from judged
+    conclude(judged)
 
 
 def _choose_arguments(passing: _Passing, instance: Mapping[str, Any]) -> dict[str, Any]:
@@ -127,8 +127,8 @@ def _choose_arguments(passing: _Passing, instance: Mapping[str, Any]) -> dict[st
     return {**arguments, passing.by: passing.first.id_of(instance)}
 
 
-def _round(trials: Mapping[str, Trial], passing: _Passing) -> Generator[Any, Any, list[Judgement]]:
-    """Convert and count once; return the verdicts instead of yielding them."""
+def _round(trials: Mapping[str, Trial], passing: _Passing) -> list[Judgement]:
+    """Convert and count once; return the verdicts."""
     setting, first = next(iter(trials.values())).setting, passing.first
     in_any_case, counted, used = (trials.get(about) for about in ("any_case", "one_space", "used_up"))
     others = [trial for trial in (counted, used) if trial is not None]
@@ -137,19 +137,21 @@ def _round(trials: Mapping[str, Trial], passing: _Passing) -> Generator[Any, Any
     if maker is None:
         return [trial.untested(f"{first.made_by.action.name} is not on {REST}") for trial in others]
     template = template_of(setting.model, maker.action)
-    made: Exchange = yield ordinary(
-        maker,
-        template,
-        "valid",
-        f"a {first.name} to hand over",
-        input={**template.input, **first.made_by.input},
-        fresh=True,
+    made = ask(
+        ordinary(
+            maker,
+            template,
+            "valid",
+            f"a {first.name} to hand over",
+            input={**template.input, **first.made_by.input},
+            fresh=True,
+        )
     )
     instance = at_path(first.made_by, made) if first.made_by.at is not None and made.success else None
     if not isinstance(instance, Mapping) or not made.fits:
         return [trial.untested(say_none_made(first, made)) for trial in others]
-    yield Own(made.number)
-    before = yield from read_counter(setting, first, instance)
+    ask(Own(made.number))
+    before = read_counter(setting, first, instance)
     arguments = _choose_arguments(passing, instance)
     why = f"a {passing.resource.name} with a {first.name}"
     small = {
@@ -157,26 +159,24 @@ def _round(trials: Mapping[str, Trial], passing: _Passing) -> Generator[Any, Any
         for name in (_list_case_insensitive(setting, passing) if in_any_case is not None else ())
         if isinstance(text := arguments.get(name), str) and text.lower() != text
     }
-    answer: Exchange = yield Call(
-        passing.maker, {**arguments, **small}, "explore", why, subject=first, made=instance
-    )
+    answer = ask(Call(passing.maker, {**arguments, **small}, "explore", why, subject=first, made=instance))
     judged: list[Judgement] = []
     if in_any_case is not None and answer.success:
         judged.append(in_any_case.kept())
     elif in_any_case is not None and small and not answer.void:
         names, refused = " and ".join(small), answer.outcome
-        answer = yield Call(passing.maker, arguments, "valid", why, subject=first, made=instance)
+        answer = ask(Call(passing.maker, arguments, "valid", why, subject=first, made=instance))
         if answer.success:
             expected = f"as with {names} as it was returned"
             judged.append(in_any_case.broken(expected, f"{names} in small letters: {refused}"))
     if not answer.success:
         reason = f"no {passing.resource.name} was made with it: {answer.outcome}"
         return [trial.untested(reason) for trial in others]
-    after = yield from read_counter(setting, first, instance)
+    after = read_counter(setting, first, instance)
     if counted is not None:
         judged.append(_judge_count(counted, passing, before, after))
     if used is not None:
-        judged.append((yield from _judge_undoing(used, passing, instance)))
+        judged.append(_judge_undoing(used, passing, instance))
     return judged
 
 
@@ -190,9 +190,7 @@ def _judge_count(trial: Trial, passing: _Passing, before: int | None, after: int
     return trial.broken(expected, f"{takes.counter} {{after}}", after=after)
 
 
-def _judge_undoing(
-    trial: Trial, passing: _Passing, instance: Mapping[str, Any]
-) -> Generator[Any, Any, Judgement]:
+def _judge_undoing(trial: Trial, passing: _Passing, instance: Mapping[str, Any]) -> Judgement:
     """Judge that undoing the used instance is refused. Other checks judge the code of the refusal."""
     first = passing.first
     assert first.undone_by is not None
@@ -201,9 +199,7 @@ def _judge_undoing(
     if endpoint is None:
         return trial.untested(f"{undo} is not on {REST}")
     why = f"to undo a {first.name} that a {passing.resource.name} has used"
-    answer: Exchange = yield Call(
-        endpoint, first.undone_by.input, "illegal", why, subject=first, made=instance
-    )
+    answer = trial.ask(Call(endpoint, first.undone_by.input, "illegal", why, subject=first, made=instance))
     if answer.void or answer.unsound:
         return trial.untested(f"it could not be tried: {answer.outcome}")
     if answer.success:

@@ -15,15 +15,16 @@ from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.promise import (
     Attempt,
     Case,
-    Conversation,
     Judgement,
     Trial,
+    conclude,
     judge_broken,
     judge_kept,
     make_check,
 )
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.schema_values import low
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -166,7 +167,7 @@ def _fill_path(setting: Setting, endpoint: Endpoint) -> str:
     return path.replace("{", "").replace("}", "")
 
 
-def _preflight(trial: Trial) -> Conversation:
+def _preflight(trial: Trial) -> None:
     """Ask whether the origin, the method and the headers are permitted, as a browser does."""
     endpoint, origin = trial.endpoint, _origin(trial.setting)
     wanted = _list_requested_headers(trial.setting, endpoint)
@@ -174,12 +175,12 @@ def _preflight(trial: Trial) -> Conversation:
     headers = (("Origin", origin), ("Access-Control-Request-Method", endpoint.method), *asked)
     raw = Raw("OPTIONS", _fill_path(trial.setting, endpoint), headers)
     why = f"a browser's question about {endpoint.method}"
-    answer: Exchange = yield Call(None, {}, "document", why, role="", raw=raw)
+    answer = trial.ask(Call(None, {}, "document", why, role="", raw=raw))
     if answer.void:
         return
     if origin == STRANGER:
-        yield _judge_credentials(trial.setting, answer)
-    yield _judge_preflight(trial, answer, origin, wanted)
+        conclude(_judge_credentials(trial.setting, answer))
+    conclude(_judge_preflight(trial, answer, origin, wanted))
 
 
 def _judge_preflight(trial: Trial, answer: Exchange, origin: str, wanted: list[str]) -> Judgement:
@@ -213,29 +214,29 @@ def _explain_block(exchange: Exchange, origin: str) -> str:
     return "" if told in ("*", origin) else f"Access-Control-Allow-Origin: {told or 'is missing'}"
 
 
-def _read(trials: Sequence[Trial], reader: Endpoint) -> Conversation:
+def _read(trials: Sequence[Trial], reader: Endpoint) -> None:
     """Read from a page. Where every origin is allowed, the same answer shows what a stranger may do."""
     trial = trials[0]
     origin = _origin(trial.setting)
-    answer: Exchange = yield _call(trial, reader, origin, "a call from a web page")
+    answer = ask(_call(trial, reader, origin, "a call from a web page"))
     if answer.void:
         return
     if origin == STRANGER:
-        yield _judge_credentials(trial.setting, answer)
-    yield _judge_readable(trial.contract, answer, origin)
+        conclude(_judge_credentials(trial.setting, answer))
+    conclude(_judge_readable(trial.contract, answer, origin))
 
 
-def _read_without_key(trial: Trial, reader: Endpoint) -> Conversation:
+def _read_without_key(trial: Trial, reader: Endpoint) -> None:
     origin, why = _origin(trial.setting), "a call without a key from a web page"
-    answer: Exchange = yield _call(trial, reader, origin, why, intent="auth", twist="none")
+    answer = trial.ask(_call(trial, reader, origin, why, intent="auth", twist="none"))
     if not answer.void:
-        yield _judge_readable(trial.contract, answer, origin)
+        conclude(_judge_readable(trial.contract, answer, origin))
 
 
-def _read_as_stranger(trial: Trial, reader: Endpoint) -> Conversation:
-    answer: Exchange = yield _call(trial, reader, STRANGER, "a call from a web page of another origin")
+def _read_as_stranger(trial: Trial, reader: Endpoint) -> None:
+    answer = trial.ask(_call(trial, reader, STRANGER, "a call from a web page of another origin"))
     if not answer.void:
-        yield _judge_credentials(trial.setting, answer)
+        conclude(_judge_credentials(trial.setting, answer))
 
 
 def _judge_readable(contract: str, answer: Exchange, origin: str) -> Judgement:

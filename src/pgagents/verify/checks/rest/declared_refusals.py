@@ -13,9 +13,8 @@ from typing import Any
 from pgagents.catalogue.model.answers import Code
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.fixtures.request_template import list_conditional, make_refused
-from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
-from pgagents.verify.wire.exchange import Exchange
 
 UNKNOWN = "no arguments are found for which its condition is true: an example would show them"
 
@@ -37,10 +36,10 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
                 yield Case(endpoint, says, origin, attempt, code.name, code.cite)
 
 
-def _try(trial: Trial, code: Code, arguments: Mapping[str, Any]) -> Conversation:
+def _try(trial: Trial, code: Code, arguments: Mapping[str, Any]) -> None:
     why = f"a call that is to be refused with {code.name}"
-    answer: Exchange = yield trial.call("illegal", why, input=arguments, fresh=True)
-    yield from trial.refused(answer, [code], why)
+    answer = trial.ask(trial.call("illegal", why, input=arguments, fresh=True))
+    conclude(trial.refused(answer, [code], why))
 
 
 CHECK = make_check("declared_refusals", __doc__, cases, stage=5, rank=Rank.LAX)

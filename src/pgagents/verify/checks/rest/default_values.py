@@ -7,7 +7,7 @@ answers show something only if another value is answered differently, such as on
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -24,9 +24,18 @@ from pgagents.verify.answers.normalized import (
 from pgagents.verify.cases.boundary import boundary_value
 from pgagents.verify.fixtures.request_template import answer_that_will_do, template_of
 from pgagents.verify.plan.selection import others_change
-from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import (
+    Attempt,
+    Case,
+    Judgement,
+    Trial,
+    Untested,
+    conclude,
+    make_check,
+)
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import high, low, types_of
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Reuse
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -69,58 +78,56 @@ def _find_default(setting: Setting, param: Param) -> Any:
     return param.schema.get("default", setting.resolve_schema(param.schema).get("default"))
 
 
-def _compare(trial: Trial, param: Param, usual: Any) -> Conversation:
+def _compare(trial: Trial, param: Param, usual: Any) -> None:
     name, setting = str(param.name), trial.setting
     arguments = _widest(setting, trial.endpoint, param, usual)
     without = {other: value for other, value in arguments.items() if other != name}
     reuses: tuple[Reuse, ...] = (answer_that_will_do(setting, trial.endpoint), "")
     # without reuse because something may have changed between the two calls
     for reuse in reuses if setting.exclusive else (*reuses, *reuses[1:] * OTHERS):
-        short: Exchange = yield trial.call("valid", f"{name} left out", input=without, reuse=reuse)
-        full: Exchange = yield trial.call(
-            "valid",
-            f"{name} {usual}, its default",
-            input={**without, name: usual},
-            reuse=reuse,
-            made=short.subject,
+        short = trial.ask(trial.call("valid", f"{name} left out", input=without, reuse=reuse))
+        full = trial.ask(
+            trial.call(
+                "valid",
+                f"{name} {usual}, its default",
+                input={**without, name: usual},
+                reuse=reuse,
+                made=short.subject,
+            )
         )
         if not (short.success and full.success and short.fits and full.fits):
-            yield trial.untested(_why_not(short, full))
-            return
+            raise Untested(_why_not(short, full))
         answer, wanted = (_answered(setting, exchange, name) for exchange in (short, full))
         if answer == wanted:
-            yield from _judge_equal(trial, param, usual, full, wanted)
+            _judge_equal(trial, param, usual, full, wanted)
             return
     once_more = trial.call("valid", f"{name} left out once more", input=without, made=short.subject)
-    alike = yield from is_alike_when_repeated(
+    alike = is_alike_when_repeated(
         once_more, lambda exchange: _answered(setting, exchange, name), answer, wanted
     )
     if alike:
-        yield from _judge_equal(trial, param, usual, full, wanted)
+        _judge_equal(trial, param, usual, full, wanted)
         return
     if not setting.exclusive:
-        last: Exchange = yield once_more
+        last = trial.ask(once_more)
         if _answered(setting, last, name) != answer:
-            yield Judgement(trial.contract, Verdict.NOT_APPLICABLE, others_change(setting))
+            conclude(Judgement(trial.contract, Verdict.NOT_APPLICABLE, others_change(setting)))
             return
-    elif len(answer.items) == len(wanted.items) and (yield from _changes(setting, short, full, name)):
-        yield trial.untested("the items of an answer change by themselves here")
-        return
-    yield trial.broken(f"what {name} {usual} is answered", differing(answer, wanted))
+    elif len(answer.items) == len(wanted.items) and _changes(setting, short, full, name):
+        raise Untested("the items of an answer change by themselves here")
+    conclude(trial.broken(f"what {name} {usual} is answered", differing(answer, wanted)))
 
 
-def _changes(setting: Setting, short: Exchange, full: Exchange, name: str) -> Generator[Any, Any, bool]:
+def _changes(setting: Setting, short: Exchange, full: Exchange, name: str) -> bool:
     """True if a call that is made again has other items, such as counters."""
     for earlier in (short, full):
-        last: Exchange = yield replace(earlier.call, reuse="")
+        last = ask(replace(earlier.call, reuse=""))
         if _answered(setting, last, name).items != _answered(setting, earlier, name).items:
             return True
     return False
 
 
-def _judge_equal(
-    trial: Trial, param: Param, usual: Any, full: Exchange, wanted: NormalAnswer
-) -> Conversation:
+def _judge_equal(trial: Trial, param: Param, usual: Any, full: Exchange, wanted: NormalAnswer) -> None:
     """Judge equal answers: another default would have shown if another value is answered differently.
 
     A page that is not full is the same with one item more. An argument without another value keeps its
@@ -130,18 +137,19 @@ def _judge_equal(
     others = _list_others(setting, trial.endpoint, param, usual)
     for other in others:
         why = f"{name} {json_bytes(other).decode()}, which is not its default"
-        control: Exchange = yield trial.call(
-            "explore", why, input={**full.call.input, name: other}, made=full.subject
+        control = trial.ask(
+            trial.call("explore", why, input={**full.call.input, name: other}, made=full.subject)
         )
         if not control.void and _answered(setting, control, name) != wanted:
-            yield trial.kept()
+            conclude(trial.kept())
             return
     if not others:
-        yield trial.kept()
+        conclude(trial.kept())
         return
-    yield trial.unseen(
+    raise Untested(
         f"{' and '.join(json_bytes(other).decode() for other in others)} for {name} is answered like its "
-        f"default {usual}, so that another default would not show; a server that holds more shows it"
+        f"default {usual}, so that another default would not show; a server that holds more shows it",
+        excused=True,
     )
 
 

@@ -16,10 +16,10 @@ from pgagents.verify.promise import (
     REFUSED_STATUSES,
     Attempt,
     Case,
-    Conversation,
     Judgement,
     Trial,
     allows_either,
+    conclude,
     make_check,
 )
 from pgagents.verify.setting import Memory, Setting
@@ -52,16 +52,16 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         yield Case(endpoint, says, (*action.origin, "output"), attempt)
 
 
-def _send_broken_bodies(trial: Trial) -> Conversation:
+def _send_broken_bodies(trial: Trial) -> None:
     """Send the first half of a JSON text, and a body that is no text at all."""
     half = Raw(edit=lambda body: body[: len(body) // 2])
     unreadable = Raw(edit=lambda body: NO_TEXT + body)
     for why, raw in (("half a JSON body", half), ("a body that is no UTF-8", unreadable)):
-        answer: Exchange = yield trial.call("framework", why, raw=raw)
+        answer = trial.ask(trial.call("framework", why, raw=raw))
         if answer.status in REFUSED_STATUSES:
             judgement = _judge_status(trial, answer, _list_statuses(trial.setting, trial.endpoint))
             mild = Rank.COERCED if trial.model.leaves_open else Rank.ODD  # no client sends it
-            yield judgement.with_rank(mild) if raw is unreadable else judgement
+            conclude(judgement.with_rank(mild) if raw is unreadable else judgement)
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:

@@ -22,7 +22,7 @@ from pgagents.catalogue.model.action import ActionCall, Param
 from pgagents.report.contract import Rank
 from pgagents.verify.fixtures.instance import at_path, members_of
 from pgagents.verify.laws import is_spoken_of
-from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Judgement, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.call import Call, Raw
@@ -96,11 +96,11 @@ def _is_time(setting: Setting, param: Param, names: list[str]) -> bool:
     return str(param.name) in names and setting.resolve_schema(param.schema).get("format") == "date-time"
 
 
-def _send_elsewhere(trial: Trial, call: ActionCall, times: frozenset[str]) -> Conversation:
+def _send_elsewhere(trial: Trial, call: ActionCall, times: frozenset[str]) -> None:
     """Make an instance with the usual times, which are written with another offset; `watch` judges it."""
     raw = Raw(edit=partial(_write_elsewhere, times=times))
     why = "a create whose times have another offset"
-    yield Call(trial.endpoint, call.input, "explore", why, fresh=True, raw=raw)
+    trial.ask(Call(trial.endpoint, call.input, "explore", why, fresh=True, raw=raw))
 
 
 def _write_elsewhere(body: bytes, times: frozenset[str]) -> bytes:

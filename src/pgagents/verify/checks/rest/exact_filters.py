@@ -21,7 +21,7 @@ from pgagents.report.contract import Rank
 from pgagents.verify.cases.argument_values import find_comparison, fitting, free_text
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.laws import evaluate_law, values_of
-from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import distinct, types_of
 from pgagents.verify.wire.call import Call, InstanceRef
@@ -109,28 +109,28 @@ def _takes(setting: Setting, param: Param, promised: Filter) -> bool:
     return set(types_of(schema)) == {"array"} and free_text(setting, schema.get("items", {}))
 
 
-def _try(trial: Trial, own: _Filter) -> Conversation:
-    instance: Mapping[str, Any] = yield InstanceRef(own.resource.name, standard=not own.by_catalogue)
+def _try(trial: Trial, own: _Filter) -> None:
+    instance = trial.ask(InstanceRef(own.resource.name, standard=not own.by_catalogue))
     text = _evaluate_argument(trial, own, instance)
     near = fitting(trial.setting, trial.action, own.param, text) if isinstance(text, str) else {}
     exactly = own.comparison == "exactly"
     chosen = [how for how in near if exactly or how != "in the other case"][: MOST[own.comparison]]
     if not chosen:
-        yield trial.not_applicable("the argument takes no text that is nearly another")
+        conclude(trial.not_applicable("the argument takes no text that is nearly another"))
         return
-    control: Exchange = yield _ask(trial, own, text, "of one that exists", instance)
+    control = trial.ask(_ask(trial, own, text, "of one that exists", instance))
     for how in chosen:
-        answer: Exchange = yield _ask(trial, own, near[how], how, instance)
-        yield from _judge(trial, own, answer, control, f"asked for one {how}")
+        answer = trial.ask(_ask(trial, own, near[how], how, instance))
+        _judge(trial, own, answer, control, f"asked for one {how}")
 
 
-def _try_several(trial: Trial, own: _Filter) -> Conversation:
+def _try_several(trial: Trial, own: _Filter) -> None:
     setting = trial.setting
-    instance: Mapping[str, Any] = yield InstanceRef(own.resource.name, standard=not own.by_catalogue)
+    instance = trial.ask(InstanceRef(own.resource.name, standard=not own.by_catalogue))
     values = instance.get(own.value)
     if not isinstance(values, list) or not values:
         why = f"to find one with a {own.value}"
-        whole: Exchange = yield Call(trial.endpoint, own.listed_by.input, "explore", why, made=instance)
+        whole = trial.ask(Call(trial.endpoint, own.listed_by.input, "explore", why, made=instance))
         values = _values_in(own, whole)
     schema = setting.resolve_schema(own.param.schema)
     series = (distinct(schema["items"], setting.model.schemas, i) for i in range(len(values) + 1))
@@ -138,12 +138,12 @@ def _try_several(trial: Trial, own: _Filter) -> Conversation:
     test = setting.test(("param", str(trial.action.name), str(own.param.name), ""), schema)
     orders = [[absent, *values[:1]], [*values[:1], absent]] if values else []
     if absent is None or not orders or not all(test.is_valid(order) for order in orders):
-        yield trial.untested(f"no {own.resource.name} was seen with a {own.value}")
+        conclude(trial.untested(f"no {own.resource.name} was seen with a {own.value}"))
         return
-    control: Exchange = yield _ask(trial, own, values[:1], "of one that exists", instance)
+    control = trial.ask(_ask(trial, own, values[:1], "of one that exists", instance))
     for order in orders:
-        answer: Exchange = yield _ask(trial, own, order, "of which nothing has one", instance)
-        yield from _judge(trial, own, answer, control, "asked for two of which nothing has one")
+        answer = trial.ask(_ask(trial, own, order, "of which nothing has one", instance))
+        _judge(trial, own, answer, control, "asked for two of which nothing has one")
 
 
 def _values_in(own: _Filter, answer: Exchange) -> list[Any]:
@@ -164,7 +164,7 @@ def _ask(trial: Trial, own: _Filter, value: Any, how: str, instance: Mapping[str
     )
 
 
-def _judge(trial: Trial, own: _Filter, answer: Exchange, control: Exchange, asked: str) -> Conversation:
+def _judge(trial: Trial, own: _Filter, answer: Exchange, control: Exchange, asked: str) -> None:
     """Judge by the laws that compare the argument. Other checks judge other errors.
 
     `control` is the list that was asked for the text itself. Where it is empty, a list that is empty for
@@ -175,20 +175,22 @@ def _judge(trial: Trial, own: _Filter, answer: Exchange, control: Exchange, aske
         scope = Scope(values_of(trial.model, answer))
         if any(evaluate_law(law, scope).outcome == "broken" for law in comparing):
             expected = f"nothing that has another {own.param.name}, {asked}"
-            yield trial.broken(expected, "others are in the answer")
+            conclude(trial.broken(expected, "others are in the answer"))
             return
     if answer.void:
         return
     if not (answer.success and answer.fits):
-        yield trial.unseen(f"{asked}, it was answered {answer.outcome}, which shows no items")
+        conclude(trial.unseen(f"{asked}, it was answered {answer.outcome}, which shows no items"))
     elif not (control.success and at_path(own.listed_by, control)):
-        yield trial.unseen(
-            f"the list was answered {control.outcome} without any item for the {own.param.name} of a "
-            f"{own.resource.name} that exists, so that it shows nothing of others; an example of "
-            f"{trial.action.name} whose list has items shows it"
+        conclude(
+            trial.unseen(
+                f"the list was answered {control.outcome} without any item for the {own.param.name} of a "
+                f"{own.resource.name} that exists, so that it shows nothing of others; an example of "
+                f"{trial.action.name} whose list has items shows it"
+            )
         )
     else:
-        yield trial.kept()
+        conclude(trial.kept())
 
 
 def _evaluate_argument(trial: Trial, own: _Filter, instance: Mapping[str, Any]) -> Any:

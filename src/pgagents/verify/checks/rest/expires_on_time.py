@@ -7,7 +7,7 @@ and the capacity that it occupied is free again.
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -21,8 +21,9 @@ from pgagents.verify.answers.observation import read_counter
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import time_passes
 from pgagents.verify.plan.selection import others_too
-from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -135,43 +136,41 @@ def _find_reader(setting: Setting, resource: Resource) -> Endpoint | None:
     return endpoint if any(p.refers_to == takes.of for p in endpoint.params) else None
 
 
-def _try(trials: Sequence[Trial], expiry: _Expiry) -> Conversation:
+def _try(trials: Sequence[Trial], expiry: _Expiry) -> None:
     lives, ends, *others = trials
     setting, resource = lives.setting, expiry.resource
     returns = next((trial for trial in others if trial.case.about[0] == "returns"), None)
-    instances, made = yield from _make_two((lives, ends), expiry)
+    instances, made = _make_two((lives, ends), expiry)
     if made is None:
         return
     seconds = (_get_seconds_left(resource, instances[0], made) or 0.0) - MARGIN_S
-    passed: Exchange = yield _advance(setting, seconds)
-    early: Exchange = yield expiry.end(instances[0], "shortly before its time")
+    passed = ask(_advance(setting, seconds))
+    early = ask(expiry.end(instances[0], "shortly before its time"))
     if not passed.success:
         for trial in (lives, ends):
-            yield trial.untested(f"the clock could not be moved: {passed.outcome}")
+            conclude(trial.untested(f"the clock could not be moved: {passed.outcome}"))
         return
     if not early.void:
         expected = f"it is there {MARGIN_S:g} s before its {resource.expires_by}"
         gone = early.code == expiry.missing.name
-        yield lives.broken(expected, early.outcome) if gone else lives.kept()
-    before = (yield from read_counter(setting, resource, instances[1])) if returns is not None else None
-    passed = yield _advance(setting, 2 * MARGIN_S)
-    after = (yield from read_counter(setting, resource, instances[1])) if returns is not None else None
+        conclude(lives.broken(expected, early.outcome) if gone else lives.kept())
+    before = read_counter(setting, resource, instances[1]) if returns is not None else None
+    passed = ask(_advance(setting, 2 * MARGIN_S))
+    after = read_counter(setting, resource, instances[1]) if returns is not None else None
     if passed.success:
         if returns is not None and before is not None and after is not None:
-            yield from _judge_counter(returns, resource, before, after)
+            _judge_counter(returns, resource, before, after)
         for trial in others:
             if trial.case.about[1] is not None:
-                yield from _use_expired(trial, expiry, instances[1])
-    late: Exchange = yield expiry.end(instances[1], "after its time")
+                _use_expired(trial, expiry, instances[1])
+    late = ask(expiry.end(instances[1], "after its time"))
     if passed.success and not late.void:
         expected = f"it is gone {MARGIN_S:g} s after its {resource.expires_by}"
         there = late.success and not late.is_tainted_by("documented_status")
-        yield ends.broken(expected, late.outcome) if there else ends.kept()
+        conclude(ends.broken(expected, late.outcome) if there else ends.kept())
 
 
-def _make_two(
-    trials: Sequence[Trial], expiry: _Expiry
-) -> Generator[Any, Any, tuple[list[Mapping[str, Any]], Exchange | None]]:
+def _make_two(trials: Sequence[Trial], expiry: _Expiry) -> tuple[list[Mapping[str, Any]], Exchange | None]:
     """Make two instances; return their bodies and the last exchange.
 
     The exchange is None if one cannot be made or has too little time left. Then the contracts are untested.
@@ -181,35 +180,35 @@ def _make_two(
     instances: list[Mapping[str, Any]] = []
     made: Exchange | None = None
     for _ in range(2 if expiry.maker is not None else 0):
-        made = yield Call(expiry.maker, making.input, "valid", why, fresh=True)
+        made = ask(Call(expiry.maker, making.input, "valid", why, fresh=True))
         assert made is not None
         body = at_path(making, made) if making.at is not None and made.success else None
         left = _get_seconds_left(resource, body, made)
         if not isinstance(body, Mapping) or left is None or left <= 2 * MARGIN_S:
             for trial in trials:
-                yield trial.untested(f"no {resource.name} with time left was made: {made.outcome}")
+                conclude(trial.untested(f"no {resource.name} with time left was made: {made.outcome}"))
             return instances, None
         instances.append(body)
     return instances, made
 
 
-def _judge_counter(trial: Trial, resource: Resource, before: int, after: int) -> Conversation:
+def _judge_counter(trial: Trial, resource: Resource, before: int, after: int) -> None:
     """Judge that the capacity of an expired instance is free again."""
     assert resource.takes is not None
     counter = resource.takes.counter
     expected = f"{counter} is more than {before} after the {resource.expires_by} of a {resource.name}"
-    yield trial.kept() if after > before else trial.broken(expected, f"{counter} {{after}}", after=after)
+    conclude(trial.kept() if after > before else trial.broken(expected, f"{counter} {{after}}", after=after))
 
 
-def _use_expired(trial: Trial, expiry: _Expiry, body: Mapping[str, Any]) -> Conversation:
+def _use_expired(trial: Trial, expiry: _Expiry, body: Mapping[str, Any]) -> None:
     """Judge that an action which makes something from an instance refuses an expired one."""
     param: Param = trial.case.about[1]
     why = f"a {expiry.resource.name} after its time"
     known = {str(p.name): body[str(p.name)] for p in trial.endpoint.params if str(p.name) in body}
     id = expiry.resource.value_for(param, body)
     arguments = {**trial.template.input, **known, str(param.name): id}
-    answer: Exchange = yield trial.call("absent", why, input=arguments, fresh=True, role="main")
-    yield from trial.refused(answer, [expiry.missing], why)
+    answer = trial.ask(trial.call("absent", why, input=arguments, fresh=True, role="main"))
+    conclude(trial.refused(answer, [expiry.missing], why))
 
 
 def _get_seconds_left(resource: Resource, body: Any, exchange: Exchange) -> float | None:

@@ -20,7 +20,7 @@ from pgagents.verify.cases.argument_values import free_text, without_null
 from pgagents.verify.cases.paging import find_only_list
 from pgagents.verify.fixtures.request_template import answer_that_will_do
 from pgagents.verify.laws import is_spoken_of
-from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import distinct
 from pgagents.verify.wire.endpoint import Endpoint
@@ -108,9 +108,9 @@ def _list_texts(schema: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(value for value in schema.get("enum", ()) if isinstance(value, str))
 
 
-def _try_value(trial: Trial, own: _Filter) -> Conversation:
+def _try_value(trial: Trial, own: _Filter) -> None:
     name = str(own.param.name)
-    whole: Exchange = yield _ask(trial, f"every item, without {name}")
+    whole: Exchange = trial.ask(_ask(trial, f"every item, without {name}"))
     there = {_fold(item.get(own.member)) for item in _items(whole, own.at)} - {""}
     asked = next(
         (
@@ -122,40 +122,42 @@ def _try_value(trial: Trial, own: _Filter) -> Conversation:
         None,
     )
     if asked is None:
-        yield trial.unseen(f"no item was seen with another {own.member}; {LARGER}")
+        conclude(trial.unseen(f"no item was seen with another {own.member}; {LARGER}"))
         return
-    answer: Exchange = yield _ask(trial, f"{name} {asked} alone", {name: asked})
+    answer: Exchange = trial.ask(_ask(trial, f"{name} {asked} alone", {name: asked}))
     if not answer.success or not answer.fits:
-        yield trial.untested(f"the list with {name} {asked} was answered {answer.outcome}")
+        conclude(trial.untested(f"the list with {name} {asked} was answered {answer.outcome}"))
         return
     expected = f"only items whose {own.member} is {asked}"
     for number, item in enumerate(_items(answer, own.at)):
         value = item.get(own.member)
         if _fold(value) not in ("", _fold(asked)):
             broken = trial.broken(expected, f"an item has the {own.member} {{other}}", other=value)
-            yield broken.at_member(".".join(step for step in (own.at, str(number), own.member) if step))
+            conclude(broken.at_member(".".join(step for step in (own.at, str(number), own.member) if step)))
             return
-    yield trial.kept()
+    conclude(trial.kept())
 
 
-def _try_absent(trial: Trial, own: _Filter) -> Conversation:
+def _try_absent(trial: Trial, own: _Filter) -> None:
     name, setting = str(own.param.name), trial.setting
-    whole: Exchange = yield _ask(trial, f"every item, without {name}")
+    whole: Exchange = trial.ask(_ask(trial, f"every item, without {name}"))
     items = _items(whole, own.at)
     if not items:
-        yield trial.unseen(f"the list was empty; {LARGER}")
+        conclude(trial.unseen(f"the list was empty; {LARGER}"))
         return
     text = distinct(without_null(setting, own.param.schema), setting.model.schemas, ABSENT)
     if not isinstance(text, str) or any(_fold(text) in _fold(item.get(own.member)) for item in items):
-        yield trial.unseen(f"no text is known that no {own.member} has; {LARGER}")
+        conclude(trial.unseen(f"no text is known that no {own.member} has; {LARGER}"))
         return
-    answer: Exchange = yield _ask(trial, f"a {name} that no item has", {name: text})
+    answer: Exchange = trial.ask(_ask(trial, f"a {name} that no item has", {name: text}))
     if not answer.success or not answer.fits:
-        yield trial.idle(f"a {name} that no item has was answered {answer.outcome}")
+        conclude(trial.idle(f"a {name} that no item has was answered {answer.outcome}"))
         return
     same = _items(answer, own.at) == items
-    yield trial.judge(
-        f"not every item for a {name} that none has", "the list is the same as without it" if same else ""
+    conclude(
+        trial.judge(
+            f"not every item for a {name} that none has", "the list is the same as without it" if same else ""
+        )
     )
 
 

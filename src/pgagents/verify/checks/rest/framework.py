@@ -13,10 +13,9 @@ is odd.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from pgagents.base.http import json_bytes, read_json
 from pgagents.catalogue.model.answers import Code
@@ -44,8 +43,9 @@ from pgagents.verify.cases.paths import (
     without_id,
 )
 from pgagents.verify.fixtures.request_template import template_of
-from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
 from pgagents.verify.setting import Memory, Setting
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import INVALID_PARAMS, INVALID_REQUEST, REST, Endpoint
 from pgagents.verify.wire.endpoint import UNKNOWN_METHOD as NO_SUCH_METHOD
@@ -188,29 +188,29 @@ def _judge_options(trial: Trial, exchange: Exchange) -> Judgement:
     return trial.kept()
 
 
-def _send_unknown(trial: Trial) -> Conversation:
+def _send_unknown(trial: Trial) -> None:
     """Send an invented method to a path. A server may refuse it with any status."""
     endpoint = reader(trial.setting)
     assert endpoint is not None, "the contract has one"
     raw = Raw(INVENTED, endpoint.path)
-    answer: Exchange = yield Call(None, {}, "framework", f"{INVENTED}, an unknown method", raw=raw)
+    answer = trial.ask(Call(None, {}, "framework", f"{INVENTED}, an unknown method", raw=raw))
     if answer.void or answer.is_tainted_by("no_crashes"):
         return
     if SUCCESS <= answer.status < REDIRECTION:
-        yield trial.broken("a refusal (RFC 9110, 9.1)", str(answer.status))
+        conclude(trial.broken("a refusal (RFC 9110, 9.1)", str(answer.status)))
     elif answer.status == NOT_ALLOWED and answer.header("Allow") is None:
-        yield trial.broken("405 with Allow (RFC 9110, 15.5.6)", "405 without Allow")
+        conclude(trial.broken("405 with Allow (RFC 9110, 15.5.6)", "405 without Allow"))
     else:
-        yield trial.kept()
+        conclude(trial.kept())
 
 
-def _send_plaintext(trial: Trial) -> Conversation:
+def _send_plaintext(trial: Trial) -> None:
     """Call without TLS, with an invalid key. Judge the code and its required headers."""
     setting, model, endpoint = trial.setting, trial.model, reader(trial.setting)
     assert endpoint is not None, "the contract has one"
     code = model.codes[model.errors.framework.plaintext]
     call = edit_call(setting, endpoint, "a call over plain http", Raw())
-    answer: Exchange = yield replace(call, plain=True)
+    answer = trial.ask(replace(call, plain=True))
     due = [header for header in model.headers if code.status in header.on]
     lacking = [h for h in due if (answer.header(h.name) or "") != (h.const or answer.header(h.name))]
     right = answer.status == code.status
@@ -218,35 +218,35 @@ def _send_plaintext(trial: Trial) -> Conversation:
         name, expected = lacking[0].name, lacking[0].const or "any"
         actual = f"{name}: {{value}}"
         broken = trial.broken(f"{code.status} with {name}: {expected}", actual, value=answer.header(name))
-        yield broken.with_rank(Rank.UNDOCUMENTED)
+        conclude(broken.with_rank(Rank.UNDOCUMENTED))
     elif right and code.envelope and not setting.envelope(code.envelope).is_valid(answer.body):
         actual = answer.json.problem or "another body"
-        yield trial.broken(f"a body that is {code.envelope}", actual).with_rank(Rank.UNDOCUMENTED)
+        conclude(trial.broken(f"a body that is {code.envelope}", actual).with_rank(Rank.UNDOCUMENTED))
     else:
         for judgement in trial.refused(answer, [code], "plain http"):
-            yield judgement.with_rank(Rank.EXPOSED) if answer.success else judgement
+            conclude(judgement.with_rank(Rank.EXPOSED) if answer.success else judgement)
 
 
-def _try(trials: Sequence[Trial], malformed: Malformed) -> Conversation:
+def _try(trials: Sequence[Trial], malformed: Malformed) -> None:
     """Send the request. The first trial is its own, and a further one that of its largest body."""
     trial, code = trials[0], malformed.code
     if code is None and not malformed.survive:
-        yield from _try_accepted(trial, trials[1] if len(trials) > 1 else None, malformed)
+        _try_accepted(trial, trials[1] if len(trials) > 1 else None, malformed)
         return
-    answer: Exchange = yield malformed.call
+    answer = ask(malformed.call)
     if malformed.survive:
         if not answer.void and not answer.is_tainted_by("no_crashes"):
-            yield trial.kept()
+            conclude(trial.kept())
         return
     assert code is not None
     wrong = [*_judge_allow(trial, malformed.allowed, answer)] if malformed.allowed else []
     if wrong and answer.status == code.status:
-        yield from wrong
+        conclude(wrong)
     elif _is_error_of_protocol(answer):
-        yield trial.kept()
+        conclude(trial.kept())
     else:
         what = malformed.says.removesuffix(" is refused")
-        yield from trial.refused(answer, [code], what, malformed.statuses)
+        conclude(trial.refused(answer, [code], what, malformed.statuses))
 
 
 def _is_error_of_protocol(answer: Exchange) -> bool:
@@ -262,35 +262,35 @@ def _is_error_of_protocol(answer: Exchange) -> bool:
     return isinstance(error, Mapping) and error.get("code") in PROTOCOL_ERRORS
 
 
-def _try_accepted(trial: Trial, of_largest: Trial | None, malformed: Malformed) -> Conversation:
+def _try_accepted(trial: Trial, of_largest: Trial | None, malformed: Malformed) -> None:
     """Judge a request that must be accepted.
 
     It is sent with the largest body first, then as it is, then without its other special feature.
     """
     plain, largest = malformed.call, malformed.largest if of_largest is not None else None
-    answer: Exchange = yield largest or plain
+    answer = trial.ask(largest or plain)
     if largest is not None and of_largest is not None:
         if answer.success:
-            yield of_largest.kept()
+            conclude(of_largest.kept())
         else:
-            full, answer = answer, (yield plain)
+            full, answer = answer, trial.ask(plain)
             if not answer.success and malformed.again is not None:
                 plain = malformed.again
-                full = yield replace(plain, raw=largest.raw)
-                answer = full if full.success else (yield plain)
+                full = trial.ask(replace(plain, raw=largest.raw))
+                answer = full if full.success else trial.ask(plain)
             if answer.success:
-                yield from of_largest.accepted(full, f"a body of {len(full.request.body):,} bytes")
+                conclude(of_largest.accepted(full, f"a body of {len(full.request.body):,} bytes"))
     elif not answer.success and malformed.again is not None:
-        answer = yield malformed.again
-    if answer.success or answer.void or (yield from _is_plainly_taken(plain)):
-        yield from trial.accepted(answer, malformed.says)
+        answer = trial.ask(malformed.again)
+    if answer.success or answer.void or _is_plainly_taken(plain):
+        conclude(trial.accepted(answer, malformed.says))
     else:
-        yield trial.untested(f"the same call as it usually is was refused too: {answer.outcome}")
+        conclude(trial.untested(f"the same call as it usually is was refused too: {answer.outcome}"))
 
 
-def _is_plainly_taken(call: Call) -> Generator[Any, Any, bool]:
+def _is_plainly_taken(call: Call) -> bool:
     """True if the call succeeds without its changes. Only then does its refusal prove anything about them."""
-    control: Exchange = yield replace(call, raw=Raw(), why=f"{call.why}: the same as it usually is")
+    control = ask(replace(call, raw=Raw(), why=f"{call.why}: the same as it usually is"))
     return control.success
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import Any
 
 from pgagents.base.http import json_bytes
 from pgagents.catalogue.model.action import Param
@@ -22,7 +21,16 @@ from pgagents.verify.cases.paths import of_ours
 from pgagents.verify.fixtures.guesses import OF_VALUES
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.target import list_fellows, list_made_by, list_removed
-from pgagents.verify.promise import CONFLICT, Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import (
+    CONFLICT,
+    Attempt,
+    Case,
+    Judgement,
+    Trial,
+    Untested,
+    conclude,
+    make_check,
+)
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.invalid_values import full_width
 from pgagents.verify.wire.call import InstanceRef
@@ -110,51 +118,49 @@ def _list_takers(setting: Setting) -> Iterator[tuple[Endpoint, Param, Resource]]
                 yield endpoint, param, resource
 
 
-def _try_other_case(trial: Trial, param: Param, resource: Resource) -> Conversation:
-    there: Mapping[str, Any] = yield InstanceRef(resource.name)
+def _try_other_case(trial: Trial, param: Param, resource: Resource) -> None:
+    there = trial.ask(InstanceRef(resource.name))
     id, what = str(resource.id_of(there)), f"a {param.name} in the other case"
     arguments = {**trial.template.input, str(param.name): id.swapcase()}
     made = there if trial.template.subject else None
     call = trial.call("absent", what, input=arguments, made=made)
     if id.swapcase() == id or _HEX.fullmatch(id) or is_invalid(trial.setting, call):
-        yield trial.not_applicable("ids here have no case")
+        conclude(trial.not_applicable("ids here have no case"))
         return
-    answer: Exchange = yield call
+    answer = trial.ask(call)
     missing = resource.missing_for(param)
     assert missing is not None
     if answer.refused and answer.status != missing.status:
-        control: Exchange = yield trial.call(
-            "explore", "the id as it is", input={**arguments, str(param.name): id}, made=made
+        control = trial.ask(
+            trial.call("explore", "the id as it is", input={**arguments, str(param.name): id}, made=made)
         )
         if not control.success:
-            yield trial.untested(f"the id as it is was answered {control.outcome}, too")
-            return
+            raise Untested(f"the id as it is was answered {control.outcome}, too")
     hiding = list_hiding_statuses(trial.setting, trial.endpoint)
     # an id may be an encoding or carry a checksum, which the other case breaks
     broken = OF_VALUES if resource.inferred else ()
-    yield from trial.refused(answer, [missing], what, [*hiding, *broken])
+    conclude(trial.refused(answer, [missing], what, [*hiding, *broken]))
 
 
-def _try_lookalike(trial: Trial, param: Param, resource: Resource) -> Conversation:
+def _try_lookalike(trial: Trial, param: Param, resource: Resource) -> None:
     """Request an id in which one letter is full-width. The server must call it missing or invalid."""
     template, name = trial.template, str(param.name)
     subject = template.subject if template.subject is not None else resource
-    there: Mapping[str, Any] = yield InstanceRef(subject.name, template.states)
+    there = trial.ask(InstanceRef(subject.name, template.states))
     id, what = str(subject.value_for(param, there)), f"a {name} with a letter of full width"
     arguments = {**template.input, name: full_width(id)}
     made = there if template.subject else None
     call = trial.call("absent", what, input=arguments, made=made, field=name)
     if full_width(id) == id or not is_invalid(trial.setting, call):
-        yield trial.not_applicable("ids here may have such letters")
+        conclude(trial.not_applicable("ids here may have such letters"))
         return
-    answer: Exchange = yield call
+    answer = trial.ask(call)
     missing = resource.missing_for(param)
     assert missing is not None
     codes, statuses = list_allowed_refusals(trial.setting, call)
     if answer.status == CONFLICT and answer.status not in (*statuses, *(code.status for code in codes)):
-        yield trial.untested(f"other values than the id may be why it is refused: {answer.outcome}")
-        return
-    yield from trial.refused(answer, [*codes, missing], what, statuses)
+        raise Untested(f"other values than the id may be why it is refused: {answer.outcome}")
+    conclude(trial.refused(answer, [*codes, missing], what, statuses))
 
 
 # -- the id of a new instance

@@ -10,7 +10,7 @@ a value that frameworks convert to a right one, such as `"1"` to 1, is only coer
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -32,13 +32,14 @@ from pgagents.verify.promise import (
     Attempt,
     Attempts,
     Case,
-    Conversation,
     Judgement,
     Trial,
+    conclude,
     make_check,
 )
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import accepts
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, format_arguments
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange, got
@@ -114,9 +115,9 @@ def _attempt(call: Call, says: str, stage: int, priority: int, number: int, prin
     return Attempt(run, stage=stage, priority=priority, print=print, suffix=suffix)
 
 
-def _send(trial: Trial, call: Call, says: str) -> Conversation:
-    answer: Exchange = yield call
-    yield from _judge(trial, call, answer, says)
+def _send(trial: Trial, call: Call, says: str) -> None:
+    answer = trial.ask(call)
+    conclude(_judge(trial, call, answer, says))
 
 
 def _judge(
@@ -171,7 +172,7 @@ def _put(whole: Any, path: Sequence[str], value: Any) -> Any:
     )
 
 
-def _send_pair(trials: Sequence[Trial], pair: Group, alone: set[str]) -> Conversation:
+def _send_pair(trials: Sequence[Trial], pair: Group, alone: set[str]) -> None:
     """Break two arguments in one call; the last trial is about naming both.
 
     `alone` collects endpoints whose answers did not name both errors.
@@ -179,32 +180,32 @@ def _send_pair(trials: Sequence[Trial], pair: Group, alone: set[str]) -> Convers
     *of_each, several = trials
     setting, endpoint, errors = several.setting, several.endpoint, several.model.errors
     if endpoint.place in alone:
-        yield from _send_one_by_one(of_each, pair)
+        _send_one_by_one(of_each, pair)
         return
     call = both(setting, endpoint, pair)
-    answer: Exchange = yield call
+    answer = ask(call)
     named, word = got(answer.body, errors.field_at or ""), errors.field_of_several
     if named == word and _all_kept(_judge(several, call, answer, "")):
-        yield from (trial.kept() for trial in trials)
+        conclude(trial.kept() for trial in trials)
         return
     alone.add(endpoint.place)
-    refused = yield from _send_one_by_one(of_each, pair)
+    refused = _send_one_by_one(of_each, pair)
     # codes that may be answered instead of the one for invalid input, such as that an id is absent
     allowed = {code.name for wrong in pair for code in list_allowed_refusals(setting, wrong.call)[0]}
     others = allowed - setting.model.argument_codes(endpoint.action)
     if refused and not answer.void and not answer.tainted and answer.code not in others:
         expected, actual = f"{errors.field_at} is {word}", f"{answer.outcome}, {errors.field_at} is {named}"
-        yield several.broken(expected, actual).with_rank(Rank.UNDOCUMENTED)
+        conclude(several.broken(expected, actual).with_rank(Rank.UNDOCUMENTED))
 
 
-def _send_one_by_one(trials: Sequence[Trial], pair: Group) -> Generator[Any, Any, bool]:
+def _send_one_by_one(trials: Sequence[Trial], pair: Group) -> bool:
     """Judge each case alone; return True if all were refused and no answer had another error."""
     good = True
     for trial, wrong in zip(trials, pair, strict=True):
-        answer: Exchange = yield replace(wrong.call, again=wrong is not pair[0])
+        answer = ask(replace(wrong.call, again=wrong is not pair[0]))
         judged = list(_judge(trial, wrong.call, answer, wrong.says))
         good = good and _all_kept(judged) and not answer.tainted
-        yield from judged
+        conclude(judged)
     return good
 
 
@@ -244,7 +245,7 @@ def _list_random(setting: Setting, endpoint: Endpoint, counts: dict[str, int]) -
         yield replace(attempt, run=None, together=run), keys
 
 
-def _send_random(trials: Sequence[Trial], drawn: DrawnCall, counts: Mapping[str, int]) -> Conversation:
+def _send_random(trials: Sequence[Trial], drawn: DrawnCall, counts: Mapping[str, int]) -> None:
     """Make a random invalid call. If the call is accepted, it is reduced before it is judged."""
     first = trials[0]
 
@@ -260,10 +261,10 @@ def _send_random(trials: Sequence[Trial], drawn: DrawnCall, counts: Mapping[str,
     def is_broken(answer: Exchange) -> bool:
         return any(judgement.verdict is Verdict.BROKEN for judgement in judge(answer))
 
-    answer: Exchange = yield drawn.call
+    answer = ask(drawn.call)
     if is_broken(answer):
-        answer = yield from shrink(answer, first.template.input, is_broken, first.setting)
-    yield from judge(answer)
+        answer = shrink(answer, first.template.input, is_broken, first.setting)
+    conclude(judge(answer))
 
 
 def _find_nearest(keyword: str, param: str, counts: Mapping[str, int]) -> str | None:

@@ -9,7 +9,7 @@ redirect of the read leads to the result, so the job has ended.
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
@@ -22,8 +22,9 @@ from pgagents.catalogue.model.resource import Resource, id_text
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import time_passes
-from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Own, Sleep
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -84,38 +85,38 @@ class _Course:
     sent_on: bool = False
 
 
-def _try(trials: Sequence[Trial], job: Job, reader: Endpoint, *, by_clock: bool) -> Conversation:
+def _try(trials: Sequence[Trial], job: Job, reader: Endpoint, *, by_clock: bool) -> None:
     ends, forward, found = trials
     setting = ends.setting
     resource = setting.model.resources[job.resource]
     read = resource.read_by[0]
-    started: Exchange = yield ends.call("explore", "a job is started", role="main")
+    started = ask(ends.call("explore", "a job is started", role="main"))
     body = at_path(resource.made_by, started)
     id = resource.id_of(body) if started.success else None
     if id is None:
         for trial in trials:
-            yield trial.untested(f"no job was started: {started.outcome}")
+            conclude(trial.untested(f"no job was started: {started.outcome}"))
         return
-    yield Own(started.number)
-    yield _judge_headers(found, started, resource, reader, id)
+    ask(Own(started.number))
+    conclude(_judge_headers(found, started, resource, reader, id))
     why = f"to see how far the {resource.name} is"
     call = Call(reader, read.input, "explore", why, role="main", subject=resource, made=body, owner="main")
     course = _Course([str(value_at(body, job.state))], body)
-    yield from _follow(setting, job, resource, call, course, started, by_clock=by_clock)
+    _follow(setting, job, resource, call, course, started, by_clock=by_clock)
     at_once = len(course.states) == 1 and course.states[-1] in job.ends
     if not at_once:
-        yield _judge_end(ends, job, course, resource)
+        conclude(_judge_end(ends, job, course, resource))
     if course.states[-1] in job.ends:
-        yield from _pass(setting, SLACK_S, by_clock=by_clock)
-        again: Exchange = yield call
+        _pass(setting, SLACK_S, by_clock=by_clock)
+        again = ask(call)
         if at_once:
             # The first answer may be shorter than a read, so either may say why the job failed.
             if again.success and not _find_reason(job, course.body):
                 course.body = at_path(read, again)
-            yield _judge_end(ends, job, course, resource)
+            conclude(_judge_end(ends, job, course, resource))
         if again.success:
             course.states.append(_state(again, job, resource))
-    yield _judge_order(forward, job, resource, course.states)
+    conclude(_judge_order(forward, job, resource, course.states))
 
 
 def _follow(
@@ -127,16 +128,16 @@ def _follow(
     started: Exchange,
     *,
     by_clock: bool,
-) -> Generator[Any, Any, None]:
+) -> None:
     """Read a job until it ends, until its time is over, or until it cannot be read."""
     asked_s = retry_after_s(started.header("Retry-After"), started.sent_at)
     pause = min(max(asked_s or FIRST_S, 0.1), LONGEST_S)
     while course.states[-1] not in job.ends and course.passed_s <= job.within_s + SLACK_S:
         wait = min(pause, max(job.within_s + SLACK_S - course.passed_s, 0.1) + 0.1)
-        yield from _pass(setting, wait, by_clock=by_clock)
+        _pass(setting, wait, by_clock=by_clock)
         course.passed_s += wait
         pause = min(pause * LONGER, LONGEST_S)
-        exchange: Exchange = yield call
+        exchange = ask(call)
         if exchange.void:
             course.unread = exchange.outcome
             return
@@ -150,10 +151,10 @@ def _follow(
         course.states.append(_state(exchange, job, resource))
 
 
-def _pass(setting: Setting, seconds: float, *, by_clock: bool) -> Generator[Any, Any, None]:
+def _pass(setting: Setting, seconds: float, *, by_clock: bool) -> None:
     """Let time pass, by the operator's clock or by waiting."""
     moved = time_passes(setting, seconds) if by_clock else None
-    yield moved if moved is not None else Sleep(seconds, quiet=seconds < 1)
+    ask(moved if moved is not None else Sleep(seconds, quiet=seconds < 1))
 
 
 def _state(exchange: Exchange, job: Job, resource: Resource) -> str:

@@ -8,7 +8,7 @@ A law that reads only what is sent is untested until a call that it forbids is r
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -32,8 +32,9 @@ from pgagents.verify.laws import (
     values_of,
     witness,
 )
-from pgagents.verify.promise import Attempt, Attempts, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import Attempt, Attempts, Case, Judgement, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, GetNote, InstanceRef
 from pgagents.verify.wire.endpoint import MCP, OPERATOR, Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -199,14 +200,12 @@ def _list_reads_with_an_argument(setting: Setting) -> Attempts:
                 yield attempt, [(law.name, endpoint.place) for law in laws]
 
 
-def _read_with(
-    trials: Sequence[Trial], endpoint: Endpoint, param: Param, members: Sequence[str]
-) -> Conversation:
+def _read_with(trials: Sequence[Trial], endpoint: Endpoint, param: Param, members: Sequence[str]) -> None:
     """Read with an argument whose value some item has, so that the answer is neither empty nor everything."""
     setting, name = trials[0].setting, str(param.name)
     template = template_of(setting.model, endpoint.action)
     plain = {other: value for other, value in template.input.items() if other != name}
-    answer: Exchange = yield ordinary(endpoint, template, "explore", f"items, without {name}", input=plain)
+    answer = ask(ordinary(endpoint, template, "explore", f"items, without {name}", input=plain))
     test = setting.test_argument(endpoint, param)
     items = [*_list_items(answer.body)] if answer.success else []
     for member in (name, *members):
@@ -215,7 +214,7 @@ def _read_with(
         if values:
             value = sorted(values, key=lambda value: (isinstance(value, str), value))[len(values) // 2]
             why = f"{name} as an item's {member}"
-            yield ordinary(endpoint, template, "explore", why, input={**plain, name: value})
+            ask(ordinary(endpoint, template, "explore", why, input={**plain, name: value}))
             return
 
 
@@ -244,9 +243,9 @@ def _list_tool_calls(setting: Setting) -> Attempts:
             yield attempt, [(law.name, endpoint.place) for law in laws if "before" in law.names]
 
 
-def _send(trials: Sequence[Trial], call: Call) -> Conversation:
+def _send(trials: Sequence[Trial], call: Call) -> None:
     del trials
-    yield call
+    ask(call)
 
 
 def _find_kept(setting: Setting, endpoint: Endpoint) -> Resource | None:
@@ -260,14 +259,14 @@ def _find_kept(setting: Setting, endpoint: Endpoint) -> Resource | None:
     return None
 
 
-def _remove_twice(trials: Sequence[Trial], resource: Resource, endpoint: Endpoint) -> Conversation:
+def _remove_twice(trials: Sequence[Trial], resource: Resource, endpoint: Endpoint) -> None:
     """Remove an instance twice. The server may refuse the second call; else the laws hold."""
     del trials
     assert resource.undone_by is not None
     arguments = resource.undone_by.input
-    body: Mapping[str, Any] = yield InstanceRef(resource.name, fresh=True)
+    body = ask(InstanceRef(resource.name, fresh=True))
     for why in (f"a {resource.name} is removed", f"a {resource.name} is removed again"):
-        answer: Exchange = yield Call(endpoint, arguments, "explore", why, subject=resource, made=body)
+        answer = ask(Call(endpoint, arguments, "explore", why, subject=resource, made=body))
         if not answer.success:
             return
 
@@ -280,7 +279,7 @@ def _make_and_end(
     timed: bool,
     *,
     moved: bool = False,
-) -> Conversation:
+) -> None:
     """Make an instance at each kind of place, through the endpoints in turn.
 
     Then end each through its endpoint. If `moved`, also make transitions that keep an instance in its state.
@@ -291,34 +290,34 @@ def _make_and_end(
     if found_by is None or search is None:
         return
     arguments, why = make_widest_search(setting, search), f"to find every kind of {place.name}"
-    answer: Exchange = yield Call(search, arguments, "explore", why, reuse="ever")
+    answer = ask(Call(search, arguments, "explore", why, reuse="ever"))
     why = f"a {resource.name} at another kind of {place.name}"
     plan = FixturePlan(setting, resource)
     places = [item for item in find_items(found_by, answer) or () if will_do(found_by.where, place, item)]
-    known: Mapping[tuple[str, str], Mapping[str, Any]] = (yield GetNote(BODIES)) or {}
+    known: Mapping[tuple[str, str], Mapping[str, Any]] = ask(GetNote(BODIES)) or {}
     own = [body for (name, _), body in known.items() if name == resource.name]
     also = (
         plan.choose_bounded_places(places, find_place_member(resource, place), place.id, own) if timed else []
     )  # some bounds only matter after time has passed
     makings = plan.makings(makers, search, places, also)
-    early, late = yield from _make_instances(plan, place, makings, why, timed=timed)
+    early, late = _make_instances(plan, place, makings, why, timed=timed)
     for endpoint, body in [*early, *late] if moved else ():
         for move in resource.moves:
             mover = setting.endpoint(str(move.action.name), endpoint.surface)
             if move.to in move.origin_states and mover is not None:
-                yield Call(mover, move.input, "explore", why, subject=resource, made=body)
+                ask(Call(mover, move.input, "explore", why, subject=resource, made=body))
     times = plan.lives(*([body for _, body in living] for living in (early, late))) if timed else (0, 0)
     for living, seconds in zip((late, early), times, strict=True):
         if timed and living and (wait := time_passes(setting, seconds)):
-            yield wait
+            ask(wait)
         for endpoint, body in reversed(living):
-            yield from _end_instance(plan, endpoint, body, why)
-    yield from _read_again(plan, [*early, *late], why)
+            _end_instance(plan, endpoint, body, why)
+    _read_again(plan, [*early, *late], why)
 
 
 def _make_instances(
     plan: FixturePlan, place: Resource, makings: Sequence[Making], why: str, *, timed: bool
-) -> Generator[Any, Any, tuple[Living, Living]]:
+) -> tuple[Living, Living]:
     """Make the instances; return those of the first half and those of the second.
 
     If `timed`, time passes between the halves.
@@ -328,32 +327,32 @@ def _make_instances(
     for index, making in enumerate(makings):
         is_late = 2 * index >= len(makings)
         if timed and is_late and early and not late and (wait := time_passes(plan.setting, APART_S)):
-            yield wait
+            ask(wait)
         maker, bind = making.endpoint, {place.name: making.place}
         template = template_of(plan.setting.model, maker.action)
-        made: Exchange = yield ordinary(maker, template, "explore", why, bind=bind, input=making.input)
+        made = ask(ordinary(maker, template, "explore", why, bind=bind, input=making.input))
         bodies = list_bodies(plan.resource.made_by, made)
         (late if is_late else early).extend((maker, body) for body in bodies)
     return early, late
 
 
-def _end_instance(plan: FixturePlan, endpoint: Endpoint, body: Mapping[str, Any], why: str) -> Conversation:
+def _end_instance(plan: FixturePlan, endpoint: Endpoint, body: Mapping[str, Any], why: str) -> None:
     if plan.move is None:
         return
     name = str(plan.move.action.name)
     mover = plan.setting.endpoint(name, endpoint.surface) or plan.setting.find_lead(name)
     if mover is not None:
-        yield Call(mover, plan.move.input, "explore", why, subject=plan.resource, made=body)
+        ask(Call(mover, plan.move.input, "explore", why, subject=plan.resource, made=body))
 
 
-def _read_again(plan: FixturePlan, living: Living, why: str) -> Conversation:
+def _read_again(plan: FixturePlan, living: Living, why: str) -> None:
     """Read an ended instance through an MCP tool. On other surfaces `state_transitions` reads it."""
     resource = plan.resource
     body = next((body for endpoint, body in living if endpoint.form is not None), None)
     for read in resource.read_by[:1] if body is not None else ():
         reader = plan.setting.endpoint(str(read.action.name), MCP)
         if reader is not None:
-            yield Call(reader, read.input, "explore", why, subject=resource, made=body, surface=MCP)
+            ask(Call(reader, read.input, "explore", why, subject=resource, made=body, surface=MCP))
 
 
 CHECK = make_check(

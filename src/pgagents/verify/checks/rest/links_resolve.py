@@ -13,7 +13,7 @@ from typing import Any
 from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank
 from pgagents.verify.answers.bodies import find_own_target
-from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, InstanceRef, Raw
 from pgagents.verify.wire.endpoint import Endpoint
@@ -95,23 +95,23 @@ def _path(setting: Setting, link: str) -> str:
     return find_own_target([url for url in (setting.url, declared) if url], declared, link) or ""
 
 
-def _try(trial: Trial, name: str, resource: Resource) -> Conversation:
+def _try(trial: Trial, name: str, resource: Resource) -> None:
     for state in resource.states or ("",):
-        body: Mapping[str, Any] = yield InstanceRef(resource.name, (state,) if state else ())
+        body = trial.ask(InstanceRef(resource.name, (state,) if state else ()))
         link = next((v for k, v in _members(body) if k == name and isinstance(v, str)), None)
         if link is None:
-            yield trial.untested(f"the {resource.name} has no {name}")
+            conclude(trial.untested(f"the {resource.name} has no {name}"))
             continue
         path = _path(trial.setting, link)
         if not path:
-            yield trial.kept()
+            conclude(trial.kept())
             continue
         raw = Raw("GET", path, (("Accept", "*/*"),))
-        page: Exchange = yield Call(None, {}, "document", f"the link that {name} gave", twist="none", raw=raw)
+        page = trial.ask(Call(None, {}, "document", f"the link that {name} gave", twist="none", raw=raw))
         if page.error:
-            yield trial.broken(f"the page of {name}", page.outcome)
+            conclude(trial.broken(f"the page of {name}", page.outcome))
         elif not page.void:
-            yield _judge_page(trial, name, page, body)
+            conclude(_judge_page(trial, name, page, body))
 
 
 def _judge_page(trial: Trial, name: str, page: Exchange, body: Mapping[str, Any]) -> Judgement:

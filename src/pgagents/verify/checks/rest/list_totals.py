@@ -11,7 +11,7 @@ may count more where an argument with a default filters the list. An estimate sh
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -27,7 +27,7 @@ from pgagents.verify.cases.paging import find_only_list, make_several
 from pgagents.verify.fixtures.request_template import answer_that_will_do
 from pgagents.verify.fixtures.target import list_involved
 from pgagents.verify.lists import PageRequest, fills_a_page, next_page
-from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.call import Sleep
@@ -227,7 +227,7 @@ class _Reading:
 
 def _read(
     trial: Trial, total: _Total, arguments: Mapping[str, Any], *, again: bool, **others: Any
-) -> Generator[Any, Any, _Reading]:
+) -> _Reading:
     """Read the list to its end, and one page of its smallest size."""
     reading, more = _Reading(), PageRequest()
     largest = {total.size: total.most} if total.size and total.most is not None else {}
@@ -238,7 +238,7 @@ def _read(
         wanted = {**sent, **({} if more.raw.target else largest), **more.input}
         raw = {"raw": more.raw} if more.raw.target else {}
         why = f"page {number}, to count its items"
-        answer: Exchange = yield trial.call("valid", why, input=wanted, reuse=reuse, **raw, **others)
+        answer = trial.ask(trial.call("valid", why, input=wanted, reuse=reuse, **raw, **others))
         found = total.list_items(answer)
         if found is None:
             reading.refusal = f"the list was answered {answer.outcome}"
@@ -255,7 +255,7 @@ def _read(
     if total.size and reading.held > total.least:
         wanted = {**arguments, total.size: total.least}
         why = f"a page of {total.least}, with its total"
-        answer = yield trial.call("valid", why, input=wanted, reuse=reuse, **others)
+        answer = trial.ask(trial.call("valid", why, input=wanted, reuse=reuse, **others))
         found = total.list_items(answer)
         reading.sample = (len(found), total.read(answer)) if found is not None else None
     return reading
@@ -278,53 +278,51 @@ def _find_problem(total: _Total, reading: _Reading) -> str:
     return ""
 
 
-def _try(trial: Trial, total: _Total) -> Conversation:
+def _try(trial: Trial, total: _Total) -> None:
     arguments = trial.template.list_needed(trial.action)
-    yield from _judge_list(trial, total, arguments, {})
+    _judge_list(trial, total, arguments, {})
 
 
 def _try_with_ours(
     trial: Trial, total: _Total, resource: Resource, call: ActionCall, maker: Endpoint
-) -> Conversation:
+) -> None:
     """Make items of our own, so that the list holds enough, and judge its totals."""
     assert resource.made_by is not None
-    made = yield from make_several(resource, resource.made_by, maker, ENOUGH, "a list with a total")
+    made = make_several(resource, resource.made_by, maker, ENOUGH, "a list with a total")
     if made is None:
-        yield trial.untested(f"no {resource.name} was made")
+        conclude(trial.untested(f"no {resource.name} was made"))
         return
     arguments = {name: value for name, value in call.input.items() if name != total.size}
     others = {"subject": resource, "made": made.bodies[0], "bind": made.bind}
-    yield from _judge_list(trial, total, arguments, others)
+    _judge_list(trial, total, arguments, others)
 
 
-def _judge_list(
-    trial: Trial, total: _Total, arguments: Mapping[str, Any], others: Mapping[str, Any]
-) -> Conversation:
-    first = yield from _read(trial, total, arguments, again=False, **others)
+def _judge_list(trial: Trial, total: _Total, arguments: Mapping[str, Any], others: Mapping[str, Any]) -> None:
+    first = _read(trial, total, arguments, again=False, **others)
     chosen = _choose_filter(trial, first) if total.said and not _find_problem(total, first) else {}
     if chosen:
         arguments, total = {**arguments, **chosen}, replace(total, filters=False)
-        filtered = yield from _read(trial, total, arguments, again=False, **others)
+        filtered = _read(trial, total, arguments, again=False, **others)
         if filtered.answers and _find_problem(total, filtered):
             first = filtered
     if first.refusal:
-        yield trial.untested(first.refusal)
+        conclude(trial.untested(first.refusal))
     elif not first.answers:
-        yield trial.idle(f"the answer has no {total.name}")
+        conclude(trial.idle(f"the answer has no {total.name}"))
     elif total.may_count_pages and first.counts_pages():
-        yield trial.idle(f"{total.name} is the number of a page's items")
+        conclude(trial.idle(f"{total.name} is the number of a page's items"))
     elif _find_problem(total, first):
         reading = first
         for _ in range(AGAIN):
-            yield Sleep(LATER_S, quiet=True)
-            before, reading = reading, (yield from _read(trial, total, arguments, again=True, **others))
+            trial.ask(Sleep(LATER_S, quiet=True))
+            before, reading = reading, _read(trial, total, arguments, again=True, **others)
             judged = _compare(trial, total, before, reading)
             if judged is not None:
-                yield judged
+                conclude(judged)
                 return
-        yield trial.untested("the list changed while its items were counted")
+        conclude(trial.untested("the list changed while its items were counted"))
     else:
-        yield _judge_right(trial, first)
+        conclude(_judge_right(trial, first))
 
 
 def _judge_right(trial: Trial, reading: _Reading) -> Judgement:

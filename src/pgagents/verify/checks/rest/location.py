@@ -18,7 +18,15 @@ from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank
 from pgagents.verify.answers.bodies import find_own_target
 from pgagents.verify.fixtures.instance import at_path
-from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import (
+    Attempt,
+    Case,
+    Judgement,
+    Trial,
+    Untested,
+    conclude,
+    make_check,
+)
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import REST
@@ -43,39 +51,38 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
             yield Case(endpoint, says, endpoint.action.success.origin, attempt)
 
 
-def _try(trial: Trial, resource: Resource) -> Conversation:
+def _try(trial: Trial, resource: Resource) -> None:
     setting = trial.setting
-    made: Exchange = yield trial.call("valid", f"a {resource.name}, to follow its Location", fresh=True)
+    made = trial.ask(trial.call("valid", f"a {resource.name}, to follow its Location", fresh=True))
     body = at_path(resource.made_by, made) if made.success else None
     text = made.header(HEADER)
     if not isinstance(body, Mapping) or text is None:
-        yield trial.untested(f"no {resource.name} with a Location was made: {made.outcome}")
-        return
+        raise Untested(f"no {resource.name} with a Location was made: {made.outcome}")
     path = _path_on_api(setting, made, text)
     target = _find_action(setting, path) if path else None
     begun = made.status == ACCEPTED
     if begun and (target is None or not any(r.action is target[0] for r in resource.read_by)):
-        yield trial.not_applicable(
-            f"the answer is a 202, and its Location leads to no {resource.name}: {text[:200]}"
+        conclude(
+            trial.not_applicable(
+                f"the answer is a 202, and its Location leads to no {resource.name}: {text[:200]}"
+            )
         )
         return
     if path is None or target is None:
-        yield trial.untested(f"its path is none of the API's: {text[:200]}")
-        return
+        raise Untested(f"its path is none of the API's: {text[:200]}")
     action, values = target
     read = next((r for r in resource.read_by if r.action is action), None)
     reader = setting.endpoint(str(action.name), REST)
     if read is None or reader is None:
         actual = f"{{text}}, which is {action.name}"
-        yield trial.broken(f"a Location of the new {resource.name}", actual, text=text[:200])
+        conclude(trial.broken(f"a Location of the new {resource.name}", actual, text=text[:200]))
         return
     arguments = _typed(setting, action, values)
     why = "what the Location leads to"
-    answer: Exchange = yield Call(reader, arguments, "explore", why, raw=Raw(target=path), made=body)
+    answer = trial.ask(Call(reader, arguments, "explore", why, raw=Raw(target=path), made=body))
     if begun and answer.status == ABSENT:
-        yield trial.untested(f"the answer is a 202, and its Location still gives {answer.outcome}")
-        return
-    yield _judge(trial, resource, read, body, answer)
+        raise Untested(f"the answer is a 202, and its Location still gives {answer.outcome}")
+    conclude(_judge(trial, resource, read, body, answer))
 
 
 def _judge(

@@ -17,7 +17,7 @@ from pgagents.verify.answers.refusal import list_allowed_refusals
 from pgagents.verify.cases.as_sent import is_invalid
 from pgagents.verify.cases.combined import alone
 from pgagents.verify.cases.invalid import InvalidCase, invalid_cases_of
-from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.invalid_values import FAR
 from pgagents.verify.values.schema_values import types_of
@@ -50,9 +50,9 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         yield Case(wrong.endpoint, says, wrong.origin, attempt, kind, wrong.cite, about=wrong)
 
 
-def _try(trial: Trial) -> Conversation:
-    answer: Exchange = yield replace(trial.case.about.call)
-    yield from _judge(trial, answer)
+def _try(trial: Trial) -> None:
+    answer: Exchange = trial.ask(replace(trial.case.about.call))
+    conclude(_judge(trial, answer))
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:

@@ -17,9 +17,10 @@ from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank
 from pgagents.verify.fixtures.instance import at_path, members_of, say_none_made
 from pgagents.verify.fixtures.request_template import ordinary, template_of
-from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import high, low, types_of
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -114,16 +115,16 @@ def _choose_value(setting: Setting, member: Param, defaults: Sequence[Any]) -> A
     return next((value for value in values if value not in defaults), least)
 
 
-def _try(trials: Sequence[Trial], patch: _Patch) -> Conversation:
+def _try(trials: Sequence[Trial], patch: _Patch) -> None:
     removes, keeps = trials
     setting, resource, name = keeps.setting, patch.resource, str(patch.member.name)
     made_by, wire = resource.made_by, patch.member.wire
     assert made_by is not None
-    made: Exchange = yield _make(setting, resource, made_by)
+    made = ask(_make(setting, resource, made_by))
     body = at_path(made_by, made)
     if not made.success or not isinstance(body, Mapping) or resource.id not in body:
         for trial in trials:
-            yield trial.untested(say_none_made(resource, made))
+            conclude(trial.untested(say_none_made(resource, made)))
         return
     sent = {p.wire for p in made_by.action.params if str(p.name) in made.input}
     # what a create shows of a member that it was not given is the server's own default
@@ -138,27 +139,27 @@ def _try(trials: Sequence[Trial], patch: _Patch) -> Conversation:
 
     why = f"what {keeps.action.name} left"
     read = Call(patch.reader, patch.read.input, "valid", why, subject=resource, made=body)
-    yield read  # proves that it is ours before it changes
-    filled: Exchange = yield send(f"{name} is set", {name: value})
-    before: Exchange = yield read
+    ask(read)  # proves that it is ours before it changes
+    filled = ask(send(f"{name} is set", {name: value}))
+    before = ask(read)
     if not filled.success or patch.show(before) != value:
         for trial in trials:
-            yield trial.untested(f"{name} could not be set to {value!r}: {filled.outcome}")
+            conclude(trial.untested(f"{name} could not be set to {value!r}: {filled.outcome}"))
         return
-    without: Exchange = yield send(f"{name} is left out", {})
-    after: Exchange = yield read
+    without = ask(send(f"{name} is left out", {}))
+    after = ask(read)
     if without.success and after.success:
         shown = patch.show(after)
-        yield _judge(keeps, shown == value, f"{name} is {value!r} still", name, shown)
-    removed: Exchange = yield send(f"{name} is null", {name: None})
-    last: Exchange = yield read
+        conclude(_judge(keeps, shown == value, f"{name} is {value!r} still", name, shown))
+    removed = ask(send(f"{name} is null", {name: None}))
+    last = ask(read)
     if removed.success and last.success:
         shown = patch.show(last)
         if shown == value and value in defaults:
-            yield removes.untested(f"{name} has no other value than its default, {value!r}")
+            conclude(removes.untested(f"{name} has no other value than its default, {value!r}"))
             return
         gone = shown in EMPTY or shown in defaults
-        yield _judge(removes, gone, f"no {name} any more", name, shown)
+        conclude(_judge(removes, gone, f"no {name} any more", name, shown))
 
 
 def _make(setting: Setting, resource: Resource, made_by: ActionCall) -> Call:

@@ -9,7 +9,7 @@ one less when it was removed. A member with the name of such a number, as `comme
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -32,9 +32,18 @@ from pgagents.verify.fixtures.instance import (
 )
 from pgagents.verify.fixtures.marks import find_marks, occurs_in
 from pgagents.verify.fixtures.target import makes
-from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, describe_code, make_check
+from pgagents.verify.promise import (
+    Attempt,
+    Case,
+    Judgement,
+    Trial,
+    conclude,
+    describe_code,
+    make_check,
+)
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import types_of
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, InstanceRef, Own, Sleep
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -135,32 +144,32 @@ def _list_naming(setting: Setting, nested: _Nested) -> Iterator[Endpoint]:
             yield endpoint
 
 
-def _try_elsewhere(trial: Trial, nested: _Nested) -> Conversation:
+def _try_elsewhere(trial: Trial, nested: _Nested) -> None:
     setting, endpoint, resource, parent = trial.setting, trial.endpoint, nested.resource, nested.parent
     what = f"a {resource.name} of another {parent.name}"
-    body: Mapping[str, Any] = yield InstanceRef(resource.name, fresh=endpoint.action.effect == "write")
-    other: Exchange = yield _make_parent(nested, f"another {parent.name}")
+    body = trial.ask(InstanceRef(resource.name, fresh=endpoint.action.effect == "write"))
+    other = trial.ask(_make_parent(nested, f"another {parent.name}"))
     beside = at_path(parent.made_by, other) if other.success else None
     if not isinstance(beside, Mapping):
-        yield trial.untested(say_none_made(parent, other))
+        conclude(trial.untested(say_none_made(parent, other)))
         return
-    yield Own(other.number)
+    trial.ask(Own(other.number))
     arguments = {
         **_name_parents(nested, nested.reader, other, beside),
         **resource.values_for(nested.reader.params, body),
     }
-    answer: Exchange = yield call_with_ids(setting, nested.reader, arguments, what)
+    answer = trial.ask(call_with_ids(setting, nested.reader, arguments, what))
     if endpoint.place == nested.reader.place:
-        yield _judge(trial, nested, answer, what, body)
+        conclude(_judge(trial, nested, answer, what, body))
     elif is_missing(resource, answer) or has_random_id(resource, body):
         arguments = {
             **_name_parents(nested, endpoint, other, beside),
             **resource.values_for(endpoint.params, body),
         }
-        answer = yield call_with_ids(setting, endpoint, arguments, what)
-        yield _judge(trial, nested, answer, what, None)
+        answer = trial.ask(call_with_ids(setting, endpoint, arguments, what))
+        conclude(_judge(trial, nested, answer, what, None))
     else:
-        yield trial.untested(f"nothing shows that it is missing there: {answer.outcome}")
+        conclude(trial.untested(f"nothing shows that it is missing there: {answer.outcome}"))
 
 
 def _make_parent(nested: _Nested, why: str) -> Call:
@@ -186,104 +195,102 @@ def _name_parents(
     return arguments
 
 
-def _try_gone(trial: Trial, nested: _Nested, remover: Endpoint, undone_by: ActionCall) -> Conversation:
+def _try_gone(trial: Trial, nested: _Nested, remover: Endpoint, undone_by: ActionCall) -> None:
     resource, parent = nested.resource, nested.parent
-    home: Exchange = yield _make_parent(nested, f"a {parent.name} to be removed")
+    home = trial.ask(_make_parent(nested, f"a {parent.name} to be removed"))
     around = at_path(parent.made_by, home) if home.success else None
     if not isinstance(around, Mapping):
-        yield trial.untested(say_none_made(parent, home))
+        conclude(trial.untested(say_none_made(parent, home)))
         return
-    yield Own(home.number)
-    body = yield from _make_inside(trial, nested, home, around)
+    trial.ask(Own(home.number))
+    body = _make_inside(trial, nested, home, around)
     if body is None:
         return
     look = Call(
         nested.reader, nested.read.input, "explore", f"a {resource.name} whose {parent.name} is removed",
         subject=resource, made=body, bind={parent.name: around},
     )  # fmt: skip
-    before: Exchange = yield replace(look, why=f"a {resource.name} of a {parent.name}")
+    before = trial.ask(replace(look, why=f"a {resource.name} of a {parent.name}"))
     if not is_there(resource, nested.read, before):
-        yield trial.untested(f"the {resource.name} was not there before: {before.outcome}")
+        conclude(trial.untested(f"the {resource.name} was not there before: {before.outcome}"))
         return
     why = f"a {parent.name} is removed with what is in it"
-    removed: Exchange = yield Call(remover, undone_by.input, "valid", why, subject=parent, made=around)
+    removed = trial.ask(Call(remover, undone_by.input, "valid", why, subject=parent, made=around))
     if not removed.success:
-        yield trial.untested(f"the {parent.name} could not be removed: {removed.outcome}")
+        conclude(trial.untested(f"the {parent.name} could not be removed: {removed.outcome}"))
         return
-    answer: Exchange = yield look
+    answer = trial.ask(look)
     for seconds in REMOVAL_WAITS_S if removed.status == ACCEPTED else ():
         if not is_there(resource, nested.read, answer):
             break
-        yield Sleep(seconds, quiet=True)
-        answer = yield look
-    yield _judge(trial, nested, answer, f"a {resource.name} of a removed {parent.name}", body)
+        trial.ask(Sleep(seconds, quiet=True))
+        answer = trial.ask(look)
+    conclude(_judge(trial, nested, answer, f"a {resource.name} of a removed {parent.name}", body))
 
 
-def _try_count(
-    trial: Trial, nested: _Nested, member: str, read: ActionCall, reader: Endpoint
-) -> Conversation:
+def _try_count(trial: Trial, nested: _Nested, member: str, read: ActionCall, reader: Endpoint) -> None:
     """Read the number in a new parent, after an instance was made in it, and after that was removed."""
     resource, parent = nested.resource, nested.parent
-    yield InstanceRef(resource.name)  # the first of a kind is made twice, to tell their ids apart
-    home: Exchange = yield _make_parent(nested, f"a {parent.name} that counts")
+    trial.ask(InstanceRef(resource.name))  # the first of a kind is made twice, to tell their ids apart
+    home = trial.ask(_make_parent(nested, f"a {parent.name} that counts"))
     around = at_path(parent.made_by, home) if home.success else None
     if not isinstance(around, Mapping):
-        yield trial.untested(say_none_made(parent, home))
+        conclude(trial.untested(say_none_made(parent, home)))
         return
-    yield Own(home.number)
+    trial.ask(Own(home.number))
     look = Call(reader, read.input, "explore", f"{member} of a {parent.name}", subject=parent, made=around)
 
-    def count(wanted: int | None) -> Generator[Any, Any, int | None]:
+    def count(wanted: int | None) -> int | None:
         """Read the number; once more after some seconds if it is not the wanted one."""
         found: int | None = None
         for seconds in (0.0, LATE_S):
             if seconds:
-                yield Sleep(seconds, quiet=True)
-            answer: Exchange = yield replace(look, again=bool(seconds))
+                ask(Sleep(seconds, quiet=True))
+            answer = ask(replace(look, again=bool(seconds)))
             found = member_named(at_path(read, answer), member) if answer.success else None
             if found is None or wanted in (None, found):
                 break
         return found
 
-    first = yield from count(None)
-    body = yield from _make_inside(trial, nested, home, around)
+    first = count(None)
+    body = _make_inside(trial, nested, home, around)
     if body is None or first is None:
         if first is None:
-            yield trial.untested(f"no answer shows {member}")
+            conclude(trial.untested(f"no answer shows {member}"))
         return
-    made = yield from count(first + 1)
+    made = count(first + 1)
     if made != first + 1:
-        yield trial.broken(f"{member} {first + 1}, one more than before", f"{member} is {{made}}", made=made)
+        conclude(
+            trial.broken(f"{member} {first + 1}, one more than before", f"{member} is {{made}}", made=made)
+        )
         return
     remover = resource.undone_by
     if remover is None or not resource.removed_for_good:
-        yield trial.kept()
+        conclude(trial.kept())
         return
     endpoint = trial.setting.find_lead(str(remover.action.name))
     assert endpoint is not None
     why, bind = f"a {resource.name} is removed", {parent.name: around}
-    gone: Exchange = yield Call(endpoint, remover.input, "valid", why, subject=resource, made=body, bind=bind)
-    left = (yield from count(first)) if gone.success and gone.status != ACCEPTED else first
+    gone = trial.ask(Call(endpoint, remover.input, "valid", why, subject=resource, made=body, bind=bind))
+    left = count(first) if gone.success and gone.status != ACCEPTED else first
     expected = f"{member} {first} again, as the {resource.name} was removed"
-    yield trial.judge(expected, "" if left == first else f"{member} is {{left}}", left=left)
+    conclude(trial.judge(expected, "" if left == first else f"{member} is {{left}}", left=left))
 
 
 def _make_inside(
     trial: Trial, nested: _Nested, home: Exchange, around: Mapping[str, Any]
-) -> Generator[Any, Any, Mapping[str, Any] | None]:
+) -> Mapping[str, Any] | None:
     """Make an instance in the parent that `home` has made; return its body, or None if the create fails."""
     made_by, resource, parent = nested.resource.made_by, nested.resource, nested.parent
     assert made_by is not None
     arguments = {**made_by.input, **_name_parents(nested, nested.maker, home, around)}
     why = f"a {resource.name} of a new {parent.name}"
-    made: Exchange = yield Call(
-        nested.maker, arguments, "explore", why, fresh=True, bind={parent.name: around}
-    )
+    made = trial.ask(Call(nested.maker, arguments, "explore", why, fresh=True, bind={parent.name: around}))
     body = at_path(made_by, made) if made.success else None
     if not isinstance(body, Mapping):
-        yield trial.untested(say_none_made(resource, made))
+        conclude(trial.untested(say_none_made(resource, made)))
         return None
-    yield Own(made.number)
+    trial.ask(Own(made.number))
     return body
 
 

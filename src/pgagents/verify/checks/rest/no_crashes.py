@@ -38,13 +38,13 @@ from pgagents.verify.promise import (
     Attempt,
     Attempts,
     Case,
-    Conversation,
     Judgement,
     Trial,
     make_check,
 )
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.schema_values import types_of
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, EntityTag, Own, Raw, format_arguments
 from pgagents.verify.wire.endpoint import Endpoint, framework_places
 from pgagents.verify.wire.exchange import Exchange, Loss
@@ -165,17 +165,16 @@ def _attempt_varied(endpoint: Endpoint, call: Call, what: str, stage: int, prior
     )
 
 
-def _send(trial: Trial, call: Call) -> Conversation:
-    del trial
-    yield call
+def _send(trial: Trial, call: Call) -> None:
+    trial.ask(call)
 
 
-def _send_varied(trial: Trial, call: Call) -> Conversation:
-    answer: Exchange = yield call
+def _send_varied(trial: Trial, call: Call) -> None:
+    answer = trial.ask(call)
     if _has_problem(answer):
         is_same = partial(_shows_same, answer)
-        yield from shrink(answer, trial.template.input, is_same, trial.setting)
-    yield from _read_written(trial.setting, answer)
+        shrink(answer, trial.template.input, is_same, trial.setting)
+    _read_written(trial.setting, answer)
 
 
 def _has_problem(exchange: Exchange) -> bool:
@@ -481,20 +480,22 @@ def list_removable(setting: Setting) -> Iterator[tuple[Resource, Endpoint, Endpo
             yield resource, maker, remover
 
 
-def _make_of_nothing(trial: Trial, resource: Resource, maker: Endpoint, remover: Endpoint) -> Conversation:
+def _make_of_nothing(trial: Trial, resource: Resource, maker: Endpoint, remover: Endpoint) -> None:
     """Send a create without its content, once the run has made an instance and removed it again."""
     made_by, undone_by = resource.made_by, resource.undone_by
     assert made_by is not None
     assert undone_by is not None
     why = f"to see that a {resource.name} can be removed"
-    made: Exchange = yield Call(maker, made_by.input, "explore", why, fresh=True)
+    made = trial.ask(Call(maker, made_by.input, "explore", why, fresh=True))
     subject = at_path(made_by, made) if made.success else None
     if not isinstance(subject, Mapping):
         return
-    yield Own(made.number)  # nothing hangs on it
-    gone: Exchange = yield Call(remover, undone_by.input, "valid", why, subject=resource, made=subject)
+    trial.ask(Own(made.number))  # nothing hangs on it
+    gone = trial.ask(Call(remover, undone_by.input, "valid", why, subject=resource, made=subject))
     for what, body in NOTHING.items() if gone.success else ():
-        yield trial.call("framework", f"a create with {what}", raw=Raw(edit=partial(_replace_body, new=body)))
+        trial.ask(
+            trial.call("framework", f"a create with {what}", raw=Raw(edit=partial(_replace_body, new=body)))
+        )
 
 
 def _replace_body(_: bytes, *, new: bytes) -> bytes:
@@ -549,26 +550,24 @@ def _changes(endpoint: Endpoint) -> bool:
     return action.effect == "write" and not action.costs and alters and written
 
 
-def _read_changed(trials: Sequence[Trial], changed: Changed) -> Conversation:
+def _read_changed(trials: Sequence[Trial], changed: Changed) -> None:
     """Make an instance, change it and read it. The checks' watchers judge the answers."""
     setting, resource, made_by = trials[0].setting, changed.resource, changed.resource.made_by
     assert made_by is not None
     template = template_of(setting.model, made_by.action)
     arguments, why = {**template.input, **made_by.input}, f"a {resource.name} to change"
-    made: Exchange = yield ordinary(
-        changed.maker, template, "valid", why, input=arguments, fresh=True, subject=None
-    )
+    made = ask(ordinary(changed.maker, template, "valid", why, input=arguments, fresh=True, subject=None))
     body = at_path(made_by, made)
     if not made.success or not isinstance(body, Mapping) or resource.id not in body:
         return
     shown, why = resource.read_by[0].input, "to show that it is ours"
-    yield Call(changed.reader, shown, "valid", why, subject=resource, made=body)
-    answer: Exchange = yield _about(setting, changed.change, resource, body, f"to change a {resource.name}")
+    ask(Call(changed.reader, shown, "valid", why, subject=resource, made=body))
+    answer = ask(_about(setting, changed.change, resource, body, f"to change a {resource.name}"))
     for read in changed.reads if answer.success else ():
-        yield _about(setting, read, resource, body, f"a read of a changed {resource.name}")
+        ask(_about(setting, read, resource, body, f"a read of a changed {resource.name}"))
 
 
-def _read_written(setting: Setting, exchange: Exchange) -> Conversation:
+def _read_written(setting: Setting, exchange: Exchange) -> None:
     """Read the instance that a write made or changed; do nothing where the answer does not show it.
 
     A write that crashed may have changed its instance all the same.
@@ -587,7 +586,7 @@ def _read_written(setting: Setting, exchange: Exchange) -> Conversation:
     reader = setting.find_usable_lead(str(read.action.name))
     if reader is not None and reader.on_rest:
         why = f"the {resource.name} of a generated call"
-        yield Call(reader, read.input, "explore", why, subject=resource, made=body)
+        ask(Call(reader, read.input, "explore", why, subject=resource, made=body))
 
 
 def _find_written(
@@ -657,11 +656,11 @@ def list_shown(setting: Setting) -> Iterator[Shown]:
             yield Shown(resource, lister, tuple(reads[:MOST_READS]))
 
 
-def _read_shown(trials: Sequence[Trial], shown: Shown) -> Conversation:
+def _read_shown(trials: Sequence[Trial], shown: Shown) -> None:
     """Read the items of a list that look unlike the first one. The checks' watchers judge the answers."""
     setting, resource = trials[0].setting, shown.resource
     call, template = resource.found_by, template_of(setting.model, shown.lister.action)
-    answer: Exchange = yield ordinary(shown.lister, template, "valid", f"to have several of {resource.name}")
+    answer = ask(ordinary(shown.lister, template, "valid", f"to have several of {resource.name}"))
     items = at_path(call, answer) if answer.success and call is not None else None
     for item in _list_unlike(resource, items if isinstance(items, list) else []):
         for read in shown.reads:
@@ -671,7 +670,7 @@ def _read_shown(trials: Sequence[Trial], shown: Shown) -> Conversation:
             names = {name: value for name, value in above.items() if value is not None}
             arguments = {**usual.input, **names, str(id.name): item[resource.id]}
             why = f"another {resource.name} that a list shows"
-            yield ordinary(read, usual, "explore", why, input=arguments, subject=None)
+            ask(ordinary(read, usual, "explore", why, input=arguments, subject=None))
 
 
 def _list_unlike(resource: Resource, items: Sequence[Any]) -> list[Mapping[str, Any]]:

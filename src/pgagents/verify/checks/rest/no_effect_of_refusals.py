@@ -6,7 +6,7 @@ endpoint that has not refused anything yet, and the list is read again.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
@@ -18,8 +18,9 @@ from pgagents.verify.cases.invalid import InvalidCase, invalid_cases_of
 from pgagents.verify.fixtures.instance import at_path, list_items, names_no_instance
 from pgagents.verify.lists import PageRequest, may_go_on, next_page, ordering_of
 from pgagents.verify.plan.selection import others_too
-from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
 from pgagents.verify.setting import Memory, Setting
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, GetNote
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
@@ -95,31 +96,31 @@ def _keyword(case: InvalidCase) -> str:
     return case.detail.partition("/")[0]
 
 
-def _try(trials: Sequence[Trial], resource: Resource) -> Conversation:
+def _try(trials: Sequence[Trial], resource: Resource) -> None:
     setting = trials[0].setting
-    before, whole = yield from _list_ids(setting, resource, "unchanged")
-    projects: Mapping[tuple[str, str], KnownIds] = (yield GetNote(_note_of(resource))) or {}
+    before, whole = _list_ids(setting, resource, "unchanged")
+    projects: Mapping[tuple[str, str], KnownIds] = ask(GetNote(_note_of(resource))) or {}
     known = projects.get(setting.owner_of("main"))
     shown = known.shown if known is not None and known.first is not None and not known.unsure else set()
     for trial in trials:
         if trial.endpoint.place in shown:
             continue
         wrong: InvalidCase = trial.case.about
-        answer: Exchange = yield replace(wrong.call, why=f"refused: {wrong.says}")
-        after, whole = yield from _list_ids(setting, resource, "")
+        answer = ask(replace(wrong.call, why=f"refused: {wrong.says}"))
+        after, whole = _list_ids(setting, resource, "")
         if before is None or after is None or answer.void:
-            yield trial.untested("the list was not answered")
+            conclude(trial.untested("the list was not answered"))
         elif not whole:
-            yield trial.untested("the list goes on behind its first page, and no law says in which order")
+            conclude(trial.untested("the list goes on behind its first page, and no law says in which order"))
         elif answer.success:
-            yield trial.untested(f"it was not refused: {answer.outcome}")
+            conclude(trial.untested(f"it was not refused: {answer.outcome}"))
         elif any(len(set(ids)) < len(ids) for ids in (before, after)):
-            yield trial.untested("the pages of the list repeat items, so they may leave others out")
+            conclude(trial.untested("the pages of the list repeat items, so they may leave others out"))
         elif new := [id for id in after if id not in before]:
             expected, actual = f"the {resource.name}s that were there before", "{count} more after {outcome}"
-            yield trial.broken(expected, actual, count=len(new), outcome=answer.outcome)
+            conclude(trial.broken(expected, actual, count=len(new), outcome=answer.outcome))
         else:
-            yield trial.kept()
+            conclude(trial.kept())
         before = after
 
 
@@ -129,7 +130,7 @@ def _note_of(resource: Resource) -> str:
 
 def _list_ids(
     setting: Setting, resource: Resource, reuse: Literal["", "unchanged"]
-) -> Generator[Any, Any, tuple[list[Any] | None, bool]]:
+) -> tuple[list[Any] | None, bool]:
     """Return the listed ids (None if there is no list), and True if a new instance would be among them."""
     call = next(call for call in resource.listed_by if names_no_instance(call))
     endpoint = setting.find_lead(str(call.action.name))
@@ -137,13 +138,15 @@ def _list_ids(
     ids: list[Any] = []
     more = PageRequest()
     for _ in range(MOST_PAGES):
-        exchange: Exchange = yield Call(
-            endpoint,
-            {**call.input, **more.input},
-            "valid",
-            f"each {resource.name} there is",
-            reuse="" if more != PageRequest() else reuse,
-            raw=more.raw,
+        exchange = ask(
+            Call(
+                endpoint,
+                {**call.input, **more.input},
+                "valid",
+                f"each {resource.name} there is",
+                reuse="" if more != PageRequest() else reuse,
+                raw=more.raw,
+            )
         )
         items = at_path(call, exchange) if exchange.success and call.at is not None else None
         if not isinstance(items, list):

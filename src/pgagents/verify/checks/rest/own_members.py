@@ -24,7 +24,7 @@ from pgagents.report.contract import Rank
 from pgagents.verify.cases.instance_changes import Change, choose_other_values, list_settable, names_instance
 from pgagents.verify.fixtures.instance import at_path, find_read, members_of
 from pgagents.verify.fixtures.target import is_made_by
-from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import matches, types_of
 from pgagents.verify.wire.call import Call, InstanceRef, Own
@@ -161,10 +161,10 @@ def _list_others(schema: Mapping[str, Any], value: Any) -> Sequence[Any]:
     return (f"{value}x", value[:-1] or "x")
 
 
-def _try_change(trial: Trial, own: _Own) -> Conversation:
+def _try_change(trial: Trial, own: _Own) -> None:
     """Change an instance without the server's own members, and then with them."""
     change = own.change
-    body: Mapping[str, Any] = yield InstanceRef(change.resource.name, fresh=True)
+    body = trial.ask(InstanceRef(change.resource.name, fresh=True))
     sent, turned = change.list_needed(trial, body), dict[str, Any]()
     if _word(trial) == "ignored":  # a further member changes, and back with the members of the server's own
         unique = {member for one in change.resource.unique for member in one.members}
@@ -174,10 +174,10 @@ def _try_change(trial: Trial, own: _Own) -> Conversation:
     elif not sent:
         free = [p for p in change.members if not p.required]
         sent = dict(list(choose_other_values(trial, free, body).items())[:1])
-    plain: Exchange = yield change.send(trial, body, sent, "a change without members of the server's own")
-    before: Exchange = yield change.call_read(trial, body)
+    plain = trial.ask(change.send(trial, body, sent, "a change without members of the server's own"))
+    before = trial.ask(change.call_read(trial, body))
     if not plain.success or not before.success:
-        yield trial.untested(f"nothing could be changed: {plain.outcome}, {before.outcome}")
+        conclude(trial.untested(f"nothing could be changed: {plain.outcome}, {before.outcome}"))
         return
 
     def call(values: Mapping[str, Any], why: str) -> Call:
@@ -186,69 +186,69 @@ def _try_change(trial: Trial, own: _Own) -> Conversation:
     shown = change.shown(before)
     values = _choose_values(own, shown)
     if not values:
-        yield trial.untested(f"no other value of {' or '.join(own.members)} is known")
+        conclude(trial.untested(f"no other value of {' or '.join(own.members)} is known"))
         return
     back = {str(p.name): body[p.wire] for p in change.members if str(p.name) in turned}
     stored = [p for p in change.members if str(p.name) in turned and shown.get(p.wire) == turned[str(p.name)]]
     for several in _list_turns(values):
-        answer: Exchange = yield call({**back, **several}, f"beside {' and '.join(several)}")
+        answer = trial.ask(call({**back, **several}, f"beside {' and '.join(several)}"))
         if wrong := _judge_refusal(trial, answer, several):
-            yield wrong
+            conclude(wrong)
             if not answer.success:
                 return
         elif not answer.success:
             continue
-        after: Exchange = yield change.call_read(trial, body)
+        after = trial.ask(change.call_read(trial, body))
         taken = _find_taken(several, shown, change.shown(after))
         if taken:
-            yield call({name: shown.get(name) for name in taken}, f"{' and '.join(taken)} as before")
-            yield _judge_taken(trial, own, taken[0])
+            trial.ask(call({name: shown.get(name) for name in taken}, f"{' and '.join(taken)} as before"))
+            conclude(_judge_taken(trial, own, taken[0]))
             return
         if not after.success:
-            yield trial.untested(f"it was not read afterwards: {after.outcome}")
+            conclude(trial.untested(f"it was not read afterwards: {after.outcome}"))
             return
         undone = next((p for p in stored if change.shown(after).get(p.wire) == turned[str(p.name)]), None)
         if undone is not None:
             expected = f"{undone.name} as the same call sets it, since what is beside it is ignored"
-            yield trial.broken(expected, f"{undone.name} was not changed").at_member(undone.wire)
+            conclude(trial.broken(expected, f"{undone.name} was not changed").at_member(undone.wire))
             return
         if several is values:
             break
-    yield trial.kept()
+    conclude(trial.kept())
 
 
-def _try_create(trial: Trial, own: _Own) -> Conversation:
+def _try_create(trial: Trial, own: _Own) -> None:
     """Make an instance as usual, and then one with the server's own members."""
     change, made_by = own.change, own.change.resource.made_by
     assert made_by is not None
-    body: Mapping[str, Any] = yield InstanceRef(change.resource.name, fresh=True)
-    before: Exchange = yield change.call_read(trial, body)
+    body = trial.ask(InstanceRef(change.resource.name, fresh=True))
+    before = trial.ask(change.call_read(trial, body))
     shown = change.shown(before)
     values = _choose_values(own, shown)
     if not values:
-        yield trial.untested(f"no other value of {' or '.join(own.members)} is known: {before.outcome}")
+        conclude(trial.untested(f"no other value of {' or '.join(own.members)} is known: {before.outcome}"))
         return
     for several in _list_turns(values):
         why = f"a {change.resource.name} with {' and '.join(several)}"
         arguments = {**trial.template.input, **made_by.input, **several}
-        made: Exchange = yield trial.call("explore", why, input=arguments, fresh=True, subject=None)
+        made = trial.ask(trial.call("explore", why, input=arguments, fresh=True, subject=None))
         new = at_path(made_by, made) if made.success else None
         if wrong := _judge_refusal(trial, made, several):
-            yield wrong
+            conclude(wrong)
             return
         if not isinstance(new, Mapping):
             continue
-        yield Own(made.number)
-        after: Exchange = yield change.call_read(trial, new)
+        trial.ask(Own(made.number))
+        after = trial.ask(change.call_read(trial, new))
         if taken := _find_taken(several, shown, change.shown(after)):
-            yield _judge_taken(trial, own, taken[0])
+            conclude(_judge_taken(trial, own, taken[0]))
             return
         if not after.success:
-            yield trial.untested(f"it was not read afterwards: {after.outcome}")
+            conclude(trial.untested(f"it was not read afterwards: {after.outcome}"))
             return
         if several is values:
             break
-    yield trial.kept()
+    conclude(trial.kept())
 
 
 def _word(trial: Trial) -> str:

@@ -8,7 +8,7 @@ repeats one.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -17,7 +17,7 @@ from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank
 from pgagents.verify.cases.paging import ListReader, Page, make_several
 from pgagents.verify.lists import PagedList, find_list_call, list_paged_lists
-from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint
@@ -54,65 +54,65 @@ def _try(
     call: ActionCall,
     maker: Endpoint,
     remover: Endpoint | None,
-) -> Conversation:
+) -> None:
     """Read the first page, add or remove an item, and judge the further pages."""
     made_by, undone_by = resource.made_by, resource.undone_by
     assert made_by is not None
-    made = yield from make_several(resource, made_by, maker, ITEMS, "a list in pages")
+    made = make_several(resource, made_by, maker, ITEMS, "a list in pages")
     if made is None:
-        yield trial.untested(f"no {ITEMS} instances of {resource.name} were made")
+        conclude(trial.untested(f"no {ITEMS} instances of {resource.name} were made"))
         return
     reader = ListReader(trial.setting, paged, resource, made.bodies[0], made.bind, "explore")
     arguments = {name: value for name, value in call.input.items() if name != paged.pages.size}
-    listed = yield from _read_ids(reader, arguments, "the list in one piece")
+    listed = _read_ids(reader, arguments, "the list in one piece")
     ours = {resource.id_of(body): body for body in made.bodies}
     first = next((index for index, id in enumerate(listed) if id in ours), len(listed))
     length = first + 2  # not the last one of its page, to which a cursor may refer
     if length >= len(listed):
-        yield trial.untested("the list in one piece has too few items behind one of ours")
+        conclude(trial.untested("the list in one piece has too few items behind one of ours"))
         return
     sized = {**arguments, **reader.sized(length)}
-    page = yield from reader.request(sized, "the first page")
+    page = reader.request(sized, "the first page")
     if page is None or reader.ids_of(page.items) != listed[:length]:
-        yield trial.untested("the first page does not begin as the list in one piece")
+        conclude(trial.untested("the first page does not begin as the list in one piece"))
         return
     if page.next is None or not page.next.is_followed:
-        yield trial.untested("the first page does not say how to request the next one")
+        conclude(trial.untested("the first page does not say how to request the next one"))
         return
     if undone_by is not None and remover is not None:
         why, body = f"a {resource.name} of the first page is removed", ours[listed[first]]
-        yield Call(remover, undone_by.input, "explore", why, subject=resource, made=body, bind=made.bind)
-    now = yield from _read_ids(reader, arguments, "the list after a removal")
+        trial.ask(Call(remover, undone_by.input, "explore", why, subject=resource, made=body, bind=made.bind))
+    now = _read_ids(reader, arguments, "the list after a removal")
     if now[:length] == listed[:length]:
-        yield Call(maker, made_by.input, "explore", "one more item", fresh=True, bind=made.bind)
-        now = yield from _read_ids(reader, arguments, "the list after an addition")
+        trial.ask(Call(maker, made_by.input, "explore", "one more item", fresh=True, bind=made.bind))
+        now = _read_ids(reader, arguments, "the list after an addition")
     if now[:length] == listed[:length]:
-        yield trial.untested("neither a removal nor an addition moves the items of the list")
+        conclude(trial.untested("neither a removal nor an addition moves the items of the list"))
         return
-    walked = yield from _walk(reader, sized, page)
+    walked = _walk(reader, sized, page)
     if walked is None:
-        yield trial.untested("the further pages were not answered with a list")
+        conclude(trial.untested("the further pages were not answered with a list"))
         return
     ids, at_end = walked
     behind = [id for id in listed[length:] if id in now]
     read = max((index + 1 for index, id in enumerate(behind) if id in ids), default=0)
-    yield _compare(
-        trial,
-        str(paged.id),
-        first_page=[id for id in listed[:length] if id in now],
-        due=behind if at_end else behind[:read],
-        walked=ids,
+    conclude(
+        _compare(
+            trial,
+            str(paged.id),
+            first_page=[id for id in listed[:length] if id in now],
+            due=behind if at_end else behind[:read],
+            walked=ids,
+        )
     )
 
 
-def _read_ids(reader: ListReader, arguments: Mapping[str, Any], why: str) -> Generator[Any, Any, list[Any]]:
-    page = yield from reader.request_whole(arguments, why)
+def _read_ids(reader: ListReader, arguments: Mapping[str, Any], why: str) -> list[Any]:
+    page = reader.request_whole(arguments, why)
     return reader.ids_of(page.items) if page is not None else []
 
 
-def _walk(
-    reader: ListReader, arguments: Mapping[str, Any], page: Page
-) -> Generator[Any, Any, tuple[list[Any], bool] | None]:
+def _walk(reader: ListReader, arguments: Mapping[str, Any], page: Page) -> tuple[list[Any], bool] | None:
     """Return the ids on the pages after the first one, and True if the last of them is the end of the list.
 
     None if one of the pages has no list.
@@ -123,7 +123,7 @@ def _walk(
             return ids, True
         if not page.next.is_followed:
             return None
-        following = yield from reader.request_next(arguments, f"page {number}", page.next)
+        following = reader.request_next(arguments, f"page {number}", page.next)
         if following is None:
             return None
         ids += reader.ids_of(following.items)

@@ -16,7 +16,7 @@ another page size than the call did is odd, if the page was full.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import takewhile
@@ -36,8 +36,17 @@ from pgagents.verify.lists import (
     find_list_call,
     list_paged_lists,
 )
-from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import (
+    Attempt,
+    Case,
+    Judgement,
+    Trial,
+    Untested,
+    conclude,
+    make_check,
+)
 from pgagents.verify.setting import Setting
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -146,7 +155,7 @@ def _list_needed(trial: Trial, paged: PagedList) -> dict[str, Any]:
 # -- the ways in which a list is tried
 
 
-def _read(trial: Trial, paged: PagedList, second: bool) -> Conversation:
+def _read(trial: Trial, paged: PagedList, second: bool) -> None:
     """Read the list in one piece, then in pages.
 
     If a filter separates kinds of items, only the most frequent kind is read in pages.
@@ -154,13 +163,12 @@ def _read(trial: Trial, paged: PagedList, second: bool) -> Conversation:
     arguments = _list_needed(trial, paged)
     walk = Walk(trial, paged, arguments, second=second)
     if paged.most is None:
-        yield (yield from walk.judge())
+        conclude(walk.judge())
         return
     size = {str(paged.pages.size): paged.most}
-    whole = yield from walk.request({**arguments, **size}, "the list in one piece")
+    whole = walk.request({**arguments, **size}, "the list in one piece")
     if whole is None:
-        yield trial.untested(walk.say_unread("the list in one piece"))
-        return
+        raise Untested(walk.say_unread("the list in one piece"))
     instances = whole.items
     kinds = [(name, value) for name, values in paged.kinds.items() for value in values]
     several = [((name, value), [t for t in instances if t.get(name) == value]) for name, value in kinds]
@@ -172,34 +180,33 @@ def _read(trial: Trial, paged: PagedList, second: bool) -> Conversation:
     walk.short = len(whole.items) < paged.most
     if walk.every and len(instances) == len(whole.items):
         walk.totals = find_totals(whole)
-    yield (yield from walk.judge())
+    conclude(walk.judge())
 
 
 def _make_and_read(
     trial: Trial, paged: PagedList, resource: Resource, call: ActionCall, maker: Endpoint
-) -> Conversation:
+) -> None:
     """Make enough items for two pages, then read the list in pages."""
     made_by = resource.made_by
     bodies: list[Mapping[str, Any]] = []
     for _ in range(ENOUGH):
         template, why = template_of(trial.model, maker.action), f"a {resource.name} for a list in pages"
-        made: Exchange = yield ordinary(maker, template, "valid", why, fresh=True)
+        made = trial.ask(ordinary(maker, template, "valid", why, fresh=True))
         body = at_path(made_by, made) if made_by is not None and made_by.at and made.success else None
         bodies += [body] if isinstance(body, Mapping) else []
     if not bodies:
-        yield trial.untested(f"no {resource.name} was made")
-        return
+        raise Untested(f"no {resource.name} was made")
     arguments = {name: value for name, value in call.input.items() if name != paged.pages.size}
-    yield (yield from Walk(trial, paged, arguments, resource, bodies[0], there=bodies).judge())
+    conclude(Walk(trial, paged, arguments, resource, bodies[0], there=bodies).judge())
 
 
-def _read_with_arguments(trial: Trial, paged: PagedList) -> Conversation:
+def _read_with_arguments(trial: Trial, paged: PagedList) -> None:
     """Read the list with each value of its optional arguments, in one piece and in pages.
 
     Pages are read if they would show that the server forgets the argument.
     """
     reader = ListReader(trial.setting, paged, intent="explore")
-    yield from _judge_arguments(trial, reader, _list_needed(trial, paged))
+    _judge_arguments(trial, reader, _list_needed(trial, paged))
 
 
 def _remove_and_read(
@@ -209,36 +216,36 @@ def _remove_and_read(
     call: ActionCall,
     maker: Endpoint,
     remover: Endpoint,
-) -> Conversation:
+) -> None:
     """Make several items, remove the last one of the list, and read it with its optional arguments."""
     made_by, undone_by = resource.made_by, resource.undone_by
     assert made_by is not None
     assert undone_by is not None
-    made = yield from make_several(resource, made_by, maker, PAGES, "a list in pages")
+    made = make_several(resource, made_by, maker, PAGES, "a list in pages")
     if made is None:
         return
     arguments = {name: value for name, value in call.input.items() if name != paged.pages.size}
     reader = ListReader(trial.setting, paged, resource, made.bodies[0], made.bind, "explore")
-    whole = yield from reader.request_whole(arguments, "the list with items of our own")
+    whole = reader.request_whole(arguments, "the list with items of our own")
     order = reader.ids_of(whole.items) if whole is not None else []
     ours = [body for body in made.bodies if resource.id_of(body) in order]
     if len(ours) < len(made.bodies):
         return
     last = max(ours, key=lambda body: order.index(resource.id_of(body)))
     why = f"a {resource.name} of a list in pages is removed"
-    yield Call(remover, undone_by.input, "explore", why, subject=resource, made=last, bind=made.bind)
-    yield from _judge_arguments(trial, reader, arguments)
+    trial.ask(Call(remover, undone_by.input, "explore", why, subject=resource, made=last, bind=made.bind))
+    _judge_arguments(trial, reader, arguments)
 
 
-def _read_in_small_pages(trial: Trial, paged: PagedList, maker: Endpoint | None) -> Conversation:
+def _read_in_small_pages(trial: Trial, paged: PagedList, maker: Endpoint | None) -> None:
     """Read the list in pages of one item, and of two. A longer list is read in part, to show breaks alone."""
     arguments, needed = _list_needed(trial, paged), max(SMALL) + 1
     reader = ListReader(trial.setting, paged)
-    whole = yield from reader.request_whole(arguments, "the list in one piece")
+    whole = reader.request_whole(arguments, "the list in one piece")
     if whole is not None and whole.next is None and len(whole.items) < needed and maker is not None:
         lacking = needed - len(whole.items)
-        yield from _fill(trial, paged, whole.exchange, lacking)
-        whole = yield from reader.request_whole(arguments, f"the list with {lacking} more items")
+        _fill(trial, paged, whole.exchange, lacking)
+        whole = reader.request_whole(arguments, f"the list with {lacking} more items")
     param = paged.endpoint.action.param(str(paged.pages.size))
     test = trial.setting.test_argument(paged.endpoint, param) if param is not None else None
     sizes = [size for size in SMALL if test is not None and test.is_valid(size)]
@@ -253,38 +260,36 @@ def _read_in_small_pages(trial: Trial, paged: PagedList, maker: Endpoint | None)
             every=whole.next is None and len(there) == len(whole.items),
             fixed=size,
         )
-        judgement = yield from walk.judge()
+        judgement = walk.judge()
         broken = judgement.verdict is Verdict.BROKEN
         if broken or (judgement.verdict is Verdict.KEPT and walk.every):
-            yield judgement
+            conclude(judgement)
         if broken:
             return
 
 
-def _request_bound(trial: Trial, paged: PagedList) -> Conversation:
+def _request_bound(trial: Trial, paged: PagedList) -> None:
     """Request the second page of one list with the arguments of another list."""
     arguments = _list_needed(trial, paged)
     size = {str(paged.pages.size): paged.least} if paged.most is not None else {}
     walk = Walk(trial, paged, arguments)
     why = "a page that the next one belongs to"
-    page = yield from walk.request({**arguments, **size}, why)
-    if page is not None and page.next is None and (yield from _fill(trial, paged, page.exchange)):
-        page = yield from walk.request({**page.exchange.input, **size}, why)
-    other = (yield from _choose_other(paged, page.exchange.input)) if page is not None else None
+    page = walk.request({**arguments, **size}, why)
+    if page is not None and page.next is None and _fill(trial, paged, page.exchange):
+        page = walk.request({**page.exchange.input, **size}, why)
+    other = _choose_other(paged, page.exchange.input) if page is not None else None
     if page is None or page.next is None or not page.next.is_followed:
-        yield trial.untested("the list has no second page")
+        conclude(trial.untested("the list has no second page"))
     elif other is None:
-        yield trial.untested("no argument of the list has values to choose from")
+        conclude(trial.untested("no argument of the list has values to choose from"))
     else:
         mixed = {**arguments, **size, **page.next.input, other[0]: other[1]}
-        answer: Exchange = yield trial.call("explore", "the page of another list", input=mixed)
+        answer = trial.ask(trial.call("explore", "the page of another list", input=mixed))
         assert paged.pages.bound is not None
-        yield from trial.refused(answer, [paged.pages.bound], "the next page of another list")
+        conclude(trial.refused(answer, [paged.pages.bound], "the next page of another list"))
 
 
-def _fill(
-    trial: Trial, paged: PagedList, listed: Exchange, number: int = ENOUGH
-) -> Generator[Any, Any, bool]:
+def _fill(trial: Trial, paged: PagedList, listed: Exchange, number: int = ENOUGH) -> bool:
     """Make items for a list that was read, by default for two pages. Return False if nothing makes items."""
     maker = _find_maker(trial.setting, paged.resource)
     if maker is None:
@@ -293,7 +298,7 @@ def _fill(
     where = {str(p.name): listed.input.get(str(p.name)) for p in maker.params if str(p.name) in paged.parents}
     for _ in range(number):
         why = f"an item for a list in pages by {trial.action.name}"
-        yield ordinary(maker, template, "valid", why, fresh=True, input={**template.input, **where})
+        trial.ask(ordinary(maker, template, "valid", why, fresh=True, input={**template.input, **where}))
     return True
 
 
@@ -310,7 +315,7 @@ def _list_choices(paged: PagedList, usual: Mapping[str, Any]) -> Iterator[tuple[
             yield name, other[0] if name in usual or isinstance(other[0], bool) else other[-1]
 
 
-def _choose_other(paged: PagedList, used: Mapping[str, Any]) -> Generator[Any, Any, tuple[str, Any] | None]:
+def _choose_other(paged: PagedList, used: Mapping[str, Any]) -> tuple[str, Any] | None:
     """Return an argument with a value for which the list differs from that of the arguments `used`; None
     without one.
     """
@@ -328,7 +333,7 @@ def _choose_other(paged: PagedList, used: Mapping[str, Any]) -> Generator[Any, A
         if resource is None or str(param.name) not in to:
             continue
         for _ in range(ENOUGH):
-            body = yield InstanceRef(resource.name, fresh=True)  # the first one may be the one that was used
+            body = ask(InstanceRef(resource.name, fresh=True))  # the first one may be the one that was used
             if (value := resource.value_for(param, body)) != used.get(str(param.name)):
                 return str(param.name), value
     return None
@@ -366,7 +371,7 @@ class Walk:
     def __post_init__(self) -> None:
         self._reader = ListReader(self.trial.setting, self.paged, self.subject, self.made)
 
-    def judge(self) -> Generator[Any, Any, Judgement]:
+    def judge(self) -> Judgement:
         """Read the list in pages, and return the verdict."""
         known = len(self.there) if self.there is not None else ENOUGH
         if known < ENOUGH:
@@ -375,27 +380,27 @@ class Walk:
         request: PageRequest | None = PageRequest()
         for number in range(1, (SMALL_PAGES if self.fixed else MOST_PAGES) + 1):
             assert request is not None
-            page = yield from self._step(number, request, pages)
+            page = self._step(number, request, pages)
             if page is None:
                 return self.trial.untested(self.say_unread(f"page {number}"))
             pages.append(page)
-            broken = self._judge_page(number, pages) or (yield from self._judge_totals(number, page))
+            broken = self._judge_page(number, pages) or self._judge_totals(number, page)
             if broken is not None:
                 return broken
             request = page.next
             if self.second and request is not None and number == 1:
-                yield self._foreign_call(request)
+                ask(self._foreign_call(request))
             if request is None or self._is_complete(pages):
                 break
             if not request.is_followed:
                 return self.trial.untested(f"page {number + 1} was not requested: {request.unfollowed}")
-        return (yield from self._finish(pages))
+        return self._finish(pages)
 
-    def _step(self, number: int, request: PageRequest, pages: list[Page]) -> Generator[Any, Any, Page | None]:
+    def _step(self, number: int, request: PageRequest, pages: list[Page]) -> Page | None:
         size = self._size(pages)
         wording = "".join(f", {items} a page" for items in size.values())
         arguments, why = {**self.arguments, **size}, f"page {number}{wording}"
-        return (yield from self._reader.request_next(arguments, why, request))
+        return self._reader.request_next(arguments, why, request)
 
     def _size(self, pages: list[Page]) -> dict[str, int]:
         """Return the argument for the next page's size: first half of the list, then all but its last
@@ -441,7 +446,7 @@ class Walk:
             return self.trial.broken("a next page that can be requested", page.next.problem)
         return None
 
-    def _judge_totals(self, number: int, page: Page) -> Generator[Any, Any, Judgement | None]:
+    def _judge_totals(self, number: int, page: Page) -> Judgement | None:
         """Judge a page's total by that of the whole list; return None if nothing is wrong.
 
         If they differ, the whole list is read again. Only a total that is the same as before is a proof.
@@ -449,7 +454,7 @@ class Walk:
         other = find_other_total(page, self.totals) if self.trial.setting.exclusive else None
         if other is None:
             return None
-        again = yield from self._reader.request_whole(self.arguments, "the list in one piece again")
+        again = self._reader.request_whole(self.arguments, "the list in one piece again")
         if again is None or find_other_total(again, self.totals) is not None:  # an item may have ended
             return None
         path, total = other
@@ -460,7 +465,7 @@ class Walk:
         why = "another project goes on in our list"
         return self.trial.call("explore", why, input=arguments, role="second")
 
-    def _finish(self, pages: list[Page]) -> Generator[Any, Any, Judgement]:
+    def _finish(self, pages: list[Page]) -> Judgement:
         """Return the verdict on the whole pass."""
         walked, last = self._ids(pages), pages[-1]
         if self.there is None and len(pages) < ENOUGH:
@@ -477,14 +482,14 @@ class Walk:
             expected = f"no {self.paged.pages.next.wording} on the last page, which is full"
             return self.trial.broken(expected, "a further page is announced")
         if not set(there) <= set(walked) and self.paged.most is not None:  # others may have changed the list
-            again = yield from self._reader.request_whole(self.arguments, "the list in one piece again")
+            again = self._reader.request_whole(self.arguments, "the list in one piece again")
             still = {self.paged.id_of(item) for item in again.items} if again else set()
             there = [id for id in there if id in still]
         verdict = self._verdict(pages, there, walked)
         if verdict is not None and self.paged.counts:
-            first = yield from self._step(1, PageRequest(), [])
+            first = self._step(1, PageRequest(), [])
             moved = first is None or self._ids([first]) != walked[: len(first.items)]
-            if moved and not (yield from self._is_unchanged()):
+            if moved and not self._is_unchanged():
                 return self.trial.untested("others changed the list meanwhile")
         return verdict or self._judge_size(pages[0]) or self.trial.kept()
 
@@ -503,13 +508,13 @@ class Walk:
         expected = f"{asked} as {size} in the URL of the next page, as in the call"
         return replace(self.trial.broken(expected, "{following}", following=following), odd=True)
 
-    def _is_unchanged(self) -> Generator[Any, Any, bool]:
+    def _is_unchanged(self) -> bool:
         """Return True if the whole list has the same items as before its pages, and nobody else uses the
         server. Then the server itself puts them into another order each time.
         """
         if not self.trial.setting.exclusive or not self.every or self.paged.most is None:
             return False
-        again = yield from self._reader.request_whole(self.arguments, "the list in one piece again")
+        again = self._reader.request_whole(self.arguments, "the list in one piece again")
         if again is None or again.next is not None:
             return False
         return set(self._ids([again])) == {self.paged.id_of(item) for item in self.there or ()}
@@ -554,9 +559,9 @@ class Walk:
         whole = known and walked == len(self.there or ())
         return len(empty) if repeats or (whole and len(empty) >= ENDLESS) else 0
 
-    def request(self, arguments: Mapping[str, Any], why: str) -> Generator[Any, Any, Page | None]:
+    def request(self, arguments: Mapping[str, Any], why: str) -> Page | None:
         """Request a page; return it, or None if there is no list to judge."""
-        return (yield from self._reader.request(arguments, why))
+        return self._reader.request(arguments, why)
 
     def say_unread(self, what: str) -> str:
         """Say why what was requested last is no list to judge."""
@@ -599,41 +604,41 @@ def list_choices(paged: PagedList) -> tuple[Choice, ...]:
     return tuple(choice for turn in turns for choice in turn)[:MOST_CHOICES]
 
 
-def _judge_arguments(trial: Trial, reader: ListReader, arguments: Mapping[str, Any]) -> Conversation:
+def _judge_arguments(trial: Trial, reader: ListReader, arguments: Mapping[str, Any]) -> None:
     """Compare the pages of a list with the list in one piece, for each other value of an argument."""
-    usual = yield from reader.request_whole(arguments, "the list in one piece")
+    usual = reader.request_whole(arguments, "the list in one piece")
     if usual is None:
         return
     for choice in list_choices(reader.paged):
-        broken = yield from _judge_choice(trial, reader, arguments, choice, usual)
+        broken = _judge_choice(trial, reader, arguments, choice, usual)
         if broken is not None:
-            yield broken
+            conclude(broken)
             return
 
 
 def _judge_choice(
     trial: Trial, reader: ListReader, arguments: Mapping[str, Any], choice: Choice, usual: Page
-) -> Generator[Any, Any, Judgement | None]:
+) -> Judgement | None:
     """Return that the pages of a list with this value differ from that list in one piece, or None.
 
     `usual` is the list without the value, in one piece.
     """
     chosen = {**arguments, choice.name: choice.value}
-    whole = yield from reader.request_whole(chosen, f"the list with {choice.wording}")
+    whole = reader.request_whole(chosen, f"the list with {choice.wording}")
     if whole is not None and whole.next is not None:
-        return (yield from _judge_announced(trial, reader, chosen, choice, whole))
+        return _judge_announced(trial, reader, chosen, choice, whole)
     if whole is None or usual.next is not None:
         return None
     size = choose_size(reader.ids_of(whole.items), reader.ids_of(usual.items))
     if size is None or size < reader.paged.least:
         return None
-    walked = yield from _walk(reader, {**chosen, **reader.sized(size)}, choice)
+    walked = _walk(reader, {**chosen, **reader.sized(size)}, choice)
     if walked is None:
         return None
     there, came = reader.ids_of(whole.items), reader.ids_of(walked)
     if len(came) == len(there) and all(id in there for id in came) and all(id in came for id in there):
         return None  # a law judges the order
-    again = yield from reader.request_whole(chosen, f"the list with {choice.wording} again")
+    again = reader.request_whole(chosen, f"the list with {choice.wording} again")
     if again is None or reader.ids_of(again.items) != there:
         return None  # somebody changed the list meanwhile
     return _compare(trial, reader.paged, choice, there, came)
@@ -641,7 +646,7 @@ def _judge_choice(
 
 def _judge_announced(
     trial: Trial, reader: ListReader, chosen: Mapping[str, Any], choice: Choice, whole: Page
-) -> Generator[Any, Any, Judgement | None]:
+) -> Judgement | None:
     """Return that a page with room for more announces an empty page, or None.
 
     A server may make pages smaller than requested. So the announced page is read, and must have items.
@@ -652,7 +657,7 @@ def _judge_announced(
         return None
     arguments = {**chosen, **reader.sized(reader.paged.most)}
     why = f"the page behind the list with {choice.wording}"
-    further = yield from reader.request_next(arguments, why, next)
+    further = reader.request_next(arguments, why, next)
     if further is None or further.items:
         return None
     behind = f"behind the {len(whole.items)} items with {choice.wording}"
@@ -677,15 +682,13 @@ def choose_size(whole: Sequence[Any], usual: Sequence[Any]) -> int | None:
     return None
 
 
-def _walk(
-    reader: ListReader, arguments: Mapping[str, Any], choice: Choice
-) -> Generator[Any, Any, list[Mapping[str, Any]] | None]:
+def _walk(reader: ListReader, arguments: Mapping[str, Any], choice: Choice) -> list[Mapping[str, Any]] | None:
     """Return the items of all pages; None if the pages cannot be read to the end."""
     items: list[Mapping[str, Any]] = []
     next: PageRequest | None = PageRequest()
     for number in range(1, MOST_PAGES + 2):
         assert next is not None
-        page = yield from reader.request_next(arguments, f"page {number} with {choice.wording}", next)
+        page = reader.request_next(arguments, f"page {number} with {choice.wording}", next)
         if page is None:
             return None
         items += page.items

@@ -16,11 +16,11 @@ from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank
 from pgagents.verify.cases.instance_changes import Change, choose_other_values, list_settable, names_instance
 from pgagents.verify.fixtures.instance import find_read
-from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
-from pgagents.verify.wire.exchange import Exchange
 
 ACCEPTED = 202
 LIST_OF_STEPS = "application/json-patch+json"
@@ -67,24 +67,24 @@ class _Patch(Change):
         free = tuple(p for p in self.members if not p.required)
         return free if len(self.members) > 1 else ()
 
-    def run(self, trials: Sequence[Trial]) -> Conversation:
+    def run(self, trials: Sequence[Trial]) -> None:
         """Try the members in the PATCH, and then the others, if there are any."""
         named, *others = trials
-        body: Mapping[str, Any] = yield InstanceRef(self.resource.name, fresh=True)
-        before: Exchange = yield self.call_read(named, body)
+        body = ask(InstanceRef(self.resource.name, fresh=True))
+        before = ask(self.call_read(named, body))
         values = choose_other_values(named, self.members, self.shown(before))
-        changed: Exchange = yield self.send(named, body, values, "all members that it may set")
-        after: Exchange = yield self.call_read(named, body)
+        changed = ask(self.send(named, body, values, "all members that it may set"))
+        after = ask(self.call_read(named, body))
         if not before.success or not after.success:
             for trial in trials:
-                yield trial.untested(f"it was not read: {before.outcome}, {after.outcome}")
+                conclude(trial.untested(f"it was not read: {before.outcome}, {after.outcome}"))
             return
         if not changed.success or changed.status == ACCEPTED or not values:
-            yield named.untested(f"the members could not be set: {changed.outcome}")
+            conclude(named.untested(f"the members could not be set: {changed.outcome}"))
         else:
-            yield from self.judge_named(named, body, self.shown(before), self.shown(after), values)
+            self.judge_named(named, body, self.shown(before), self.shown(after), values)
         for trial in others:
-            yield from self.judge_others(trial, body)
+            self.judge_others(trial, body)
 
     def judge_named(
         self,
@@ -93,47 +93,49 @@ class _Patch(Change):
         before: Mapping[str, Any],
         after: Mapping[str, Any],
         values: Mapping[str, Any],
-    ) -> Conversation:
+    ) -> None:
         """Judge the members in a PATCH. If one still has its former value, it is sent again alone."""
         former = (
             p for p in self.members if str(p.name) in values and after.get(p.wire) == before.get(p.wire)
         )
         if (param := next(former, None)) is not None:
             name, value = str(param.name), before.get(param.wire)
-            alone: Exchange = yield self.send(trial, body, {name: values[name]}, f"{name} alone")
-            answer: Exchange = yield self.call_read(trial, body)
+            alone = trial.ask(self.send(trial, body, {name: values[name]}, f"{name} alone"))
+            answer = trial.ask(self.call_read(trial, body))
             if alone.success and answer.success and self.shown(answer).get(param.wire) == value:
                 expected = f"{name} {values[name]!r}"
                 broken = trial.broken(expected, f"{name} is still {{value!r}}", value=value)
-                yield broken.at_member(str(param.wire))
+                conclude(broken.at_member(str(param.wire)))
                 return
-        yield trial.kept()
+        conclude(trial.kept())
 
-    def judge_others(self, trial: Trial, body: Mapping[str, Any]) -> Conversation:
+    def judge_others(self, trial: Trial, body: Mapping[str, Any]) -> None:
         """Send one member with its present value, and judge all others."""
-        before: Exchange = yield self.call_read(trial, body)
+        before = trial.ask(self.call_read(trial, body))
         shown = self.shown(before)
         own = {str(p.name): shown[p.wire] for p in self.members if _may_send(trial, p, shown)}
         sent = {str(p.name): own[str(p.name)] for p in self.members if p.required and str(p.name) in own}
         free = [str(p.name) for p in self.optional if str(p.name) in own]
         if not sent and not free:
-            yield trial.untested("no member has a value that could be sent as it is")
+            conclude(trial.untested("no member has a value that could be sent as it is"))
             return
         sent = sent or {free[0]: own[free[0]]}
         names = " and ".join(sent)
-        done: Exchange = yield self.send(trial, body, sent, f"{names} as before")
-        after: Exchange = yield self.call_read(trial, body)
+        done = trial.ask(self.send(trial, body, sent, f"{names} as before"))
+        after = trial.ask(self.call_read(trial, body))
         if not done.success or not after.success:
-            yield trial.untested(f"a PATCH that changes nothing was not done: {done.outcome}")
+            conclude(trial.untested(f"a PATCH that changes nothing was not done: {done.outcome}"))
             return
         now = self.shown(after)
         for param in self.optional:
             name, value = str(param.name), now.get(param.wire)
             if name not in sent and value != shown.get(param.wire):
                 expected = f"{name} is still {shown.get(param.wire)!r} after a PATCH of {names}"
-                yield trial.broken(expected, f"{name} is {{value!r}}", value=value).at_member(str(param.wire))
+                conclude(
+                    trial.broken(expected, f"{name} is {{value!r}}", value=value).at_member(str(param.wire))
+                )
                 return
-        yield trial.kept()
+        conclude(trial.kept())
 
 
 def _may_send(trial: Trial, param: Param, shown: Mapping[str, Any]) -> bool:

@@ -10,20 +10,18 @@ member with a default must show it, and what breaks it is broken.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import partial
-from typing import Any
 
 from pgagents.catalogue.model.action import Param
 from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank
 from pgagents.verify.cases.instance_changes import Change, choose_other_values, list_settable, names_instance
 from pgagents.verify.fixtures.instance import find_read, members_of
-from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, Untested, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
-from pgagents.verify.wire.exchange import Exchange
 
 ACCEPTED = 202
 PARTIAL = re.compile(
@@ -94,48 +92,45 @@ def _is_partial(resource: Resource, endpoint: Endpoint) -> bool:
     return left_out or any(PARTIAL.search(text) for text in texts)
 
 
-def _try(trial: Trial, change: Change, free: tuple[Param, ...]) -> Conversation:
-    body: Mapping[str, Any] = yield InstanceRef(change.resource.name, fresh=True)
+def _try(trial: Trial, change: Change, free: tuple[Param, ...]) -> None:
+    body = trial.ask(InstanceRef(change.resource.name, fresh=True))
     values = choose_other_values(trial, free, body)
     kept = change.list_needed(trial, body)
-    full: Exchange = yield change.send(trial, body, {**kept, **values}, "with every member that it may set")
+    full = trial.ask(change.send(trial, body, {**kept, **values}, "with every member that it may set"))
     if not full.success and len(values) > 1:  # one of them may depend on another
         first = next(iter(values))
         values = {first: values[first]}
-        full = yield change.send(trial, body, {**kept, **values}, f"with {first}")
-    before: Exchange = yield change.call_read(trial, body)
+        full = trial.ask(change.send(trial, body, {**kept, **values}, f"with {first}"))
+    before = trial.ask(change.call_read(trial, body))
     if not full.success or full.status == ACCEPTED or not before.success:
-        yield trial.untested(f"no member could be set: {full.outcome}, {before.outcome}")
-        return
+        raise Untested(f"no member could be set: {full.outcome}, {before.outcome}")
     shown = change.shown(before)
     stored = [p for p in free if str(p.name) in values and shown.get(p.wire) == values[str(p.name)]]
     if not stored:
-        yield trial.untested("no member is shown with the value that it was given")
-        return
+        raise Untested("no member is shown with the value that it was given")
     names = " and ".join(str(p.name) for p in stored)
-    shorter: Exchange = yield change.send(trial, body, kept, f"without {names}")
-    after: Exchange = yield change.call_read(trial, body)
+    shorter = trial.ask(change.send(trial, body, kept, f"without {names}"))
+    after = trial.ask(change.call_read(trial, body))
     if not shorter.success:
-        yield trial.idle(f"a PUT without {names} was answered {shorter.outcome}")
+        conclude(trial.idle(f"a PUT without {names} was answered {shorter.outcome}"))
         return
     now = change.shown(after)
     if not after.success or shorter.status == ACCEPTED or not now:
-        yield trial.untested(f"it was not read afterwards: {after.outcome}")
-        return
+        raise Untested(f"it was not read afterwards: {after.outcome}")
     former = next((p for p in stored if now.get(p.wire) == shown[p.wire]), None)
     if former is not None:
         expected = f"{former.name} without the value that the PUT left out"
         broken = trial.broken(expected, f"{former.name} still has the value of the PUT before")
-        yield broken.at_member(former.wire)
+        conclude(broken.at_member(former.wire))
         return
     for param in stored if not trial.case.advice else ():
         schema = trial.setting.resolve_schema(param.schema)
         if "default" in schema and now.get(param.wire) != schema["default"]:
             expected = f"{param.name} {schema['default']!r}, its default, as the PUT left it out"
             broken = trial.broken(expected, f"{param.name} is {{value!r}}", value=now.get(param.wire))
-            yield broken.at_member(param.wire)
+            conclude(broken.at_member(param.wire))
             return
-    yield trial.kept()
+    conclude(trial.kept())
 
 
 CHECK = make_check("put_replaces", __doc__, cases, stage=5, rank=Rank.WRONG)

@@ -6,7 +6,7 @@ instances that its laws admit. It does not matter how or when they were made.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -23,8 +23,9 @@ from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.fixtures.target import changes_unseen, may_move
 from pgagents.verify.laws import evaluate_law, witness
 from pgagents.verify.lists import PageRequest, find_missing_instance, may_go_on, next_page
-from pgagents.verify.promise import AGAIN, Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import AGAIN, Attempt, Case, Judgement, Trial, conclude, make_check
 from pgagents.verify.setting import Memory, Setting
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -114,24 +115,24 @@ def _attempt_reading(
     )
 
 
-def _read_back(trials: Sequence[Trial], resource: Resource, maker: Endpoint) -> Conversation:
+def _read_back(trials: Sequence[Trial], resource: Resource, maker: Endpoint) -> None:
     """Make an instance, and read it through every endpoint that reads it, first those of its surface."""
     assert resource.made_by is not None
     template = template_of(trials[0].model, maker.action)
     arguments, why = {**template.input, **resource.made_by.input}, f"to read a {resource.name} back"
-    made: Exchange = yield ordinary(maker, template, "valid", why, input=arguments, fresh=True, subject=None)
+    made = ask(ordinary(maker, template, "valid", why, input=arguments, fresh=True, subject=None))
     body = next(iter(list_bodies(resource.made_by, made)), None)
     if body is None or not made.fits:
         for trial in trials:
-            yield trial.untested(say_none_made(resource, made))
+            conclude(trial.untested(say_none_made(resource, made)))
         return
     by_place: dict[str, list[Trial]] = {}
     for trial in sorted(trials, key=lambda trial: trial.endpoint.surface != maker.surface):
         by_place.setdefault(trial.endpoint.place, []).append(trial)
     for trial, *of_laws in by_place.values():
         read, why = trial.case.about[0], f"to read back a {resource.name}"
-        answer: Exchange = yield Call(trial.endpoint, read.input, "valid", why, subject=resource, made=body)
-        yield from _judge_reading(trial, of_laws, resource, body, made, answer)
+        answer = ask(Call(trial.endpoint, read.input, "valid", why, subject=resource, made=body))
+        conclude(_judge_reading(trial, of_laws, resource, body, made, answer))
 
 
 def _judge_reading(
@@ -193,7 +194,7 @@ def _list_steady(
     return [m for m in body if m in made.input or not (accepted or (guess and body[m] is None))]
 
 
-def _look_in_list(trial: Trial, resource: Resource, call: ActionCall) -> Conversation:
+def _look_in_list(trial: Trial, resource: Resource, call: ActionCall) -> None:
     """List as the owner (`main`) or another project, and look for an instance.
 
     If the owner's list lacks an existing instance, a new one is made and looked for. The old one may be on a
@@ -206,35 +207,39 @@ def _look_in_list(trial: Trial, resource: Resource, call: ActionCall) -> Convers
     made: Mapping[str, Any] | None = None
     for turn in range(MOST_PAGES):
         if not foreign and turn <= 1:
-            made = yield from _choose_instance(trial, resource, call, again=turn == 1)
-        answer: Exchange = yield Call(
-            endpoint,
-            {**call.input, **more.input},
-            "explore" if hidden or (foreign and resource.within) else "valid",
-            f"another project lists each {resource.name}"
-            if foreign
-            else f"to find a {resource.name} in the list",
-            role=trial.role,
-            subject=resource,
-            owner="main",
-            standard=True,
-            made=made,
-            raw=more.raw,
+            made = _choose_instance(trial, resource, call, again=turn == 1)
+        answer = trial.ask(
+            Call(
+                endpoint,
+                {**call.input, **more.input},
+                "explore" if hidden or (foreign and resource.within) else "valid",
+                f"another project lists each {resource.name}"
+                if foreign
+                else f"to find a {resource.name} in the list",
+                role=trial.role,
+                subject=resource,
+                owner="main",
+                standard=True,
+                made=made,
+                raw=more.raw,
+            )
         )
         verdict = _judge_page(trial, resource, call, answer, hidden)
         if verdict is None and turn == 0:
             continue
         verdict = verdict or _judge_end(trial, resource, call, answer)
         if verdict is not None:
-            yield verdict
+            conclude(verdict)
             return
         further = next_page(setting, endpoint, answer)
         if further is None or not further.is_followed:
             break
         more = further
-    yield trial.untested(
-        f"the {resource.name} that was just made may stand on a further page than could be asked for"
-        + ("" if endpoint.action.pages else "; `pages` of the action would say how")
+    conclude(
+        trial.untested(
+            f"the {resource.name} that was just made may stand on a further page than could be asked for"
+            + ("" if endpoint.action.pages else "; `pages` of the action would say how")
+        )
     )
 
 
@@ -365,7 +370,7 @@ def _list_case_insensitive(endpoint: Endpoint, call: ActionCall) -> list[str]:
 
 def _choose_instance(
     trial: Trial, resource: Resource, call: ActionCall, *, again: bool
-) -> Generator[Any, Any, Mapping[str, Any] | None]:
+) -> Mapping[str, Any] | None:
     """Return the instance to look for, or None if any will do. If `again`, it is a new one.
 
     Its texts are in lower case if a law ignores case.
@@ -375,10 +380,10 @@ def _choose_instance(
     instance: Mapping[str, Any] | None = None
     if again and maker is not None and resource.made_by is not None:
         template = template_of(trial.model, maker.action)
-        new: Exchange = yield ordinary(maker, template, "valid", "to have the latest", fresh=True)
+        new = trial.ask(ordinary(maker, template, "valid", "to have the latest", fresh=True))
         instance = next(iter(list_bodies(resource.made_by, new)), None)
     elif folded:
-        instance = yield InstanceRef(resource.name, standard=True)
+        instance = trial.ask(InstanceRef(resource.name, standard=True))
     if instance is None:
         return None
     return {**instance, **{m: instance[m].lower() for m in folded if isinstance(instance.get(m), str)}}

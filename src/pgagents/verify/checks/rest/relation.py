@@ -7,7 +7,7 @@ flag.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -22,9 +22,10 @@ from pgagents.verify.cases.boundary import fills_a_page
 from pgagents.verify.fixtures.request_template import answer_that_will_do
 from pgagents.verify.laws import values_of
 from pgagents.verify.plan.selection import others_too
-from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.schema_values import high, low, types_of
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Reuse
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -193,7 +194,7 @@ def replace_argument(
     return {k: replaced[k] for k in sorted(replaced, key=declared.index) if k != name or value is not None}
 
 
-def _compare(trials: Sequence[Trial]) -> Conversation:
+def _compare(trials: Sequence[Trial]) -> None:
     comparisons: dict[str, Comparison] = {}
     for trial in trials:
         relation, kind = trial.case.about
@@ -202,41 +203,41 @@ def _compare(trials: Sequence[Trial]) -> Conversation:
     for comparison in comparisons.values():
         trial = comparison.trial
         pages = fills_a_page(trial.setting, trial.endpoint, comparison.relation)
-        reason = yield from (_compare_pages if pages else _compare_values)(comparison)
+        reason = (_compare_pages if pages else _compare_values)(comparison)
         for trial in comparison.trials.values() if reason else ():
-            yield trial.untested(reason)
+            conclude(trial.untested(reason))
 
 
-def _compare_values(comparison: Comparison) -> Generator[Any, Any, str]:
+def _compare_values(comparison: Comparison) -> str:
     """Compare a narrow answer with the widest one; return why that was impossible, else an empty text."""
     relation, model = comparison.relation, comparison.trial.model
     _, most = comparison.bounds
     reason = "no narrow call answered anything"
     for arguments in comparison.list_narrowed():
-        small: Exchange = yield comparison.call(arguments)
+        small = ask(comparison.call(arguments))
         had = comparison.list_ids(small)
         if not had:
             continue
         if is_excused(model, relation, small):
             reason = "the narrow call's answer was full"
             continue
-        large: Exchange = yield comparison.call(comparison.widened(arguments, most))
+        large = ask(comparison.call(comparison.widened(arguments, most)))
         has = comparison.list_ids(large)
         if has is None:
             reason = "the wide call was not answered as promised"
             continue
-        yield from _judge_kept_items(comparison, arguments, had, has)
+        _judge_kept_items(comparison, arguments, had, has)
         if FITS in comparison.trials:
-            yield from _judge_fitting(comparison, small, large)
+            _judge_fitting(comparison, small, large)
             own = comparison.trial.template.input.get(relation.widen)
             if own is not None and own != arguments.get(relation.widen):  # to which other items belong
-                small = yield comparison.call(comparison.widened(arguments, own))
-                yield from _judge_fitting(comparison, small, large)
+                small = ask(comparison.call(comparison.widened(arguments, own)))
+                _judge_fitting(comparison, small, large)
         return ""
     return reason
 
 
-def _compare_pages(comparison: Comparison) -> Generator[Any, Any, str]:
+def _compare_pages(comparison: Comparison) -> str:
     """Compare the longest page with a shorter one, which must have fewer items than the list.
 
     Return why that was impossible, else an empty text.
@@ -252,23 +253,23 @@ def _compare_pages(comparison: Comparison) -> Generator[Any, Any, str]:
     needed = {name: value for name, value in bases[-1].items() if name in required}
     rounds = [*bases, *bases, needed]  # the example's filters may no longer match anything
     for number, base in enumerate(rounds):  # the first round needs several items
-        large: Exchange = yield comparison.call(comparison.widened(base, most))
+        large = ask(comparison.call(comparison.widened(base, most)))
         has = comparison.list_ids(large)
         if not has or (len(has) < ENOUGH and number < len(bases)):
             continue
         fewer = usual if isinstance(usual, int) and least <= usual < len(has) else max(least, len(has) // 2)
         arguments = comparison.widened(base, fewer)
-        small: Exchange = yield comparison.call(arguments)
+        small = ask(comparison.call(arguments))
         had = comparison.list_ids(small)
         if had is None:
             reason = "the narrow call was not answered as promised"
             continue
-        yield from _judge_kept_items(comparison, arguments, had, has)
-        yield from _judge_item_count(comparison, arguments, had, has)
+        _judge_kept_items(comparison, arguments, had, has)
+        _judge_item_count(comparison, arguments, had, has)
         if LEAVES_IN in comparison.trials:
-            yield from _judge_flagged_items(comparison, arguments, large)
+            _judge_flagged_items(comparison, arguments, large)
         if FIRST in comparison.trials:
-            yield from _judge_first_items(comparison, small, large)
+            conclude(_judge_first_items(comparison, small, large))
         return ""
     return reason
 
@@ -280,7 +281,7 @@ def _compare_pages(comparison: Comparison) -> Generator[Any, Any, str]:
 
 def _judge_kept_items(
     comparison: Comparison, arguments: dict[str, Any], had: list[Any], has: list[Any]
-) -> Conversation:
+) -> None:
     """Judge that the wide answer holds all items of the narrow one."""
     trial, (_, most) = comparison.trial, comparison.bounds
     lost = [id for id in had if id not in has]
@@ -288,51 +289,51 @@ def _judge_kept_items(
         # what the narrow call returns before and after the wide call, and the wide call lacks
         why = f"{comparison.relation.widen} {most}, as others use the server too"
         wide = comparison.widened(arguments, most)
-        large: Exchange = yield comparison.call(wide, why, again=True)
+        large = ask(comparison.call(wide, why, again=True))
         why = f"{comparison.relation.widen} {arguments.get(comparison.relation.widen, 'left out')} once more"
-        small: Exchange = yield comparison.call(arguments, why, again=True)
+        small = ask(comparison.call(arguments, why, again=True))
         now, later = comparison.list_ids(large), comparison.list_ids(small)
         lost = [] if now is None or later is None else [id for id in had if id in later and id not in now]
     if lost:
         expected = f"all of {had[:5]} with {comparison.relation.widen} {most} too"
-        yield trial.broken(expected, "lost: {lost}", lost=lost[:5])
+        conclude(trial.broken(expected, "lost: {lost}", lost=lost[:5]))
     else:
-        yield trial.kept()
+        conclude(trial.kept())
 
 
-def _judge_fitting(comparison: Comparison, small: Exchange, large: Exchange) -> Conversation:
+def _judge_fitting(comparison: Comparison, small: Exchange, large: Exchange) -> None:
     """Judge that the narrow answer, if it has room, lacks no item of the wide one that belongs into it."""
     relation, trial = comparison.relation, comparison.trials[FITS]
     model = trial.model
     lost = find_lost(model, relation, small, instances_of(model, relation, large) or ())
     if lost is not None and not trial.setting.exclusive:  # others may have changed it meanwhile
-        large = yield comparison.call(large.call.input, f"{relation.widen} once more", again=True)
-        small = yield comparison.call(small.call.input, f"a smaller {relation.widen} once more", again=True)
+        large = ask(comparison.call(large.call.input, f"{relation.widen} once more", again=True))
+        small = ask(comparison.call(small.call.input, f"a smaller {relation.widen} once more", again=True))
         lost = find_lost(model, relation, small, instances_of(model, relation, large) or ())
     if lost is None:
-        yield trial.kept()
+        conclude(trial.kept())
     else:
         expected = f"{relation.by} {lost.get(relation.by)}, which fits"
-        yield trial.broken(expected, "it is in the wider answer alone")
+        conclude(trial.broken(expected, "it is in the wider answer alone"))
 
 
 def _judge_item_count(
     comparison: Comparison, arguments: dict[str, Any], had: list[Any], has: list[Any]
-) -> Conversation:
+) -> None:
     """Judge that the narrow answer has as many of the wide answer's items as it may hold."""
     trial, most = comparison.trials[FILLED], arguments[comparison.relation.widen]
     wanted = min(int(most), len(has))
     if len(had) < wanted:
-        small: Exchange = yield comparison.call(arguments, "once more, as others use it too", again=True)
+        small = ask(comparison.call(arguments, "once more, as others use it too", again=True))
         had = comparison.list_ids(small) or had
     if len(had) < wanted:
         expected = f"{wanted} with {comparison.relation.widen} {most}, as there are {len(has)}"
-        yield trial.broken(expected, "{count}", count=len(had))
+        conclude(trial.broken(expected, "{count}", count=len(had)))
     else:
-        yield trial.kept()
+        conclude(trial.kept())
 
 
-def _judge_flagged_items(comparison: Comparison, arguments: dict[str, Any], whole: Exchange) -> Conversation:
+def _judge_flagged_items(comparison: Comparison, arguments: dict[str, Any], whole: Exchange) -> None:
     """Judge that an item whose flags are true is still listed when the flags are set, if there is room."""
     trial, relation = comparison.trials[LEAVES_IN], comparison.relation
     flags = _list_flags(trial.setting, trial.endpoint)
@@ -342,17 +343,17 @@ def _judge_flagged_items(comparison: Comparison, arguments: dict[str, Any], whol
     lost: list[Any] = []
     for again in (False, True):
         if again:
-            whole = yield comparison.call(whole.call.input, f"without {named}", again=True)
-        narrow: Exchange = yield comparison.call(flagged, f"with {named}", again=again)
+            whole = ask(comparison.call(whole.call.input, f"without {named}", again=True))
+        narrow = ask(comparison.call(flagged, f"with {named}", again=again))
         ids = comparison.list_ids(narrow) or []
         items = instances_of(trial.model, relation, whole) or ()
         having = [item.get(relation.by) for item in items if all(item.get(flag) is True for flag in flags)]
         lost = [id for id in having if id not in ids] if len(ids) < arguments[relation.widen] else []
         if not lost:
-            yield trial.kept()
+            conclude(trial.kept())
             return
     expected = f"{relation.by} {lost[0]}, which has {named}"
-    yield trial.broken(expected, "{count} items, that one not among them", count=len(ids))
+    conclude(trial.broken(expected, "{count} items, that one not among them", count=len(ids)))
 
 
 def _judge_first_items(comparison: Comparison, small: Exchange, large: Exchange) -> Iterator[Judgement]:

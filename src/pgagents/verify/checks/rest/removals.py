@@ -13,7 +13,7 @@ instance of an inferred kind that stays and says so, such as by the state `expir
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -39,8 +39,17 @@ from pgagents.verify.fixtures.factory import ACCEPTED, REMOVAL_WAITS_S
 from pgagents.verify.fixtures.instance import at_path, is_missing, say_none_made
 from pgagents.verify.fixtures.target import brings_back, is_made_by
 from pgagents.verify.lists import PageRequest
-from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, describe_code, make_check
+from pgagents.verify.promise import (
+    Attempt,
+    Case,
+    Judgement,
+    Trial,
+    conclude,
+    describe_code,
+    make_check,
+)
 from pgagents.verify.setting import Setting
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Own, Sleep
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -121,19 +130,19 @@ def _list_takers(setting: Setting, resource: Resource) -> Iterator[Endpoint]:
             yield endpoint
 
 
-def _remove(trials: Sequence[Trial], resource: Resource, maker: Endpoint, remover: Endpoint) -> Conversation:
+def _remove(trials: Sequence[Trial], resource: Resource, maker: Endpoint, remover: Endpoint) -> None:
     setting = trials[0].setting
     made_by, undone_by = resource.made_by, resource.undone_by
     assert made_by is not None
     assert undone_by is not None
     why = f"a {resource.name} to be removed"
-    made: Exchange = yield Call(maker, made_by.input, "explore", why, fresh=True)
+    made = ask(Call(maker, made_by.input, "explore", why, fresh=True))
     body = at_path(made_by, made) if made.success else None
     if not isinstance(body, Mapping):
         for trial in trials:
-            yield trial.untested(say_none_made(resource, made))
+            conclude(trial.untested(say_none_made(resource, made)))
         return
-    yield Own(made.number)
+    ask(Own(made.number))
 
     reads = [(trial, trial.case.about[1]) for trial in trials if trial.case.about[0] == READ]
     lists = [
@@ -141,35 +150,35 @@ def _remove(trials: Sequence[Trial], resource: Resource, maker: Endpoint, remove
     ]
     answers = []
     for trial, read in reads:
-        answers.append((yield read_instance(trial.endpoint, read, resource, body, why)))
+        answers.append(ask(read_instance(trial.endpoint, read, resource, body, why)))
     pages = []
     for _, reader in lists:
-        pages.append((yield from find_page(setting, resource, reader, body)))
+        pages.append(find_page(setting, resource, reader, body))
 
     why = f"a {resource.name} is removed"
-    removed: Exchange = yield Call(remover, undone_by.input, "valid", why, subject=resource, made=body)
+    removed = ask(Call(remover, undone_by.input, "valid", why, subject=resource, made=body))
     if not removed.success:
         for trial in trials:
-            yield trial.untested(f"the {resource.name} could not be removed: {removed.outcome}")
+            conclude(trial.untested(f"the {resource.name} could not be removed: {removed.outcome}"))
         return
     waits = REMOVAL_WAITS_S if removed.status == ACCEPTED else ()
     free = has_random_id(resource, body)
     for (trial, read), before in zip(reads, answers, strict=True):
-        missing = yield from _read_again(trial, resource, read, before, made, body, waits)
+        missing = _read_again(trial, resource, read, before, made, body, waits)
         free = free or missing
     for (trial, reader), (before, page) in zip(lists, pages, strict=True):
-        yield from _list_again(trial, resource, reader, before, page, made, body, free=free)
+        _list_again(trial, resource, reader, before, page, made, body, free=free)
     again = Call(remover, undone_by.input, "clean", "what came back is removed", subject=resource, made=body)
     stays = False
     for trial in trials:
         if trial.case.about[0] != REFUSED:
             continue
         if stays:
-            yield trial.untested(f"the {resource.name} came back, and could not be removed again")
-        elif free and (yield from is_nobodys_now(setting, resource, body)):
-            stays = yield from _call_removed(trial, resource, body, reads, again)
+            conclude(trial.untested(f"the {resource.name} came back, and could not be removed again"))
+        elif free and is_nobodys_now(setting, resource, body):
+            stays = _call_removed(trial, resource, body, reads, again)
         else:
-            yield trial.untested(f"nothing shows that the {resource.name} is missing")
+            conclude(trial.untested(f"nothing shows that the {resource.name} is missing"))
 
 
 def _read_again(
@@ -180,29 +189,29 @@ def _read_again(
     made: Exchange,
     body: Mapping[str, Any],
     waits: Sequence[float],
-) -> Generator[Any, Any, bool]:
+) -> bool:
     """Judge a read; return True if it answers that the instance is missing."""
     if not is_there(resource, read, before):
-        yield trial.untested(f"the {resource.name} was not there before: {before.outcome}")
+        conclude(trial.untested(f"the {resource.name} was not there before: {before.outcome}"))
         return False
     call = read_instance(trial.endpoint, read, resource, body, f"a {resource.name} that has been removed")
-    answer: Exchange = yield call
+    answer = trial.ask(call)
     for seconds in waits:
         if not is_there(resource, read, answer):
             break
-        yield Sleep(seconds, quiet=True)
-        answer = yield call
+        trial.ask(Sleep(seconds, quiet=True))
+        answer = trial.ask(call)
     if state := _find_state(
         resource, at_path(read, before), at_path(read, answer) if answer.success else None
     ):
-        yield trial.untested(_say_kept(resource, state))
+        conclude(trial.untested(_say_kept(resource, state)))
     elif is_there(resource, read, answer):
         same = answer.success and is_same(resource, made, body, at_path(read, answer))
-        yield _judge_shown(trial, resource, read, answer, same=same)
+        conclude(_judge_shown(trial, resource, read, answer, same=same))
     elif answer.success or is_missing(resource, answer):
-        yield trial.kept()
+        conclude(trial.kept())
     else:
-        yield trial.untested(f"the answer shows nothing of it: {answer.outcome}")
+        conclude(trial.untested(f"the answer shows nothing of it: {answer.outcome}"))
     return not answer.success and is_missing(resource, answer)
 
 
@@ -245,37 +254,35 @@ def _list_again(
     body: Mapping[str, Any],
     *,
     free: bool,
-) -> Conversation:
+) -> None:
     """Judge a list by the page that had the instance. A list that is updated late gets some seconds.
 
     `free` is true if a read showed before that nothing has the instance's id. If that is so afterwards too,
     the list shows the removed instance.
     """
     if page is None:
-        yield trial.untested(f"the {resource.name} was in no list before: {before.outcome}")
+        conclude(trial.untested(f"the {resource.name} was in no list before: {before.outcome}"))
         return
     listed = reader[0]
     call = request_page(reader, resource, body, page, f"a list without a removed {resource.name}")
-    answer: Exchange = yield call
+    answer = trial.ask(call)
     for seconds in REMOVAL_WAITS_S:
         if not is_listed(resource, listed, answer, body):
             break
-        yield Sleep(seconds, quiet=True)
-        answer = yield call
+        trial.ask(Sleep(seconds, quiet=True))
+        answer = trial.ask(call)
     item = find_item(resource, listed, answer, body)
     if not answer.success:
-        yield trial.untested(f"the list was not answered: {answer.outcome}")
+        conclude(trial.untested(f"the list was not answered: {answer.outcome}"))
     elif item is None or not is_listed(resource, listed, answer, body):
-        yield trial.kept()
+        conclude(trial.kept())
     elif state := _find_state(resource, find_item(resource, listed, before, body), item):
-        yield trial.untested(_say_kept(resource, state))
-    elif is_same(resource, made, body, item) or (
-        free and (yield from is_nobodys_now(trial.setting, resource, body))
-    ):
+        conclude(trial.untested(_say_kept(resource, state)))
+    elif is_same(resource, made, body, item) or (free and is_nobodys_now(trial.setting, resource, body)):
         expected = f"a removed {resource.name} is in no list"
-        yield trial.broken(expected, "it is in the list: {outcome}", outcome=answer.outcome)
+        conclude(trial.broken(expected, "it is in the list: {outcome}", outcome=answer.outcome))
     else:
-        yield trial.untested(_say_unclear(resource))
+        conclude(trial.untested(_say_unclear(resource)))
 
 
 def _call_removed(
@@ -284,37 +291,37 @@ def _call_removed(
     body: Mapping[str, Any],
     reads: Sequence[tuple[Trial, ActionCall]],
     again: Call,
-) -> Generator[Any, Any, bool]:
+) -> bool:
     """Send another call that needs the instance; no other instance can have its id.
 
     If it is there again afterwards, `again` removes it. Return True if that fails.
     """
     what = f"{trial.action.name} of a removed {resource.name}"
     ids = resource.values_for(trial.endpoint.params, body)
-    answer: Exchange = yield call_with_ids(trial.setting, trial.endpoint, ids, what)
+    answer = trial.ask(call_with_ids(trial.setting, trial.endpoint, ids, what))
     missing = resource.missing_in(trial.action)
     if answer.moot or answer.void:
-        yield trial.untested(answer.moot or f"it was not answered: {answer.outcome}")
+        conclude(trial.untested(answer.moot or f"it was not answered: {answer.outcome}"))
     elif answer.success:
         expected = f"{what} is answered {describe_code(missing) if missing is not None else 404} or 410"
-        back = yield from _is_back(resource, body, reads)
+        back = _is_back(resource, body, reads)
         broken = trial.broken(expected, answer.outcome)
-        yield replace(broken, odd=True) if back else broken  # to bring it back may be what the call is for
+        conclude(
+            replace(broken, odd=True) if back else broken
+        )  # to bring it back may be what the call is for
         if back:
-            removed: Exchange = yield again
+            removed = trial.ask(again)
             return not removed.success
     elif answer.refused:
-        yield trial.kept()
+        conclude(trial.kept())
     return False
 
 
-def _is_back(
-    resource: Resource, body: Mapping[str, Any], reads: Sequence[tuple[Trial, ActionCall]]
-) -> Generator[Any, Any, bool]:
+def _is_back(resource: Resource, body: Mapping[str, Any], reads: Sequence[tuple[Trial, ActionCall]]) -> bool:
     """Return True if a read shows the removed instance again."""
     for trial, read in reads[:1]:
         why = f"to see if the {resource.name} is there again"
-        seen: Exchange = yield read_instance(trial.endpoint, read, resource, body, why)
+        seen = ask(read_instance(trial.endpoint, read, resource, body, why))
         return is_there(resource, read, seen)
     return False
 

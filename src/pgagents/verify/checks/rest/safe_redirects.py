@@ -16,9 +16,9 @@ from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.promise import (
     Attempt,
     Case,
-    Conversation,
     Judgement,
     Trial,
+    conclude,
     judge_broken,
     judge_kept,
     make_check,
@@ -69,20 +69,20 @@ def _find_poster(setting: Setting) -> Endpoint | None:
     return min(posts, key=lambda d: d.action.effect == "write", default=None)
 
 
-def _post(trial: Trial, endpoint: Endpoint) -> Conversation:
+def _post(trial: Trial, endpoint: Endpoint) -> None:
     template = template_of(trial.model, endpoint.action)
     edit = (lambda _: b"{}") if endpoint.action.effect == "write" else None
     raw = Raw(target=f"{endpoint.path}/", edit=edit)
     why = "a POST to a path with a slash added"
-    answer: Exchange = yield ordinary(endpoint, template, "framework", why, raw=raw)
+    answer = trial.ask(ordinary(endpoint, template, "framework", why, raw=raw))
     if not answer.void and not 300 <= answer.status < 400:
-        yield trial.kept()
+        conclude(trial.kept())
 
 
-def _write(trial: Trial, endpoint: Endpoint) -> Conversation:
+def _write(trial: Trial, endpoint: Endpoint) -> None:
     template = template_of(trial.model, endpoint.action)
     why = f"{endpoint.method} to a path with a slash added"
-    yield ordinary(endpoint, template, "framework", why, raw=Raw(slash=True))
+    trial.ask(ordinary(endpoint, template, "framework", why, raw=Raw(slash=True)))
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:

@@ -9,7 +9,7 @@ nobody by itself: one of its calls must have worked as guessed, and a second one
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -21,8 +21,9 @@ from pgagents.verify.answers.observation import change, differing, find_resource
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import input_of_move, template_of, time_passes
 from pgagents.verify.fixtures.target import list_needs
-from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -113,19 +114,19 @@ def _list_reached(setting: Setting, resource: Resource, part: Resource | None) -
     return reached
 
 
-def _refuse_need(wanted: InstanceRef, resource: Resource, code: Code, trial: Trial) -> Conversation:
+def _refuse_need(wanted: InstanceRef, resource: Resource, code: Code, trial: Trial) -> None:
     """Call an action that an instance does not allow now, with everything else as usual."""
     template = template_of(trial.setting.model, trial.action)
     why = trial.case.says
     if template.subject is not None and template.subject is not resource:
         inner = InstanceRef(template.subject.name, fresh=True, around=(replace(wanted, fresh=False),))
-        body: Mapping[str, Any] = yield inner
-        answer: Exchange = yield trial.call("illegal", why, made=body)
+        body = trial.ask(inner)
+        answer = trial.ask(trial.call("illegal", why, made=body))
     else:
-        body = yield wanted
+        body = trial.ask(wanted)
         if template.subject is resource:
-            answer = yield trial.call("illegal", why, made=body)
-            yield from trial.refused(answer, [code], why)
+            answer = trial.ask(trial.call("illegal", why, made=body))
+            conclude(trial.refused(answer, [code], why))
             return
         named = {
             name: resource.value_for(param, body)
@@ -135,8 +136,8 @@ def _refuse_need(wanted: InstanceRef, resource: Resource, code: Code, trial: Tri
             and (param := trial.action.param(name)) is not None
         }
         given, bind = {**template.input, **named}, {resource.name: body}
-        answer = yield trial.call("illegal", why, input=given, bind=bind)
-    yield from trial.refused(answer, [code], why)
+        answer = trial.ask(trial.call("illegal", why, input=given, bind=bind))
+    conclude(trial.refused(answer, [code], why))
 
 
 def _list_transitions(setting: Setting) -> Iterator[tuple[Resource, Move, str, Endpoint]]:
@@ -161,8 +162,8 @@ def _choose(moves: Sequence[tuple[Resource, Move]]) -> tuple[Resource, Move]:
     return max(moves, key=lambda pair: pair[0].made_by is not None and pair[0].made_by.where is not None)
 
 
-def _carry_out(trials: Sequence[Trial]) -> Conversation:
-    yield from _Transition(trials).carry_out()
+def _carry_out(trials: Sequence[Trial]) -> None:
+    _Transition(trials).carry_out()
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,93 +224,93 @@ class _Transition:
         """Yield the verdict that the transition is wrong, for each contract."""
         return (trial.broken(expected, actual, **values) for trial in self.trials)
 
-    def carry_out(self) -> Conversation:
+    def carry_out(self) -> None:
         """Call the action from a declared state, and read the instance and its neighbour."""
         resource, move, state = self.resource, self.move, self.resource.state
         neighbour: Mapping[str, Any] | None = None
         reader = _reader(self.setting, resource)
         if reader is not None:
-            neighbour = yield InstanceRef(resource.name, (resource.initial,) if resource.initial else ())
+            neighbour = ask(InstanceRef(resource.name, (resource.initial,) if resource.initial else ()))
         arguments, states = input_of_move(self.setting.model, move), (self.state,)
-        answer: Exchange = yield Call(
-            self.endpoint, arguments, "valid", self.why, subject=resource, states=states, fresh=True
+        answer = ask(
+            Call(self.endpoint, arguments, "valid", self.why, subject=resource, states=states, fresh=True)
         )
         if answer.void or answer.unsound:
             return
         if not answer.success and move.inferred and answer.refused:
-            yield from (trial.unseen(f"{_GUESSED}: {self.why} was refused") for trial in self.trials)
+            conclude(trial.unseen(f"{_GUESSED}: {self.why} was refused") for trial in self.trials)
             return
         if not answer.success:
-            yield from self.broken(f"{self.why} is accepted", answer.outcome)
+            conclude(self.broken(f"{self.why} is accepted", answer.outcome))
             return
         if not answer.fits:
             return
         shown = _state(resource, answer)
         if move.inferred and shown not in (None, move.to, self.state):
-            yield from (trial.unseen(f"{_GUESSED}: {state} {shown}") for trial in self.trials)
+            conclude(trial.unseen(f"{_GUESSED}: {state} {shown}") for trial in self.trials)
             return
         if shown is not None and shown != move.to:
-            yield from self.broken(f"{state} {move.to}", f"{state} {shown} in the answer")
+            conclude(self.broken(f"{state} {move.to}", f"{state} {shown} in the answer"))
             return
         if reader is None or answer.subject is None:
-            yield from self.kept()
+            conclude(self.kept())
             return
         why = f"after {self.endpoint.action.name}"
-        after: Exchange = yield _read(resource, reader, answer.subject, why)
+        after = ask(_read(resource, reader, answer.subject, why))
         if after.success and after.fits and _state(resource, after) != move.to:
             actual = f"{state} {_state(resource, after)} when read again"
-            yield from self.broken(f"{state} {move.to} when read again", actual)
+            conclude(self.broken(f"{state} {move.to} when read again", actual))
             return
         other = neighbour is not None and resource.id_of(neighbour) != resource.id_of(answer.subject)
         if neighbour is not None and other and self.state != move.to:
-            near: Exchange = yield _read(resource, reader, neighbour, "the neighbour after")
+            near = ask(_read(resource, reader, neighbour, "the neighbour after"))
             # the run itself may have moved it meanwhile, to make room for the instance above
             before = near.known if isinstance(near.known, Mapping) else neighbour
             if near.success and near.fits and _state(resource, near) != before.get(str(state)):
                 actual = f"the neighbour's {state} is {_state(resource, near)}"
-                yield from self.broken("a neighbour stays as it was", actual)
+                conclude(self.broken("a neighbour stays as it was", actual))
                 return
-        yield from self.kept()
+        conclude(self.kept())
 
-    def refuse(self) -> Conversation:
+    def refuse(self) -> None:
         """Call the action from another state, and read the instance, which must be as it was."""
         resource, state = self.resource, self.resource.state
-        subject: Mapping[str, Any] = yield InstanceRef(resource.name, (self.state,), fresh=True)
+        subject = ask(InstanceRef(resource.name, (self.state,), fresh=True))
         if self.wait is not None:
-            yield self.wait
-        answer: Exchange = yield self.call_refused(resource, self.move, subject, self.why)
-        if answer.success and self.move.inferred and not (yield from self._works_as_guessed()):
-            yield from (trial.unseen(f"{_GUESSED}: {self.why} was accepted") for trial in self.trials)
+            ask(self.wait)
+        answer = ask(self.call_refused(resource, self.move, subject, self.why))
+        if answer.success and self.move.inferred and not self._works_as_guessed():
+            conclude(trial.unseen(f"{_GUESSED}: {self.why} was accepted") for trial in self.trials)
             return
         for trial in self.trials:
-            yield from trial.refused(answer, [self.move.otherwise], self.why)
+            conclude(trial.refused(answer, [self.move.otherwise], self.why))
         reader = _reader(self.setting, resource)
         if answer.success or reader is None or answer.subject is None:
             return
-        after: Exchange = yield _read(resource, reader, answer.subject, "after what was refused")
+        after = ask(_read(resource, reader, answer.subject, "after what was refused"))
         if after.success and after.fits and _state(resource, after) != self.state:
             actual = f"{state} {_state(resource, after)} after a refusal"
-            yield from self.broken(f"{state} {self.state} after a refusal", actual)
+            conclude(self.broken(f"{state} {self.state} after a refusal", actual))
         elif (body := find_resource(resource, after)) is not None and differing(answer.subject, body):
-            changed = yield from self.find_change(body, answer)
+            changed = self.find_change(body, answer)
             if changed:
                 expected = f"a {resource.name} stays as it is when {self.endpoint.action.name} is refused"
-                yield from self.broken(expected, changed)
+                conclude(self.broken(expected, changed))
         elif not after.success and not after.void and not after.is_tainted_by("no_crashes"):
             for trial in self.trials:
-                yield trial.untested(f"it could not be read again: {after.outcome}")
+                conclude(trial.untested(f"it could not be read again: {after.outcome}"))
 
-    def _works_as_guessed(self) -> Generator[Any, Any, bool]:
+    def _works_as_guessed(self) -> bool:
         """True if the action moves an instance in a guessed state to the guessed one, and refuses it then."""
         resource, move = self.resource, self.move
         why = f"to see that {self.endpoint.action.name} moves a {resource.name} as guessed"
         states = move.origin_states
-        moved: Exchange = yield Call(
-            self.endpoint, move.input, "valid", why, subject=resource, states=states, fresh=True
+        moved = ask(
+            Call(self.endpoint, move.input, "valid", why, subject=resource, states=states, fresh=True)
         )
         if not moved.success or moved.subject is None or _state(resource, moved) != move.to:
             return False
-        again: Exchange = yield self.call_refused(resource, move, moved.subject, f"{why}, once more")
+        again = ask(self.call_refused(resource, move, moved.subject, f"{why}, once more"))
         return again.status == move.otherwise.status
 
     def call_refused(self, resource: Resource, move: Move, subject: Mapping[str, Any], why: str) -> Call:
@@ -317,22 +318,22 @@ class _Transition:
         arguments = input_of_move(self.setting.model, move)
         return Call(self.endpoint, arguments, "illegal", why, subject=resource, made=subject)
 
-    def find_change(self, body: Mapping[str, Any], refused: Exchange) -> Generator[Any, Any, str | None]:
+    def find_change(self, body: Mapping[str, Any], refused: Exchange) -> str | None:
         """Repeat the refused call right after a read; return the changes, because the known state may have
         been old, or the time that passed may have changed it.
         """
         reader = _reader(self.setting, self.resource)
         if self.wait is not None and reader is not None:
-            yield self.wait
-            later: Exchange = yield _read(self.resource, reader, body, "as it is later")
+            ask(self.wait)
+            later = ask(_read(self.resource, reader, body, "as it is later"))
             body = find_resource(self.resource, later) or body
-        again: Exchange = yield replace(refused.call, made=body, why=f"{refused.call.why}, once more")
+        again = ask(replace(refused.call, made=body, why=f"{refused.call.why}, once more"))
         if again.success or again.void:
             return None
-        return (yield from change(self.setting, self.resource, body, "after what was refused once more"))
+        return change(self.setting, self.resource, body, "after what was refused once more")
 
 
-def _refuse_together(trials: Sequence[Trial], wait: Call | None) -> Conversation:
+def _refuse_together(trials: Sequence[Trial], wait: Call | None) -> None:
     """Try every transition that one instance must refuse, then read it once.
 
     Each transition is tried alone only if the instance changed.
@@ -345,24 +346,24 @@ def _refuse_together(trials: Sequence[Trial], wait: Call | None) -> Conversation
     reader = _reader(setting, common) if common is not None else None
     if len(group) == 1 or reader is None or common is None:
         for transition in group:
-            yield from transition.refuse()
+            transition.refuse()
         return
-    subject: Mapping[str, Any] = yield InstanceRef(common.name, (state,), fresh=True)
+    subject = ask(InstanceRef(common.name, (state,), fresh=True))
     if wait is not None:
-        yield wait
+        ask(wait)
     for transition in group:
         move = next(move for resource, move in transition.moves if resource is common)
         why = f"{transition.endpoint.action.name} of a {common.name} that is {state}"
-        answer: Exchange = yield transition.call_refused(common, move, subject, why)
+        answer = ask(transition.call_refused(common, move, subject, why))
         if answer.success and move.inferred:
             break  # it is tried alone, where the guess is tried, too
         for trial in transition.trials:
-            yield from trial.refused(answer, [move.otherwise], why)
-    after: Exchange = yield _read(common, reader, subject, "after what was refused")
+            conclude(trial.refused(answer, [move.otherwise], why))
+    after = ask(_read(common, reader, subject, "after what was refused"))
     body = find_resource(common, after)
     if body is None or differing(subject, body):
         for transition in group:
-            yield from transition.refuse()
+            transition.refuse()
 
 
 def _common(group: Sequence[_Transition]) -> Resource | None:

@@ -6,7 +6,7 @@ members. Former names that the catalogue still offers must get the same answers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -23,9 +23,9 @@ from pgagents.verify.fixtures.target import as_called
 from pgagents.verify.promise import (
     Attempt,
     Case,
-    Conversation,
     Judgement,
     Trial,
+    conclude,
     judge_broken,
     judge_kept,
     make_check,
@@ -95,23 +95,23 @@ def _attempt(
     return Attempt(run, stage=stage, cost=4 if template.moves else 2, endpoints=(endpoint, rest))
 
 
-def _compare(trial: Trial, rest: Endpoint, arguments: Mapping[str, Any], raw: Raw) -> Conversation:
+def _compare(trial: Trial, rest: Endpoint, arguments: Mapping[str, Any], raw: Raw) -> None:
     """Call both surfaces and compare the answers.
 
     An earlier answer to an equal REST call is used first. If the answers differ, REST is called again.
     """
     fresh = trial.action.effect == "write"
     reuse: Reuse = "ever" if trial.template.makes is not None else "" if fresh else "unchanged"
-    sent, first = yield from _call_rest(trial, rest, arguments, reuse)
+    sent, first = _call_rest(trial, rest, arguments, reuse)
     made = None if fresh else first.subject
     call = trial.call(_intent(raw), "as REST was asked", input=sent, fresh=fresh, made=made, raw=raw)
-    second: Exchange = yield call
+    second = trial.ask(call)
     judged = list(_judge(trial, first, second))
     if reuse and any(judgement.verdict is Verdict.BROKEN for judgement in judged):
         made = None if fresh else second.subject
-        again: Exchange = yield _rest_call(trial, rest, sent, fresh=fresh, made=made)
+        again = trial.ask(_rest_call(trial, rest, sent, fresh=fresh, made=made))
         judged = list(_judge(trial, again, second))
-    yield from judged
+    conclude(judged)
 
 
 def _rest_call(
@@ -124,7 +124,7 @@ def _rest_call(
 
 def _call_rest(
     trial: Trial, rest: Endpoint, arguments: Mapping[str, Any], reuse: Reuse
-) -> Generator[Call, Exchange, tuple[Mapping[str, Any], Exchange]]:
+) -> tuple[Mapping[str, Any], Exchange]:
     """Call REST with the instances of the examples, or with `arguments` if that fails.
 
     Return the arguments, and the exchange.
@@ -132,10 +132,10 @@ def _call_rest(
     fresh = trial.action.effect == "write"
     sent = use_example_instances(trial.setting, rest, arguments)
     if sent != arguments:
-        answer = yield _rest_call(trial, rest, sent, "explore", fresh=fresh, reuse=reuse)
+        answer = trial.ask(_rest_call(trial, rest, sent, "explore", fresh=fresh, reuse=reuse))
         if answer.success:
             return sent, answer
-    return arguments, (yield _rest_call(trial, rest, arguments, fresh=fresh, reuse=reuse))
+    return arguments, trial.ask(_rest_call(trial, rest, arguments, fresh=fresh, reuse=reuse))
 
 
 def _intent(raw: Raw) -> Intent:
@@ -145,7 +145,7 @@ def _intent(raw: Raw) -> Intent:
     return "valid" if raw is PLAIN else "explore"
 
 
-def _compare_twins(trial: Trial, rest: Endpoint, arguments: Mapping[str, Any], raw: Raw) -> Conversation:
+def _compare_twins(trial: Trial, rest: Endpoint, arguments: Mapping[str, Any], raw: Raw) -> None:
     """Compare the surfaces on two instances that were made in the same way, one for each call."""
     template = trial.template
     assert template.subject is not None
@@ -155,15 +155,15 @@ def _compare_twins(trial: Trial, rest: Endpoint, arguments: Mapping[str, Any], r
     twins: list[Mapping[str, Any]] = []
     alike = False
     for _ in range(3):  # the second one may find no capacity beside the first, or cannot be made there
-        body: Mapping[str, Any] = yield twin
+        body = trial.ask(twin)
         twins = [*twins[-1:], body]
         alike = len(twins) == 2 and all(twins[0].get(name) == body.get(name) for name in places)
         if alike:
             break
-    first: Exchange = yield _rest_call(trial, rest, arguments, made=twins[0])
+    first = trial.ask(_rest_call(trial, rest, arguments, made=twins[0]))
     call = trial.call(_intent(raw), "as REST was asked", input=arguments, made=twins[1], raw=raw)
-    second: Exchange = yield call
-    yield from _judge(trial, first, second, twins=alike)
+    second = trial.ask(call)
+    conclude(_judge(trial, first, second, twins=alike))
 
 
 def _judge(trial: Trial, first: Exchange, second: Exchange, *, twins: bool = False) -> Iterator[Judgement]:

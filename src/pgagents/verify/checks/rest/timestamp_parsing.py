@@ -17,10 +17,9 @@ from pgagents.report.contract import Rank
 from pgagents.verify.answers.normalized import differing, is_alike_when_repeated, normalize_answer
 from pgagents.verify.cases.boundary import boundary_value
 from pgagents.verify.fixtures.request_template import template_of
-from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.endpoint import Endpoint
-from pgagents.verify.wire.exchange import Exchange
 
 WEST = timezone(timedelta(hours=-10))
 """The offset of the last time. A server that ignores it lets a period that ends now end before today's
@@ -59,9 +58,9 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         yield Case(endpoint, says, (*times[0].origin, "format"), Attempt(run, cost=2 + (len(times) > 1)))
 
 
-def _try(trial: Trial, times: list[Param], arguments: Mapping[str, Any]) -> Conversation:
+def _try(trial: Trial, times: list[Param], arguments: Mapping[str, Any]) -> None:
     setting = trial.setting
-    plain: Exchange = yield trial.call("valid", "from yesterday to soon", input=arguments)
+    plain = trial.ask(trial.call("valid", "from yesterday to soon", input=arguments))
     zones = [*[EAST] * (len(times) - 1), WEST]
     turned = {
         str(param.name): _reformat_time(
@@ -70,29 +69,29 @@ def _try(trial: Trial, times: list[Param], arguments: Mapping[str, Any]) -> Conv
         for param, zone in zip(times, zones, strict=True)
     }
     why = "the same moments with another offset"
-    other: Exchange = yield trial.call("valid", why, input={**arguments, **turned}, made=plain.subject)
+    other = trial.ask(trial.call("valid", why, input={**arguments, **turned}, made=plain.subject))
     if all(plain.input.get(name) == text for name, text in turned.items()):
-        yield trial.untested("the schema allows these times in one form only")
+        conclude(trial.untested("the schema allows these times in one form only"))
     elif not (plain.success and plain.fits):
-        yield trial.untested(f"no answer to compare with: {plain.outcome}")
+        conclude(trial.untested(f"no answer to compare with: {plain.outcome}"))
     elif not (other.success and other.fits):
-        yield trial.broken(f"{plain.outcome}, as for the same moments with Z", other.outcome)
+        conclude(trial.broken(f"{plain.outcome}, as for the same moments with Z", other.outcome))
     elif not setting.exclusive:
-        yield trial.kept()
+        conclude(trial.kept())
     else:
         normalize = partial(normalize_answer, setting)
         first, second = normalize(plain), normalize(other)
         why = "from yesterday to soon once more"
         once_more = trial.call("valid", why, input=arguments, made=plain.subject)
-        if first == second or (yield from is_alike_when_repeated(once_more, normalize, first, second)):
-            yield trial.kept()
+        if first == second or is_alike_when_repeated(once_more, normalize, first, second):
+            conclude(trial.kept())
         else:
-            yield trial.broken("what the same moments with Z are answered", differing(second, first))
+            conclude(trial.broken("what the same moments with Z are answered", differing(second, first)))
     names = [str(param.name) for param in times]
     reversed_times = {name: plain.input.get(end) for name, end in zip(names, reversed(names), strict=True)}
     if len(reversed_times) > 1:  # watchers such as `no_crashes` judge a period that ends before it begins
         why = "from soon to yesterday"
-        yield trial.call("explore", why, input={**arguments, **reversed_times}, made=plain.subject)
+        trial.ask(trial.call("explore", why, input={**arguments, **reversed_times}, made=plain.subject))
 
 
 def _reformat_time(setting: Setting, endpoint: Endpoint, param: Param, text: Any, zone: timezone) -> Any:

@@ -12,10 +12,9 @@ from functools import partial
 from pgagents.catalogue.model.answers import Code
 from pgagents.report.contract import Rank
 from pgagents.verify.cases.paths import of_ours
-from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Raw
-from pgagents.verify.wire.exchange import Exchange
 
 WHAT = "a path with a slash added"
 NO_METHOD = 405
@@ -36,15 +35,15 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         yield Case(endpoint, says, ("behaviour", "trailing_slash"), attempt, cite=())
 
 
-def _try(trial: Trial, code: Code) -> Conversation:
+def _try(trial: Trial, code: Code) -> None:
     """Send a call that is valid apart from the slash."""
     call = trial.call("framework", f"{trial.endpoint.method} to {WHAT}", raw=Raw(slash=True))
-    answer: Exchange = yield call
+    answer = trial.ask(call)
     redirected = 300 <= answer.status < 400
     if redirected and trial.model.behaviour.redirects != "never":  # `safe_redirects` judges it
-        yield trial.kept()
+        conclude(trial.kept())
     else:
-        yield from trial.refused(answer, [code], WHAT, _list_statuses(trial))
+        conclude(trial.refused(answer, [code], WHAT, _list_statuses(trial)))
 
 
 def _list_statuses(trial: Trial) -> tuple[int, ...]:

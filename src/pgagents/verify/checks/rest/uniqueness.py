@@ -21,8 +21,9 @@ from pgagents.base.cel.functions import epoch
 from pgagents.catalogue.model.resource import Resource, Unique
 from pgagents.report.contract import Rank
 from pgagents.verify.fixtures.instance import at_path
-from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, InstanceRef, Intent
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -97,16 +98,16 @@ def _list_changes(setting: Setting) -> Iterator[Case]:
 
 def _make_twice(
     trials: Sequence[Trial], resource: Resource, unique: Unique, remover: Endpoint | None
-) -> Conversation:
+) -> None:
     """Make two instances with the same values. If there is a remover, remove the first, and try again."""
     names, made_by, endpoint = " and ".join(unique.members), resource.made_by, trials[0].endpoint
     assert made_by is not None
     why = f"a {resource.name} whose {names} nothing else has"
-    first: Exchange = yield Call(endpoint, made_by.input, "explore", why, fresh=True)
+    first = ask(Call(endpoint, made_by.input, "explore", why, fresh=True))
     body = at_path(made_by, first) if first.success else None
     if not isinstance(body, Mapping) or any(name not in body for name in unique.members):
         for trial in trials:
-            yield trial.untested(f"no answer shows {names}: {first.outcome}")
+            conclude(trial.untested(f"no answer shows {names}: {first.outcome}"))
         return
     # the containers of the first instance, because values may be unique within them
     containers = {str(p.name) for p in endpoint.params if p.place == "path" and p.refers_to}
@@ -114,31 +115,29 @@ def _make_twice(
     same |= {name: first.input[name] for name in unique.overlaps if name in first.input}
     arguments = {**made_by.input, **same, **{name: body[name] for name in unique.members}}
     why = f"a second {resource.name} with the same {names}"
-    second: Exchange = yield Call(endpoint, arguments, "illegal", why)
-    yield from trials[0].refused(second, [unique.otherwise], why)
+    second = ask(Call(endpoint, arguments, "illegal", why))
+    conclude(trials[0].refused(second, [unique.otherwise], why))
     if remover is None:
         return
     assert resource.undone_by is not None
     after = trials[1]
     if not _is_refused(second):  # the second one may be there, and have the values
-        yield after.untested(f"a second {resource.name} with the values may be there: {second.outcome}")
+        conclude(after.untested(f"a second {resource.name} with the values may be there: {second.outcome}"))
         return
     why = f"a {resource.name} whose values are sent again afterwards"
-    removed: Exchange = yield Call(
-        remover, resource.undone_by.input, "valid", why, subject=resource, made=body
-    )
+    removed = ask(Call(remover, resource.undone_by.input, "valid", why, subject=resource, made=body))
     if not removed.success:
-        yield after.untested(f"it was not removed: {removed.outcome}")
+        conclude(after.untested(f"it was not removed: {removed.outcome}"))
         return
     why = f"a {resource.name} with the values of a removed one"
-    third: Exchange = yield Call(endpoint, arguments, "illegal" if unique.stays_taken else "explore", why)
+    third = ask(Call(endpoint, arguments, "illegal" if unique.stays_taken else "explore", why))
     if unique.stays_taken:
-        yield from after.refused(third, [unique.otherwise], why)
+        conclude(after.refused(third, [unique.otherwise], why))
     else:
-        yield _judge_free(after, third, unique, f"another {resource.name} is made")
+        conclude(_judge_free(after, third, unique, f"another {resource.name} is made"))
 
 
-def _make_beside(trials: Sequence[Trial], resource: Resource, unique: Unique) -> Conversation:
+def _make_beside(trials: Sequence[Trial], resource: Resource, unique: Unique) -> None:
     """Make an instance, one with the same values that begins in the middle of its time, and one that begins
     when it ends.
     """
@@ -146,17 +145,17 @@ def _make_beside(trials: Sequence[Trial], resource: Resource, unique: Unique) ->
     names, made_by, endpoint = " and ".join(unique.members), resource.made_by, within.endpoint
     assert made_by is not None
     why = f"a {resource.name} whose {names} nothing else has"
-    first: Exchange = yield Call(endpoint, made_by.input, "explore", why, fresh=True)
+    first = ask(Call(endpoint, made_by.input, "explore", why, fresh=True))
     body = at_path(made_by, first) if first.success else None
     times = [_Moment.read(first.input.get(name)) for name in unique.overlaps]
     start, end = times
     if start is None or end is None or start.at >= end.at:
         for trial in trials:
-            yield trial.untested(f"{' and '.join(unique.overlaps)} of the create are no start and end")
+            conclude(trial.untested(f"{' and '.join(unique.overlaps)} of the create are no start and end"))
         return
     if not isinstance(body, Mapping) or any(name not in body for name in unique.members):
         for trial in trials:
-            yield trial.untested(f"no answer shows {names}: {first.outcome}")
+            conclude(trial.untested(f"no answer shows {names}: {first.outcome}"))
         return
     containers = {str(p.name) for p in endpoint.params if p.place == "path" and p.refers_to}
     same = {name: value for name, value in first.input.items() if name in containers}
@@ -167,16 +166,16 @@ def _make_beside(trials: Sequence[Trial], resource: Resource, unique: Unique) ->
         return Call(endpoint, {**made_by.input, **same, **moved}, intent, why)
 
     why = f"a {resource.name} with the same {names} that begins within the time of another"
-    second: Exchange = yield call((end.at - start.at) / 2, "illegal", why)
-    yield from within.refused(second, [unique.otherwise], why)
+    second = ask(call((end.at - start.at) / 2, "illegal", why))
+    conclude(within.refused(second, [unique.otherwise], why))
     if start.daily:
-        yield after.not_applicable("whether a day that ends one may begin another is open")
+        conclude(after.not_applicable("whether a day that ends one may begin another is open"))
     elif not _is_refused(second):
-        yield after.untested(f"a second {resource.name} may be there: {second.outcome}")
+        conclude(after.untested(f"a second {resource.name} may be there: {second.outcome}"))
     else:
         why = f"a {resource.name} with the same {names} that begins when another ends"
-        third: Exchange = yield call(end.at - start.at, "explore", why)
-        yield _judge_free(after, third, unique, f"another {resource.name} is made")
+        third = ask(call(end.at - start.at, "explore", why))
+        conclude(_judge_free(after, third, unique, f"another {resource.name} is made"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,12 +210,12 @@ def _is_refused(answer: Exchange) -> bool:
     return answer.refused and answer.status < FAILED
 
 
-def _send_own(trial: Trial, resource: Resource, unique: Unique) -> Conversation:
+def _send_own(trial: Trial, resource: Resource, unique: Unique) -> None:
     """Send an instance its own values of the unique members."""
     names = " and ".join(unique.members)
-    body: Mapping[str, Any] = yield InstanceRef(resource.name, fresh=True)
+    body = trial.ask(InstanceRef(resource.name, fresh=True))
     if any(name not in body for name in unique.members):
-        yield trial.untested(f"no answer shows {names}")
+        conclude(trial.untested(f"no answer shows {names}"))
         return
     arguments = {
         **trial.template.list_needed(trial.action),
@@ -224,8 +223,8 @@ def _send_own(trial: Trial, resource: Resource, unique: Unique) -> Conversation:
         **resource.values_for(trial.endpoint.params, body),
     }
     why = f"a {resource.name} with the {names} that it has already"
-    answer: Exchange = yield trial.call("explore", why, input=arguments, made=body, subject=resource)
-    yield _judge_free(trial, answer, unique, f"{trial.action.name} is done")
+    answer = trial.ask(trial.call("explore", why, input=arguments, made=body, subject=resource))
+    conclude(_judge_free(trial, answer, unique, f"{trial.action.name} is done"))
 
 
 def _judge_free(trial: Trial, answer: Exchange, unique: Unique, expected: str) -> Judgement:

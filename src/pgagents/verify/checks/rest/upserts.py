@@ -18,9 +18,18 @@ from pgagents.catalogue.model.resource import Resource, id_text
 from pgagents.report.contract import Rank
 from pgagents.verify.fixtures.instance import at_path, find_read, members_of
 from pgagents.verify.fixtures.target import makes_it
-from pgagents.verify.promise import Attempt, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import (
+    Attempt,
+    Case,
+    Judgement,
+    Trial,
+    Untested,
+    conclude,
+    make_check,
+)
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import high, low
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Own
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -91,64 +100,62 @@ def _lister(setting: Setting, resource: Resource) -> tuple[ActionCall, Endpoint]
 
 def _put_twice(
     trials: Sequence[Trial], resource: Resource, lister: tuple[ActionCall, Endpoint] | None
-) -> Conversation:
+) -> None:
     again, setting, endpoint = trials[0], trials[0].setting, trials[0].endpoint
     made_by, reader = resource.made_by, find_read(setting, resource)
     assert made_by is not None
     why = f"a {resource.name} to be replaced"
-    first: Exchange = yield Call(endpoint, made_by.input, "explore", why, fresh=True)
+    first = ask(Call(endpoint, made_by.input, "explore", why, fresh=True))
     body = at_path(made_by, first) if first.success else None
     if not isinstance(body, Mapping):
         for trial in trials:
-            yield trial.untested(f"no {resource.name} was put: {first.outcome}")
+            conclude(trial.untested(f"no {resource.name} was put: {first.outcome}"))
         return
-    yield Own(first.number)
+    ask(Own(first.number))
     others = _choose_others(setting, resource, endpoint, first.input)
     why = f"the same {resource.name} with other values"
-    second: Exchange = yield Call(endpoint, {**first.input, **others}, "explore", why)
+    second = ask(Call(endpoint, {**first.input, **others}, "explore", why))
     by, answer = made_by, second
     if reader is not None:
         by, why = reader[0], f"a replaced {resource.name}"
-        answer = yield Call(reader[1], by.input, "explore", why, subject=resource, made=body)
+        answer = ask(Call(reader[1], by.input, "explore", why, subject=resource, made=body))
     sent = {name: second.input.get(name) for name in others}
     answered = at_path(made_by, second) if second.success else None
     puts = _Puts({**first.input, **body}, sent, answered if isinstance(answered, Mapping) else {})
-    yield _judge_again(again, by, second, answer, puts)
+    conclude(_judge_again(again, by, second, answer, puts))
     if lister is None:
         return
     if second.success:
         call, where = lister
         why = f"a list with a replaced {resource.name}"
-        listed: Exchange = yield Call(where, call.input, "explore", why)
-        yield _judge_once(trials[1], resource, call, listed, body)
+        listed = ask(Call(where, call.input, "explore", why))
+        conclude(_judge_once(trials[1], resource, call, listed, body))
     else:
-        yield trials[1].untested(f"it was not put again: {second.outcome}")
+        conclude(trials[1].untested(f"it was not put again: {second.outcome}"))
 
 
-def _leave_out(trial: Trial, resource: Resource, defaults: Mapping[str, Any]) -> Conversation:
+def _leave_out(trial: Trial, resource: Resource, defaults: Mapping[str, Any]) -> None:
     """Put an instance with other values than the defaults, and then without these members."""
     params = {str(p.name): p for p in trial.endpoint.params}
     made_by = resource.made_by
     assert made_by is not None
     others = {name: _choose_not(trial.setting, params[name], defaults[name]) for name in defaults}
     why = f"a {resource.name} with other values than the defaults"
-    first: Exchange = yield Call(trial.endpoint, {**made_by.input, **others}, "explore", why, fresh=True)
+    first = trial.ask(Call(trial.endpoint, {**made_by.input, **others}, "explore", why, fresh=True))
     if not first.success:
-        yield trial.untested(f"no {resource.name} was put: {first.outcome}")
-        return
-    yield Own(first.number)
+        raise Untested(f"no {resource.name} was put: {first.outcome}")
+    trial.ask(Own(first.number))
     least = {name: value for name, value in first.input.items() if name not in defaults}
     why = f"the same {resource.name} without {' and '.join(defaults)}"
-    second: Exchange = yield Call(trial.endpoint, least, "explore", why)
+    second = trial.ask(Call(trial.endpoint, least, "explore", why))
     shown = at_path(made_by, second) if second.success else None
     if not isinstance(shown, Mapping):
-        yield trial.untested(f"it was not put again: {second.outcome}")
-        return
+        raise Untested(f"it was not put again: {second.outcome}")
     for name, default in defaults.items():
         if (value := shown.get(params[name].wire)) != default:
-            yield trial.broken(f"{name} {default!r}, its default", f"{name} is {{value!r}}", value=value)
+            conclude(trial.broken(f"{name} {default!r}, its default", f"{name} is {{value!r}}", value=value))
             return
-    yield trial.kept()
+    conclude(trial.kept())
 
 
 def _choose_others(

@@ -41,14 +41,16 @@ from pgagents.verify.promise import (
     Attempt,
     Attempts,
     Case,
-    Conversation,
     Judgement,
     Trial,
+    Untested,
+    conclude,
     make_check,
 )
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.generators import random_values
 from pgagents.verify.values.schema_values import is_usual_number, low, types_of
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Own, Raw, format_arguments
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -185,7 +187,7 @@ def _list_ordinary(setting: Setting, endpoint: Endpoint, template: RequestTempla
 
 
 def _attempt(
-    run: Callable[[Trial], Conversation], call: Call, stage: int, suffix: str = "", *, optional: bool = False
+    run: Callable[[Trial], None], call: Call, stage: int, suffix: str = "", *, optional: bool = False
 ) -> Attempt:
     """Return an attempt of one call, made again if a write meets a conflict; a suffix names one of many."""
     return Attempt(
@@ -234,21 +236,21 @@ def _list_joint(setting: Setting, endpoint: Endpoint, template: RequestTemplate)
         yield attempt, [(detail, endpoint.place) for detail in details]
 
 
-def _send_joint(trials: Sequence[Trial], call: Call, calls: Sequence[Call]) -> Conversation:
+def _send_joint(trials: Sequence[Trial], call: Call, calls: Sequence[Call]) -> None:
     """Send the boundary cases in one call. The first trials are theirs, and one more is about all values."""
-    answer: Exchange = yield call
+    answer = ask(call)
     if len(calls) == 1 and _stands_in_the_way(answer):
-        answer = yield replace(call, standard=True)
+        answer = ask(replace(call, standard=True))
     if answer.success or [call.input] == [single.input for single in calls]:
         for trial in trials:
-            yield from _judge(trial, answer, call.why)
+            conclude(_judge(trial, answer, call.why))
         return
     for trial, single in zip(trials, calls, strict=False):
-        answer = yield single
+        answer = ask(single)
         if _stands_in_the_way(answer):  # such as an instance made by an example, if capacity is short
-            answer = yield replace(single, standard=True)
+            answer = ask(replace(single, standard=True))
         for judged in (trial, *trials[len(calls) :]):
-            yield from _judge(judged, answer, single.why)
+            conclude(_judge(judged, answer, single.why))
 
 
 def _stands_in_the_way(answer: Exchange) -> bool:
@@ -323,7 +325,7 @@ def _has_members(endpoint: Endpoint) -> bool:
     return any(p.place == "body" for p in endpoint.params)
 
 
-def _send_more(trial: Trial) -> Conversation:
+def _send_more(trial: Trial) -> None:
     """Send a member that no argument is, or a body to an action without one. It is done as without it."""
     given, writes = trial.template.input, trial.action.effect == "write"
     if _has_members(trial.endpoint):
@@ -333,16 +335,15 @@ def _send_more(trial: Trial) -> Conversation:
         )
     else:
         what, changes = "a call with a body", {"raw": Raw(body=b"{%s}" % _MEMBER, headers=(_JSON,))}
-    answer: Exchange = yield trial.call("explore", what, input=given, fresh=writes, **changes)
+    answer = trial.ask(trial.call("explore", what, input=given, fresh=writes, **changes))
     if answer.refused and not answer.moot:
-        plainly: Exchange = yield trial.call("explore", "the same, without it", input=given, fresh=writes)
+        plainly = trial.ask(trial.call("explore", "the same, without it", input=given, fresh=writes))
         if not plainly.success:
-            yield trial.untested(f"the call is refused without it, too: {plainly.outcome}")
-            return
-    yield from trial.accepted(answer, what)
+            raise Untested(f"the call is refused without it, too: {plainly.outcome}")
+    conclude(trial.accepted(answer, what))
 
 
-def _send_with_point(trial: Trial, param: Param) -> Conversation:
+def _send_with_point(trial: Trial, param: Param) -> None:
     """Send a whole number with a decimal point. Where that is refused, the same call without it must be
     accepted.
     """
@@ -351,19 +352,15 @@ def _send_with_point(trial: Trial, param: Param) -> Conversation:
     given, fresh = {**usual, name: value}, trial.action.effect == "write"
     edit = partial(_add_point, wire=str(param.wire))
     what = f"a call where {name} is a whole number with a decimal point"
-    answer: Exchange = yield trial.call("explore", what, input=given, fresh=fresh, raw=Raw(edit=edit))
+    answer = trial.ask(trial.call("explore", what, input=given, fresh=fresh, raw=Raw(edit=edit)))
     if not _has_point(answer, str(param.wire)):
-        yield trial.untested(f"the call has no whole {name}")
-        return
+        raise Untested(f"the call has no whole {name}")
     if answer.refused:
-        plainly: Exchange = yield trial.call(
-            "explore", f"the same, without it: {name}", input=given, fresh=fresh
-        )
+        plainly = trial.ask(trial.call("explore", f"the same, without it: {name}", input=given, fresh=fresh))
         if not plainly.success:
-            yield trial.untested(f"the call is refused without a decimal point, too: {plainly.outcome}")
-            return
+            raise Untested(f"the call is refused without a decimal point, too: {plainly.outcome}")
     for judgement in trial.accepted(answer, what):
-        yield judgement.with_rank(Rank.COERCED) if trial.model.leaves_open else judgement
+        conclude(judgement.with_rank(Rank.COERCED) if trial.model.leaves_open else judgement)
 
 
 def _add_point(body: bytes, wire: str) -> bytes:
@@ -380,9 +377,9 @@ def _has_point(exchange: Exchange, wire: str) -> bool:
     return isinstance(members, dict) and isinstance(members.get(wire), float)
 
 
-def _send(trial: Trial, call: Call, what: str, *, lenient: bool = False) -> Conversation:
-    answer: Exchange = yield call
-    yield from _judge(trial, answer, what, lenient=lenient)
+def _send(trial: Trial, call: Call, what: str, *, lenient: bool = False) -> None:
+    answer = trial.ask(call)
+    conclude(_judge(trial, answer, what, lenient=lenient))
 
 
 def _find_brought_back(setting: Setting, endpoint: Endpoint) -> Resource | None:
@@ -393,37 +390,39 @@ def _find_brought_back(setting: Setting, endpoint: Endpoint) -> Resource | None:
     return next((r for r in resources if r is not None and r.removed_for_good and r.made_by), None)
 
 
-def _send_after_removal(trial: Trial, call: Call, resource: Resource) -> Conversation:
+def _send_after_removal(trial: Trial, call: Call, resource: Resource) -> None:
     """Call an action that brings back, first for an instance that is there, then for a removed one.
 
     If it refuses both, that proves nothing. It may be for what was archived, or removed in another way.
     """
-    answer: Exchange = yield call
+    answer = trial.ask(call)
     made_by, undone_by = resource.made_by, resource.undone_by
     maker = trial.setting.find_lead(str(made_by.action.name)) if made_by is not None else None
     remover = trial.setting.find_lead(str(undone_by.action.name)) if undone_by is not None else None
     if not answer.refused or made_by is None or undone_by is None or maker is None or remover is None:
-        yield from trial.accepted(answer, call.why)
+        conclude(trial.accepted(answer, call.why))
         return
     why = f"a {resource.name} to be removed and brought back"
-    made: Exchange = yield Call(maker, made_by.input, "explore", why, fresh=True)
+    made = trial.ask(Call(maker, made_by.input, "explore", why, fresh=True))
     body = at_path(made_by, made) if made.success else None
     if not isinstance(body, Mapping):
-        yield trial.untested(say_none_made(resource, made))
+        conclude(trial.untested(say_none_made(resource, made)))
         return
-    yield Own(made.number)
-    removed: Exchange = yield Call(remover, undone_by.input, "explore", why, subject=resource, made=body)
-    if not removed.success or not (yield from is_nobodys_now(trial.setting, resource, body)):
-        yield trial.untested(f"nothing shows that the {resource.name} was removed: {removed.outcome}")
+    trial.ask(Own(made.number))
+    removed = trial.ask(Call(remover, undone_by.input, "explore", why, subject=resource, made=body))
+    if not removed.success or not is_nobodys_now(trial.setting, resource, body):
+        conclude(trial.untested(f"nothing shows that the {resource.name} was removed: {removed.outcome}"))
         return
     ids, what = resource.values_for(trial.endpoint.params, body), f"a removed {resource.name} is brought back"
-    brought: Exchange = yield replace(call_with_ids(trial.setting, trial.endpoint, ids, what), intent="valid")
+    brought = trial.ask(replace(call_with_ids(trial.setting, trial.endpoint, ids, what), intent="valid"))
     if not brought.success:
         both = f"what is there is answered {answer.outcome}, and what was removed {brought.outcome}"
-        yield trial.untested(f"{trial.action.name} brought back nothing: {both}")
+        conclude(trial.untested(f"{trial.action.name} brought back nothing: {both}"))
         return
-    yield trial.kept()
-    yield Call(remover, undone_by.input, "clean", "what came back is removed", subject=resource, made=body)
+    conclude(trial.kept())
+    trial.ask(
+        Call(remover, undone_by.input, "clean", "what came back is removed", subject=resource, made=body)
+    )
 
 
 def _judge(trial: Trial, answer: Exchange, what: str, *, lenient: bool = False) -> Iterator[Judgement]:

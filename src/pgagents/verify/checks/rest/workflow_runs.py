@@ -7,7 +7,7 @@ found a fault, it is no second finding.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -38,13 +38,14 @@ from pgagents.verify.promise import (
     CONFLICT,
     Attempt,
     Case,
-    Conversation,
     Judgement,
     Overlap,
     Trial,
+    conclude,
     make_check,
 )
 from pgagents.verify.setting import Setting
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Own, Sleep, Undo
 from pgagents.verify.wire.endpoint import NO_MCP, OPERATOR, REST
 from pgagents.verify.wire.exchange import Exchange
@@ -133,14 +134,14 @@ def _make_attempt(
     )
 
 
-def _go_through(trials: Sequence[Trial], workflow: Workflow, *, timed: bool) -> Conversation:
+def _go_through(trials: Sequence[Trial], workflow: Workflow, *, timed: bool) -> None:
     passage = Passage(workflow, trials, timed=timed)
-    yield from passage.go()
+    passage.go()
     if passage.stale:  # by an old answer that the first step reused, or by something that others made
         if passage.first:  # what the first run made must not stand in the second one's way
-            yield Undo(passage.first)
+            ask(Undo(passage.first))
         passage = Passage(workflow, trials, timed=timed, again=True)
-        yield from passage.go()
+        passage.go()
     reason = (
         passage.taken
         or (passage.stale and f"refused because of the current state: {passage.stale}")
@@ -149,7 +150,7 @@ def _go_through(trials: Sequence[Trial], workflow: Workflow, *, timed: bool) -> 
     outside = bool(passage.taken or passage.stale)  # an earlier run's text, or an empty stock
     for trial in trials:
         if trial.contract not in passage.judged:
-            yield trial.unseen(reason) if outside else trial.untested(reason)
+            conclude(trial.unseen(reason) if outside else trial.untested(reason))
 
 
 @dataclass(slots=True)
@@ -199,7 +200,7 @@ class Passage:
             self.judged.add(judgement.contract)
             yield judgement
 
-    def go(self) -> Conversation:
+    def go(self) -> None:
         """Take the steps in turn, until one does not go as it should."""
         setting, steps, of_old = self.setting, self.workflow.steps, False
         for index, step in enumerate(steps):
@@ -209,31 +210,31 @@ class Passage:
                 seconds = passes(step, scope) if self.timed else 0.0
             except ExpressionError as error:
                 reason = f"its arguments have no value here: {error}"
-                yield from self.say([self.find_trial(step).untested(reason)])
+                conclude(self.say([self.find_trial(step).untested(reason)]))
                 return
             if seconds and (wait := time_passes(setting, seconds)):
-                yield wait
+                ask(wait)
             of_old = of_old or bool(call.reuse)
-            answer = yield from self._repeat_until_held(step, call)
+            answer = self._repeat_until_held(step, call)
             if answer.success and step.action.effect == "write":
                 self.first = self.first or answer.number
-                yield Own(answer.number)
+                ask(Own(answer.number))
             # a full place is no fault, unless its author says so
             alone = setting.exclusive and step.status_written
             own = about_own(setting, before, step)
             # a second passage may get less far, so what can have no other cause counts at once
             firm = (alone or own) if self.again else (own and step.status_written and not of_old)
             if (self.again or firm) and _is_conflict(setting, step, answer):
-                self.taken = yield from _find_taken(setting, before, step, call)
+                self.taken = _find_taken(setting, before, step, call)
                 firm = firm and not self.taken
-            yield from self.say(self._judge_status(step, answer, firm=firm))
+            conclude(self.say(self._judge_status(step, answer, firm=firm)))
             answered = as_told(setting, step, answer, call.endpoint) and not answer.void
             if answered and of_old and not self.holds(step, answer):
                 self.stale = f"{step.name} is not as what was found before"
             if not answered or self.stale:
-                yield from self._put_back(before, steps[index + 1 :])
+                self._put_back(before, steps[index + 1 :])
                 return
-            yield from self.say(self._judge_criteria(step, answer))
+            conclude(self.say(self._judge_criteria(step, answer)))
 
     def make_scope(self) -> Scope:
         """Return the scope of the next step's arguments."""
@@ -256,10 +257,10 @@ class Passage:
             reuse="ever" if reuses and step.action.effect == "read" and not raw.headers else "",
         )
 
-    def _repeat_until_held(self, step: Step, call: Call) -> Generator[Any, Any, Exchange]:
+    def _repeat_until_held(self, step: Step, call: Call) -> Exchange:
         """Make a step's call, and repeat it as long as the step may take; return the last answer."""
         assert call.endpoint is not None
-        answer: Exchange = yield call
+        answer = ask(call)
         began, pause_s = answer.sent_at, PAUSE_S
         while (
             answer.sent_at - began < step.within_s
@@ -267,9 +268,9 @@ class Passage:
             and not self.holds(step, answer)
         ):
             left_s = step.within_s - (answer.sent_at - began)
-            yield Sleep(min(pause_s, max(left_s, PAUSE_S)), quiet=pause_s < 1)
+            ask(Sleep(min(pause_s, max(left_s, PAUSE_S)), quiet=pause_s < 1))
             pause_s = min(pause_s * LONGER, LONGEST_S)
-            answer = yield call
+            answer = ask(call)
         return answer
 
     def holds(self, step: Step, answer: Exchange) -> bool:
@@ -280,7 +281,7 @@ class Passage:
         except ExpressionError:
             return True
 
-    def _put_back(self, done: Sequence[Step], left: Sequence[Step]) -> Conversation:
+    def _put_back(self, done: Sequence[Step], left: Sequence[Step]) -> None:
         """Repeat the operator's remaining steps of a workflow that was broken off, to undo its earlier
         steps.
         """
@@ -294,7 +295,7 @@ class Passage:
                 except ExpressionError:
                     continue
                 why = f"{step.name}: what was changed is put back"
-                yield Call(endpoint, arguments, "explore", why, role=step.role)
+                ask(Call(endpoint, arguments, "explore", why, role=step.role))
 
     def _judge_status(self, step: Step, answer: Exchange, *, firm: bool) -> Iterator[Judgement]:
         """Judge that the step had its status.
@@ -376,7 +377,7 @@ def _is_conflict(setting: Setting, step: Step, exchange: Exchange) -> bool:
     )
 
 
-def _find_taken(setting: Setting, before: Sequence[Step], step: Step, call: Call) -> Generator[Any, Any, str]:
+def _find_taken(setting: Setting, before: Sequence[Step], step: Step, call: Call) -> str:
     """Return the reason if a create is refused only because a text of its author is taken; else empty.
 
     An earlier run, or somebody else, may have used the text. The same call with new texts in its place tells.
@@ -393,10 +394,10 @@ def _find_taken(setting: Setting, before: Sequence[Step], step: Step, call: Call
             texts[name], new[name] = text, compile_expression(f"{FRESH}.{kind}", [FRESH])
     if not texts:
         return ""
-    other: Exchange = yield replace(call, input={**call.input, **new}, why="the same call with new texts")
+    other = ask(replace(call, input={**call.input, **new}, why="the same call with new texts"))
     if not other.success:
         return ""
-    yield Undo(other.number)
+    ask(Undo(other.number))
     listed = " and ".join(f"`{name}: {text}`" for name, text in texts.items())
     proposed = " and ".join(f"`{name}: ={expression.wording}`" for name, expression in new.items())
     return f"{listed} is taken, perhaps by an earlier run: write {proposed} for a text that must be new"

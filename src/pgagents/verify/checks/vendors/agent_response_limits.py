@@ -27,9 +27,10 @@ from pgagents.verify.cases.boundary import fills_a_page, free_params
 from pgagents.verify.cases.projection_index import Offer, ProjectionIndex, bearing, collect_projections
 from pgagents.verify.fixtures.request_template import answer_that_will_do, ordinary, template_of
 from pgagents.verify.lists import next_page
-from pgagents.verify.promise import Attempt, Attempts, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import Attempt, Attempts, Case, Judgement, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.schema_values import high, types_of
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, format_arguments
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -172,9 +173,9 @@ def attempts(setting: Setting, roles: frozenset[str]) -> Attempts:
                 yield Attempt(together=send, endpoints=(endpoint,), probe=probe, print=shown), sizes
 
 
-def _send(call: Call, trials: Sequence[Trial]) -> Conversation:
+def _send(call: Call, trials: Sequence[Trial]) -> None:
     del trials  # the watcher judges the answer
-    yield call
+    ask(call)
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:

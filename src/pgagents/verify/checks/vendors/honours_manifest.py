@@ -36,7 +36,6 @@ from pgagents.verify.promise import (
     Attempt,
     Attempts,
     Case,
-    Conversation,
     Judgement,
     Trial,
     allows_either,
@@ -46,6 +45,7 @@ from pgagents.verify.promise import (
 )
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.schema_values import accepts, high, low, types_of
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.exchange import REFUSED, Exchange
 
@@ -105,9 +105,9 @@ def attempts(setting: Setting, roles: frozenset[str]) -> Attempts:
             yield attempt, [(_detail(offer, head), offer.place) for offer in offers]
 
 
-def _send(call: Call, trials: Sequence[Trial]) -> Conversation:
+def _send(call: Call, trials: Sequence[Trial]) -> None:
     del trials  # the watcher judges the answer
-    yield call
+    ask(call)
 
 
 class OfferTrials(NamedTuple):

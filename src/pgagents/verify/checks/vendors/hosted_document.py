@@ -17,7 +17,7 @@ from pgagents.base.places import read_step
 from pgagents.report.contract import Rank
 from pgagents.verify.cases.discovery import PLACES, fetch, find_https, judge_over_https
 from pgagents.verify.projections import build_file, parse_document
-from pgagents.verify.promise import Attempt, Case, Conversation, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, Untested, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import REST
@@ -43,40 +43,39 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         yield Case(None, says, ("api", "hosted", file), attempt, str(file), place=f"@{REST}")
 
 
-def _try(file: str, path: str, trial: Trial) -> Conversation:
+def _try(file: str, path: str, trial: Trial) -> None:
     setting = trial.setting
     answer: Exchange
     if file in PLACES:  # agents follow a redirect on the same host
-        answer, _ = yield from fetch(setting, path, f"the hosted {file}")
+        answer, _ = fetch(setting, path, f"the hosted {file}")
     else:
         raw = Raw("GET", path, (("Accept", "*/*"),))
-        answer = yield Call(None, {}, "document", f"the hosted {file}", role="", raw=raw, reuse="ever")
+        answer = trial.ask(Call(None, {}, "document", f"the hosted {file}", role="", raw=raw, reuse="ever"))
     if answer.void:
         return
     if address := find_https(setting, answer):
-        yield judge_over_https(trial, address)
+        conclude(judge_over_https(trial, address))
         return
     if answer.status != 200 or answer.response is None:
-        yield trial.broken(f"200 with {file}", answer.outcome)
+        conclude(trial.broken(f"200 with {file}", answer.outcome))
         return
     expected = build_file(setting, file)
     if expected is None:
-        yield trial.untested(f"no target of this version makes {file}")
-        return
+        raise Untested(f"no target of this version makes {file}")
     as_written = answer.response.body == expected.body
     content_type = answer.header("Content-Type") or ""
     document, problem = expected.data, ""
     if not as_written:
         document, problem = parse_document(file, answer.response.body, _find_charset(content_type))
     if problem:
-        yield trial.broken(f"{file} as it was built", problem)
+        conclude(trial.broken(f"{file} as it was built", problem))
     elif mismatch := _find_type_mismatch(file, content_type):
-        yield trial.broken(*mismatch)
+        conclude(trial.broken(*mismatch))
     elif not as_written and (where := difference(expected.data, document)):
         as_built = f"{file} as it was built, {where}: {_at(expected.data, where)}"
-        yield trial.broken(as_built, f"it differs at {where}: {{value}}", value=_at(document, where))
+        conclude(trial.broken(as_built, f"it differs at {where}: {{value}}", value=_at(document, where)))
     else:
-        yield trial.kept()
+        conclude(trial.kept())
 
 
 def _find_charset(media: str) -> str:

@@ -9,7 +9,7 @@ choice of tools is not judged.
 from __future__ import annotations
 
 import random
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -24,9 +24,18 @@ from pgagents.report.contract import Rank
 from pgagents.verify.cases.workflow_steps import evaluate_input
 from pgagents.verify.laws import format_read, values_of
 from pgagents.verify.plan.order import PRISTINE
-from pgagents.verify.promise import Attempt, Attempts, Case, Conversation, Judgement, Trial, make_check
+from pgagents.verify.promise import (
+    Attempt,
+    Attempts,
+    Case,
+    Judgement,
+    Trial,
+    conclude,
+    make_check,
+)
 from pgagents.verify.setting import Setting
 from pgagents.verify.tools import read_pages
+from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Intent, Sleep, Undo
 from pgagents.verify.wire.endpoint import MCP
 from pgagents.verify.wire.exchange import Exchange
@@ -91,16 +100,16 @@ def _make_attempt(setting: Setting, case: listing.Case, words: str) -> Attempt:
     )
 
 
-def _try_listed(trials: Sequence[Trial]) -> Conversation:
+def _try_listed(trials: Sequence[Trial]) -> None:
     """Read the server's list of tools, and judge each case by it."""
-    listing = yield from read_pages(trials[0].setting)
+    listing = read_pages(trials[0].setting)
     tools = [tool for tool in listing.tools if isinstance(tool, Mapping)]
     for trial in trials:
         if reason := listing.unread or listing.problem:
-            yield trial.untested(reason)
+            conclude(trial.untested(reason))
         else:
             asks = trial.case.about.kind == "asks_first"
-            yield _judge_hints(trial, tools) if asks else _judge_words(trial, tools)
+            conclude(_judge_hints(trial, tools) if asks else _judge_words(trial, tools))
 
 
 def _judge_words(trial: Trial, tools: list[Mapping[str, Any]]) -> Judgement:
@@ -205,16 +214,16 @@ class _Round:
         return {**self.read, **self.answers}
 
 
-def _try_positive(when: str, trial: Trial) -> Conversation:
+def _try_positive(when: str, trial: Trial) -> None:
     """Make the calls of a case one after the other, judge its conditions, and undo its changes."""
     state = _Round(trial, when)
-    judgement = yield from _make_calls(state)
-    yield judgement
+    judgement = _make_calls(state)
+    conclude(judgement)
     if state.since:
-        yield Undo(state.since)
+        trial.ask(Undo(state.since))
 
 
-def _make_calls(state: _Round) -> Generator[Any, Any, Judgement]:
+def _make_calls(state: _Round) -> Judgement:
     """Make the calls up to the first that fails; return the verdict."""
     case, trial = state.case, state.trial
     for index, call in enumerate(case.calls):
@@ -225,7 +234,7 @@ def _make_calls(state: _Round) -> Generator[Any, Any, Judgement]:
             return trial.broken(expected, f"they have no value{state.when}: {error}")
         last = index == len(case.calls) - 1
         within_s = _find_wait(case, index) if last else 0.0
-        answer = yield from _repeat_until_held(state, call, arguments, within_s)
+        answer = _repeat_until_held(state, call, arguments, within_s)
         if answer.success and call.action.effect == "write":
             state.since = state.since or answer.number
         if answer.void:
@@ -237,34 +246,34 @@ def _make_calls(state: _Round) -> Generator[Any, Any, Judgement]:
 
 def _repeat_until_held(
     state: _Round, call: CaseCall, arguments: Mapping[str, Any], within_s: float
-) -> Generator[Any, Any, Exchange]:
+) -> Exchange:
     """Make a call, and repeat it as long as a job may change its answer; return the last exchange."""
-    answer: Exchange = yield _call(state.trial, call, arguments)
+    answer = ask(_call(state.trial, call, arguments))
     state.note(call, answer)
     began = answer.sent_at
     while answer.success and answer.sent_at - began < within_s and not _holds(state):
-        yield Sleep(PAUSE_S, quiet=True)
-        answer = yield _call(state.trial, call, arguments)
+        ask(Sleep(PAUSE_S, quiet=True))
+        answer = ask(_call(state.trial, call, arguments))
         state.note(call, answer)
     return answer
 
 
-def _try_refused(trial: Trial) -> Conversation:
+def _try_refused(trial: Trial) -> None:
     """Make a call that the API must refuse; undo its changes if the API accepts it."""
     state, case = _Round(trial, ""), trial.case.about
     call = case.calls[0]
     try:
         arguments = state.fill(call)
     except ExpressionError as error:
-        yield trial.untested(f"its arguments have no value here: {error}")
+        conclude(trial.untested(f"its arguments have no value here: {error}"))
         return
-    answer: Exchange = yield _call(trial, call, arguments)
+    answer = trial.ask(_call(trial, call, arguments))
     if answer.void:
-        yield trial.untested(answer.moot or answer.outcome, sticky=True)
+        conclude(trial.untested(answer.moot or answer.outcome, sticky=True))
         return
-    yield from trial.refused(answer, [case.code], f"“{case.prompt}”")
+    conclude(trial.refused(answer, [case.code], f"“{case.prompt}”"))
     if answer.success and call.action.effect == "write":
-        yield Undo(answer.number)
+        trial.ask(Undo(answer.number))
 
 
 def _call(trial: Trial, call: CaseCall, arguments: Mapping[str, Any]) -> Call:

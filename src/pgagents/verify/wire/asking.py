@@ -1,0 +1,47 @@
+"""How a check or a fixture asks for an answer: by a plain call, which returns once the answer is there.
+
+Who answers depends on who asks: the driver answers a probe, and the executor answers what makes an instance
+for a call. Each says so with `answering`, and the innermost one answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
+from typing import Any, TypeVar
+
+from pgagents.verify.wire.call import Step
+
+A = TypeVar("A")
+_answerer: ContextVar[Callable[[Any], Any]] = ContextVar("answerer")
+
+
+def ask(step: Step[A]) -> A:
+    """Return the answer to a step: the exchange of a `Call`, the body of an instance, a list of exchanges.
+
+    What makes the answer impossible is raised, and ends the probe; a check need not catch it.
+    """
+    answer: A = hand_over(step)
+    return answer
+
+
+def hand_over(step: object) -> Any:
+    """Hand anything to whoever answers now, and return the answer."""
+    return _answerer.get()(step)
+
+
+@contextmanager
+def answering(answer: Callable[[Any], Any]) -> Iterator[None]:
+    """Answer by this function what is asked meanwhile."""
+    token = _answerer.set(answer)
+    try:
+        yield
+    finally:
+        _answerer.reset(token)
+
+
+def changing_steps(change: Callable[[Any], Any]) -> AbstractContextManager[None]:
+    """Change by this function what is asked meanwhile."""
+    answer = _answerer.get()
+    return answering(lambda step: answer(change(step)))
