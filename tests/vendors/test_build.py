@@ -559,7 +559,6 @@ def test_a_catalogue_with_nothing_hosted_builds() -> None:
     built = build(load_text(yaml.safe_dump(data, sort_keys=False)))
     for_every_api = {
         "openapi/openapi",
-        "pgagents/hosting",
         "pgagents/losses",
         "pgagents/pytest",
         "web/llms",
