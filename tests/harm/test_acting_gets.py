@@ -42,7 +42,7 @@ WAYS: dict[str, dict[str, Any]] = {
     "usual": {},
     "writes": {"allow_writes": True},
     "workers": {"allow_writes": True, "workers": 4},
-    "exclusive": {"allow_writes": True, "exclusive": True, "strict": True},
+    "exclusive": {"allow_writes": True, "exclusive": True},
     "deep": {"profile": "deep", "max_requests": 600},
 }
 

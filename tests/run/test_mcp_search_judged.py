@@ -47,9 +47,11 @@ def test_a_call_that_must_be_refused(code: str, said: str, monkeypatch: pytest.M
 )
 def test_a_call_as_a_search_showed_it(code: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
     came = answer(monkeypatch, code)
-    judging = mcp_tools._judge_shown(TRIAL, {"name": "list_books", "token": "t"})
-    next(judging)
-    assert judging.send(came) == cast(Any, said)
+    concluded: list[Any] = []
+    trial = cast(Any, SimpleNamespace(**vars(TRIAL), ask=lambda _: came))
+    monkeypatch.setattr(mcp_tools, "conclude", concluded.append)
+    mcp_tools._judge_shown(trial, {"name": "list_books", "token": "t"})
+    assert concluded == [said]
 
 
 def _take_any_token(search: ToolSearch, called: str, arguments: Mapping[str, Any], caller: str) -> Any:

@@ -247,7 +247,7 @@ def test_verify_finds_a_twin_that_serves_without_tls() -> None:
         is Verdict.BROKEN
     )
     bare = verified(lambda opened: lambda r: plain(opened.front)(r).with_header("Upgrade", None))  # type: ignore[union-attr]  # a Response
-    assert bare == (Verdict.BROKEN, "Upgrade: None")
+    assert bare == (Verdict.BROKEN, "Upgrade: null")
 
 
 def test_verify_says_why_plaintext_was_not_tried() -> None:

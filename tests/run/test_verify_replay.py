@@ -12,6 +12,7 @@ from pgagents.verify.answers.replay import judge_replay
 from pgagents.verify.checks.idempotency.idempotency import KeyChain, _try_near_key
 from pgagents.verify.promise import Case, Judgement, Trial
 from pgagents.verify.setting import setting_of
+from pgagents.verify.wire.asking import answering
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.exchange import Exchange
 from verifying import URL, model
@@ -46,9 +47,16 @@ def seen(status: int, body: object, at: float) -> Exchange:
 def test_a_key_that_is_nearly_one_that_was_forgotten_shows_nothing(after_s: float, verdict: Verdict):
     chain = KeyChain()
     chain.note_key("pgv-some-key-of-before", NOW)
-    conversation = _try_near_key(TRIAL, chain)
-    assert isinstance(next(conversation), Call)
-    said = conversation.send(seen(201, {"session": {"id": "ses_1"}}, NOW + after_s))
+    handed: list[Call | Judgement] = []
+
+    def answer(step: Call | Judgement) -> Exchange:
+        handed.append(step)
+        return seen(201, {"session": {"id": "ses_1"}}, NOW + after_s)
+
+    with answering(answer):
+        _try_near_key(TRIAL, chain)
+    call, said = handed
+    assert isinstance(call, Call)
     assert isinstance(said, Judgement)
     assert said.verdict is verdict
 

@@ -9,6 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache, partial
 from itertools import count, product
@@ -34,7 +35,7 @@ from pgagents.report.formats.json import document
 from pgagents.report.report import Report
 from pgagents.verify.fixtures import pool as pooling
 from pgagents.verify.fixtures.factory import Removals
-from pgagents.verify.fixtures.instance import Instance
+from pgagents.verify.fixtures.instance import Instance, Unavailable
 from pgagents.verify.fixtures.pool import FixturePool
 from pgagents.verify.plan.options import LANES, Identities, Options, Progress
 from pgagents.verify.plan.order import LATE, Company, Slot, lay_out, meet
@@ -72,9 +73,13 @@ class Slow:
         self._now: list[Request] = []
         self.beside: list[tuple[Request, tuple[Request, ...]]] = []
         """Each request, with those that were on their way when it came."""
+        self.looks: list[Request] = []
+        """What the run sent at once, of which each request in its turn is another thread's."""
 
     def __call__(self, request: Request) -> Response | Silence:
         with self._lock:
+            if threading.current_thread() is threading.main_thread():
+                self.looks.append(request)
             self.beside.append((request, tuple(self._now)))
             self._now.append(request)
             pause = self._random.random() * self._most_s
@@ -272,9 +277,12 @@ def test_a_request_that_may_write_is_never_on_its_way_beside_one_that_reads() ->
     server = server_of("nested")
     slow = Slow(server, 5)
     run_case("nested", server, handler=slow, workers=SEVERAL)
+    # the first write of a kind is followed by a look at its list at once, which counts on writes under way
+    looks = {id(request) for request in slow.looks if request.method in FAST}
     kinds = [
-        (request.method in FAST, [other.method in FAST for other in others])
+        (request.method in FAST, [other.method in FAST for other in others if id(other) not in looks])
         for request, others in slow.beside
+        if id(request) not in looks
     ]
     assert sum(len(others) for reads, others in kinds if reads) > 20
     assert sum(len(others) for reads, others in kinds if not reads) > 20
@@ -507,13 +515,21 @@ def test_an_instance_that_is_removed_to_see_whether_that_works_is_given_to_no_ot
     pool.begin(1)
     pool.add(Instance(order, "o-1", {}, "main", True, order.initial))
     pool.end(1)
-    proof = SimpleNamespace(prove=lambda instance: iter([f"a read of {instance.id}"]))
+    proved: list[Any] = []
+
+    def prove(instance: Any) -> None:
+        proved.append(instance.id)
+        pool.begin(3)
+        assert pool.at_hand(order, InstanceRef("order", fresh=True)) is None
+        raise Unavailable("it is proved no further")
+
+    proof = SimpleNamespace(prove=prove)
     owned = SimpleNamespace(is_removal_due=lambda _: True)
     removals = Removals(SimpleNamespace(pool=pool, proof=proof, owned=owned, setting=setting))  # type: ignore[arg-type]
     pool.begin(2)
-    assert next(removals.try_one(order)) == "a read of o-1"
-    pool.begin(3)
-    assert pool.at_hand(order, InstanceRef("order", fresh=True)) is None
+    with suppress(Unavailable):
+        removals.try_one(order)
+    assert proved == ["o-1"]
 
 
 # -- the order and the budget

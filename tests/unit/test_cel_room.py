@@ -19,7 +19,9 @@ TEXTS = frozenset(("wording", "canonical"))
 """Attributes that only an Expression has, and that are its text."""
 WORDS = (*TEXTS, "print_node")
 """A module without these has nothing to find."""
-PRINTERS = frozenset(("lose", "_ask_client", "judge_broken", "broken", "brief", "short", "compute_once"))
+PRINTERS = frozenset(
+    ("lose", "_ask_client", "judge", "judge_broken", "broken", "brief", "short", "compute_once")
+)
 """Functions that show a text to people, or keep a result under it."""
 
 

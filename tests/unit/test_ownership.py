@@ -5,6 +5,7 @@ No probe reads an instance as its own that another one removed.
 
 from __future__ import annotations
 
+from itertools import takewhile
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -15,7 +16,8 @@ from pgagents.verify.fixtures.marks import Marks
 from pgagents.verify.fixtures.ownership import MOST_LASTING, Ownership, Proof
 from pgagents.verify.fixtures.pool import FixturePool
 from pgagents.verify.setting import setting_of
-from pgagents.verify.wire.call import Call
+from pgagents.verify.wire.asking import answering
+from pgagents.verify.wire.call import Call, InstanceRef
 from small_api import URL, with_resource
 
 MODEL = with_resource()
@@ -76,11 +78,17 @@ def test_what_another_probe_takes_while_instances_are_read_back_is_not_read(way:
     pool.holder = 1
     owned = Ownership(setting, Marks("0123456789abcdef"))
     factory: Any = SimpleNamespace(setting=setting, pool=pool, owned=owned, model=MODEL)
-    reads = Proof(factory)._read_back(first)
-    assert cast("Call", next(reads)).made == first.body
-    second.gone, second.held = way == "removed", 2 if way == "held" else 0
-    further: Any = reads.send(cast("Any", None))
-    assert (isinstance(further, Call) and further.made == second.body) is (way == "free")
+    asked: list[Any] = []
+
+    def answer(step: Any) -> None:
+        asked.append(step)
+        second.gone, second.held = way == "removed", 2 if way == "held" else 0
+
+    with answering(answer):
+        Proof(factory)._read_back(first)
+    first_round = takewhile(lambda step: isinstance(step, Call), asked)  # it waits before it reads again
+    read = [step.made for step in first_round]
+    assert read == ([first.body, second.body] if way == "free" else [first.body])
     assert (1 in second.users) is (way == "free")
 
 
@@ -100,3 +108,33 @@ def test_equal_create_is_about_another_instance_than_that_of_which_a_workflow_co
     assert [(name, one.id) for name, one in proof._list_counted(step, given)] == [("customer", "theirs")]
     assert not proof._list_counted(step, {"customer": "ours"})
     assert not proof._list_counted(probe, given)
+
+
+@pytest.mark.parametrize("role", ["main", "second"])
+def test_equal_create_of_a_workflow_is_made_in_the_project_of_the_role_that_made_the_first(role: str) -> None:
+    """With the other project's parent it was refused, and no instance of its kind was changed any more."""
+    param = SimpleNamespace(refers_to="customer", refers_member="", required=True)
+    action = SimpleNamespace(param=lambda name: {"customer": param}.get(name), idempotency=None)
+    call = SimpleNamespace(
+        authored=True, endpoint=SimpleNamespace(action=action, surface="rest"), role=role, owner="main",
+        intent="explore", raw=SimpleNamespace(secret=""), surface="rest",
+    )  # fmt: skip
+    made = SimpleNamespace(resource=NOTE, made_with=frozenset(("kind",)), role=role)
+    made.maker = SimpleNamespace(call=call, input={"customer": "c1", "kind": "oak"})
+    customer = SimpleNamespace(name="customer")
+    parent = SimpleNamespace(id="c1", resource=customer, maker=made.maker, ours=True, role=role)
+    owned = SimpleNamespace(
+        wants_equal=lambda _: True, kind_name=lambda _: "note", note_parent=lambda *_: None
+    )
+    marks = SimpleNamespace(renew=lambda value: value, is_marked=lambda _: False)
+    factory = SimpleNamespace(owned=owned, marks=marks, model=MODEL, pool=SimpleNamespace(instances=[parent]))
+    asked: list[Call] = []
+
+    def answer(step: Call) -> Any:
+        asked.append(step)
+        return SimpleNamespace(code=None, status=404, success=False)
+
+    with answering(answer):
+        Proof(cast(Any, factory))._equal_create(cast(Any, made))
+    assert asked[0].owner == role
+    assert asked[0].input == {"customer": InstanceRef("customer", role=role), "kind": "oak"}

@@ -392,9 +392,8 @@ class Reader:
                 yield from self._wrong_kind(side, frozenset(("boolean",)), f"`{node.signs[0]}`", known)
         elif set(node.signs) == {"+"}:
             if {"string"} in kinds and {"number"} in kinds:
-                text, number = (
-                    print_node(node.operands[kinds.index({kind})]) for kind in ("string", "number")
-                )
+                one, other = (node.operands[kinds.index({kind})] for kind in ("string", "number"))
+                text, number = f"{print_node(one)}", f"{print_node(other)}"
                 said = f"`{text}` is text and `{number}` a number: `+` takes two of a kind"
                 yield _Problem(node, said, f"write `double({text})`, or `string({number})`")
         else:

@@ -105,7 +105,7 @@ class _Merger:
                 arguments = {(str(at[1]), at[3]) for at in inputs}
                 base = _forget(base, gone, arguments)
                 data |= {key: base[key] for key in base if key != "actions"}
-                _forget_arguments(data, arguments)
+                _forget_arguments(data, self.base, arguments)
         for section in dict.fromkeys(("groups", *over)):
             if section in over and section != "actions":
                 self._member(data, base, section, over[section], ())
@@ -472,10 +472,15 @@ def _without_names(value: Any, gone: Mapping[str, None]) -> Any:
     return value
 
 
-def _forget_arguments(data: Data, arguments: Collection[tuple[str, Any]]) -> None:
-    """Remove these arguments from the documented calls and the pages of their actions."""
+def _forget_arguments(data: Data, base: Mapping[Any, Any], arguments: Collection[tuple[str, Any]]) -> None:
+    """Remove these arguments from the documented calls, the pages and the question of their actions."""
     for action, argument in arguments:
         written = data["actions"].get(action)
+        confirm = value_at(base, ("actions", action, "confirm"))
+        told = isinstance(confirm, dict) and f"{{{argument}}}" in confirm["body"]
+        if told and isinstance(written, dict) and written.get("confirm") == confirm:
+            question = {"body": f"{str(written.get('title', action)).rstrip(' .?!')}?"}
+            written = data["actions"][action] = {**written, "confirm": question}
         pages = written.get("pages") if isinstance(written, dict) else None
         if isinstance(pages, dict) and pages.get("inferred") and pages.get("argument") == argument:
             written = data["actions"][action] = {k: v for k, v in written.items() if k != "pages"}

@@ -269,8 +269,10 @@ def _origin(setting: Setting, param: Param, violation: InvalidValue) -> Pointer:
 def _make_unknown_case(
     setting: Setting, endpoint: Endpoint, template: RequestTemplate
 ) -> Iterator[InvalidCase]:
-    if endpoint.on_rest and not any(p.place in ("body", "whole_body") for p in endpoint.params):
-        if setting.model.behaviour.unknown_query == "refused" and endpoint.action.method != "POST":
+    places = {param.place for param in endpoint.params}
+    if endpoint.on_rest and "body" not in places:
+        bare = "whole_body" not in places and endpoint.action.method != "POST"
+        if bare and setting.model.behaviour.unknown_query == "refused":
             says, at = "an unknown query parameter", ("behaviour", "unknown_query")
             given, name = {**template.input, "pgv_unknown": "1"}, "pgv_unknown"
             call = ordinary(endpoint, template, "invalid", says, input=given, field=name)

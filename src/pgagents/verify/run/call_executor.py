@@ -99,8 +99,7 @@ class CallExecutor:
                     self.note_unjudged(exchange)
                     raise Restarted(RESTARTED)
         except (KeyboardInterrupt, Stop, Unanswered):
-            if call.endpoint is not None and call.endpoint.action.effect == "write" and ready.sent:
-                self.factory.unsure.add(call, ready.values, self.sender.maker.make(ready)[0])
+            self._note_unanswered(ready)
             raise
         if self.factory.guesses.advance(exchange):
             exchange.call = replace(call, intent="explore")
@@ -159,11 +158,19 @@ class CallExecutor:
                     known[id(call)] = replace(made, values={**made.values, **same})
         ready = [known[id(call)] for call in step.calls]
         self._afford(len(ready))
-        with self._making(*ready):
-            several = self.sender.send_together(ready)
-        for one, exchange in zip(ready, several, strict=True):
-            if exchange.lost:
-                self._examine_beside(one, exchange, chain)
+        several: list[Exchange] = []
+        try:
+            with self._making(*ready):
+                several = self.sender.send_together(ready)
+            for one, exchange in zip(ready, several, strict=True):
+                if exchange.lost:
+                    self._examine_beside(one, exchange, chain)
+        except (KeyboardInterrupt, Stop, Unanswered):
+            for exchange in several:  # each may have made something
+                self.note_unjudged(exchange)
+            for one in () if several else ready:
+                self._note_unanswered(one)
+            raise
         done = [exchange for exchange in several if not 400 <= exchange.status < 500]
         for exchange in several:
             self._take(exchange, chain, alone=done == [exchange])
@@ -281,6 +288,12 @@ class CallExecutor:
         if not self._list_made(exchange.call):
             self.factory.note_exchange(exchange)
         self._forget_changed(exchange)
+
+    def _note_unanswered(self, ready: Ready) -> None:
+        """Note that a write may have been done before its answer was given up."""
+        endpoint = ready.call.endpoint
+        if endpoint is not None and endpoint.action.effect == "write" and ready.sent:
+            self.factory.unsure.add(ready.call, ready.values, self.sender.maker.make(ready)[0])
 
     def note_unjudged(self, exchange: Exchange) -> None:
         """Note the effects of an exchange that no check judges."""

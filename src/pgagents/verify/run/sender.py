@@ -409,6 +409,8 @@ class Sender:
                 self.interrupted = stop
                 return Silence("closed", "interrupted")
 
+        for ready in several:
+            ready.sent = True
         answers = at_once(one, [request for request, _ in requests])
         seconds = self.clocks.timer() - started
         self.timing.seconds_sending += seconds
