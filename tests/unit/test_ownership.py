@@ -102,7 +102,9 @@ def test_equal_create_is_about_another_instance_than_that_of_which_a_workflow_co
         SimpleNamespace(id=id, resource=SimpleNamespace(name="customer"), maker=SimpleNamespace(call=call))
         for id, call in zip(("theirs", "ours"), steps, strict=True)
     ]
-    proof = Proof(cast(Any, SimpleNamespace(pool=SimpleNamespace(instances=instances))))
+    pool = SimpleNamespace(find=lambda _, key: {one.id: one for one in instances}.get(key))
+    resources = SimpleNamespace(resources={"customer": instances[0].resource})
+    proof = Proof(cast(Any, SimpleNamespace(pool=pool, model=resources)))
     step, probe = (cast(Call, one) for one in steps)
     given = {"customer": "theirs", "amount": "theirs"}
     assert [(name, one.id) for name, one in proof._list_counted(step, given)] == [("customer", "theirs")]
@@ -127,7 +129,9 @@ def test_equal_create_of_a_workflow_is_made_in_the_project_of_the_role_that_made
         wants_equal=lambda _: True, kind_name=lambda _: "note", note_parent=lambda *_: None
     )
     marks = SimpleNamespace(renew=lambda value: value, is_marked=lambda _: False)
-    factory = SimpleNamespace(owned=owned, marks=marks, model=MODEL, pool=SimpleNamespace(instances=[parent]))
+    pool = SimpleNamespace(instances=[parent], find=lambda _, key: parent if key == "c1" else None)
+    known = SimpleNamespace(webhooks=None, resources={"customer": customer})
+    factory = SimpleNamespace(owned=owned, marks=marks, model=known, pool=pool)
     asked: list[Call] = []
 
     def answer(step: Call) -> Any:

@@ -249,10 +249,10 @@ def _leave_nothing(one: Node, other: Node) -> bool:
                 return low != high
             if a[0] == "<" and b[0] == ">":
                 a, b, low, high = b, a, high, low
-            numbers = isinstance(low, int | float) and isinstance(high, int | float)
-            if not (numbers and a[0] == ">" and b[0] == "<"):
+            if not (isinstance(low, int | float) and isinstance(high, int | float)):
                 return False
-            return bool(low > high or (low == high and (a, b) != (">=", "<=")))  # type: ignore[operator]
+            apart = low > high or (low == high and (a, b) != (">=", "<="))
+            return a[0] == ">" and b[0] == "<" and apart
     return False
 
 

@@ -332,6 +332,11 @@ def _count_choices(draw: Callable[..., T]) -> Callable[..., T]:
     return count
 
 
+def has_given_up() -> bool:
+    """True if any draw took too long so far."""
+    return bool(_slow)
+
+
 def is_given_up(spec: Mapping[str, Any]) -> bool:
     """True if a random call of a document took too long to draw."""
     return json.dumps(spec, sort_keys=True) in _slow

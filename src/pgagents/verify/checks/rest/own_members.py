@@ -19,6 +19,7 @@ from functools import partial
 from typing import Any
 
 from pgagents.base.text import plain_word
+from pgagents.catalogue.model.action import ActionCall
 from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank
 from pgagents.verify.cases.instance_changes import Change, choose_other_values, list_settable, names_instance
@@ -230,13 +231,11 @@ def _try_create(trial: Trial, own: _Own) -> None:
         return
     for several in _list_turns(values):
         why = f"a {change.resource.name} with {' and '.join(several)}"
-        arguments = {**trial.template.input, **made_by.input, **several}
-        made = trial.ask(trial.call("explore", why, input=arguments, fresh=True, subject=None))
-        new = at_path(made_by, made) if made.success else None
+        made, new = _make(trial, made_by, several, why)
         if wrong := _judge_refusal(trial, made, several):
             conclude(wrong)
             return
-        if not isinstance(new, Mapping):
+        if new is None:
             continue
         trial.ask(Own(made.number))
         after = trial.ask(change.call_read(trial, new))
@@ -260,15 +259,22 @@ def _comes_by_itself(trial: Trial, own: _Own, name: str, value: Any) -> bool:
     change, made_by = own.change, own.change.resource.made_by
     assert made_by is not None
     # a job is `running` when it is made, and `done` when it is read later (Django REST framework, 2026-11-27)
-    why = f"a {change.resource.name} without {name}, as the control"
-    arguments = {**trial.template.input, **made_by.input}
-    made = trial.ask(trial.call("explore", why, input=arguments, fresh=True, subject=None))
-    new = at_path(made_by, made) if made.success else None
-    if not isinstance(new, Mapping):
+    made, new = _make(trial, made_by, {}, f"a {change.resource.name} without {name}, as the control")
+    if new is None:
         return False
     trial.ask(Own(made.number))
     after = change.shown(trial.ask(change.call_read(trial, new)))
     return value in (new.get(name), after.get(name))
+
+
+def _make(
+    trial: Trial, made_by: ActionCall, more: Mapping[str, Any], why: str
+) -> tuple[Exchange, Mapping[str, Any] | None]:
+    """Return the answer to a create with more members, and what it shows of the instance; None if nothing."""
+    arguments = {**trial.template.input, **made_by.input, **more}
+    made = trial.ask(trial.call("explore", why, input=arguments, fresh=True, subject=None))
+    new = at_path(made_by, made) if made.success else None
+    return made, new if isinstance(new, Mapping) else None
 
 
 def _word(trial: Trial) -> str:
