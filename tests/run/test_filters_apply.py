@@ -18,13 +18,14 @@ LIST = "    http: GET /notes\n    effect: read\n"
 ITEMS = "properties: {id: {type: string}, text: {type: string}}\n    required: [id, text]"
 FULL = (
     "properties: {id: {type: string}, text: {type: string}, kind: {anyOf: [{$ref: Kind}, {type: 'null'}]},"
-    " locale: {type: string}}\n"
+    " locale: {type: string}, tags: {type: array, items: {type: string}},"
+    " done: {type: boolean}, stars: {type: integer}}\n"
     "    required: [id, text]\n  Kind: {type: string, enum: [shopping, garden, travel]}"
 )
 ROWS = [
-    {"id": "n1", "text": "Buy milk", "kind": "shopping"},
-    {"id": "n2", "text": "Rake the leaves", "kind": "garden"},
-    {"id": "n3", "text": "Buy soil", "kind": None},
+    {"id": "n1", "text": "Buy milk", "kind": "shopping", "tags": ["home"], "done": True, "stars": 2},
+    {"id": "n2", "text": "Rake the leaves", "kind": "garden", "tags": [], "done": False, "stars": 5},
+    {"id": "n3", "text": "Buy soil", "kind": None, "done": True, "stars": 3},
 ]
 Habit = Callable[[dict[str, str], dict[str, Any]], bool]
 """Says whether a list with these arguments shows a row."""
@@ -72,9 +73,13 @@ def everything(given: dict[str, str], row: dict[str, Any]) -> bool:
 
 KIND = "kind: {anyOf: [{$ref: Kind}, {type: 'null'}]}"
 TEXT = "text: {type: string, maxLength: 40}"
+TAG = "tag: {type: string, minLength: 1}"
+TAGS = "tags: {type: array, items: {type: string}}"
+DONE = "done: {type: boolean}"
+STARS = "stars: {type: integer, minimum: 1}"
 
 
-@pytest.mark.parametrize("argument", [KIND, TEXT])
+@pytest.mark.parametrize("argument", [KIND, TEXT, TAG, TAGS, DONE, STARS])
 def test_argument_that_is_ignored_is_odd(argument: str) -> None:
     (result,) = find(offer(argument), everything)
     assert result.verdict is Verdict.ODD
@@ -86,7 +91,41 @@ def test_the_item_that_should_not_be_there_is_marked() -> None:
     assert finding.member == "notes.1.kind"
 
 
-@pytest.mark.parametrize("argument", [KIND, TEXT])
+def test_a_list_that_grew_since_it_was_read_is_ignored_all_the_same() -> None:
+    """The whole list may be an earlier answer, from before the run made something."""
+    rows = list(ROWS)
+
+    def grows(given: dict[str, str], row: dict[str, Any]) -> bool:
+        if given and len(rows) == len(ROWS):
+            rows.append({"id": "n4", "text": "Mow", "kind": None})
+        return bool(row)
+
+    (result,) = find(offer(TEXT), grows, rows=rows)
+    assert result.verdict is Verdict.ODD
+
+
+@pytest.mark.parametrize("argument", [DONE, STARS])
+def test_a_flag_that_adds_items_and_a_bound_keep_it(argument: str) -> None:
+    def shows(given: dict[str, str], row: dict[str, Any]) -> bool:
+        return given.get("done") != "false" or not row["done"]
+
+    def bounds(given: dict[str, str], row: dict[str, Any]) -> bool:
+        return bool(row["stars"] >= int(given.get("stars", 0)))
+
+    (result,) = find(offer(argument), shows if argument is DONE else bounds)
+    assert result.verdict is Verdict.KEPT
+
+
+@pytest.mark.parametrize("argument", [TAG, TAGS])
+def test_a_list_of_texts_that_is_searched_keeps_it(argument: str) -> None:
+    def shows(given: dict[str, str], row: dict[str, Any]) -> bool:
+        return not given or given.get("tag", given.get("tags")) in row.get("tags", ())
+
+    (result,) = find(offer(argument), shows)
+    assert result.verdict is Verdict.KEPT
+
+
+@pytest.mark.parametrize("argument", [KIND, TEXT, DONE, STARS])
 @pytest.mark.parametrize("habit", [same, contains])
 def test_lists_that_filter_in_one_way_or_another_keep_it(argument: str, habit: Habit) -> None:
     (result,) = find(offer(argument), habit)
@@ -100,7 +139,8 @@ def test_a_text_that_is_refused_shows_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("argument", "rows"), [(KIND, []), (TEXT, []), (KIND, [{"id": "n9", "text": "Fly", "kind": None}])]
+    ("argument", "rows"),
+    [(KIND, []), (TEXT, []), (KIND, [{"id": "n9", "text": "Fly", "kind": None}]), (STARS, ROWS[:1])],
 )
 def test_a_list_without_a_fitting_item_shows_nothing(argument: str, rows: list[Any]) -> None:
     (result,) = find(offer(argument), everything, rows=rows)

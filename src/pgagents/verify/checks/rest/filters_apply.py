@@ -1,28 +1,31 @@
 """A list heeds an optional argument that has the name and the values of a member of its items.
 
-No document says that such an argument filters, so a list that ignores it is odd. With a value that its items
-do not all have, the answer must have no item with another. With a text that nothing has, the answer must not
-be the whole list again. A law that compares the argument makes the promise firm, and replaces this check.
+No document says that such an argument filters, so a list that ignores it is odd. With a value of an enum that
+its items do not all have, the answer must have no item with another. With a text that nothing has, the answer
+must not be the whole list again. With one of two integers or booleans that items have, no item may have
+another. A law that compares the argument makes the promise firm, and replaces this check.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from pgagents.base.text import plain_word
+from pgagents.base.text import plain_word, singular
 from pgagents.catalogue.model.action import Action, Param
 from pgagents.report.contract import Rank
 from pgagents.verify.cases.argument_values import free_text, without_null
 from pgagents.verify.cases.paging import find_only_list
 from pgagents.verify.fixtures.request_template import answer_that_will_do
 from pgagents.verify.laws import is_spoken_of
-from pgagents.verify.promise import Attempt, Case, Trial, conclude, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, Untested, conclude, make_check
 from pgagents.verify.setting import Setting
-from pgagents.verify.values.schema_values import distinct
+from pgagents.verify.values.schema_values import distinct, matches, types_of
+from pgagents.verify.wire.call import Reuse
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
@@ -40,13 +43,14 @@ ABSENT = 7
 class _Filter:
     """An argument, the items' member of its name, and the path of the list in an answer.
 
-    `values` are the argument's values; empty if it takes any text.
+    `values` are the values of an argument with an enum. `run` tries the argument.
     """
 
     param: Param
     member: str
     at: str
-    values: tuple[str, ...]
+    run: Callable[..., None]
+    values: tuple[str, ...] = ()
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
@@ -58,8 +62,8 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         for own in _list_filters(setting, endpoint):
             name = str(own.param.name)
             says = f"{endpoint.action.name} heeds {name}, which its items have as {own.member}"
-            run = partial(_try_value if own.values else _try_absent, own=own)
-            yield Case(endpoint, says, own.param.origin, Attempt(run, cost=2), name, about=own, advice=True)
+            attempt = Attempt(partial(own.run, own=own), cost=2 if own.run is _try_value else 3)
+            yield Case(endpoint, says, own.param.origin, attempt, name, about=own, advice=True)
 
 
 def _list_filters(setting: Setting, endpoint: Endpoint) -> Iterator[_Filter]:
@@ -67,10 +71,14 @@ def _list_filters(setting: Setting, endpoint: Endpoint) -> Iterator[_Filter]:
     if listed is None:
         return
     at, item = listed
-    members = {plain_word(name): name for name in item.get("properties", {})}
+    members = {
+        plain_word(singular(name) if "items" in setting.resolve_schema(schema) else name): name
+        for name, schema in item.get("properties", {}).items()
+    }
     for param in endpoint.params:
         name = str(param.name)
-        member = members.get(plain_word(name))
+        listed_values = setting.resolve_schema(param.schema).get("items")
+        member = members.get(plain_word(name if listed_values is None else singular(name)))
         if (
             member is None
             or param.place != "query"
@@ -83,9 +91,11 @@ def _list_filters(setting: Setting, endpoint: Endpoint) -> Iterator[_Filter]:
             continue
         values, known = (_list_texts(each) for each in (schema, shown))
         if values and set(values) <= set(known):
-            yield _Filter(param, member, at, values)
-        elif free_text(setting, schema) and free_text(setting, shown):
-            yield _Filter(param, member, at, ())
+            yield _Filter(param, member, at, _try_value, values)
+        elif all(free_text(setting, each.get("items", each)) for each in (schema, shown)):
+            yield _Filter(param, member, at, _try_absent)
+        elif types_of(schema) == types_of(shown) and types_of(schema) in (("integer",), ("boolean",)):
+            yield _Filter(param, member, at, _try_seen)
 
 
 def _is_explained(setting: Setting, action: Action, name: str) -> bool:
@@ -145,30 +155,55 @@ def _try_absent(trial: Trial, own: _Filter) -> None:
     if not items:
         conclude(trial.unseen(f"the list was empty; {LARGER}"))
         return
-    text = distinct(without_null(setting, own.param.schema), setting.model.schemas, ABSENT)
+    schema = without_null(setting, own.param.schema)
+    text = distinct(schema.get("items", schema), setting.model.schemas, ABSENT)
     if not isinstance(text, str) or any(_fold(text) in _fold(item.get(own.member)) for item in items):
         conclude(trial.unseen(f"no text is known that no {own.member} has; {LARGER}"))
         return
-    answer: Exchange = trial.ask(_ask(trial, f"a {name} that no item has", {name: text}))
+    given = [text] if "items" in schema else text
+    answer: Exchange = trial.ask(_ask(trial, f"a {name} that no item has", {name: given}))
     if not answer.success or not answer.fits:
         conclude(trial.idle(f"a {name} that no item has was answered {answer.outcome}"))
         return
-    same = _items(answer, own.at) == items
-    conclude(
-        trial.judge(
-            f"not every item for a {name} that none has", "the list is the same as without it" if same else ""
-        )
-    )
+    listed = _items(answer, own.at)
+    if listed and listed != items:  # the run may have written since it asked
+        items = _items(trial.ask(_ask(trial, f"every item once more, without {name}", reuse="")), own.at)
+    problem = "the list is the same as without it" if listed == items else ""
+    conclude(trial.judge(f"not every item for a {name} that none has", problem))
 
 
-def _ask(trial: Trial, why: str, arguments: Mapping[str, Any] | None = None) -> Any:
+def _try_seen(trial: Trial, own: _Filter) -> None:
+    """Ask for two values that items have. A bound and a flag such as `archived`, which adds items, show an
+    item with another value for one of them at most.
+    """
+    name = str(own.param.name)
+    whole: Exchange = trial.ask(_ask(trial, f"every item, without {name}"))
+    schema = trial.setting.resolve_schema(own.param.schema)
+    seen = sorted(v for v in _values(whole, own) if matches(schema, v))
+    if not seen or seen[0] == seen[-1]:
+        raise Untested(f"no two items were seen with different {own.member}; {LARGER}", excused=True)
+    heeded = False
+    for value in (seen[0], seen[-1]):
+        answer: Exchange = trial.ask(_ask(trial, f"{name} {json.dumps(value)} alone", {name: value}))
+        if not answer.success or not answer.fits:
+            conclude(trial.idle(f"the list with {name} {json.dumps(value)} was answered {answer.outcome}"))
+            return
+        heeded = heeded or set(_values(answer, own)) <= {value}
+    problem = "" if heeded else "each of two lists has an item with another"
+    conclude(trial.judge(f"only items with the {own.member} that was asked for", problem))
+
+
+def _values(exchange: Exchange, own: _Filter) -> list[int]:
+    return [v for item in _items(exchange, own.at) if isinstance(v := item.get(own.member), int)]
+
+
+def _ask(
+    trial: Trial, why: str, arguments: Mapping[str, Any] | None = None, reuse: Reuse | None = None
+) -> Any:
     needed = trial.template.list_needed(trial.action)
-    return trial.call(
-        "valid",
-        why,
-        input={**needed, **(arguments or {})},
-        reuse=answer_that_will_do(trial.setting, trial.endpoint),
-    )
+    if reuse is None:
+        reuse = answer_that_will_do(trial.setting, trial.endpoint)
+    return trial.call("valid", why, input={**needed, **(arguments or {})}, reuse=reuse)
 
 
 def _items(exchange: Exchange, at: str) -> Sequence[Mapping[str, Any]]:
@@ -178,6 +213,8 @@ def _items(exchange: Exchange, at: str) -> Sequence[Mapping[str, Any]]:
 
 
 def _fold(value: Any) -> str:
+    if isinstance(value, list):
+        return "\n".join(map(_fold, value))
     return value.casefold() if isinstance(value, str) else ""
 
 
