@@ -4,6 +4,7 @@ that the document lists, and pages whose cursor skips an item. Each has a twin t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -83,13 +84,14 @@ class Shop:
         skips: int = 0,
         breaks: bool = False,
         needs_body: bool = False,
+        wants_address: bool = False,
     ) -> None:
         self.kept: dict[int, dict[str, Any]] = {
             n: {"id": n, "email": f"old{n}@x", "age": 1} for n in range(1, 6)
         }
         self.twice, self.convert, self.skips, self.breaks = twice, convert, skips, breaks
         self.made = self.empty = 0
-        self.needs_body = needs_body
+        self.needs_body, self.wants_address = needs_body, wants_address
 
     def __call__(self, request: Request) -> Response:
         path, _, query = request.target.partition("?")
@@ -115,6 +117,8 @@ class Shop:
         email = body.get("email") if isinstance(body, dict) else None
         if not isinstance(email, str) or not 1 <= len(email.encode("utf-16-le")) // 2 <= 60:
             return self._say(400)  # as JavaScript, Java and C# count
+        if self.wants_address and not re.fullmatch(r"[\w.+-]+@[\w.-]+\.[a-z]+", email):
+            return self._say(400)
         age = self.convert(body["age"]) if "age" in body else 0
         if age is None or age < 0:
             return self._say(400)
@@ -265,3 +269,9 @@ def test_mild_findings_are_shown_in_two_lines_and_habits_in_one() -> None:
     whole = text.render(report, source, odd=True)
     assert "\ncoerced " not in whole
     assert "  COERCED  " in whole
+
+
+def test_a_text_named_email_is_sent_as_an_address_where_the_document_gives_no_format() -> None:
+    told, usual = run(Shop(wants_address=True)), run(Shop())
+    assert not [finding for finding in told.findings if not finding.is_mild]
+    assert count_untried(told) <= count_untried(usual) + 1

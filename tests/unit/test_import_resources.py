@@ -721,3 +721,20 @@ def test_a_create_that_answers_another_resource_makes_none() -> None:
 
     assert "made_by" not in make("Version")
     assert make("Prompt")["made_by"]["action"] == make("NewPrompt")["made_by"]["action"] == "create_prompt"
+
+
+@pytest.mark.parametrize(
+    ("name", "schema", "value"),
+    [
+        ("email", {"type": "string"}, "=fresh.email"),
+        ("contactEmail", {"type": "string", "maxLength": 120}, "=fresh.email"),
+        ("email", {"type": "string", "maxLength": 20}, "=fresh.value"),
+        ("email", {"type": "string", "format": "uuid"}, "=fresh.uuid"),
+        ("email_text", {"type": "string"}, "=fresh.text"),
+    ],
+)
+def test_text_that_is_called_email_gets_an_address(name: str, schema: dict[str, Any], value: str) -> None:
+    found, _ = infer(
+        {"/items": {"post": create(**{name: schema})}, "/items/{item_id}": by_id() | {"get": answer(ITEM)}}
+    )
+    assert found["item"]["made_by"]["input"] == {name: value}

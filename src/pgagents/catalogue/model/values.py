@@ -63,9 +63,10 @@ def choose_value(schema: Schema, named: Mapping[str, Any], shown: Mapping[str, A
     plain = is_type(schema, ("string",)) and not {"enum", "const"} & schema.keys()
     if plain and find_known_texts(name):
         return shown[name] if _may_be(shown.get(name), schema) else _fixed(schema, named, _DEEPEST)
-    if plain and schema.get("format") in _FRESH and "pattern" not in schema:
-        return _FRESH[schema["format"]] if schema.get("maxLength", _ROOM) >= _ROOM else None
-    if plain and "format" not in schema and (kind := _find_fresh_kind(schema)):
+    format = find_format(name, schema)
+    if plain and format in _FRESH and "pattern" not in schema:
+        return _FRESH[format] if schema.get("maxLength", _ROOM) >= _ROOM else None
+    if plain and not format and (kind := _find_fresh_kind(schema)):
         return f"=fresh.{kind}"
     given = shown.get(name)
     return given if _may_be(given, schema) else _fixed(schema, named, _DEEPEST)
@@ -177,6 +178,13 @@ def find_known_texts(name: str) -> tuple[str, ...]:
         words = words[:-1]
     last = _KNOWN_BY_TWO.get(" ".join(words[-2:]), words[-1] if words else "")
     return _KNOWN.get(last, ())
+
+
+def find_format(name: str, schema: Schema) -> str:
+    """Return the format that a text has, or takes by its name: `email` where a schema calls it any text."""
+    plain = not {"format", "pattern", "enum", "const"} & schema.keys()
+    named = "".join(split_words(name)[-1:]) in ("email", "mail")
+    return "email" if plain and named and is_type(schema, ("string",)) else str(schema.get("format", ""))
 
 
 # -- fresh values

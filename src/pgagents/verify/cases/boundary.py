@@ -9,6 +9,7 @@ from pgagents.base.cel.expression import Expression, compile_node
 from pgagents.base.cel.rewrite import fill
 from pgagents.catalogue.encoding.medium import MAX_BOUNDARY, make_file
 from pgagents.catalogue.model.action import FileLimits, Param, Relation
+from pgagents.catalogue.model.values import find_format
 from pgagents.verify.cases.argument_values import (
     add_decimals,
     around_names,
@@ -287,7 +288,7 @@ def _own(setting: Setting, endpoint: Endpoint, param: Param, template: RequestTe
         return False
     kinds = set(types_of(schema)) - {"null"}
     if kinds & {"number", "integer", "string"} or schema.get("enum"):
-        return schema.get("format") is None
+        return not find_format(name, schema)
     return kinds == {"boolean"} and endpoint.action.effect == "read"
 
 
@@ -382,6 +383,7 @@ def least_inside(setting: Setting, endpoint: Endpoint, name: str, value: Mapping
         if (s := setting.resolve_schema(members.get(n, {})))
         and types_of(s) == ("string",)
         and not _BOUND & s.keys()
+        and not find_format(n, s)
     }
     return {
         **value,

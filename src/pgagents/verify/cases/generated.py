@@ -16,6 +16,7 @@ from pgagents.base.jsonschema.readings import walk
 from pgagents.base.jsonschema.schema import closure
 from pgagents.base.places import plain
 from pgagents.catalogue.model.action import Param
+from pgagents.catalogue.model.values import find_format
 from pgagents.report.report import GENERATED
 from pgagents.verify.cases.argument_values import around_names, places
 from pgagents.verify.cases.as_sent import (
@@ -472,9 +473,10 @@ def is_free(setting: Setting, endpoint: Endpoint, param: Param, template: Reques
 
 
 def _names_somebody(setting: Setting, param: Param) -> bool:
-    """True if an argument's schema, or a schema inside it, is an address."""
+    """True if an argument, or a schema inside its own, is an address."""
     inside = [param.schema, *(setting.model.schemas[n] for n in closure(param.schema, setting.model.schemas))]
-    return any(part.get("format") in ADDRESSES for schema in inside for part in walk(schema))
+    named = find_format(str(param.name), setting.resolve_schema(param.schema)) in ADDRESSES
+    return named or any(part.get("format") in ADDRESSES for schema in inside for part in walk(schema))
 
 
 def find_wrong(setting: Setting, call: Call) -> dict[str, str]:

@@ -152,7 +152,7 @@ def narrow(driver: Driver, entry: Entry, found: Break, budget: int) -> None:
         return  # several calls show it together, such as the pages of a list
     marks = driver.factory.marks
     # a text that this run made up is as good as any other, so it tells no reader what the break needs
-    anew = {name: value for name, value in call.input.items() if value and marks.within(value) == value}
+    anew = {name: value for name, value in call.input.items() if value and marks.is_new(value)}
     usual = {**template_of(driver.model, call.endpoint.action).input, **anew}
     unusual = list_unusual(call.input, usual)
     if not unusual:

@@ -18,7 +18,7 @@ from typing import Any
 from pgagents.base.jsonschema.combine import join
 from pgagents.base.jsonschema.direction import is_read_only
 from pgagents.base.text import singular, split_words
-from pgagents.catalogue.model.values import find_known_texts, list_forms, order_choices
+from pgagents.catalogue.model.values import find_format, find_known_texts, list_forms, order_choices
 from pgagents.verify.values.bounds import fit_count
 from pgagents.verify.values.schema_values import (
     accepts,
@@ -205,7 +205,7 @@ def _make_text(name: str, schema: Mapping[str, Any], choice: Choice) -> str | No
 
 def _list_texts(name: str, schema: Mapping[str, Any], choice: Choice) -> Iterator[str]:
     """Yield texts that a schema may allow, the likeliest first. The caller checks them."""
-    format, pattern = str(schema.get("format", "")), schema.get("pattern")
+    format, pattern = find_format(name, schema), schema.get("pattern")
     least, most = schema.get("minLength", 0), schema.get("maxLength")
     yield from find_known_texts(name)
     if format in _TIMES:

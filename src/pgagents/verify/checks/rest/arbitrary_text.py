@@ -18,6 +18,7 @@ from pgagents.base.cel.expression import Expression, member_of
 from pgagents.base.cel.reading import path_of
 from pgagents.catalogue.language.basics import FRESH
 from pgagents.catalogue.model.action import Param
+from pgagents.catalogue.model.values import find_format
 from pgagents.report.contract import Rank
 from pgagents.verify.cases.boundary import free_params, unusual
 from pgagents.verify.fixtures.request_template import (
@@ -110,7 +111,7 @@ def _texts(setting: Setting, endpoint: Endpoint, text: str = TEXT) -> dict[str, 
         if (
             not ours and name in base and param.place in ("body", "query")
         ):  # an argument that no example has may have a hidden form, like a cursor
-            value = _fill_texts(setting, param.schema, _example(endpoint, name, base[name]), text)
+            value = _fill_texts(setting, name, param.schema, _example(endpoint, name, base[name]), text)
             if value is not None and setting.test_argument(endpoint, param).is_valid(value):
                 found[name] = value
             elif (word := _word(setting, endpoint, param)) is not None:
@@ -174,7 +175,7 @@ def _example(endpoint: Endpoint, name: str, usual: Any) -> Any:
     return max(listed, key=len, default=usual)[:1] if isinstance(usual, list) else usual
 
 
-def _fill_texts(setting: Setting, written: Mapping[str, Any], base: Any, text: str) -> Any:
+def _fill_texts(setting: Setting, name: str, written: Mapping[str, Any], base: Any, text: str) -> Any:
     """Return a value with our text in its free texts, within the schema's lengths; None if it has no free
     text.
 
@@ -189,9 +190,11 @@ def _fill_texts(setting: Setting, written: Mapping[str, Any], base: Any, text: s
             else f"{_loudly(base)}?{QUERY}&x=".ljust(FAR if is_too_long(most) else most, "x")
         )
     if isinstance(base, list) and base and isinstance(base[0], Mapping):
-        item = _fill_texts(setting, schema.get("items", {}), base[0], text)
+        item = _fill_texts(setting, name, schema.get("items", {}), base[0], text)
         return None if item is None else [item]
-    if "string" in types_of(schema) and not any(key in schema for key in _BOUND):
+    if "string" in types_of(schema) and not (
+        any(key in schema for key in _BOUND) or find_format(name, schema)
+    ):
         most = min(schema.get("maxLength", len(text)), LONGEST)
         filled = (text + text[-1] * most)[: most - 1] + (" " if most else "")
         wide = "".join(char for char in text if char > "\uffff")
@@ -206,7 +209,7 @@ def _fill_texts(setting: Setting, written: Mapping[str, Any], base: Any, text: s
         inner = {
             n: found
             for n, s in members.items()
-            if n in base and (found := _fill_texts(setting, s, None, text)) is not None
+            if n in base and (found := _fill_texts(setting, n, s, None, text)) is not None
         }
         return {**base, **inner} if inner else None
     return None
