@@ -36,6 +36,7 @@ TRUSTED = ("valid", "explore")
 ENOUGH = 2
 """A wide list with fewer items may hide that a narrow one drops some, so another call is tried first."""
 MOST_KNOWN = 100
+NOT_AGAIN = "the second try was not answered as promised"
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
@@ -152,6 +153,26 @@ class Comparison:
         """Return the ids of the answer's items; None if there is no list."""
         return ids_of(self.trial.model, self.relation, exchange)
 
+    def list_items(self, exchange: Exchange) -> list[dict[str, Any]] | None:
+        """Return the answer's items; None if there is no list."""
+        return instances_of(self.trial.model, self.relation, exchange)
+
+    @property
+    def may_change(self) -> bool:
+        """True if a list may differ between two calls: others use the server, or an earlier answer served."""
+        return not self.trial.setting.exclusive or self.reuse == "ever"
+
+    def ask_again(self, small: Exchange, large: Exchange) -> tuple[Exchange, list[dict[str, Any]] | None]:
+        """Return the narrow answer anew, and the items that the wide one has before it and after it; None if
+        one of the two has no list.
+        """
+        before = self.list_ids(large)
+        small = ask(self.call(small.call.input, f"{small.call.why}, once more", again=True))
+        items = self.list_items(ask(self.call(large.call.input, f"{large.call.why}, once more", again=True)))
+        if before is None or items is None:
+            return small, None
+        return small, [item for item in items if item.get(self.relation.by) in before]
+
     def list_bases(self) -> list[dict[str, Any]]:
         """Return two variants of the other arguments: one with all relations at their widest, and the
         example's.
@@ -248,35 +269,47 @@ def _compare_pages(comparison: Comparison) -> str:
     usual = (
         comparison.trial.setting.resolve_schema(param.schema).get("default") if param is not None else None
     )
-    reason, bases = "no call answered anything", comparison.list_bases()
     required = {p.name for p in comparison.trial.endpoint.params if p.required}
-    needed = {name: value for name, value in bases[-1].items() if name in required}
-    rounds = [*bases, *bases, needed]  # the example's filters may no longer match anything
-    for number, base in enumerate(rounds):  # the first round needs several items
-        large = ask(comparison.call(comparison.widened(base, most)))
-        has = comparison.list_ids(large)
-        if not has or (len(has) < ENOUGH and number < len(bases)):
-            continue
-        fewer = usual if isinstance(usual, int) and least <= usual < len(has) else max(least, len(has) // 2)
-        arguments = comparison.widened(base, fewer)
-        small = ask(comparison.call(arguments))
-        had = comparison.list_ids(small)
-        if had is None:
-            reason = "the narrow call was not answered as promised"
-            continue
+    wide, example = comparison.list_bases()
+    needed = {name: value for name, value in example.items() if name in required}
+    longest: tuple[dict[str, Any], Exchange, list[Any]] | None = None
+    for base in (wide, example, needed):  # the example's filters may no longer match anything
+        answer = ask(comparison.call(comparison.widened(base, most)))
+        found = comparison.list_ids(answer) or []
+        if len(found) > (len(longest[2]) if longest is not None else 0):
+            longest = base, answer, found
+        if len(found) >= ENOUGH:
+            break
+    if longest is None:
+        return "no call answered anything"
+    base, large, has = longest
+    fewer = usual if isinstance(usual, int) and least <= usual < len(has) else max(least, len(has) // 2)
+    arguments = comparison.widened(base, fewer)
+    small = ask(comparison.call(arguments))
+    had = comparison.list_ids(small)
+    if had is None:
+        return "the narrow call was not answered as promised"
+    if had:
         _judge_kept_items(comparison, arguments, had, has)
-        _judge_item_count(comparison, arguments, had, has)
-        if LEAVES_IN in comparison.trials:
-            _judge_flagged_items(comparison, arguments, large)
+    else:
+        conclude(comparison.trial.untested("the narrow call answered no item"))
+    if LEAVES_IN in comparison.trials:
+        _judge_flagged_items(comparison, arguments, large)
+    if fewer < len(has):
+        _judge_item_count(comparison, small, large)
         if FIRST in comparison.trials:
             conclude(_judge_first_items(comparison, small, large))
-        return ""
-    return reason
+    else:
+        short = f"the list has {len(has)}, and a page of {fewer} is no shorter"
+        paged = (trial for kind, trial in comparison.trials.items() if kind in (FILLED, FIRST))
+        conclude(trial.unseen(short) for trial in paged)
+    return ""
 
 
 # -- the narrow and the wide answer.
 #
-# If others may use the server, a difference counts only if a second try shows it, too.
+# If others may use the server, a difference counts only if a second try shows it, too. That try asks for the
+# one answer between two of the other: what both of these have was there all the time.
 
 
 def _judge_kept_items(
@@ -285,15 +318,16 @@ def _judge_kept_items(
     """Judge that the wide answer holds all items of the narrow one."""
     trial, (_, most) = comparison.trial, comparison.bounds
     lost = [id for id in had if id not in has]
-    if lost and (not trial.setting.exclusive or comparison.reuse == "ever"):
-        # what the narrow call returns before and after the wide call, and the wide call lacks
+    if lost and comparison.may_change:
         why = f"{comparison.relation.widen} {most}, as others use the server too"
         wide = comparison.widened(arguments, most)
-        large = ask(comparison.call(wide, why, again=True))
+        now = comparison.list_ids(ask(comparison.call(wide, why, again=True)))
         why = f"{comparison.relation.widen} {arguments.get(comparison.relation.widen, 'left out')} once more"
-        small = ask(comparison.call(arguments, why, again=True))
-        now, later = comparison.list_ids(large), comparison.list_ids(small)
-        lost = [] if now is None or later is None else [id for id in had if id in later and id not in now]
+        later = comparison.list_ids(ask(comparison.call(arguments, why, again=True)))
+        if now is None or later is None:
+            conclude(trial.untested(NOT_AGAIN))
+            return
+        lost = [id for id in had if id in later and id not in now]
     if lost:
         expected = f"all of {had[:5]} with {comparison.relation.widen} {most} too"
         conclude(trial.broken(expected, "lost: {lost}", lost=lost[:5]))
@@ -304,30 +338,32 @@ def _judge_kept_items(
 def _judge_fitting(comparison: Comparison, small: Exchange, large: Exchange) -> None:
     """Judge that the narrow answer, if it has room, lacks no item of the wide one that belongs into it."""
     relation, trial = comparison.relation, comparison.trials[FITS]
-    model = trial.model
-    lost = find_lost(model, relation, small, instances_of(model, relation, large) or ())
-    if lost is not None and not trial.setting.exclusive:  # others may have changed it meanwhile
-        large = ask(comparison.call(large.call.input, f"{relation.widen} once more", again=True))
-        small = ask(comparison.call(small.call.input, f"a smaller {relation.widen} once more", again=True))
-        lost = find_lost(model, relation, small, instances_of(model, relation, large) or ())
+    lost = find_lost(trial.model, relation, small, comparison.list_items(large) or ())
+    if lost and comparison.may_change:
+        small, items = comparison.ask_again(small, large)
+        lost = find_lost(trial.model, relation, small, items) if items is not None else None
     if lost is None:
-        conclude(trial.kept())
-    else:
-        expected = f"{relation.by} {lost.get(relation.by)}, which fits"
+        conclude(trial.untested("no narrow answer with room came"))
+    elif lost:
+        expected = f"{relation.by} {lost[0].get(relation.by)}, which fits"
         conclude(trial.broken(expected, "it is in the wider answer alone"))
+    else:
+        conclude(trial.kept())
 
 
-def _judge_item_count(
-    comparison: Comparison, arguments: dict[str, Any], had: list[Any], has: list[Any]
-) -> None:
+def _judge_item_count(comparison: Comparison, small: Exchange, large: Exchange) -> None:
     """Judge that the narrow answer has as many of the wide answer's items as it may hold."""
-    trial, most = comparison.trials[FILLED], arguments[comparison.relation.widen]
-    wanted = min(int(most), len(has))
-    if len(had) < wanted:
-        small = ask(comparison.call(arguments, "once more, as others use it too", again=True))
-        had = comparison.list_ids(small) or had
-    if len(had) < wanted:
-        expected = f"{wanted} with {comparison.relation.widen} {most}, as there are {len(has)}"
+    trial, most = comparison.trials[FILLED], int(small.call.input[comparison.relation.widen])
+    had, items = comparison.list_ids(small), comparison.list_items(large)
+    if had is not None and items is not None and len(had) < most:
+        small, items = comparison.ask_again(small, large)
+        had = comparison.list_ids(small)
+    if had is None or items is None:
+        conclude(trial.untested(NOT_AGAIN))
+    elif len(had) < min(most, len(items)):
+        expected = (
+            f"{min(most, len(items))} with {comparison.relation.widen} {most}, as there are {len(items)}"
+        )
         conclude(trial.broken(expected, "{count}", count=len(had)))
     else:
         conclude(trial.kept())
@@ -339,21 +375,22 @@ def _judge_flagged_items(comparison: Comparison, arguments: dict[str, Any], whol
     flags = _list_flags(trial.setting, trial.endpoint)
     set_flags = {**arguments, **dict.fromkeys(flags, True)}
     flagged, named = replace_argument(trial.endpoint, set_flags, flags[0], True), " and ".join(flags)
-    ids: list[Any] = []
-    lost: list[Any] = []
+    narrow, items = ask(comparison.call(flagged, f"with {named}")), comparison.list_items(whole)
     for again in (False, True):
         if again:
-            whole = ask(comparison.call(whole.call.input, f"without {named}", again=True))
-        narrow = ask(comparison.call(flagged, f"with {named}", again=again))
-        ids = comparison.list_ids(narrow) or []
-        items = instances_of(trial.model, relation, whole) or ()
+            narrow, items = comparison.ask_again(narrow, whole)
+        ids = comparison.list_ids(narrow)
+        if ids is None or items is None:
+            conclude(trial.untested(f"the call with {named} was not answered as promised: {narrow.outcome}"))
+            return
         having = [item.get(relation.by) for item in items if all(item.get(flag) is True for flag in flags)]
         lost = [id for id in having if id not in ids] if len(ids) < arguments[relation.widen] else []
         if not lost:
-            conclude(trial.kept())
+            conclude(trial.kept() if having else trial.unseen(f"no item of the list has {named}"))
             return
-    expected = f"{relation.by} {lost[0]}, which has {named}"
-    conclude(trial.broken(expected, "{count} items, that one not among them", count=len(ids)))
+        if again:
+            expected = f"{relation.by} {lost[0]}, which has {named}"
+            conclude(trial.broken(expected, "{count} items, that one not among them", count=len(ids)))
 
 
 def _judge_first_items(comparison: Comparison, small: Exchange, large: Exchange) -> Iterator[Judgement]:
@@ -363,10 +400,12 @@ def _judge_first_items(comparison: Comparison, small: Exchange, large: Exchange)
     """
     trial, relation = comparison.trials[FIRST], comparison.relation
     order = _find_order(trial.endpoint, relation)
-    had, has = (instances_of(trial.model, relation, answer) for answer in (small, large))
-    if order is None or had is None or has is None:
-        return
+    had, has = comparison.list_items(small), comparison.list_items(large)
+    assert order is not None, trial.contract
     member, down = order
+    if had is None or has is None:
+        yield trial.untested(NOT_AGAIN)
+        return
     if not (_in_order(had, member, down) and _in_order(has, member, down)):
         yield trial.untested(f"the answer is not sorted by {member}")
         return
@@ -391,9 +430,14 @@ def _in_order(items: list[dict[str, Any]], member: str, down: bool) -> bool:
         return False
 
 
+WIDER = ("relation", "wider answers")
+
+
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge that an answer with room lacks no item that belongs into it and that a wider answer contained."""
     endpoint, setting, model = exchange.call.endpoint, memory.setting, memory.model
+    if endpoint is not None and endpoint.action.effect == "write":
+        memory.notes.pop(WIDER, None)  # the call may have changed or removed what a wider answer had
     if endpoint is None or not setting.exclusive or not exchange.call.role or exchange.call.raw.headers:
         return  # the caller is unknown, and the answer may depend on the key
     if exchange.call.intent not in TRUSTED or not exchange.success or not exchange.fits or exchange.tainted:
@@ -404,16 +448,16 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         if trial is None:
             continue
         alike = repr(sorted((n, value) for n, value in exchange.input.items() if n not in widened))
-        note = ("relation", relation.name, str(endpoint.action.name), exchange.call.role, alike)
-        known: dict[str, dict[str, Any]] = memory.notes.setdefault(note, {})
+        note = (relation.name, str(endpoint.action.name), exchange.call.role, alike, memory.tool_writes)
+        known: dict[str, dict[str, Any]] = memory.notes.setdefault(WIDER, {}).setdefault(note, {})
         lost = find_lost(model, relation, exchange, known.values())
-        if lost is not None:
-            expected = f"{relation.by} {lost.get(relation.by)}, which fits"
+        shown = {str(item.get(relation.by)): item for item in instances_of(model, relation, exchange) or ()}
+        if lost:
+            expected = f"{relation.by} {lost[0].get(relation.by)}, which fits"
             yield trial.broken(expected, "it is in a wider answer alone")
-        elif known:
+        elif lost is not None and not known.keys().isdisjoint(shown):
             yield trial.kept()
-        for item in (instances_of(model, relation, exchange) or ())[:MOST_KNOWN]:
-            known[str(item.get(relation.by))] = item
+        known.update(list(shown.items())[:MOST_KNOWN])
 
 
 # -- the expressions of a relation
@@ -451,8 +495,10 @@ def is_excused(model: Model, relation: Relation, exchange: Exchange) -> bool:
 
 def find_lost(
     model: Model, relation: Relation, small: Exchange, items: Iterable[dict[str, Any]]
-) -> dict[str, Any] | None:
-    """Return the first of these items that belongs into the narrow answer and is missing there, or None."""
+) -> list[dict[str, Any]] | None:
+    """Return the first of these items that belongs into the narrow answer and is missing there, if there is
+    one; None if that answer has no list, or no room, so that it shows nothing.
+    """
     had, scope = ids_of(model, relation, small), scope_of(model, small)
     if had is None or scope is None or relation.fits is None or is_excused(model, relation, small):
         return None
@@ -460,8 +506,8 @@ def find_lost(
         if item.get(relation.by) not in had:
             scope.change("item", item)
             if scope.is_true(relation.fits):
-                return item
-    return None
+                return [item]
+    return []
 
 
 CHECK = make_check(
