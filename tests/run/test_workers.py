@@ -416,8 +416,9 @@ def test_reads_of_one_observation_go_together_with_several_workers_and_one_by_on
     """No more than the workers are on their way, whichever probe they belong to."""
     main = {"main": inside(model()).sandbox.tokens["unlimited"]}
     hints = ("hint_read_only",)
-    _, one = verified(model(), 1, delay=1, keys=main, only=hints)
-    assert one.most == 1
+    for by_address in (False, True):
+        _, one = verified(model(), 1, delay=1, keys=main, only=hints, lanes_by_address=by_address)
+        assert one.most == 1
     _, several = verified(model(), 3, delay=1, keys=main, only=hints)
     assert several.most == 3
 

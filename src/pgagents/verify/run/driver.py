@@ -121,9 +121,9 @@ class Driver:
         self.judge.probe = self.factory.pool.holder = turn.number
         self.sender.budget.cleaning = turn.cleaning
 
-    def overlap(self, most: int) -> None:
-        """Prepare for at most so many requests at the same time."""
-        self.sender.overlap(most)
+    def overlap(self, most: int, workers: int = 1) -> None:
+        """Prepare for at most so many requests ready at the same time, and for so many under way."""
+        self.sender.overlap(most, workers)
 
     def wait_for(self, is_answered: Callable[[], bool], wait: Callable[[], object]) -> None:
         """Call `wait` until a request is answered, and count the time as that of sending."""

@@ -95,6 +95,7 @@ class Lanes:
         """Lanes whose request is ready, the first ready first."""
         self._sent: deque[tuple[Lane, Future[Received]]] = deque()
         """Lanes whose request is on its way, the first sent first."""
+        self._workers = workers
         self._threads = Workers[Received](workers) if workers > 1 else None
         self.again: list[Slot] = []
         """Probes to run once more alone, because others disturbed them or because they judged nothing."""
@@ -112,7 +113,7 @@ class Lanes:
 
         With one lane no two requests are on their way together: others go on while one waits for a limit.
         """
-        self.driver.overlap(self._most)
+        self.driver.overlap(self._most, self._workers)
         try:
             while self._start() or self._running:
                 self._put_off()

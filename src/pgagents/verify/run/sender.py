@@ -96,6 +96,8 @@ class Sender:
         """Writes down what could be made before it is sent; None without a journal."""
         self.is_halted = False
         """True if writes that were let pass before are no longer sent."""
+        self._abreast = False
+        """True if there is a worker for each request that may be ready."""
         self.interrupted: KeyboardInterrupt | None = None
         """An interrupt during several calls at once. It is kept until the other answers have come."""
 
@@ -104,9 +106,12 @@ class Sender:
         """Notes for the report."""
         return self._repeats.notes
 
-    def overlap(self, most: int) -> None:
-        """Prepare for at most so many requests under way at the same time. No request may be under way."""
+    def overlap(self, most: int, workers: int) -> None:
+        """Prepare for at most so many requests ready at the same time, of which no more than the workers are
+        under way. No request may be under way.
+        """
         self.timing.most_together, self.budget.waiting, self.budget.unanswered = most, 0, 0
+        self._abreast = workers >= most
 
     def send(self, ready: Ready, due: float = 0.0, *, alone: bool = False) -> Exchange:
         """Send a call. If it gets a 429, send it again after the time that the answer says (`Pacer.retry`).
@@ -520,11 +525,14 @@ class Sender:
         return [found[index] for index in range(len(several))]
 
     def _begin_group(self, several: Sequence[Ready], requests: Sequence[Request]) -> Callable[[], Received]:
-        """Count requests; return the function that sends them at the same time."""
+        """Count requests; return the function that sends them at the same time, if there is a worker for
+        each.
+        """
         starts = [self._begin(ready, request) for ready, request in zip(several, requests, strict=True)]
+        abreast = self._abreast
 
         def transmit() -> Received:
-            found = at_once(lambda start: start(), starts)
+            found = at_once(lambda start: start(), starts) if abreast else [start() for start in starts]
             return replace(found[0], several=tuple(found))
 
         return transmit
