@@ -175,10 +175,17 @@ def _nothing(setting: Setting, endpoint: Endpoint, param: Param) -> str:
 
 def invalid_cases_of(setting: Setting, endpoint: Endpoint) -> tuple[InvalidCase, ...]:
     """Return the invalid cases of an endpoint, computed once a run."""
-    return setting.compute_once(
-        ("invalid cases", endpoint.place),
-        lambda: tuple(case for case in _list_every(setting, endpoint) if not case.withheld),
-    )
+
+    def find() -> tuple[InvalidCase, ...]:
+        sent = [case for case in _list_every(setting, endpoint) if not case.withheld]
+        firsts = {case.detail: case for case in reversed(sent)}
+        owed = firsts.keys() - {case.detail for case in sent if case.priority == 1}  # theirs is withheld
+        return tuple(
+            replace(case, priority=1) if case.detail in owed and firsts[case.detail] is case else case
+            for case in sent
+        )
+
+    return setting.compute_once(("invalid cases", endpoint.place), find)
 
 
 def withheld_cases_of(setting: Setting, endpoint: Endpoint) -> Mapping[str, InvalidCase]:
