@@ -209,8 +209,9 @@ def _read_with(trials: Sequence[Trial], endpoint: Endpoint, param: Param, member
     test = setting.test_argument(endpoint, param)
     items = [*_list_items(answer.body)] if answer.success else []
     for member in (name, *members):
-        shown = (item.get(member) for item in items)
-        values = [value for value in shown if is_scalar(value) and test.is_valid(value)]
+        shown = [item.get(member) for item in items]
+        several = [one for value in shown for one in (value if isinstance(value, list) else [value])]
+        values = [value for value in several if is_scalar(value) and test.is_valid(value)]
         if values:
             value = sorted(values, key=lambda value: (isinstance(value, str), value))[len(values) // 2]
             why = f"{name} as an item's {member}"
