@@ -297,10 +297,15 @@ def _describe_run(
         report = replace(report, header=replace(report.header, in_repository=inside))
     if unasked := report.header.unasked:
         from pgagents.generate.build import list_built_surfaces
+        from pgagents.report.contract import Verdict
 
         built = list_built_surfaces(GENERATED)
         left = tuple(name for name in unasked if name not in built)
-        report = replace(report, header=replace(report.header, unasked=left))
+        results = tuple(
+            replace(r, excused=True) if r.verdict is Verdict.UNTESTED and r.contract.surface in left else r
+            for r in report.results
+        )  # a vendor that nobody asked for owes nothing
+        report = replace(report, header=replace(report.header, unasked=left), results=results)
     if fetched := getattr(model.source, "fetched", ""):
         notes = (masked(fetched), *report.footer.notes)
         report = replace(report, footer=replace(report.footer, notes=notes))
