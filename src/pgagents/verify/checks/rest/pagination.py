@@ -78,7 +78,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         endpoint = paged.endpoint
         first, *further = _list_attempts(setting, paged, second="second" in roles)
         says = f"the pages of {endpoint.action.name} together hold what the list holds, each thing once"
-        yield Case(endpoint, says, endpoint.action.origin, first, further=further)
+        yield Case(endpoint, says, paged.pages.origin, first, further=further)
         if paged.pages.bound is not None:
             resource, call = find_list_call(setting, paged)
             makes = call is not None and _find_maker(setting, resource) is not None
