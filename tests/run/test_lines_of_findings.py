@@ -93,6 +93,25 @@ def test_the_lines_of_an_untried_group_try_it() -> None:
     assert not any(group["yours"] for group in groups), "the author has written nothing yet"
 
 
+def test_the_lines_for_a_condition_that_was_never_true_make_it_true() -> None:
+    law = (
+        "actions: {search_products: {laws: {kettles: "
+        "{when: 'has(input.q) && input.q == \"kettl\"', that: 'response.products.all(one, one.id != null)'}}}}"
+    )
+    of, contract = write_into(model(SHOP), law), "law/kettles/search_products@rest"
+    [group] = [g for g in told(run(of, only=(contract,)), of)["untried"] if contract in g["contracts"]]
+    [line] = group["lines"]
+    assert line == "actions: {search_products: {examples: {kettles: {input: {q: VALUE}}}}}"
+    tried = run(write_into(of, line.replace("VALUE", "kettl")), only=(contract,))
+    assert [r.verdict.value for r in tried.results if r.contract.id == contract] == ["kept"]
+
+
+def test_a_state_that_no_action_leads_to_has_the_line_of_a_move() -> None:
+    of = write_into(model(SHOP), "resources: {order: {states: [placed, cancelled, shipped]}}")
+    lines = [line for group in told(run(of), of)["untried"] for line in group["lines"]]
+    assert "resources: {order: {moves: {ACTION: {from: [placed], to: shipped}}}}" in lines
+
+
 def test_a_log_has_each_exchange_without_the_key() -> None:
     of, opened, logged = model(SHOP), inside(model(SHOP)), list[RecordedExchange]()
     report = verify(

@@ -11,8 +11,11 @@ from typing import Any
 from urllib.parse import quote
 
 from pgagents.base.errors import Diagnostic, printable, shorten, show
+from pgagents.base.places import Source
+from pgagents.base.reading import parse
 from pgagents.base.writing import quoted_text
-from pgagents.lint.document import Judged
+from pgagents.lint.document import Judged, ignores
+from pgagents.lint.run import may_be_ignored
 
 MOST = 200
 _MOST_LINE, _MOST_LINES = 300, 8
@@ -107,7 +110,7 @@ def render_json(judged: Sequence[Judged], version: str) -> str:
             "file": one.source.file,
             "judge": one.judge,
             "ignored": one.ignored,
-            "findings": [_finding(d) for d in one.found],
+            "findings": [_finding(d, one.source_of(d)) for d in one.found],
             **one.details,
         }
         for one in judged
@@ -116,7 +119,7 @@ def render_json(judged: Sequence[Judged], version: str) -> str:
     return quoted_text(json.dumps(data, ensure_ascii=False, indent=2))
 
 
-def _finding(diagnostic: Diagnostic) -> dict[str, Any]:
+def _finding(diagnostic: Diagnostic, source: Source) -> dict[str, Any]:
     d = diagnostic
     return {
         "id": d.id,
@@ -128,7 +131,41 @@ def _finding(diagnostic: Diagnostic) -> dict[str, Any]:
         "line": d.span.line,
         "column": d.span.column,
         **({"pointer": d.span.pointer} if d.span.pointer else {}),
+        "lines": _write_instead(d, source),
     }
+
+
+_TOLD = re.compile(r"(?:did you mean|write) `([^`\n…]+)`\??")
+_WORD = re.compile(r"`([^`\n]+)`")
+_REASON = "TEXT"
+"""Stands where an author says why he ignores a finding."""
+
+
+def _write_instead(d: Diagnostic, source: Source) -> list[str]:
+    """Return what stands in place of a finding's line, so that it is found no more; empty if none is known.
+
+    It is corrected as the help says, or has a comment that ignores the finding for a reason to be written.
+    """
+    lines = re.split(r"\r\n|\r|\n", source.text)
+    if source.file != d.span.file or not 0 < d.span.line <= len(lines):
+        return []
+    line, told = lines[d.span.line - 1], _TOLD.fullmatch(d.help)
+    for wrong in _WORD.findall(d.message) if told else ():
+        at = line.find(wrong, d.span.column - 1)
+        if told and at >= 0 and _ends(line, at) and _ends(line, at + len(wrong)) and ": " not in told[1]:
+            path = wrong[: wrong.rfind(".") + 1] if "." in wrong and told[1].isidentifier() else ""
+            return [line[:at] + path + told[1] + line[at + len(wrong) :]]
+    if not may_be_ignored(d.id) or source.file.endswith(".json"):
+        return []
+    new = f"{line}  # pgagents: ignore[{d.id}] {_REASON}"
+    after = parse("\n".join([*lines[: d.span.line - 1], new, *lines[d.span.line :]]), source.file)
+    heard = any(ignore.line == d.span.line and d.id in ignore.ids for ignore in ignores(after))
+    return [new] if heard and not after.problems else []
+
+
+def _ends(line: str, at: int) -> bool:
+    """True if a word ends or begins there."""
+    return not (line[at - 1 : at].isalnum() and line[at : at + 1].isalnum())
 
 
 # -- GitHub workflow commands, which annotate lines of a pull request.

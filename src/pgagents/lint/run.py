@@ -58,7 +58,7 @@ def lint(model: Model, only: Sequence[str] = (), today: date | None = None) -> L
         for id, rule, hit in hits
     ]
     comments = ignores(model.source)
-    asked = {(ignore.line, id) for ignore in comments for id in ignore.ids if _may_be_ignored(id)}
+    asked = {(ignore.line, id) for ignore in comments for id in ignore.ids if may_be_ignored(id)}
 
     def find_ignores(diagnostic: Diagnostic, hit: Hit | None) -> set[tuple[int, str]]:
         return asked & {(line, diagnostic.id) for line in _lines(diagnostic, hit, model.source)}
@@ -137,7 +137,7 @@ def _lines(diagnostic: Diagnostic, hit: Hit | None, source: Source) -> set[int]:
     return {span.line for span in spans if span.file == source.file}
 
 
-def _may_be_ignored(id: str) -> bool:
+def may_be_ignored(id: str) -> bool:
     """True for the id of a rule, of a warning of `build`, or of a former name whose day has passed.
 
     An error for which `build` does not write a document cannot be ignored.
@@ -208,7 +208,7 @@ def _idle(
             if withholds(id):
                 says = f"`{id}` cannot be ignored: with this error, `build` does not write the document"
                 yield _warn(ignore, UNKNOWN, says, "remove the comment, and correct the error"), None
-            elif not _may_be_ignored(id):
+            elif not may_be_ignored(id):
                 help = did_you_mean(id, rules()) or "pgagents explain lists all ids"
                 yield _warn(ignore, UNKNOWN, f"there is no rule `{id}`, so nothing is ignored", help), None
             elif (ignore.line, id) not in used and (id in judged or (limits and id.endswith(_LIMIT))):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pgagents.base.http import Response, read_json
@@ -22,6 +22,9 @@ _WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null")
 _OPTION = re.compile(r"--[a-z][a-z-]*(?: (?:'[^']*'|[A-Za-z0-9_.*=]+))?")
 _MADE_UP = re.compile(r"(?:the value of )?(\w+) (?:is an id that )?was made up")
 """The reason where an argument names nothing that is there."""
+_NEVER_TRUE = "its `when` was never true"
+_READ = re.compile(r"\binput\.([A-Za-z_]\w*)")
+_NO_MOVE = re.compile(r"no action moves an? (\S+) from (\S+) to (\S+)")
 _DOUBTS = {"may_cost": "costs", "may_send": "sends"}
 """Why import thinks that a call costs or sends, and the author's word on it."""
 _WHOLE = frozenset(("actions", "resources", "schemas", "workflows", "auth", "api", "errors"))
@@ -72,8 +75,7 @@ def explain(finding: Finding, source: Source) -> tuple[str, ...]:
         body = read_json(answer.body).value if isinstance(answer, Response) else None
         found = _leave_open(contract.origin, finding.member, body, data)
     else:
-        pages = ("pages",) if contract.check == "pagination" and len(contract.origin) == 2 else ()
-        found = _take_back((*contract.origin, *pages), data)
+        found = _take_back(contract.origin, data)
     return (write(found),) if found else ()
 
 
@@ -194,7 +196,7 @@ def group_untried(report: Report, source: Source) -> tuple[Untried, ...]:
     )
 
 
-def _list_lines(reason: str, results: Iterable[Result], report: Report, source: Source) -> Iterator[str]:
+def _list_lines(reason: str, results: Sequence[Result], report: Report, source: Source) -> Iterator[str]:
     untested = Counter(r.contract.action for r in results if r.contract.action)
     calls = {call.action for call in report.footer.withheld.calls}
     for action in untested if isinstance(source.data, Mapping) else ():
@@ -207,6 +209,15 @@ def _list_lines(reason: str, results: Iterable[Result], report: Report, source: 
             yield write(_nest(("actions", action, "effect"), "read"))
         if made_up := _MADE_UP.match(reason):
             yield write(_name_resource(action, made_up[1], source.data))
+    for result in results if reason.startswith(_NEVER_TRUE) else ():
+        law = value_at(source.data, result.contract.origin)
+        needed = _READ.findall(str(law.get("when", ""))) if isinstance(law, Mapping) else []
+        if needed:
+            shown = {result.contract.detail: {"input": dict.fromkeys(needed, "VALUE")}}
+            yield write(_nest(("actions", result.contract.action, "examples"), shown))
+    if no_move := _NO_MOVE.match(reason):
+        kind, before, after = no_move.groups()
+        yield write(_nest(("resources", kind, "moves", "ACTION"), {"from": [before], "to": after}))
     for lift in report.footer.lifts:
         if any(action in untested for action in lift.actions):
             yield lift.line
