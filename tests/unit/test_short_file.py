@@ -77,7 +77,7 @@ def test_next_commands_name_the_file_that_they_would_not_find(capsys: pytest.Cap
     Path("catalogue/other.yaml").write_text("pgagents: 1\n", encoding="utf-8")
     store(crowd(4))
     assert main(["import", "openapi.json"]) == 0
-    assert "next: pgagents build pgagents.yaml; " in capsys.readouterr().out
+    assert "next: pgagents questions pgagents.yaml; " in capsys.readouterr().out
 
 
 def test_answered_questions_load() -> None:

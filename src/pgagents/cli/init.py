@@ -77,7 +77,9 @@ def command(file: Path, title: str, server: str, skill: str | None) -> int:
     if not there:
         load_text(text, str(file))
         write_both({file: text.encode(), file.parent / SCHEMA: _render_schema()})
-    click.echo(f"{file} {'is there already, as it would be written' if there else 'is written'}. Next:")
+    click.echo(f"{file} {'is there already, as it would be written' if there else 'is written'}.")
+    edits = [str(number) for number, line in enumerate(text.splitlines(), 1) if " # EDIT: " in line]
+    click.echo(f"First write what its EDIT lines ask for ({', '.join(edits)}). Then:")
     named = "" if file.parent == Path("catalogue") and list_catalogues(file.parent) == [file] else f" {file}"
     for what, call in (
         ("what vendors take, at once", "build"),

@@ -160,7 +160,10 @@ def _describe(short: Short, converted: Converted, path: Path) -> Iterator[str]:
         yield f"  {_count(len(short.questions), 'question')}, each a comment with the lines that answer it"
     is_read = path == DEFAULT and not list_catalogues(Path("catalogue"))  # which come first
     named = "" if is_read else f" {path}"
-    yield f"next: pgagents build{named}; pgagents verify{named} --url URL --plan; pgagents lint{named}"
+    yield (
+        f"next: pgagents questions{named}; pgagents lint{named}; pgagents verify{named} --url URL --plan; "
+        f"pgagents build{named}"
+    )
 
 
 def _count(number: int, noun: str) -> str:

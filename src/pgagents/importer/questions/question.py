@@ -122,6 +122,19 @@ class View:
         ]
         return str(found[0]) if len(found) == 1 else ""
 
+    def is_of_default(self, name: str) -> bool:
+        """True if a code has the meaning of codes of other statuses, as one that only `default` documents."""
+        errors = self.data.get("errors")
+        codes = errors.get("codes", {}) if isinstance(errors, Mapping) else {}
+        told = [code for code in codes.values() if isinstance(code, Mapping)]
+        own = codes.get(name)
+        alike = {
+            c.get("status")
+            for c in told
+            if isinstance(own, Mapping) and c.get("meaning") == own.get("meaning")
+        }
+        return len(alike) > 1
+
     def list_laws(self) -> str:
         """Return the text of all laws and workflows, in which a member's name says that it is spoken of."""
         parts: list[str] = []

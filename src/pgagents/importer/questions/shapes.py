@@ -122,6 +122,8 @@ def _ask_what_is_unique(view: View, name: str, resource: Mapping[str, Any]) -> I
     otherwise = view.find_code(maker, 409)
     if not otherwise or (maker.get("idempotency") and "idempot" in otherwise.lower()):
         return  # a key that is used again says nothing of members
+    if view.is_of_default(otherwise):
+        return
     given = {
         key: view.read(param)
         for key, param in read_input(maker).items()
