@@ -95,8 +95,8 @@ def test_the_lines_of_an_untried_group_try_it() -> None:
 
 def test_the_lines_for_a_condition_that_was_never_true_make_it_true() -> None:
     law = (
-        "actions: {search_products: {laws: {kettles: "
-        "{when: 'has(input.q) && input.q == \"kettl\"', that: 'response.products.all(one, one.id != null)'}}}}"
+        "actions: {search_products: {laws: {kettles: {when: 'has(input.q) && input.q == \"kettl\"', "
+        "that: 'response.products.all(one, one.id != null)'}}}}"
     )
     of, contract = write_into(model(SHOP), law), "law/kettles/search_products@rest"
     [group] = [g for g in told(run(of, only=(contract,)), of)["untried"] if contract in g["contracts"]]
