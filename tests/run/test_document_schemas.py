@@ -17,7 +17,7 @@ import jsonschema
 import pytest
 
 from pgagents.base.http import Handler, Request, Response, read_json
-from pgagents.base.jsonschema.readings import ONE, walk
+from pgagents.base.jsonschema.walk import ONE, walk
 from pgagents.cli.inputs.document import load_document
 from pgagents.importer.catalogue import Choice
 from pgagents.report.contract import Rank, Verdict

@@ -14,6 +14,7 @@ from fractions import Fraction
 from typing import Any, Literal
 
 from pgagents.base.jsonschema.schema import REF, closure, validator
+from pgagents.base.jsonschema.walk import Child, rewrite
 from pgagents.base.places import plain
 from pgagents.diff.samples import candidates
 from pgagents.diff.schemas import form, make_named
@@ -45,19 +46,14 @@ def _close_inside(schema: Any, known: Schemas) -> Any:
     """Return the schema with the values inside it closed. It may be a part of an `allOf`."""
     if not isinstance(schema, Mapping):
         return schema
-    made: dict[str, Any] = {}
-    for key, value in schema.items():
-        if key in ("properties", "patternProperties") and isinstance(value, Mapping):
-            made[key] = {name: _close_value(member, known) for name, member in value.items()}
-        elif key in ("items", "additionalProperties"):
-            made[key] = _close_value(value, known)
-        elif key == "prefixItems" and isinstance(value, list):
-            made[key] = [_close_value(item, known) for item in value]
-        elif key in _UNIONS and isinstance(value, list):
-            made[key] = [_close_inside(branch, known) for branch in value]
-        else:
-            made[key] = value
-    return made
+    return rewrite(schema, lambda child: _close_child(child, known))
+
+
+def _close_child(child: Child, known: Schemas) -> Any:
+    if child.keyword in _UNIONS:
+        return _close_inside(child.schema, known)
+    closes = child.kind in ("member", "item") and child.keyword != "contains"
+    return _close_value(child.schema, known) if closes else child.schema
 
 
 def names_members(schema: Any, known: Schemas) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pgagents.base.jsonschema.schema import REF, reach, refs
+from pgagents.base.jsonschema.walk import CONDITIONS, Child, rewrite
 from pgagents.base.places import Node, Pointer, origin_of
 from pgagents.base.text import brief
 from pgagents.diff.change import Severity
@@ -62,8 +63,6 @@ ANNOTATIONS = frozenset((*WORDS, "$comment"))
 
 OTHER = "x-other-keywords"
 """The key under which unknown keywords are kept, so that their changes are found. No message shows it."""
-_DATA = frozenset(("enum", "const", OTHER))
-"""Keywords whose values are data, never schemas, whatever their members are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,19 +137,10 @@ def bare(schema: Any) -> Any:
     """Return the schema without titles, descriptions and examples."""
     if not isinstance(schema, Mapping):
         return schema
-    made: dict[str, Any] = {}
-    for key, value in schema.items():
-        if key in ("properties", "$defs", "patternProperties") and isinstance(value, Mapping):
-            made[key] = {name: bare(member) for name, member in value.items()}
-        elif key in ("oneOf", "anyOf", "allOf"):
-            made[key] = [bare(member) for member in value]
-        elif key == "required" and isinstance(value, list):
-            made[key] = sorted(value)
-        elif key in _DATA:
-            made[key] = value
-        elif key not in ANNOTATIONS:
-            made[key] = bare(value)
-    return made
+    made = {key: value for key, value in schema.items() if key not in ANNOTATIONS}
+    if isinstance(made.get("required"), list):
+        made["required"] = sorted(made["required"])
+    return rewrite(made, lambda child: bare(child.schema))
 
 
 Schemas = Mapping[str, Any]
@@ -338,10 +328,6 @@ def shorten_json(value: Any) -> str:
 
 MARKS: dict[Who, str] = {"callers": "readOnly", "readers": "writeOnly"}
 """The mark of members that each side neither sends nor reads."""
-_OF_THE_VALUE = ("allOf", "anyOf", "oneOf", "then", "else")
-"""Keywords whose schemas are about the same value, without `not` and `if`, in which less would be more."""
-_OF_PARTS = ("items", "prefixItems", "additionalProperties", "unevaluatedProperties")
-_BY_NAME = ("properties", "patternProperties")
 
 
 def turn_schemas(schemas: Schemas, who: Who) -> Named:
@@ -362,34 +348,24 @@ def turn_schema(schema: Any, known: Schemas, who: Who) -> Any:
 
 
 def _turn(schema: Any, known: Named, mark: str, unseen: frozenset[str]) -> Any:
-    if isinstance(schema, list):
-        parts = [_turn(part, known, mark, unseen) for part in schema]
-        return schema if all(a is b for a, b in zip(parts, schema, strict=True)) else parts
     if not isinstance(schema, Mapping):
         return schema
     unseen |= _list_marked(schema, known, mark)
-    changed: dict[str, Any] = {}
-    for key, value in schema.items():
-        if key == "required" and isinstance(value, list):
-            kept = [name for name in value if name not in unseen]
-            changed[key] = value if len(kept) == len(value) else kept
-        elif key in _OF_THE_VALUE:
-            changed[key] = _turn(value, known, mark, unseen)
-        elif key in _OF_PARTS:
-            changed[key] = _turn(value, known, mark, frozenset())
-        elif key in _BY_NAME and isinstance(value, Mapping):
-            of_other = unseen if key == "properties" else frozenset[str]()
-            members = {
-                name: hide_member(member, mark)
-                if name in of_other
-                else _turn(member, known, mark, frozenset())
-                for name, member in value.items()
-            }
-            changed[key] = value if all(members[name] is value[name] for name in value) else members
-    if all(value is schema[key] for key, value in changed.items()):
-        return schema
-    made = {key: value for key, value in {**schema, **changed}.items() if key != "required" or value}
-    return Node(made, origin=schema.origin) if isinstance(schema, Node) else made
+
+    def turn_inside(child: Child) -> Any:
+        if child.keyword in CONDITIONS:
+            return child.schema
+        if child.keyword == "properties" and child.steps[1] in unseen:
+            return hide_member(child.schema, mark)
+        return _turn(child.schema, known, mark, unseen if child.kind == "value" else frozenset())
+
+    made = rewrite(schema, turn_inside)
+    required = made.get("required")
+    kept = [name for name in required if name not in unseen] if isinstance(required, list) else required
+    if made is not schema or kept != required:
+        written = {**made, "required": kept} if kept else {k: v for k, v in made.items() if k != "required"}
+        made = Node(written, origin=schema.origin) if isinstance(schema, Node) else written
+    return made
 
 
 def hide_member(member: Any, mark: str) -> Any:

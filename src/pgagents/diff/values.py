@@ -12,7 +12,8 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from pgagents.base.jsonschema.schema import REF, refs, resolve, subschemas
+from pgagents.base.jsonschema.schema import REF, refs, resolve
+from pgagents.base.jsonschema.walk import walk
 from pgagents.base.places import Pointer, origin_of
 from pgagents.diff.change import Severity
 from pgagents.diff.inclusion import Answer, decide_inclusion, format_json, same_form
@@ -649,7 +650,7 @@ def _find_inverted_refs(schema: Any) -> set[str]:
     There a narrower schema may widen the whole.
     """
     found: set[str] = set()
-    for inside in subschemas(schema) if isinstance(schema, Mapping) else ():
+    for inside in walk(schema) if isinstance(schema, Mapping) else ():
         for key in (
             "not",
             "if",

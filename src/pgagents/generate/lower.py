@@ -380,7 +380,8 @@ def _named(value: Any) -> Any:
     """Return a value with each reference replaced by the schema's name, for people and models to read."""
     if isinstance(value, Mapping):
         return {
-            k: find_written_name(str(v)[len(REF) :]) if k == "$ref" else _named(v) for k, v in value.items()
+            k: find_written_name(v[len(REF) :]) if k == "$ref" and isinstance(v, str) else _named(v)
+            for k, v in value.items()
         }
     return [_named(v) for v in value] if isinstance(value, list) else value
 

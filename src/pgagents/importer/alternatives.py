@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from pgagents.base.jsonschema.walk import NAMED
 from pgagents.importer.document import BASE, Document, References, escape
 
 _AROUND = ("title", "description", "nullable", "x-nullable", "deprecated", "readOnly", "writeOnly")
@@ -23,7 +24,7 @@ _MOST = 20_000
 """Alternatives of a document that are written out, at most, with the steps that lead to them."""
 _MOST_EXTENDED = 30
 """Schemas that one extends in which the values of a member are looked for."""
-_NAMING = frozenset(("properties", "patternProperties", "responses", "schemas", "definitions", "parameters"))
+_NAMING = NAMED.keys() | {"responses", "schemas", "parameters"}
 """Keywords below which keys are names."""
 
 

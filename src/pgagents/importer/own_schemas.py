@@ -11,8 +11,9 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
-from pgagents.base.jsonschema.readings import FLOAT_MULTIPLE, LISTS, NAMED, ONE, Readings
+from pgagents.base.jsonschema.readings import FLOAT_MULTIPLE, Readings
 from pgagents.base.jsonschema.schema import list_endless
+from pgagents.base.jsonschema.walk import HOLDING, LISTS, NAMED, ONE, rewrite
 from pgagents.base.places import Pointer
 from pgagents.base.text import brief
 from pgagents.catalogue.encoding.medium import medium_of
@@ -43,7 +44,7 @@ _NOTED = frozenset((
 ))  # fmt: skip
 """Keywords that hold no value to anything, or that are read with others."""
 _UNHELD = frozenset(("$dynamicRef", "$recursiveRef", "$recursiveAnchor", "$vocabulary"))
-_APPLYING = frozenset(ONE | LISTS | NAMED) - {"contentSchema", "$defs", "definitions"}
+_APPLYING = frozenset(k for k, kind in HOLDING.items() if kind not in ("text", "definition"))
 _COUNTED = frozenset(("minContains", "maxContains"))
 _OLD = frozenset((
     "title", "multipleOf", "maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum", "maxLength",
@@ -169,18 +170,9 @@ def _without_required(schema: Any, names: Set[str]) -> Any:
     """Return a schema of which no part requires these members."""
     if not isinstance(schema, Mapping):
         return schema
-    made: dict[str, Any] = {}
-    for key, value in schema.items():
-        if key == "required":
-            value = [name for name in value if name not in names]
-        elif key in LISTS and isinstance(value, list):
-            value = [_without_required(part, names) for part in value]
-        elif key in NAMED and isinstance(value, Mapping):
-            value = {name: _without_required(part, names) for name, part in value.items()}
-        elif key in ONE:
-            value = _without_required(value, names)
-        made[key] = value
-    return made
+    made = rewrite(schema, lambda child: _without_required(child.schema, names))
+    required = made.get("required")
+    return {**made, "required": [name for name in required if name not in names]} if required else made
 
 
 class _Writing:

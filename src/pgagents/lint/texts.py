@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from pgagents.base.jsonschema.schema import subschemas
+from pgagents.base.jsonschema.walk import walk
 from pgagents.base.places import Node, Pointer, Text
 from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.model import Model
@@ -69,7 +69,7 @@ def collect_shown(model: Model) -> Iterator[DescribedText]:
 
 def _of_values(schema: object, at: Pointer, what: str, action: Action | None) -> Iterator[DescribedText]:
     """Yield the titles, choices and examples of a schema."""
-    for part in subschemas(schema):  # type: ignore[arg-type]  # nodes are mappings
+    for part in walk(schema):
         several = (part.get(key) for key in ("enum", "examples"))
         values = [value for one in several if isinstance(one, list | tuple) for value in one]
         for value in (part.get("title"), part.get("default"), part.get("const"), *values):
@@ -119,7 +119,7 @@ def _of(
 def _of_schema(
     schema: object, of: Literal["argument", "schema"], what: str, action: Action | None
 ) -> Iterator[DescribedText]:
-    for part in subschemas(schema):  # type: ignore[arg-type]  # nodes are mappings
+    for part in walk(schema):
         text = part.get("description")
         if isinstance(text, Text):
             yield DescribedText(str(text), text.origin, of, what, action)

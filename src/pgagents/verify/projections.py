@@ -17,6 +17,7 @@ from pgagents.base.errors import PgagentsError
 from pgagents.base.http import read_json
 from pgagents.base.jsonschema.combine import list_parts
 from pgagents.base.jsonschema.schema import REF, closure, resolve
+from pgagents.base.jsonschema.walk import rewrite
 from pgagents.base.reading import parse
 from pgagents.catalogue.model.model import Model
 from pgagents.verify.setting import Setting
@@ -35,12 +36,6 @@ SILENT = frozenset(
     )
 )
 """Keywords that never make a value invalid."""
-_MANY = ("properties", "$defs", "patternProperties", "dependentSchemas")
-_LISTS = ("oneOf", "anyOf", "allOf", "prefixItems")
-_ONE = (
-    *("items", "additionalProperties", "not", "contains", "propertyNames", "if", "then", "else"),
-    *("unevaluatedProperties", "unevaluatedItems"),
-)
 _BOUNDS = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
 MAX_DEPTH = 40
 MOST_NODES = 5_000
@@ -134,17 +129,12 @@ def _convert(
 ) -> dict[str, Any]:
     """Return one schema's keywords in 2020-12; `read` converts the schemas inside it."""
     found: dict[str, Any] = {}
-    for word, value in schema.items():
+    inside = rewrite(schema, lambda c: c.schema if isinstance(c.schema, bool) else read(c.schema))
+    for word, value in inside.items():
         if word in SILENT or word == "nullable" or (word in _BOUNDS and isinstance(value, bool)):
             continue
         if word == "type":
             found[word] = [t.lower() for t in value] if isinstance(value, list) else value.lower()
-        elif word in _ONE and isinstance(value, Mapping):
-            found[word] = read(value)
-        elif word in _MANY:
-            found[word] = {name: read(member) for name, member in value.items()}
-        elif word in _LISTS:
-            found[word] = [read(part) for part in value]
         else:
             found[word] = value
     return (

@@ -13,8 +13,8 @@ from typing import Any
 from urllib.parse import quote
 
 from pgagents.base.http import json_bytes
-from pgagents.base.jsonschema.readings import rewrite
 from pgagents.base.jsonschema.schema import foreign_validator
+from pgagents.base.jsonschema.walk import rewrite
 from pgagents.base.places import Pointer
 from pgagents.generate.targets.mcp.tools import is_wrapper
 from pgagents.report.contract import Verdict
@@ -311,7 +311,7 @@ def inline_references(schema: Mapping[str, Any]) -> dict[str, Any]:
             rest = {k: v for k, v in node.items() if k != "$ref"}
             return copy({**target, **rest} if isinstance(target, Mapping) else rest, above | {ref})
         kept = {k: v for k, v in node.items() if k not in ("$defs", "definitions")}
-        return rewrite(kept, lambda part: copy(part, above))
+        return rewrite(kept, lambda child: copy(child.schema, above))
 
     made: dict[str, Any] = copy(schema, frozenset())
     return made

@@ -10,17 +10,15 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from pgagents.base.jsonschema.combine import list_parts
-from pgagents.base.jsonschema.schema import REF, refs, subschemas
+from pgagents.base.jsonschema.schema import REF, refs
+from pgagents.base.jsonschema.walk import CONDITIONS, Child, children, rewrite, walk
 from pgagents.base.places import Node, origin_of
 
 Direction = Literal["sent", "answered"]
 _ABSENT: dict[Direction, str] = {"sent": "readOnly", "answered": "writeOnly"}
 """By direction, the mark of members that it does not have."""
-_SAME_VALUE = ("allOf", "anyOf", "oneOf", "then", "else", "dependentSchemas")
-_INSIDE = (
-    "items", "prefixItems", "properties", "patternProperties", "additionalProperties",
-    "unevaluatedItems", "unevaluatedProperties",
-)  # fmt: skip
+_OWN = ("$ref", "required", "discriminator")
+"""Keywords that differ by direction, beside those that hold schemas."""
 
 
 class OneWay:
@@ -48,7 +46,7 @@ class OneWay:
         return adapted
 
     def _has_mark(self, schema: Mapping[str, Any]) -> bool:
-        return any(self.mark in part for part in subschemas(schema))
+        return any(self.mark in part for part in walk(schema))
 
     def _walk(self, schema: Any, outer: frozenset[str]) -> Any:
         """Return an adapted schema.
@@ -57,16 +55,12 @@ class OneWay:
         """
         if not isinstance(schema, Mapping):
             return schema
-        matters = "required" in schema or any(key in schema for key in _SAME_VALUE)
+        inner = [child for child in children(schema) if child.keyword not in CONDITIONS]
+        matters = "required" in schema or any(child.kind == "value" for child in inner)
         absent = outer | self._list_absent(schema) if matters else outer
         if absent and "$ref" in schema and self._requires(schema["$ref"], absent):
             return self._write_out(schema, absent)
-        made = {key: self._adapt_keyword(key, value, absent) for key, value in schema.items()}
-        if all(made[key] is value for key, value in schema.items()):
-            return schema
-        if made.get("required") == []:
-            del made["required"]
-        return Node(made, origin=origin_of(schema) or ())
+        return self._adapt_keywords(schema, absent)
 
     def _requires(self, reference: Any, absent: frozenset[str]) -> bool:
         """True if a named schema requires a member that only the schema around its reference marks."""
@@ -77,7 +71,7 @@ class OneWay:
         required = {str(member) for part in parts for member in part.get("required", ())}
         return not (required & absent) <= self._list_absent(self.schemas[name])
 
-    def _write_out(self, schema: Mapping[str, Any], absent: frozenset[str]) -> Node:
+    def _write_out(self, schema: Mapping[str, Any], absent: frozenset[str]) -> Mapping[str, Any]:
         """Return a schema with the parts behind its reference in place of the reference.
 
         The variant of the named schema serves others too, so it keeps what it requires.
@@ -88,28 +82,32 @@ class OneWay:
         whole = Node({**rest, "allOf": [*written, *rest.get("allOf", ())]}, origin=origin_of(schema) or ())
         if not rest and len(written) == 1:
             whole = written[0]
-        return Node({k: self._adapt_keyword(k, v, absent) for k, v in whole.items()}, origin=whole.origin)
+        return self._adapt_keywords(whole, absent)
+
+    def _adapt_keywords(self, schema: Mapping[str, Any], absent: frozenset[str]) -> Mapping[str, Any]:
+        made = rewrite(schema, lambda child: self._adapt_inside(child, absent))
+        own = {key: self._adapt_keyword(key, made[key], absent) for key in _OWN if key in made}
+        if all(made[key] is value for key, value in own.items()):
+            return made
+        changed = {**made, **own}
+        if own.get("required") == []:
+            del changed["required"]
+        return Node(changed, origin=origin_of(schema) or ())
+
+    def _adapt_inside(self, child: Child, absent: frozenset[str]) -> Any:
+        if child.keyword in CONDITIONS or child.kind in ("name", "definition"):
+            return child.schema
+        return self._walk(child.schema, absent if child.kind == "value" else frozenset())
 
     def _adapt_keyword(self, key: str, value: Any, absent: frozenset[str]) -> Any:
         if key == "$ref":
             return self._refer(value)
-        if key == "required" and isinstance(value, list):
-            kept = [name for name in value if name not in absent]
-            return kept if len(kept) < len(value) else value
-        if key == "discriminator" and isinstance(value, Mapping) and value.get("mapping"):
-            mapping = {kind: self._refer(name) for kind, name in value["mapping"].items()}
-            return value if mapping == value["mapping"] else {**value, "mapping": mapping}
-        if key not in _SAME_VALUE and key not in _INSIDE:
-            return value
-        passed = absent if key in _SAME_VALUE else frozenset()
-        if isinstance(value, list):
-            parts = [self._walk(part, passed) for part in value]
-            return value if all(a is b for a, b in zip(parts, value, strict=True)) else parts
-        if key in ("properties", "patternProperties", "dependentSchemas") and isinstance(value, Mapping):
-            named = {name: self._walk(part, passed) for name, part in value.items()}
-            same = all(named[name] is part for name, part in value.items())
-            return value if same else Node(named, origin=origin_of(value) or ())
-        return self._walk(value, passed)
+        if key == "required":
+            kept = [name for name in value if name not in absent] if isinstance(value, list) else value
+            return value if kept == value else kept
+        mapping = value.get("mapping") if isinstance(value, Mapping) else None
+        changed = {kind: self._refer(name) for kind, name in (mapping or {}).items()}
+        return {**value, "mapping": changed} if changed != (mapping or {}) else value
 
     def _refer(self, reference: Any) -> Any:
         name = str(reference).removeprefix(REF)

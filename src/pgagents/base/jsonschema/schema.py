@@ -1,4 +1,4 @@
-"""Walk, resolve and compile JSON Schemas whose references read `#/components/schemas/NAME`."""
+"""Resolve and compile JSON Schemas whose references read `#/components/schemas/NAME`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Set
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
+from pgagents.base.jsonschema.walk import children, walk
 from pgagents.base.places import plain
 
 REF = "#/components/schemas/"
@@ -16,38 +17,11 @@ MANY_TOGETHER = 20
 
 Compiling each of them separately would be slow.
 """
-_ONE = (
-    "items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames",
-    "unevaluatedItems", "unevaluatedProperties",
-)  # fmt: skip
-_LISTS = ("oneOf", "anyOf", "allOf", "prefixItems")
-_MANY = ("properties", "$defs", "patternProperties", "dependentSchemas")
-
-
-def subschemas(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Yield the schema and every schema inside it. References are not followed."""
-    stack: list[Any] = [schema]
-    while stack:
-        node = stack.pop()
-        if not isinstance(
-            node, dict | Mapping
-        ):  # isinstance with an abstract class is slow, so dict comes first
-            continue
-        yield node
-        for key in _ONE:
-            if key in node:
-                stack.append(node[key])
-        for key in _LISTS:
-            if key in node:
-                stack.extend(node[key] or ())
-        for key in _MANY:
-            if key in node:
-                stack.extend((node[key] or {}).values())
 
 
 def refs(schema: Mapping[str, Any]) -> set[str]:
     """Return the names of the component schemas that the schema refers to directly."""
-    return {str(s["$ref"])[len(REF) :] for s in subschemas(schema) if str(s.get("$ref", "")).startswith(REF)}
+    return {str(s["$ref"])[len(REF) :] for s in walk(schema) if str(s.get("$ref", "")).startswith(REF)}
 
 
 def closure(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> list[str]:
@@ -137,11 +111,7 @@ def _list_tried(schema: Mapping[str, Any], prefix: str) -> tuple[int, Counter[st
         own += 1
         if "$ref" in part and str(part["$ref"]).startswith(prefix):
             named[str(part["$ref"])[len(prefix) :]] += 1
-        inner = [part.get(key) for key in ("not", "if", "then", "else")]
-        inner += [branch for key in ("allOf", "anyOf", "oneOf") for branch in part.get(key) or ()]
-        dependent = part.get("dependentSchemas")
-        inner += dependent.values() if isinstance(dependent, Mapping) else ()
-        waiting += [each for each in inner if isinstance(each, Mapping)]
+        waiting += [c.schema for c in children(part) if c.kind == "value" and isinstance(c.schema, Mapping)]
     return own, named
 
 

@@ -13,6 +13,7 @@ from pgagents.base.cel import expression
 from pgagents.base.cel.expression import Expression
 from pgagents.base.cel.syntax import ExpressionError, Node, print_node
 from pgagents.base.errors import Diagnostic
+from pgagents.base.jsonschema.walk import HOLDING
 from pgagents.base.places import Pointer, Source, Span, locate_within, value_at
 from pgagents.base.reading import MAX_PROBLEMS
 from pgagents.base.text import brief, did_you_mean
@@ -236,12 +237,6 @@ class Expressions(Problems):
         return ("actions", action) if action in self.written.actions else ("operator", "actions", action)
 
 
-_ONE = frozenset(
-    ("items", "additionalProperties", "contains", "propertyNames", "not", "if", "then", "else",
-     "unevaluatedProperties", "unevaluatedItems")
-)  # fmt: skip
-_LISTS = frozenset(("oneOf", "anyOf", "allOf", "prefixItems"))
-_MANY = frozenset(("properties", "patternProperties", "dependentSchemas", "events"))
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
@@ -494,11 +489,11 @@ def children(schema: Schema) -> list[tuple[Pointer, Schema]]:
         value = getattr(schema, name)
         if value is None:
             continue
-        if key in _ONE:
-            found.extend([((key,), value)] if isinstance(value, Schema) else [])
-        elif key in _LISTS:
+        if isinstance(value, Schema):
+            found.append(((key,), value))
+        elif isinstance(value, list):
             found.extend(((key, index), child) for index, child in enumerate(value))
-        else:
+        elif isinstance(value, dict):
             found.extend(((key, member), child) for member, child in value.items())
     return found
 
@@ -507,4 +502,4 @@ def children(schema: Schema) -> list[tuple[Pointer, Schema]]:
 def _nesting(kind: type[Schema]) -> tuple[tuple[str, str], ...]:
     """Return the fields of a pydantic class that hold schemas, each with its keyword."""
     keys = ((name, field.alias or name) for name, field in kind.model_fields.items())
-    return tuple((name, key) for name, key in keys if key in _ONE | _LISTS | _MANY)
+    return tuple((name, key) for name, key in keys if key in HOLDING or key == "events")

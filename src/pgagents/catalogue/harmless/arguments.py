@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from pgagents.base.http import json_bytes
-from pgagents.base.jsonschema.readings import list_children
 from pgagents.base.jsonschema.schema import resolve
+from pgagents.base.jsonschema.walk import CONDITIONS, children
 from pgagents.base.text import singular, split_words
 from pgagents.catalogue.harmless.ids import list_numbers
 from pgagents.catalogue.model.action import Action, Param
@@ -166,9 +166,6 @@ class Withheld:
             return True
         behind = isinstance(value, str) and _NUMBER_BEHIND.search(value)
         return not (list_numbers(value) or behind or json_bytes(value) in self.shown)
-
-
-_IN_LISTS = frozenset(("items", "prefixItems", "contains", "unevaluatedItems"))
 
 
 class Harmless:
@@ -415,16 +412,16 @@ class Harmless:
             below, has_members = seen | {name}, False
             given = here.get("required")
             must = must | frozenset(map(str, given)) if isinstance(given, list | tuple) else must
-            for (key, *steps), part in list_children(here):
-                if not isinstance(part, Mapping) or key in ("not", "if", "propertyNames"):
+            for child in children(here):
+                key, part = child.keyword, child.schema
+                if not isinstance(part, Mapping) or key in CONDITIONS:
                     continue
-                is_map = key in ("additionalProperties", "patternProperties", "unevaluatedProperties")
-                if key == "properties" or is_map:
-                    step = ANY if is_map else str(steps[0])
+                if child.kind == "member":
+                    step = str(child.steps[1]) if key == "properties" else ANY
                     waiting.append(((*path, step), part, needed and step in must, False, frozenset(), below))
-                elif key not in ("$defs", "definitions"):
-                    waiting.append((path, part, needed, listed or key in _IN_LISTS, must, below))
-                has_members |= is_map or key in ("properties", "items", "prefixItems")
+                elif child.kind in ("value", "item"):
+                    waiting.append((path, part, needed, listed or child.kind == "item", must, below))
+                has_members |= child.kind == "member" or key in ("items", "prefixItems")
             if not has_members:
                 yield path, here, needed, listed
 

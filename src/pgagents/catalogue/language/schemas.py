@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pgagents.base.jsonschema.schema import REF
+from pgagents.base.jsonschema.walk import LISTS, NAMED, ONE
 from pgagents.base.places import Node, Pointer, Text
 from pgagents.catalogue.language import catalogue
 
@@ -32,12 +33,6 @@ _OURS = frozenset(
         "headers",
     )
 )
-_MANY = {"properties", "patternProperties", "dependentSchemas"}
-_LISTS = {"oneOf", "anyOf", "allOf", "prefixItems"}
-_ONE = {
-    *("items", "additionalProperties", "contains", "propertyNames", "not", "if", "then", "else"),
-    *("unevaluatedProperties", "unevaluatedItems"),
-}
 
 
 @dataclass(slots=True)
@@ -74,14 +69,14 @@ def schema_node(raw: Mapping[str, Any], pointer: Pointer, marks: Marks | None = 
             continue  # a key without a value
         if key == "$ref":
             node[key] = REF + value
-        elif key in _MANY:
+        elif key in NAMED:
             node[key] = Node(
                 {k: schema_node(v, (*pointer, key, k), marks) for k, v in value.items()},
                 origin=(*pointer, key),
             )
-        elif key in _LISTS:
+        elif key in LISTS and isinstance(value, list):
             node[key] = [schema_node(v, (*pointer, key, i), marks) for i, v in enumerate(value)]
-        elif key in _ONE and isinstance(value, dict):
+        elif key in ONE and isinstance(value, dict):
             node[key] = schema_node(value, (*pointer, key), marks)
         elif key == "discriminator":
             node[key] = _discriminator(value)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pgagents.base.jsonschema.walk import HOLDING, count_steps
 from pgagents.base.places import Pointer, value_at
 from pgagents.base.text import brief, did_you_mean
 
@@ -22,11 +23,10 @@ _DATA = frozenset(("default", "const", "examples", "extra"))
 """Keys of values that are data. Inside them null is a value, and a sign belongs to the text."""
 _KINDS = frozenset(("type", "$ref", "anyOf", "oneOf", "allOf"))
 """Keywords that say what a value is: with one of them, the document's shape goes."""
-_SHAPE = _KINDS | frozenset((
-    "items", "prefixItems", "properties", "patternProperties", "additionalProperties", "propertyNames",
-    "discriminator", "not", "const", "enum", "default", "examples", "format", "pattern", "nullable",
+_SHAPE = _KINDS | HOLDING.keys() | frozenset((
+    "discriminator", "const", "enum", "default", "examples", "format", "pattern", "nullable",
     "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength",
-    "minItems", "maxItems", "uniqueItems", "contains", "minContains", "maxContains", "minProperties",
+    "minItems", "maxItems", "uniqueItems", "minContains", "maxContains", "minProperties",
     "maxProperties", "dependentRequired", "contentEncoding", "contentMediaType", "max_bytes",
 ))  # fmt: skip
 _SAYS_WHAT = _KINDS | frozenset(("enum", "const", "properties", "items"))
@@ -285,7 +285,7 @@ def _is_data(at: Pointer) -> bool:
     while rest:
         if rest[0] in _DATA:
             return True
-        rest = rest[2:] if rest[0] in ("properties", "patternProperties") else rest[1:]
+        rest = rest[count_steps(rest) or 1 :]
     return "extra" in at[2:]
 
 
@@ -304,14 +304,9 @@ def is_schema(at: Pointer) -> bool:
     """True for an argument, an answer, a schema, and a schema inside one of these."""
     root = _find_schema_root(at)
     rest = at[root:]
-    while root and rest:
-        if rest[0] in ("properties", "patternProperties") and len(rest) > 1:
-            rest = rest[2:]
-        elif rest[0] in ("items", "additionalProperties", "not", "contains", "propertyNames"):
-            rest = rest[1:]
-        else:
-            return False
-    return bool(root)
+    while root and (steps := count_steps(rest)):
+        rest = rest[steps:]
+    return bool(root) and not rest
 
 
 def replaces_shape(base: Mapping[Any, Any], over: Mapping[Any, Any]) -> bool:

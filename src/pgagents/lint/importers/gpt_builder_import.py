@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from pgagents.base.jsonschema.walk import Child, children
 from pgagents.base.places import Pointer
 from pgagents.lint.facts import ImporterMessage, data
 
@@ -122,8 +123,8 @@ def _server(index: int, item: Any) -> Server | None:
 
 
 REF = "#/components/schemas/"
-_LISTS = ("allOf", "anyOf", "oneOf")
-_ONE = ("items", "additionalProperties", "not")
+_READ = frozenset(("properties", "items", "additionalProperties", "not", "allOf", "anyOf", "oneOf"))
+"""Keywords whose schemas the builder reads."""
 
 
 def schemas_of(data: dict[str, Any]) -> dict[str, Any]:
@@ -174,25 +175,13 @@ def walk(
             continue
         if node.get("type") == "object" and not isinstance(node.get("properties"), dict):
             yield say("object-missing-properties", pointer, ctx=context)
-        stack.extend(
-            reversed(
-                [(part, (*context, *map(str, steps)), (*pointer, *steps)) for steps, part in parts(node)]
-            )
-        )
+        inside = [(c.schema, (*context, *map(str, c.steps)), (*pointer, *c.steps)) for c in parts(node)]
+        stack.extend(reversed(inside))
 
 
-def parts(node: dict[str, Any]) -> Iterator[tuple[Pointer, Any]]:
-    """Yield the schemas directly inside a schema, each with its path."""
-    properties = node.get("properties")
-    if isinstance(properties, dict):
-        yield from ((("properties", name), part) for name, part in properties.items())
-    for key in _ONE:
-        if isinstance(node.get(key), dict):
-            yield (key,), node[key]
-    for key in _LISTS:
-        several = node.get(key)
-        if isinstance(several, list):
-            yield from (((key, n), part) for n, part in enumerate(several))
+def parts(node: dict[str, Any]) -> list[Child]:
+    """Return the schemas directly inside a schema that the builder reads."""
+    return [child for child in children(node) if child.keyword in _READ]
 
 
 def circular(schemas: dict[str, Any]) -> list[str]:
@@ -231,7 +220,7 @@ def _refs(schema: Any) -> list[str]:
             ref = node.get("$ref")
             if isinstance(ref, str) and ref.startswith(REF):
                 found.append(ref.removeprefix(REF))
-            stack.extend(part for _, part in parts(node))
+            stack.extend(child.schema for child in parts(node))
     return found
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from pgagents.base.jsonschema.walk import children
 from pgagents.base.places import Pointer
 from pgagents.lint.packages import fields
 from pgagents.lint.packages.fields import Hit, split_url, table
@@ -134,17 +135,11 @@ def _arguments(schema: Any, at: Pointer, depth: int) -> Iterator[tuple[str, Poin
     """Yield the names of a schema's members, at any depth, with their places."""
     if not isinstance(schema, dict) or depth > _MOST_DEPTH:
         return
-    properties = schema.get("properties")
-    for name, inner in properties.items() if isinstance(properties, dict) else ():
-        here = (*at, "properties", name)
-        if isinstance(name, str):
-            yield name, here
-        yield from _arguments(inner, here, depth + 1)
-    yield from _arguments(schema.get("items"), (*at, "items"), depth + 1)
-    for key in ("anyOf", "oneOf", "allOf"):
-        branches = schema.get(key)
-        for n, inner in enumerate(branches if isinstance(branches, list) else ()):
-            yield from _arguments(inner, (*at, key, n), depth + 1)
+    for child in children(schema):
+        here = (*at, *child.steps)
+        if child.keyword == "properties" and isinstance(child.steps[1], str):
+            yield child.steps[1], here
+        yield from _arguments(child.schema, here, depth + 1)
 
 
 def _check_frames(data: Any, file: str) -> Iterator[Hit]:

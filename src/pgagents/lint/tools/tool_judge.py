@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from pgagents.base.errors import Severity
+from pgagents.base.jsonschema.walk import children
 from pgagents.base.places import Pointer
 from pgagents.base.registry import collect
 
@@ -152,11 +153,6 @@ def list_judges() -> Mapping[str, ToolJudge]:
 # -- the schemas of arguments, part by part
 
 
-_ONE = ("items", "additionalProperties", "not", "contains", "propertyNames", "if", "then", "else")
-_LISTS = ("anyOf", "oneOf", "allOf", "prefixItems")
-_NAMED = ("properties", "$defs", "definitions", "patternProperties", "dependentSchemas", "defs")
-
-
 def parts(schema: Any, at: Pointer) -> Iterator[tuple[dict[str, Any], Pointer, int]]:
     """Yield the schema and all schemas inside it, each with its place and nesting depth.
 
@@ -168,18 +164,9 @@ def parts(schema: Any, at: Pointer) -> Iterator[tuple[dict[str, Any], Pointer, i
         if not isinstance(node, dict):
             continue
         yield node, here, depth
-        inside = depth + 1
-        found: list[tuple[Any, Pointer, int]] = [
-            (node[key], (*here, key), inside) for key in _ONE if key in node
+        found = [
+            (inner.schema, (*here, *inner.steps), depth + (inner.kind != "value")) for inner in children(node)
         ]
-        for key in _LISTS:
-            several = node.get(key)
-            if isinstance(several, list):
-                found += [(part, (*here, key, n), depth) for n, part in enumerate(several)]
-        for key in _NAMED:
-            named = node.get(key)
-            if isinstance(named, dict):
-                found += [(part, (*here, key, name), inside) for name, part in named.items()]
         stack.extend(reversed(found))
 
 

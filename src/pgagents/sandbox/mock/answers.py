@@ -25,6 +25,7 @@ from pgagents.base.cel.syntax import (
 )
 from pgagents.base.http import json_bytes, target, text_of
 from pgagents.base.jsonschema import schema as schemas
+from pgagents.base.jsonschema.walk import walk
 from pgagents.base.places import plain
 from pgagents.catalogue.model.action import Action, Example, Param
 from pgagents.catalogue.model.answers import AnswerHeader
@@ -122,7 +123,7 @@ class Bodies:
         """Return the schema of the first member of this name in the action's answer, or None."""
         stack: list[Mapping[str, Any]] = [action.success.schema] if action.success.schema else []
         for schema in stack:
-            for inner in schemas.subschemas(schemas.resolve(schema, self.model.schemas)):
+            for inner in walk(schemas.resolve(schema, self.model.schemas)):
                 if name in inner.get("properties", {}):
                     return schemas.resolve(inner["properties"][name], self.model.schemas)
                 if "$ref" in inner and len(stack) < 50:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from pgagents.base.jsonschema.walk import children
 from pgagents.catalogue.decoding.medium import is_json
 from pgagents.catalogue.model.answers import Code
 from pgagents.catalogue.model.model import Model
@@ -56,17 +57,11 @@ def _names(schema: Mapping[str, Any], setting: Setting, depth: int) -> Iterator[
     if depth > MAX_DEPTH:
         return
     schema = setting.resolve_schema(schema)
-    for name, member in (schema.get("properties") or {}).items():
-        yield str(name)
-        yield from _names(member, setting, depth + 1)
-    for part in (
-        schema.get("items"),
-        *(schema.get("allOf") or ()),
-        *(schema.get("anyOf") or ()),
-        *(schema.get("oneOf") or ()),
-    ):
-        if isinstance(part, Mapping):
-            yield from _names(part, setting, depth + 1)
+    for child in children(schema):
+        if child.keyword == "properties":
+            yield str(child.steps[1])
+        if isinstance(child.schema, Mapping):
+            yield from _names(child.schema, setting, depth + 1)
 
 
 # -- times, and the form that the catalogue fixes for them

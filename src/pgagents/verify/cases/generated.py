@@ -12,8 +12,8 @@ from typing import Any
 
 from pgagents.base.cel.expression import Expression
 from pgagents.base.http import Json, read_json
-from pgagents.base.jsonschema.readings import walk
 from pgagents.base.jsonschema.schema import closure
+from pgagents.base.jsonschema.walk import walk
 from pgagents.base.places import plain
 from pgagents.catalogue.model.action import Param
 from pgagents.catalogue.model.values import find_format

@@ -14,7 +14,7 @@ from typing import Any
 
 from pgagents.base.cel.expression import Expression, Scope
 from pgagents.base.cel.reading import applies, members_in, texts_in
-from pgagents.base.jsonschema.schema import subschemas
+from pgagents.base.jsonschema.walk import walk
 from pgagents.catalogue.model.action import Law
 from pgagents.catalogue.model.resource import Move, Resource
 from pgagents.verify.cases.boundary import boundary_value, free_params
@@ -325,7 +325,7 @@ def _is_enum(setting: Setting, endpoint: Endpoint, member: str) -> bool:
     def find() -> bool:
         parts = (
             setting.resolve_schema(part).get("properties", {})
-            for part in subschemas(endpoint.action.success.schema or {})
+            for part in walk(endpoint.action.success.schema or {})
         )
         named = (setting.resolve_schema(properties[member]) for properties in parts if member in properties)
         return any("enum" in schema for schema in named)

@@ -9,7 +9,7 @@ itself.
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from pgagents.base.http import json_bytes
 from pgagents.base.jsonschema.combine import TEXTS, join
 from pgagents.base.jsonschema.direction import is_read_only
 from pgagents.base.jsonschema.schema import resolve
+from pgagents.base.jsonschema.walk import CONDITIONS, HOLDING, NAMED, Child, children
 from pgagents.catalogue.encoding.medium import MAX_BOUNDARY
 
 MOST_PLACES = 350
@@ -35,13 +36,7 @@ MOST_REQUIRED = 100_000
 MOST_REFUSED = 50
 """Number of optional places that do not fit, after which no further one is tried."""
 _CACHED = 500
-_ONE = (
-    *("items", "additionalProperties", "not", "contains", "propertyNames", "if", "then", "else"),
-    *("unevaluatedProperties", "unevaluatedItems"),
-)
-_LISTS = ("prefixItems", "oneOf", "anyOf", "allOf")
-_NAMED = ("properties", "patternProperties", "dependentSchemas")
-_CONDITIONS = ("not", "if", "then", "else", "propertyNames")
+_WHOLE = (*CONDITIONS, "then", "else", "propertyNames")
 """Keywords that mean something else if a part of their schema is left out, so a part has none of them."""
 
 Schema = Mapping[str, Any]
@@ -145,7 +140,7 @@ def _count(schema: Schema, schemas: Mapping[str, Any], most: int, levels: int, i
         if any(above.count(name) >= inside for name in joined.names):
             continue
         names: Names = (*above, *joined.names)
-        waiting += [(child, names, level + 1) for _, _, child in _children(joined.schema)]
+        waiting += [(child.schema, names, level + 1) for child in _children(joined.schema)]
     return count
 
 
@@ -163,35 +158,26 @@ def _count_required(
         if not joined.names.isdisjoint(above):
             continue
         names: Names = (*above, *joined.names)
-        for key, name, child in _children(joined.schema):
-            if _must_stay(joined.schema, key, name):
-                each = joined.schema.get("minItems", 1) if key == "items" else 1
-                waiting.append((child, names, level + 1, times * each))
+        for child in _children(joined.schema):
+            if _must_stay(joined.schema, child):
+                each = joined.schema.get("minItems", 1) if child.keyword == "items" else 1
+                waiting.append((child.schema, names, level + 1, times * each))
     return count
 
 
-def _children(schema: Schema) -> Iterator[tuple[str, Any, Schema]]:
-    """Yield (keyword, name or number, schema) of every schema directly inside a joined one."""
-    for key in _NAMED:
-        inner = schema.get(key)
-        if isinstance(inner, Mapping):
-            yield from ((key, name, child) for name, child in inner.items() if isinstance(child, Mapping))
-    for key in _LISTS:
-        inner = schema.get(key)
-        if isinstance(inner, list | tuple):
-            yield from ((key, at, child) for at, child in enumerate(inner) if isinstance(child, Mapping))
-    for key in _ONE:
-        if isinstance(schema.get(key), Mapping):
-            yield key, None, schema[key]
+def _children(schema: Schema) -> list[Child]:
+    """Return the schemas directly inside a joined one that values are held to."""
+    return [c for c in children(schema) if isinstance(c.schema, Mapping) and c.kind != "definition"]
 
 
-def _must_stay(schema: Schema, key: str, name: Any) -> bool:
+def _must_stay(schema: Schema, child: Child) -> bool:
     """True if a value needs the inner schema: a required member, a needed item, a first alternative."""
+    key, (_, name) = child.keyword, (*child.steps, 0)[:2]
     if key == "properties":
         required = schema.get("required", ())
         return isinstance(required, list | tuple) and name in required
     if key in ("items", "prefixItems"):
-        return bool(schema.get("minItems", 0) > (name or 0))
+        return bool(schema.get("minItems", 0) > name)
     if key in ("oneOf", "anyOf"):
         return bool(name == 0)
     return key in ("contains", "allOf")
@@ -202,50 +188,50 @@ class _Part:
 
     def __init__(self, schemas: Mapping[str, Any], most: int) -> None:
         self.schemas, self.most, self.kept, self.refused = schemas, most, 0, 0
-        self.waiting: deque[tuple[dict[str, Any], str, Any, Schema, Names, int]] = deque()
+        self.waiting: deque[tuple[dict[str, Any], Child, Names, int]] = deque()
 
     def make(self, schema: Schema, most: int) -> tuple[dict[str, Any], int]:
         """Return the part with at most so many needed places, and how many places it has."""
         root = self._take(schema, (), 0, most)
         while self.waiting and self.kept < self.most and self.refused < MOST_REFUSED:
-            into, key, name, child, above, level = self.waiting.popleft()
+            into, child, above, level = self.waiting.popleft()
             room = self.most - self.kept
-            if _count_required(child, self.schemas, room, above, level) > room:
+            if _count_required(child.schema, self.schemas, room, above, level) > room:
                 self.refused += 1
                 continue
-            _put(into, key, name, self._take(child, above, level, MOST_REQUIRED))
+            _put(into, child, self._take(child.schema, above, level, MOST_REQUIRED))
         return root, self.kept
 
     def _take(self, schema: Schema, above: Names, level: int, most: int) -> dict[str, Any]:
         """Return a schema with what its values need. Its optional parts wait for their turn."""
         self.kept += 1
         joined = join(schema, self.schemas)
-        inner = {*_NAMED, *_LISTS, *_ONE}
-        made = {k: v for k, v in joined.schema.items() if k not in inner or isinstance(v, bool)}
+        made = {k: v for k, v in joined.schema.items() if k not in HOLDING or isinstance(v, bool)}
         if self.kept > most or level > MOST_LEVELS or not joined.names.isdisjoint(above):
             return made
         if "properties" in joined.schema:
             made["properties"] = {}
         names: Names = (*above, *joined.names)
         optional = []
-        for key, name, child in _children(joined.schema):
-            if _must_stay(joined.schema, key, name):
-                _put(made, key, name, self._take(child, names, level + 1, most))
-            elif key not in _CONDITIONS and not is_read_only(child, self.schemas):
-                optional.append((made, key, name, child, names, level + 1))
+        for child in _children(joined.schema):
+            if _must_stay(joined.schema, child):
+                _put(made, child, self._take(child.schema, names, level + 1, most))
+            elif child.keyword not in _WHOLE and not is_read_only(child.schema, self.schemas):
+                optional.append((made, child, names, level + 1))
         self.waiting.extend(optional)
         return made
 
 
-def _put(into: dict[str, Any], key: str, name: Any, child: dict[str, Any]) -> None:
-    if key in _NAMED:
-        into.setdefault(key, {})[name] = child
-    elif key in _LISTS:
-        listed = into.setdefault(key, [])
-        if key != "prefixItems" or name == len(listed):  # an item stays at its place
-            listed.append(child)
+def _put(into: dict[str, Any], child: Child, made: dict[str, Any]) -> None:
+    key, *name = child.steps
+    if not name:
+        into[str(key)] = made
+    elif key in NAMED:
+        into.setdefault(str(key), {})[name[0]] = made
     else:
-        into[key] = child
+        listed = into.setdefault(str(key), [])
+        if key != "prefixItems" or name[0] == len(listed):  # an item stays at its place
+            listed.append(made)
 
 
 # -- values that are too large to be made and sent.

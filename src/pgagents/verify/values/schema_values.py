@@ -13,7 +13,8 @@ from typing import Any
 
 from pgagents.base.jsonschema.combine import APPLICATORS, TEXTS, join
 from pgagents.base.jsonschema.direction import is_read_only
-from pgagents.base.jsonschema.schema import closure, resolve, subschemas
+from pgagents.base.jsonschema.schema import closure, resolve
+from pgagents.base.jsonschema.walk import walk
 from pgagents.catalogue.encoding.medium import is_pattern, make_file
 from pgagents.catalogue.model.action import FileLimits
 from pgagents.catalogue.model.values import order_choices
@@ -318,7 +319,7 @@ _TURNS = 3
 def is_hard(schema: Mapping[str, Any], schemas: Schemas) -> bool:
     """True if a value that is made keyword by keyword may be invalid."""
     parts = [schema, *(schemas[name] for name in closure(schema, schemas))]
-    return any(HARD & part.keys() for one in parts for part in subschemas(one))
+    return any(HARD & part.keys() for one in parts for part in walk(one))
 
 
 def accepts(schema: Mapping[str, Any], schemas: Schemas, value: Any) -> bool:

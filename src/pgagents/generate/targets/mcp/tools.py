@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from pgagents.base.places import Node, Text, origin_of
+from pgagents.base.jsonschema.walk import Child, rewrite
+from pgagents.base.places import Node, Text
 from pgagents.catalogue.decoding.medium import kind_of
 from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.model import Model
@@ -133,16 +134,13 @@ def _without_required(schema: Node) -> Node:
     Servers seldom hold to a document that says nothing of null. A client refuses an answer that its schema
     refuses, whereas a member may be left out. Alternatives keep what tells them apart.
     """
-    made: dict[str, Any] = {}
-    for key, value in schema.items():
-        if key == "properties" and isinstance(value, Mapping):
-            inner = {name: _without_required(one) for name, one in value.items()}
-            made[key] = Node(inner, origin=origin_of(value) or ())
-        elif key in ("items", "additionalProperties") and isinstance(value, Node):
-            made[key] = _without_required(value)
-        elif key != "required":
-            made[key] = value
-    return Node(made, origin=schema.origin)
+
+    def change(child: Child) -> Any:
+        inside = child.kind in ("member", "item") and isinstance(child.schema, Node)
+        return _without_required(child.schema) if inside else child.schema
+
+    kept = {key: value for key, value in rewrite(schema, change).items() if key != "required"}
+    return Node(kept, origin=schema.origin)
 
 
 def _input(function: Function) -> Node:

@@ -11,6 +11,7 @@ from typing import Any
 
 from pgagents.base.jsonschema.direction import find_written_name
 from pgagents.base.jsonschema.schema import REF, closure, cycles, refs
+from pgagents.base.jsonschema.walk import Child, rewrite
 from pgagents.base.places import Node
 from pgagents.catalogue.model.model import Model
 from pgagents.catalogue.model.surface import Surface
@@ -92,27 +93,13 @@ TARGET = Target(
 # -- schemas as the importer requires them
 
 
-_MANY = ("properties", "$defs", "patternProperties", "dependentSchemas")
-_LISTS = ("oneOf", "anyOf", "allOf", "prefixItems")
-_ONE = (
-    *("items", "additionalProperties", "not", "contains", "propertyNames", "if", "then", "else"),
-    *("unevaluatedProperties", "unevaluatedItems"),
-)
-
-
 def transform(schema: Node, change: Callable[[Node], Node]) -> Node:
     """Apply `change` to every schema inside the schema, then to the schema itself."""
-    members: dict[str, Any] = {}
-    for key, value in schema.items():
-        if key in _ONE and isinstance(value, Node):
-            members[key] = transform(value, change)
-        elif key in _MANY and isinstance(value, Node):
-            members[key] = Node({k: transform(v, change) for k, v in value.items()}, origin=value.origin)
-        elif key in _LISTS:
-            members[key] = [transform(v, change) for v in value]
-        else:
-            members[key] = value
-    return change(Node(members, origin=schema.origin))
+
+    def change_inside(child: Child) -> Any:
+        return transform(child.schema, change) if isinstance(child.schema, Node) else child.schema
+
+    return change(rewrite(schema, change_inside))
 
 
 def with_properties(schema: Node) -> Node:
@@ -127,7 +114,7 @@ def with_properties(schema: Node) -> Node:
         if (
             kinds == "object" or (isinstance(kinds, list) and "object" in kinds)
         ) and "properties" not in node:
-            node["properties"] = Node(origin=node.origin)
+            return Node({**node, "properties": Node(origin=node.origin)}, origin=node.origin)
         return node
 
     return transform(schema, add_properties)

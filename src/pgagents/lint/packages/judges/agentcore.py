@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pgagents.base.http import media_type_of
+from pgagents.base.jsonschema.walk import NAMED
 from pgagents.base.places import Pointer, read_step
 from pgagents.lint.packages import fields
 from pgagents.lint.packages.fields import Hit, table
@@ -25,7 +26,7 @@ _RESPONSES = ("application/json", "application/xml")
 _STYLES = ("matrix", "label", "deepObject")
 _COMPLEX = re.compile(r"\{[;?]|\{\*\}")
 _COMPOSED = ("oneOf", "anyOf", "allOf")
-_NAMED = frozenset(("properties", "patternProperties", "$defs", "definitions", "schemas"))
+_NAMED = NAMED.keys() | {"schemas"}
 """Keywords whose members are names, not keywords."""
 _VALUES = frozenset(("example", "examples", "default", "enum", "const"))
 """Keywords that contain values, not schemas."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from pgagents.base.jsonschema.readings import list_children
+from pgagents.base.jsonschema.walk import children
 from pgagents.base.pictures import PictureError, read_picture
 from pgagents.lint.packages import fields
 from pgagents.lint.packages.fields import Hit, table
@@ -250,7 +250,7 @@ def _find_reference(schema: Any) -> tuple[str | int, ...] | None:
         if isinstance(part, dict):
             if isinstance(part.get("$ref"), str):
                 return at
-            stack += reversed([(inner, (*at, *steps)) for steps, inner in list_children(part)])
+            stack += reversed([(inner.schema, (*at, *inner.steps)) for inner in children(part)])
     return None
 
 

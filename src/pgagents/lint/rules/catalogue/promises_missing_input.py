@@ -24,7 +24,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pgagents.base.jsonschema.schema import closure, subschemas
+from pgagents.base.jsonschema.schema import closure
+from pgagents.base.jsonschema.walk import walk
 from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.model import Model
 from pgagents.lint.rule import Hit, Rule
@@ -109,7 +110,7 @@ def _collect_input_texts(action: Action, model: Model) -> str:
 
 
 def _texts(schema: Mapping[str, Any]) -> Iterator[str]:
-    for part in subschemas(schema):
+    for part in walk(schema):
         yield str(part.get("description", ""))
         yield str(part.get("format", ""))
         yield from (" ".join(words(str(name))) for name in part.get("properties", ()))

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgagents.base.jsonschema.schema import subschemas
+from pgagents.base.jsonschema.walk import walk
 from pgagents.base.places import Node
 from pgagents.catalogue.model.model import Model
 from pgagents.lint.facts import XAI_ENFORCED
@@ -29,7 +29,7 @@ def find(model: Model) -> Iterator[Hit]:
     surface = model.surfaces["xai"]
     for action in surface.actions:
         for param in surface.params(action):
-            for part in subschemas(param.schema):
+            for part in walk(param.schema):
                 for key, most in XAI_ENFORCED.items():
                     if isinstance(part, Node) and part.get(key, 0) > most:
                         said = (

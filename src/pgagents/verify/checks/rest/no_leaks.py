@@ -21,6 +21,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from urllib.parse import unquote, unquote_plus, urlsplit
 
+from pgagents.base.jsonschema.walk import CONDITIONS, children
 from pgagents.base.text import find_card_numbers, singular, split_words
 from pgagents.catalogue.model.identity import find_credential, has_proof
 from pgagents.report.contract import Rank
@@ -488,13 +489,9 @@ def _parts(schema: Mapping[str, Any], setting: Setting) -> list[Mapping[str, Any
     """Return a schema with all schemas that it is combined with."""
     schema = setting.resolve_schema(schema)
     found = [schema]
-    for key in ("allOf", "anyOf", "oneOf"):
-        for part in schema.get(key) or ():
-            found += _parts(part, setting)
-    for key in ("then", "else"):
-        found += _parts(schema[key], setting) if key in schema else []
-    for part in schema.get("dependentSchemas", {}).values():
-        found += _parts(part, setting)
+    for child in children(schema):
+        if child.kind == "value" and child.keyword not in CONDITIONS and isinstance(child.schema, Mapping):
+            found += _parts(child.schema, setting)
     return found
 
 

@@ -15,7 +15,8 @@ from functools import cache, partial
 from typing import Any, Literal
 
 from pgagents.base.http import Silence
-from pgagents.base.jsonschema.schema import resolve, subschemas
+from pgagents.base.jsonschema.schema import resolve
+from pgagents.base.jsonschema.walk import walk
 from pgagents.base.places import Pointer
 from pgagents.base.reading import read
 from pgagents.base.registry import folder
@@ -338,8 +339,8 @@ def _lists(setting: Setting, endpoint: Endpoint) -> bool:
     schema, schemas = endpoint.action.success.schema, setting.model.schemas
     if schema is None:
         return False
-    parts = [resolve(p, schemas) for p in subschemas(schema)]
-    arrays = [p for part in parts for p in subschemas(part) if "array" in types_of(p)]
+    parts = [resolve(p, schemas) for p in walk(schema)]
+    arrays = [p for part in parts for p in walk(part) if "array" in types_of(p)]
     return any("object" in types_of(resolve(a.get("items") or {}, schemas)) for a in arrays)
 
 

@@ -14,7 +14,8 @@ from functools import partial
 from itertools import combinations
 from typing import Any, NamedTuple
 
-from pgagents.base.jsonschema.schema import resolve, subschemas
+from pgagents.base.jsonschema.schema import resolve
+from pgagents.base.jsonschema.walk import walk
 from pgagents.base.places import plain
 from pgagents.catalogue.model.action import Param
 from pgagents.report.causes import UNLISTED, Fact
@@ -459,7 +460,7 @@ def _two_branches(
     cases = invalid_cases_of(setting, projections.endpoint)
     for param in projections.endpoint.params:
         name, schema = str(param.name), plain(resolve(param.schema, setting.model.schemas))
-        if not any("oneOf" in part for part in subschemas(schema)):
+        if not any("oneOf" in part for part in walk(schema)):
             continue
         broken = [n.call.input.get(name) for n in cases if n.detail == f"oneOf/{name}"]
         if any(_fits_several(value, schema.get("oneOf") or (), setting.model.schemas) for value in broken):
