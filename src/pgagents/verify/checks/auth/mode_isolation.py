@@ -12,7 +12,7 @@ from pgagents.catalogue.model.action import ActionCall
 from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank
 from pgagents.verify.fixtures.instance import at_path
-from pgagents.verify.promise import Attempt, Case, Trial, conclude, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, Untested, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call
 
@@ -80,8 +80,7 @@ def _list(trial: Trial, resource: Resource, by: ActionCall) -> None:
     )
     items = at_path(by, exchange) if by.at is not None and exchange.success else None
     if not isinstance(items, list) or exchange.subject is None:
-        conclude(trial.untested(f"the list could not be read: {exchange.outcome}"))
-        return
+        raise Untested(f"the list could not be read: {exchange.outcome}")
     id = resource.id_of(exchange.subject)
     if any(isinstance(item, Mapping) and resource.id_of(item) == id for item in items):
         conclude(trial.broken(f"no {resource.name} of the other mode", "{id} is listed", id=id))

@@ -18,7 +18,7 @@ from pgagents.catalogue.model.credential import Credential
 from pgagents.report.contract import Rank
 from pgagents.verify.fixtures.request_template import time_passes
 from pgagents.verify.oauth import bearer, plain
-from pgagents.verify.promise import Attempt, Case, Trial, conclude, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, Untested, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Raw, Sleep, Slip, TokenRequest
@@ -169,14 +169,12 @@ def _try_end(trial: Trial, credential: Credential, reader: Endpoint, *, operated
     issued = trial.ask(_request_token(credential, "a token whose time will pass"))
     token, lives_s = got(issued.body, "access_token"), got(issued.body, "expires_in")
     if not isinstance(token, str) or not _is_time(lives_s):
-        conclude(trial.untested("the server does not say how long a token lives"))
-        return
+        raise Untested("the server does not say how long a token lives")
     may_move = operated and lives_s <= MOST_MOVED_S
     move = time_passes(trial.setting, lives_s + MARGIN_S) if may_move else None
     wait = Sleep(lives_s + MARGIN_S) if lives_s <= MOST_S else move
     if wait is None:
-        conclude(trial.untested(f"a token lives {str(lives_s)[:40]} s, and nothing here waits so long"))
-        return
+        raise Untested(f"a token lives {str(lives_s)[:40]} s, and nothing here waits so long")
     before = trial.ask(_read(trial, reader, token, "a call with a new token"))
     passed = trial.ask(wait)
     after = trial.ask(_read(trial, reader, token, "a call with a token that is over"))

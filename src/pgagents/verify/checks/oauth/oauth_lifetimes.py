@@ -12,7 +12,7 @@ from functools import partial
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.fixtures.request_template import time_passes
 from pgagents.verify.oauth import TOKEN_COST, Granting, challenges, consenting, judge_refused_token, within
-from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
+from pgagents.verify.promise import Attempt, Case, Judgement, Trial, Untested, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.endpoint import OPERATOR, REST, Endpoint
@@ -72,9 +72,7 @@ def _try(client: OAuthClient, scope: str, reader: Endpoint, trials: Sequence[Tri
     tried = {trial.case.detail: trial for trial in trials}
     first, problem = as_client.request_token(scope, "a token whose time will pass")
     if first is None:
-        for trial in trials:
-            conclude(trial.untested(problem))
-        return
+        raise Untested(problem)
     access, refresh = str(got(first.body, "access_token")), got(first.body, "refresh_token")
     for detail, token in {"access_longer": f"{access}A", "refresh_as_access": refresh}.items():
         if isinstance(token, str) and detail in tried:

@@ -15,7 +15,7 @@ from functools import partial
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.cases.invalid import invalid_cases_of
 from pgagents.verify.oauth import TOKEN_COST, Granting, bearer, consenting
-from pgagents.verify.promise import Attempt, Case, Trial, conclude, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, Untested, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import REST, Endpoint
@@ -90,9 +90,7 @@ def _try(trials: Sequence[Trial], client: OAuthClient, scope: str) -> None:
     as_client = Granting(trials[0].setting, client)
     granted, problem = as_client.request_token(scope, f"a token with {scope} alone")
     if granted is None:
-        for trial in trials:
-            conclude(trial.untested(problem))
-        return
+        raise Untested(problem)
     token = str(got(granted.body, "access_token"))
     for trial in trials:
         judge = _judge_without if trial.case.detail == WITHOUT else _judge_within

@@ -31,6 +31,7 @@ from pgagents.verify.promise import (
     Case,
     Judgement,
     Trial,
+    Untested,
     conclude,
     make_check,
 )
@@ -156,13 +157,11 @@ def _take_all(trial: Trial, bound: _Bound) -> None:
     call = trial.call("explore", why, input={**least, **own}, subject=resource, made=instance)
     pair: Sequence[Exchange] = trial.ask(Concurrent((call, call)))
     if not any(answer.success for answer in pair):
-        conclude(trial.untested(f"neither call was done: {pair[0].outcome}"))
-        return
+        raise Untested(f"neither call was done: {pair[0].outcome}")
     after = trial.ask(replace(look, why=f"what two calls of {name} left", again=True))
     left = at_path(bound.read, after) if after.success else None
     if not isinstance(left, Mapping):
-        conclude(trial.untested(f"it was not read afterwards: {after.outcome}"))
-        return
+        raise Untested(f"it was not read afterwards: {after.outcome}")
     scope = Scope({"read": left, "env": trial.setting.model.env})
     broken = evaluate_law(bound.law, scope).outcome == "broken"
     problem = f"{member} is {{left}} after both" if broken else ""
@@ -294,8 +293,7 @@ def _act_twice(trial: Trial, resource: Resource, param: Param) -> None:
     pair = _on_new_or_other(wanted, call_at_once)
     done = [answer for answer in pair if answer.success]
     if not done:
-        conclude(trial.untested(f"neither call was done: {pair[0].outcome}"))
-        return
+        raise Untested(f"neither call was done: {pair[0].outcome}")
     if len(done) < TWO:
         conclude(trial.kept())
         return

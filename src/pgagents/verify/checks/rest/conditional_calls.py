@@ -189,9 +189,7 @@ def _write_versions(trials: Sequence[Trial], resource: Resource, reader: Endpoin
     old = first.header("etag")
     if not first.success or not old or old.startswith(WEAK):
         why = "its tag is weak" if old else f"it was answered without a tag: {first.outcome}"
-        for trial in trials:
-            conclude(trial.untested(why))
-        return
+        raise Untested(why)
 
     def write(tag: str, turn: int, why: str) -> Call:
         return make_write(setting, resource, endpoint, instance, tag, turn, why)
@@ -231,9 +229,7 @@ def _remove_versions(trials: Sequence[Trial], resource: Resource, reader: Endpoi
     why = why or ("its tag is weak" if tag.startswith(WEAK) else "" if other else NO_OTHER)
     stale = endpoint.action.stale
     if why or stale is None:
-        for trial in trials:
-            conclude(trial.untested(why))
-        return
+        raise Untested(why)
     template = template_of(setting.model, endpoint.action)
 
     def remove(sent: str, why: str, intent: Intent = "explore") -> Call:

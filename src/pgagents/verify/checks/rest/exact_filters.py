@@ -21,7 +21,7 @@ from pgagents.report.contract import Rank
 from pgagents.verify.cases.argument_values import find_comparison, fitting, free_text
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.laws import evaluate_law, values_of
-from pgagents.verify.promise import Attempt, Case, Trial, conclude, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, Untested, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import distinct, types_of
 from pgagents.verify.wire.call import Call, InstanceRef
@@ -138,8 +138,7 @@ def _try_several(trial: Trial, own: _Filter) -> None:
     test = setting.test(("param", str(trial.action.name), str(own.param.name), ""), schema)
     orders = [[absent, *values[:1]], [*values[:1], absent]] if values else []
     if absent is None or not orders or not all(test.is_valid(order) for order in orders):
-        conclude(trial.untested(f"no {own.resource.name} was seen with a {own.value}"))
-        return
+        raise Untested(f"no {own.resource.name} was seen with a {own.value}")
     control = trial.ask(_ask(trial, own, values[:1], "of one that exists", instance))
     for order in orders:
         answer = trial.ask(_ask(trial, own, order, "of which nothing has one", instance))

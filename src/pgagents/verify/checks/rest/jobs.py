@@ -22,7 +22,7 @@ from pgagents.catalogue.model.resource import Resource, id_text
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import time_passes
-from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
+from pgagents.verify.promise import Attempt, Case, Judgement, Trial, Untested, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Own, Sleep
@@ -94,9 +94,7 @@ def _try(trials: Sequence[Trial], job: Job, reader: Endpoint, *, by_clock: bool)
     body = at_path(resource.made_by, started)
     id = resource.id_of(body) if started.success else None
     if id is None:
-        for trial in trials:
-            conclude(trial.untested(f"no job was started: {started.outcome}"))
-        return
+        raise Untested(f"no job was started: {started.outcome}")
     ask(Own(started.number))
     conclude(_judge_headers(found, started, resource, reader, id))
     why = f"to see how far the {resource.name} is"

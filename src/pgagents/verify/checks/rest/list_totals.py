@@ -27,7 +27,7 @@ from pgagents.verify.cases.paging import find_only_list, make_several
 from pgagents.verify.fixtures.request_template import answer_that_will_do
 from pgagents.verify.fixtures.target import list_involved
 from pgagents.verify.lists import PageRequest, fills_a_page, next_page
-from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
+from pgagents.verify.promise import Attempt, Case, Judgement, Trial, Untested, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.call import Sleep
@@ -290,8 +290,7 @@ def _try_with_ours(
     assert resource.made_by is not None
     made = make_several(resource, resource.made_by, maker, ENOUGH, "a list with a total")
     if made is None:
-        conclude(trial.untested(f"no {resource.name} was made"))
-        return
+        raise Untested(f"no {resource.name} was made")
     arguments = {name: value for name, value in call.input.items() if name != total.size}
     others = {"subject": resource, "made": made.bodies[0], "bind": made.bind}
     _judge_list(trial, total, arguments, others)

@@ -17,7 +17,7 @@ from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank
 from pgagents.verify.fixtures.instance import at_path, members_of, say_none_made
 from pgagents.verify.fixtures.request_template import ordinary, template_of
-from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
+from pgagents.verify.promise import Attempt, Case, Judgement, Trial, Untested, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import high, low, types_of
 from pgagents.verify.wire.asking import ask
@@ -123,9 +123,7 @@ def _try(trials: Sequence[Trial], patch: _Patch) -> None:
     made = ask(_make(setting, resource, made_by))
     body = at_path(made_by, made)
     if not made.success or not isinstance(body, Mapping) or resource.id not in body:
-        for trial in trials:
-            conclude(trial.untested(say_none_made(resource, made)))
-        return
+        raise Untested(say_none_made(resource, made))
     sent = {p.wire for p in made_by.action.params if str(p.name) in made.input}
     # what a create shows of a member that it was not given is the server's own default
     defaults = (*patch.defaults, *((body[wire],) if wire in body and wire not in sent else ()))
@@ -143,9 +141,7 @@ def _try(trials: Sequence[Trial], patch: _Patch) -> None:
     filled = ask(send(f"{name} is set", {name: value}))
     before = ask(read)
     if not filled.success or patch.show(before) != value:
-        for trial in trials:
-            conclude(trial.untested(f"{name} could not be set to {value!r}: {filled.outcome}"))
-        return
+        raise Untested(f"{name} could not be set to {value!r}: {filled.outcome}")
     without = ask(send(f"{name} is left out", {}))
     after = ask(read)
     if without.success and after.success:

@@ -37,6 +37,7 @@ from pgagents.verify.promise import (
     Case,
     Judgement,
     Trial,
+    Untested,
     conclude,
     describe_code,
     make_check,
@@ -151,8 +152,7 @@ def _try_elsewhere(trial: Trial, nested: _Nested) -> None:
     other = trial.ask(_make_parent(nested, f"another {parent.name}"))
     beside = at_path(parent.made_by, other) if other.success else None
     if not isinstance(beside, Mapping):
-        conclude(trial.untested(say_none_made(parent, other)))
-        return
+        raise Untested(say_none_made(parent, other))
     trial.ask(Own(other.number))
     arguments = {
         **_name_parents(nested, nested.reader, other, beside),
@@ -200,8 +200,7 @@ def _try_gone(trial: Trial, nested: _Nested, remover: Endpoint, undone_by: Actio
     home = trial.ask(_make_parent(nested, f"a {parent.name} to be removed"))
     around = at_path(parent.made_by, home) if home.success else None
     if not isinstance(around, Mapping):
-        conclude(trial.untested(say_none_made(parent, home)))
-        return
+        raise Untested(say_none_made(parent, home))
     trial.ask(Own(home.number))
     body = _make_inside(trial, nested, home, around)
     if body is None:
@@ -212,13 +211,11 @@ def _try_gone(trial: Trial, nested: _Nested, remover: Endpoint, undone_by: Actio
     )  # fmt: skip
     before = trial.ask(replace(look, why=f"a {resource.name} of a {parent.name}"))
     if not is_there(resource, nested.read, before):
-        conclude(trial.untested(f"the {resource.name} was not there before: {before.outcome}"))
-        return
+        raise Untested(f"the {resource.name} was not there before: {before.outcome}")
     why = f"a {parent.name} is removed with what is in it"
     removed = trial.ask(Call(remover, undone_by.input, "valid", why, subject=parent, made=around))
     if not removed.success:
-        conclude(trial.untested(f"the {parent.name} could not be removed: {removed.outcome}"))
-        return
+        raise Untested(f"the {parent.name} could not be removed: {removed.outcome}")
     answer = trial.ask(look)
     for seconds in REMOVAL_WAITS_S if removed.status == ACCEPTED else ():
         if not is_there(resource, nested.read, answer):
@@ -235,8 +232,7 @@ def _try_count(trial: Trial, nested: _Nested, member: str, read: ActionCall, rea
     home = trial.ask(_make_parent(nested, f"a {parent.name} that counts"))
     around = at_path(parent.made_by, home) if home.success else None
     if not isinstance(around, Mapping):
-        conclude(trial.untested(say_none_made(parent, home)))
-        return
+        raise Untested(say_none_made(parent, home))
     trial.ask(Own(home.number))
     look = Call(reader, read.input, "explore", f"{member} of a {parent.name}", subject=parent, made=around)
 

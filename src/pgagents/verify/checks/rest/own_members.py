@@ -25,7 +25,7 @@ from pgagents.report.contract import Rank
 from pgagents.verify.cases.instance_changes import Change, choose_other_values, list_settable, names_instance
 from pgagents.verify.fixtures.instance import at_path, find_read, members_of
 from pgagents.verify.fixtures.target import is_made_by
-from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
+from pgagents.verify.promise import Attempt, Case, Judgement, Trial, Untested, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import matches, types_of
 from pgagents.verify.wire.call import Call, InstanceRef, Own
@@ -178,8 +178,7 @@ def _try_change(trial: Trial, own: _Own) -> None:
     plain = trial.ask(change.send(trial, body, sent, "a change without members of the server's own"))
     before = trial.ask(change.call_read(trial, body))
     if not plain.success or not before.success:
-        conclude(trial.untested(f"nothing could be changed: {plain.outcome}, {before.outcome}"))
-        return
+        raise Untested(f"nothing could be changed: {plain.outcome}, {before.outcome}")
 
     def call(values: Mapping[str, Any], why: str) -> Call:
         return change.send(trial, body, {**sent, **values}, why)
@@ -187,8 +186,7 @@ def _try_change(trial: Trial, own: _Own) -> None:
     shown = change.shown(before)
     values = _choose_values(own, shown)
     if not values:
-        conclude(trial.untested(f"no other value of {' or '.join(own.members)} is known"))
-        return
+        raise Untested(f"no other value of {' or '.join(own.members)} is known")
     back = {str(p.name): body[p.wire] for p in change.members if str(p.name) in turned}
     stored = [p for p in change.members if str(p.name) in turned and shown.get(p.wire) == turned[str(p.name)]]
     for several in _list_turns(values):
@@ -206,8 +204,7 @@ def _try_change(trial: Trial, own: _Own) -> None:
             conclude(_judge_taken(trial, own, taken[0]))
             return
         if not after.success:
-            conclude(trial.untested(f"it was not read afterwards: {after.outcome}"))
-            return
+            raise Untested(f"it was not read afterwards: {after.outcome}")
         undone = next((p for p in stored if change.shown(after).get(p.wire) == turned[str(p.name)]), None)
         if undone is not None:
             expected = f"{undone.name} as the same call sets it, since what is beside it is ignored"
@@ -227,8 +224,7 @@ def _try_create(trial: Trial, own: _Own) -> None:
     shown = change.shown(before)
     values = _choose_values(own, shown)
     if not values:
-        conclude(trial.untested(f"no other value of {' or '.join(own.members)} is known: {before.outcome}"))
-        return
+        raise Untested(f"no other value of {' or '.join(own.members)} is known: {before.outcome}")
     for several in _list_turns(values):
         why = f"a {change.resource.name} with {' and '.join(several)}"
         made, new = _make(trial, made_by, several, why)
@@ -241,14 +237,12 @@ def _try_create(trial: Trial, own: _Own) -> None:
         after = trial.ask(change.call_read(trial, new))
         taken = _find_taken(several, shown, change.shown(after))
         if taken and _comes_by_itself(trial, own, taken[0], several[taken[0]]):
-            conclude(trial.untested(f"{taken[0]} has this value also where nobody sends it"))
-            return
+            raise Untested(f"{taken[0]} has this value also where nobody sends it")
         if taken:
             conclude(_judge_taken(trial, own, taken[0]))
             return
         if not after.success:
-            conclude(trial.untested(f"it was not read afterwards: {after.outcome}"))
-            return
+            raise Untested(f"it was not read afterwards: {after.outcome}")
         if several is values:
             break
     conclude(trial.kept())

@@ -17,7 +17,7 @@ from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank
 from pgagents.verify.cases.paging import ListReader, Page, make_several
 from pgagents.verify.lists import PagedList, find_list_call, list_paged_lists
-from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
+from pgagents.verify.promise import Attempt, Case, Judgement, Trial, Untested, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint
@@ -60,8 +60,7 @@ def _try(
     assert made_by is not None
     made = make_several(resource, made_by, maker, ITEMS, "a list in pages")
     if made is None:
-        conclude(trial.untested(f"no {ITEMS} instances of {resource.name} were made"))
-        return
+        raise Untested(f"no {ITEMS} instances of {resource.name} were made")
     reader = ListReader(trial.setting, paged, resource, made.bodies[0], made.bind, "explore")
     arguments = {name: value for name, value in call.input.items() if name != paged.pages.size}
     listed = _read_ids(reader, arguments, "the list in one piece")
@@ -69,16 +68,13 @@ def _try(
     first = next((index for index, id in enumerate(listed) if id in ours), len(listed))
     length = first + 2  # not the last one of its page, to which a cursor may refer
     if length >= len(listed):
-        conclude(trial.untested("the list in one piece has too few items behind one of ours"))
-        return
+        raise Untested("the list in one piece has too few items behind one of ours")
     sized = {**arguments, **reader.sized(length)}
     page = reader.request(sized, "the first page")
     if page is None or reader.ids_of(page.items) != listed[:length]:
-        conclude(trial.untested("the first page does not begin as the list in one piece"))
-        return
+        raise Untested("the first page does not begin as the list in one piece")
     if page.next is None or not page.next.is_followed:
-        conclude(trial.untested("the first page does not say how to request the next one"))
-        return
+        raise Untested("the first page does not say how to request the next one")
     if undone_by is not None and remover is not None:
         why, body = f"a {resource.name} of the first page is removed", ours[listed[first]]
         trial.ask(Call(remover, undone_by.input, "explore", why, subject=resource, made=body, bind=made.bind))
@@ -87,12 +83,10 @@ def _try(
         trial.ask(Call(maker, made_by.input, "explore", "one more item", fresh=True, bind=made.bind))
         now = _read_ids(reader, arguments, "the list after an addition")
     if now[:length] == listed[:length]:
-        conclude(trial.untested("neither a removal nor an addition moves the items of the list"))
-        return
+        raise Untested("neither a removal nor an addition moves the items of the list")
     walked = _walk(reader, sized, page)
     if walked is None:
-        conclude(trial.untested("the further pages were not answered with a list"))
-        return
+        raise Untested("the further pages were not answered with a list")
     ids, at_end = walked
     behind = [id for id in listed[length:] if id in now]
     read = max((index + 1 for index, id in enumerate(behind) if id in ids), default=0)

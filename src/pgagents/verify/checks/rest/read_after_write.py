@@ -23,7 +23,7 @@ from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.fixtures.target import changes_unseen, may_move
 from pgagents.verify.laws import evaluate_law, witness
 from pgagents.verify.lists import PageRequest, find_missing_instance, may_go_on, next_page
-from pgagents.verify.promise import AGAIN, Attempt, Case, Judgement, Trial, conclude, make_check
+from pgagents.verify.promise import AGAIN, Attempt, Case, Judgement, Trial, Untested, conclude, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, InstanceRef
@@ -123,9 +123,7 @@ def _read_back(trials: Sequence[Trial], resource: Resource, maker: Endpoint) -> 
     made = ask(ordinary(maker, template, "valid", why, input=arguments, fresh=True, subject=None))
     body = next(iter(list_bodies(resource.made_by, made)), None)
     if body is None or not made.fits:
-        for trial in trials:
-            conclude(trial.untested(say_none_made(resource, made)))
-        return
+        raise Untested(say_none_made(resource, made))
     by_place: dict[str, list[Trial]] = {}
     for trial in sorted(trials, key=lambda trial: trial.endpoint.surface != maker.surface):
         by_place.setdefault(trial.endpoint.place, []).append(trial)

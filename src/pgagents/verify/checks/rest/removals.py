@@ -44,6 +44,7 @@ from pgagents.verify.promise import (
     Case,
     Judgement,
     Trial,
+    Untested,
     conclude,
     describe_code,
     make_check,
@@ -139,9 +140,7 @@ def _remove(trials: Sequence[Trial], resource: Resource, maker: Endpoint, remove
     made = ask(Call(maker, made_by.input, "explore", why, fresh=True))
     body = at_path(made_by, made) if made.success else None
     if not isinstance(body, Mapping):
-        for trial in trials:
-            conclude(trial.untested(say_none_made(resource, made)))
-        return
+        raise Untested(say_none_made(resource, made))
     ask(Own(made.number))
 
     reads = [(trial, trial.case.about[1]) for trial in trials if trial.case.about[0] == READ]
@@ -158,9 +157,7 @@ def _remove(trials: Sequence[Trial], resource: Resource, maker: Endpoint, remove
     why = f"a {resource.name} is removed"
     removed = ask(Call(remover, undone_by.input, "valid", why, subject=resource, made=body))
     if not removed.success:
-        for trial in trials:
-            conclude(trial.untested(f"the {resource.name} could not be removed: {removed.outcome}"))
-        return
+        raise Untested(f"the {resource.name} could not be removed: {removed.outcome}")
     waits = REMOVAL_WAITS_S if removed.status == ACCEPTED else ()
     free = has_random_id(resource, body)
     for (trial, read), before in zip(reads, answers, strict=True):

@@ -21,7 +21,7 @@ from pgagents.base.cel.functions import epoch
 from pgagents.catalogue.model.resource import Resource, Unique
 from pgagents.report.contract import Rank
 from pgagents.verify.fixtures.instance import at_path
-from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
+from pgagents.verify.promise import Attempt, Case, Judgement, Trial, Untested, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, InstanceRef, Intent
@@ -106,9 +106,7 @@ def _make_twice(
     first = ask(Call(endpoint, made_by.input, "explore", why, fresh=True))
     body = at_path(made_by, first) if first.success else None
     if not isinstance(body, Mapping) or any(name not in body for name in unique.members):
-        for trial in trials:
-            conclude(trial.untested(f"no answer shows {names}: {first.outcome}"))
-        return
+        raise Untested(f"no answer shows {names}: {first.outcome}")
     # the containers of the first instance, because values may be unique within them
     containers = {str(p.name) for p in endpoint.params if p.place == "path" and p.refers_to}
     same = {name: value for name, value in first.input.items() if name in containers}
@@ -150,13 +148,9 @@ def _make_beside(trials: Sequence[Trial], resource: Resource, unique: Unique) ->
     times = [_Moment.read(first.input.get(name)) for name in unique.overlaps]
     start, end = times
     if start is None or end is None or start.at >= end.at:
-        for trial in trials:
-            conclude(trial.untested(f"{' and '.join(unique.overlaps)} of the create are no start and end"))
-        return
+        raise Untested(f"{' and '.join(unique.overlaps)} of the create are no start and end")
     if not isinstance(body, Mapping) or any(name not in body for name in unique.members):
-        for trial in trials:
-            conclude(trial.untested(f"no answer shows {names}: {first.outcome}"))
-        return
+        raise Untested(f"no answer shows {names}: {first.outcome}")
     containers = {str(p.name) for p in endpoint.params if p.place == "path" and p.refers_to}
     same = {name: value for name, value in first.input.items() if name in containers}
     same |= {name: body[name] for name in unique.members}
@@ -215,8 +209,7 @@ def _send_own(trial: Trial, resource: Resource, unique: Unique) -> None:
     names = " and ".join(unique.members)
     body = trial.ask(InstanceRef(resource.name, fresh=True))
     if any(name not in body for name in unique.members):
-        conclude(trial.untested(f"no answer shows {names}"))
-        return
+        raise Untested(f"no answer shows {names}")
     arguments = {
         **trial.template.list_needed(trial.action),
         **{name: body[name] for name in unique.members},

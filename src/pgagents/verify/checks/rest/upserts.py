@@ -108,9 +108,7 @@ def _put_twice(
     first = ask(Call(endpoint, made_by.input, "explore", why, fresh=True))
     body = at_path(made_by, first) if first.success else None
     if not isinstance(body, Mapping):
-        for trial in trials:
-            conclude(trial.untested(f"no {resource.name} was put: {first.outcome}"))
-        return
+        raise Untested(f"no {resource.name} was put: {first.outcome}")
     ask(Own(first.number))
     others = _choose_others(setting, resource, endpoint, first.input)
     why = f"the same {resource.name} with other values"

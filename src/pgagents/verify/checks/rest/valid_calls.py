@@ -406,19 +406,16 @@ def _send_after_removal(trial: Trial, call: Call, resource: Resource) -> None:
     made = trial.ask(Call(maker, made_by.input, "explore", why, fresh=True))
     body = at_path(made_by, made) if made.success else None
     if not isinstance(body, Mapping):
-        conclude(trial.untested(say_none_made(resource, made)))
-        return
+        raise Untested(say_none_made(resource, made))
     trial.ask(Own(made.number))
     removed = trial.ask(Call(remover, undone_by.input, "explore", why, subject=resource, made=body))
     if not removed.success or not is_nobodys_now(trial.setting, resource, body):
-        conclude(trial.untested(f"nothing shows that the {resource.name} was removed: {removed.outcome}"))
-        return
+        raise Untested(f"nothing shows that the {resource.name} was removed: {removed.outcome}")
     ids, what = resource.values_for(trial.endpoint.params, body), f"a removed {resource.name} is brought back"
     brought = trial.ask(replace(call_with_ids(trial.setting, trial.endpoint, ids, what), intent="valid"))
     if not brought.success:
         both = f"what is there is answered {answer.outcome}, and what was removed {brought.outcome}"
-        conclude(trial.untested(f"{trial.action.name} brought back nothing: {both}"))
-        return
+        raise Untested(f"{trial.action.name} brought back nothing: {both}")
     conclude(trial.kept())
     trial.ask(
         Call(remover, undone_by.input, "clean", "what came back is removed", subject=resource, made=body)

@@ -30,6 +30,7 @@ from pgagents.verify.promise import (
     Case,
     Judgement,
     Trial,
+    Untested,
     conclude,
     make_check,
 )
@@ -265,12 +266,10 @@ def _try_refused(trial: Trial) -> None:
     try:
         arguments = state.fill(call)
     except ExpressionError as error:
-        conclude(trial.untested(f"its arguments have no value here: {error}"))
-        return
+        raise Untested(f"its arguments have no value here: {error}") from None
     answer = trial.ask(_call(trial, call, arguments))
     if answer.void:
-        conclude(trial.untested(answer.moot or answer.outcome, sticky=True))
-        return
+        raise Untested(answer.moot or answer.outcome, sticky=True)
     conclude(trial.refused(answer, [case.code], f"“{case.prompt}”"))
     if answer.success and call.action.effect == "write":
         trial.ask(Undo(answer.number))
