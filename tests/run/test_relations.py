@@ -19,7 +19,8 @@ from test_own_probes import exchange_of
 
 LIST = "    http: GET /notes\n    effect: read\n"
 MEMBERS = "properties: {id: {type: string}, text: {type: string}}\n    required: [id, text]"
-FULL = """properties: {id: {type: string}, text: {type: string}, size: {type: integer}, starred: {type: boolean}}
+FULL = """properties: {id: {type: string}, text: {type: string}, size: {type: integer},
+      starred: {type: boolean}}
     required: [id, text, size, starred]"""
 RELATIONS = """    input:
       limit: {type: integer, minimum: 1, maximum: 6, default: 6}
