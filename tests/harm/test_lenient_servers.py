@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -19,7 +20,14 @@ from harm.test_harm_module import run_module
 from importing import imported
 from pgagents.base.http import Request, Response, read_json
 from pgagents.catalogue.harmless.arguments import Harmless
-from pgagents.catalogue.harmless.ids import NOBODY, NOBODYS_NUMBER, list_like, list_numbers, reads_as_others
+from pgagents.catalogue.harmless.ids import (
+    NOBODY,
+    NOBODYS_NUMBER,
+    OlderIds,
+    list_like,
+    list_numbers,
+    reads_as_others,
+)
 from pgagents.catalogue.load import load_text
 from pgagents.catalogue.model.model import Model
 from pgagents.report.report import Report
@@ -128,6 +136,42 @@ class Notes:
         return json.dumps({n: note for n, note in self.notes.items() if n <= OTHERS}) != self.at_start
 
 
+class Texts(Notes):
+    """The same with text ids: a row is taken for another where the reader takes both for one text."""
+
+    def __init__(self, reader: Callable[[str], str], ids: list[str]) -> None:
+        super().__init__()
+        self.read, self.chance = reader, Random(99)
+        self.rows = {id: {"id": id, "text": f"mine {id}"} for id in ids}
+        self.older = dict(self.rows)
+
+    def answer(self, method: str, path: str, body: Any, _: dict[str, Any]) -> tuple[int, Any]:
+        text = body.get("text") if isinstance(body, dict) else None
+        right = isinstance(text, str) and 0 < len(text) <= 200
+        asked = unquote(path.removeprefix("/notes").removeprefix("/"))
+        if method in ("POST", "PUT", "PATCH") and not right:
+            return 400, {"error": "bad"}
+        if not asked:
+            if method == "GET":
+                return 200, list(self.rows.values())
+            asked = f"{self.chance.getrandbits(32):08x}"
+        taken = [id for id in self.rows if self.read(asked) and self.read(id) == self.read(asked)]
+        id = next(iter(taken), asked)
+        made = id not in self.rows
+        if made and method in ("GET", "PATCH", "DELETE"):
+            return 404, {"error": "none"}
+        if method == "DELETE":
+            del self.rows[id]
+            return 204, None
+        if method != "GET":
+            id = asked if method == "POST" else id
+            self.rows[id] = {"id": id, "text": text}
+        return 201 if method == "POST" or (made and method == "PUT") else 200, self.rows[id]
+
+    def changed(self) -> bool:
+        return any(self.rows.get(id) != row for id, row in self.older.items())
+
+
 NOTE: Schema = {
     "type": "object",
     "required": ["id", "text"],
@@ -221,6 +265,38 @@ def test_leading_digits_name_nobody(reader: Callable[[str], int], id: str, seed:
     assert not server.changed()
 
 
+HEX = [f"{Random(n).getrandbits(32):08x}" for n in range(OTHERS)]
+WORDS = [f"{letter}-idea" for letter in "abcdefghijklmnopqrst"]
+TEXT_READERS: dict[str, tuple[Callable[[str], str], list[str]]] = {
+    "digits-at-the-end": (lambda text: re.sub(r"\A.*[^0-9]", "", text), HEX),
+    "all-digits": (lambda text: re.sub(r"[^0-9]", "", text), HEX),
+    "first-letter": (lambda text: text[:1].lower(), WORDS),
+    "first-part": (lambda text: text.lower().partition("-")[0], ["pgv-idea", "kz-idea", "ada-2"]),
+    "exact": (lambda text: text, HEX),
+}
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("makes", ["post", "put"])
+@pytest.mark.parametrize("reader", TEXT_READERS)
+def test_a_text_id_that_the_server_takes_for_an_older_one_is_not_written_to(
+    reader: str, makes: str, seed: int, tmp_path: Path
+) -> None:
+    """Also where the run chose it, or the server gave it: a read by it shows the older one."""
+    described = document({}, {}, "string")
+    if makes == "put":
+        paths = described["paths"]
+        del paths["/notes"]["post"]
+        put = paths["/notes/{id}"].pop("patch")
+        answers = {**put["responses"], "201": put["responses"]["200"]}
+        paths["/notes/{id}"]["put"] = {**put, "operationId": "put_note", "responses": answers}
+    server = Texts(*TEXT_READERS[reader])
+    report = run(model_of(tmp_path, described), server, seed)
+    assert not server.changed()
+    assert report.results
+    assert reader != "exact" or len(server.bodies) > (60 if makes == "post" else 10)
+
+
 @pytest.mark.parametrize("seed", [0, 1, 2])
 @pytest.mark.parametrize("where", ["body", "query"])
 @pytest.mark.parametrize("more", [FLAGS, NAMES], ids=["options", "references"])
@@ -292,3 +368,20 @@ def test_a_suffix_on_an_id_of_ones_own_stays_ones_own() -> None:
     assert reads_as_others("17-x", [1])
     assert reads_as_others("2２", [22])
     assert NOBODYS_NUMBER % 2**32 > 2**24
+
+
+@pytest.mark.parametrize("id", ["ADA-7", " ada-2", "ada-20", "x-2", "ada", "a2d", "z2", "ada_2\n", "ada_2x"])
+def test_an_id_that_some_reader_takes_for_an_older_one(id: str) -> None:
+    older = OlderIds()
+    older.add("ada-2")
+    assert older.may_be(id)
+    older.rule_out(id)
+    assert not older.may_be(id)
+
+
+@pytest.mark.parametrize("id", ["kzhq", "", 2, None, "-"])
+def test_an_id_that_no_reader_takes_for_an_older_one(id: Any) -> None:
+    older = OlderIds()
+    older.add("ada-2")
+    older.add("")
+    assert not older.may_be(id)

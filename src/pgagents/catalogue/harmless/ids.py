@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 from unicodedata import normalize
 from urllib.parse import unquote
@@ -21,6 +21,8 @@ NOBODYS_NUMBER = 0x7F3C9A1E5B2D8064
 """Random bits as a number: far from ids that lists show, also in 32 and 31 bits and as a float."""
 BEYOND = 2**63
 """A whole number above every id: no column of whole numbers holds one so large."""
+
+MOST_OLDER = 5_000
 
 _LEADING = re.compile(r"[+-]?\s*(\d[\d_]*)")
 _ASCII = re.compile(r"[+-]?\s*([0-9]+)")
@@ -65,6 +67,47 @@ def _read(text: str) -> Iterable[int]:
         digits = found[1]
         base = _BASES.get(digits[0], 8)
         yield int(digits[1:] if digits[0] in _BASES else digits, base)
+
+
+def _fold(text: str) -> str:
+    return re.sub(r"[\W_]", "", normalize("NFKC", text).casefold())
+
+
+def _take(pattern: str) -> Callable[[str], str]:
+    found = re.compile(pattern)
+    return lambda text: "".join(found.findall(_fold(text))).lstrip("0")
+
+
+def _part(place: int) -> Callable[[str], str]:
+    return lambda text: _fold(re.split(r"[\W_]+", text)[place])
+
+
+_BEGINNINGS = (r"\A.", r"\A.{4}", r"\A.{8}")
+_DIGITS = (r"\A[0-9]+", r"[0-9]+\Z", r"\A[^0-9]*([0-9]+)", "[0-9]", "[0-9a-f]")
+_READERS = (_fold, _part(0), _part(-1), *map(_take, (*_BEGINNINGS, *_DIGITS)))
+"""What lenient readers take a text id for: without case and punctuation, its first or last part, its first
+characters, its digits (at the beginning, at the end, the first ones, all, hexadecimal ones). Empty: nothing.
+"""
+
+
+class OlderIds:
+    """The text ids of a kind that a run did not make, as each reader takes them that its server may have."""
+
+    def __init__(self) -> None:
+        self._taken: dict[Callable[[str], str], set[str]] = {read: set() for read in _READERS}
+
+    def add(self, id: Any) -> None:
+        for read, texts in self._taken.items() if isinstance(id, str) else ():
+            texts.update({read(id)} - {""} if len(texts) < MOST_OLDER else ())
+
+    def may_be(self, id: Any) -> bool:
+        """True if the server may take an id for one of these."""
+        return isinstance(id, str) and any(read(id) in texts for read, texts in self._taken.items())
+
+    def rule_out(self, id: Any) -> None:
+        """Note that a read by this id answered none of these, so that the server is no reader that would."""
+        if isinstance(id, str):
+            self._taken = {read: texts for read, texts in self._taken.items() if read(id) not in texts}
 
 
 def reads_as_others(value: Any, own: Iterable[Any]) -> bool:

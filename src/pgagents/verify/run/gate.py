@@ -458,7 +458,7 @@ class Gate:
             if len(resource.ids) > 1 and any(self._named.is_nobody_elses(resource, p, v) for p, v in given):
                 continue  # if one part of a composite id cannot exist, the id cannot
             for param, value in given:
-                if self.factory.marks.is_marked(value):
+                if self.factory.marks.is_marked(value) and (resource.name, value) not in self._named.misread:
                     continue  # such as `=fresh.number`, by the author's word
                 found = self.factory.pool.find(resource, value) if isinstance(value, str | int) else None
                 if not self._named.is_nobody_elses(resource, param, value) and (

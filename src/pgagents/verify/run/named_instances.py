@@ -15,7 +15,15 @@ from pgagents.catalogue.model.action import Action, Param
 from pgagents.catalogue.model.model import Model
 from pgagents.catalogue.model.resource import Resource, id_text, member_at, reads_id, with_member
 from pgagents.verify.fixtures.factory import FixtureFactory
-from pgagents.verify.fixtures.instance import MISSING, Instance, Unavailable, above, evaluate, is_missing
+from pgagents.verify.fixtures.instance import (
+    MISSING,
+    Instance,
+    Unavailable,
+    above,
+    at_path,
+    evaluate,
+    is_missing,
+)
 from pgagents.verify.fixtures.ownership import is_random_id
 from pgagents.verify.fixtures.pool import FixturePool
 from pgagents.verify.fixtures.target import Target, list_chosen_ids, list_made_by, target_of
@@ -35,6 +43,8 @@ class NamedInstances:
 
     def __init__(self, model: Model, factory: FixtureFactory) -> None:
         self._model, self._factory = model, factory
+        self.misread: set[tuple[str, Any]] = set()
+        """Made-up ids by which a read has found something, each with its resource."""
 
     def find(self, action: Action, target: Target, values: Mapping[str, Any]) -> Instance | None:
         """Return the instance that arguments name by its id or another unique member; None if the run knows
@@ -80,6 +90,8 @@ class NamedInstances:
         """
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             return False
+        if (resource.name, value) in self.misread:
+            return False
         if value == resource.find_absent_value(param) or (place, value) in self._factory.missing(resource):
             return True
         if self._model.leaves_open and list_numbers(value) and not isinstance(value, str):
@@ -93,9 +105,10 @@ class NamedInstances:
         )
 
     def list_unread(self, setting: Setting, call: Call, values: Mapping[str, Any]) -> list[Resource]:
-        """Return the resources of which a write names an instance by a number that no read has asked for.
+        """Return the resources of which a write names an instance by an id that no read has asked for.
 
-        Nobody's numbers are far from all that lists show. But a narrow column keeps only a part of them.
+        Nobody's numbers are far from all that lists show. But a narrow column keeps only a part of them, and
+        a lenient server may take a made-up text for an older id.
         """
         endpoint = call.endpoint
         if endpoint is None or endpoint.action.effect != "write" or not self._model.leaves_open:
@@ -108,7 +121,9 @@ class NamedInstances:
             value = values.get(str(param.name))
             far = isinstance(value, int) and not isinstance(value, bool) and abs(value) > FAR
             place = resource.place_in(endpoint.params, values)
-            if far and (place, value) not in self._factory.missing(resource):
+            known = self._factory.pool.find(resource, value)
+            alike = known is None and self._factory.owned.older_ids(resource).may_be(value)
+            if (far or alike) and (place, value) not in self._factory.missing(resource):
                 found.append(resource)
         return found
 
@@ -132,6 +147,8 @@ class NamedInstances:
             if seen.status in MISSING or is_missing(resource, seen):
                 self._factory.owned.note_missing(resource, place, given[resource.name])
                 return
+            if seen.success and resource.id_of(at_path(read, seen)) not in (None, given[resource.name]):
+                self.misread.add((resource.name, given[resource.name]))
 
     def _looks_like_ours(self, resource: Resource, value: str) -> bool:
         plain = normalize("NFKC", value).strip().casefold()  # full-width letters read as plain ones, too
