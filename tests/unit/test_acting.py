@@ -96,8 +96,10 @@ def test_rule_withholds_gets_that_act_and_few_others(
     [
         ("made_up.tsv", "acts", (58, 58)),
         ("made_up.tsv", "reads", (1, 30)),
-        ("made_up_more.tsv", "acts", (150, 159)),
+        ("made_up_more.tsv", "acts", (151, 159)),
         ("made_up_more.tsv", "reads", (2, 102)),
+        ("made_up_names.tsv", "acts", (107, 116)),
+        ("made_up_names.tsv", "reads", (0, 60)),
     ],
 )
 def test_short_names_and_descriptions_say_that_a_get_acts(

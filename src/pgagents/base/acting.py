@@ -21,52 +21,45 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-ACTING_VERBS = _words("""
+_ACTING = _words("""
 abandon abort absorb accept accrue ack acknowledge acquire activate add adjust allocate amend anonymise
-anonymize answer append apply approve arm assign associate attach authorise backfill ban bind blacklist
-blink boost boot bust buy buzz cancel cede claim cleanup clear clone close commence commit compact
-complete compress confirm confiscate consolidate consume convey copy cordon create deactivate deallocate
-debit decline decommission decrease decrement decrypt deduct defer define defragment defrost del delete
-deliver demolish demote denylist deprovision depublish dequeue deregister descale destroy detach
-detonate dial dim disable disallow disarm disassociate disburse discard disconnect dislike dismantle
-dismiss dispatch dispense dispose dissolve divert donate downgrade downvote drag drain drop duplicate
-edit eject elevate emancipate emit emulate enable encrypt enlist enqueue enrol enroll erase escalate
-evacuate evict execute exempt expedite expel expire extend extinguish failover fence fill finalise
-finalize flip flush forfeit forget forward freeze generateotp halt handle hibernate hoist honk hover
-ignite ignore impersonate inc incr increase increment inflate ingest initialise initialize initiate
-inject insert install instantiate intercept interrupt invalidate join kick kickstart kill launch lease
-lift lockdown lockout logoff logout lower mark merge migrate mint modify monitor move mute nack navigate
-notify nudge nuke nullify obliterate offboard offload onboard oust overwrite pardon pause pay persist
-pop postpone powercycle poweroff poweron preempt preheat prime prolong promote provision prune publish
-purge push put quarantine quiesce raise reactivate reapply rearm reassign rebalance rebind reboot
-rebuild recalculate recalibrate recharge recheck reclaim reclassify recompile recompute reconcile
-reconfigure reconnect recount recover recrawl recreate recycle redact redeem redeploy redo redrive
-reenable refetch reformat refuel regenerate register rehash reindex reinit reinitialise reinitialize
-reinstall reissue reject relaunch reload relocate remediate remind remount remove rename renew renumber
-reopen reorder repair replace replay reply repopulate repost reprint reprioritize reprocess requeue
-rerun rescan reschedule rescind resend reset resize respond restart restock restore resubmit resume
-resurrect resync retag retract retrain retransmit retrigger retry revert revive revoke rewind rm rmdir
-rollback rotate save scrobble scrub seed seize send sendout set sever shred shuffle shutdown signoff
-signout silence snooze spawn spin squash stabilise start stash steer stop submit subscribe subtract
-summon surrender suspend swap swipe switch tare teardown terminate tilt toggle transcode transmit
-trigger truncate turn unarchive unarm unassign unban unbind unblacklist unblock unbook uncancel unclaim
-uncordon undelete undeploy undo undraft unenrol unenroll unfavorite unfence unflag unfollow unfreeze
-unhide uninstall uninvite unlatch unlink unload unlock unmerge unmonitor unmount unmute unpark unpause unpin
-unplug unpublish unqueue unregister unreserve unresolve unseal unsend unset unshare unsilence unsnooze
-unstar unsubscribe untag untrash unwatch unwind update upgrade upload upsert upsize upvote vacate vacuum
-vend void wakeup wipe withdraw withhold write yank zap
+anonymize answer append apply approve arm assign associate attach authorise backfill ban bind blacklist blink
+boil boost boot bust buy buzz calibrate cancel cede claim cleanup clear clone close commence commit compact
+complete compress confirm confiscate consolidate consume convey copy cordon create deactivate deallocate debit
+decline decommission decrease decrement decrypt deduct defer define defragment defrost del delete deliver
+demolish demote denylist deprovision depublish dequeue deregister descale destroy detach detonate dial dim
+disable disallow disarm disassociate disburse discard disconnect dislike dismantle dismiss dispatch dispense
+dispose dissolve divert donate downgrade downvote drag drain drop duplicate edit eject elevate emancipate emit
+emulate enable encrypt enlist enqueue enrol enroll erase escalate evacuate evict execute exempt expedite expel
+expire extend extinguish failover fence fill finalise finalize flip flush forfeit forget forward freeze gc
+generateotp halt handle hibernate hoist honk hover ignite ignore impersonate inc incr increase increment
+inflate ingest initialise initialize initiate inject insert install instantiate intercept interrupt invalidate
+join kick kickstart kill launch lease lift lockdown lockout logoff logout lower mark merge migrate mint modify
+monitor move mute nack navigate notify nudge nuke nullify obliterate offboard offload onboard optimise
+optimize oust overwrite pardon pause pay persist pop postpone powercycle poweroff poweron preempt preheat
+prime prolong promote provision prune publish purge push put quarantine quiesce raise rebalance rebuild
+recalculate recalibrate recharge recheck reclassify recompile recompute reconcile reconfigure reconnect
+recount recover recrawl recycle redact redeem redeploy redo redrive refetch reformat refuel regenerate
+register rehash reindex reinit reissue reject reload relocate remediate remind remount rename renew renumber
+reopen reorder repair replace replay reply repopulate repost reprint reprioritize reprocess requeue rerun
+rescan reschedule rescind resize respond restock restore resume resurrect resync retag retract retrain retry
+revert revive revoke rewind rm rmdir rollback rotate save scrobble scrub seed seize send sendout set sever
+shred shuffle shutdown signoff signout silence snooze spawn spin squash stabilise start stash steer stop
+submit subscribe subtract summon surrender suspend swap swipe switch tare teardown terminate tilt toggle topup
+transcode transmit trigger truncate turn uncheck undo undraft unlatch unload unmount unresolve unsub unwatch
+unwind update upgrade upload upsert upsize upvote vacate vacuum vend void wakeup wipe withdraw withhold wol
+write yank zap
 """)
-"""Verbs that are hardly ever the name of a thing."""
 VERBS_OR_NOUNS = _words("""
-advance archive assist authenticate authorize award backup bid block book bookmark bounce brew broadcast
-build bump burn call capture cast change charge checkin checkout clean click collect comment connect
-control cool credit deny deploy deposit double draw dump email empty end evaluate favorite favourite
-fine fire flag flash follow force fork fund gift go grant heat hide hit hold home import invite invoke issue
-leave like link lock log login mail manage mow open order pan park patch pin place pledge plug poke post
-play press print process queue rate recall record redirect refresh refund release report request reserve
-retire review ring rinse roll rollout run scale scan seal sell share shift ship shorten sign signup
-simulate skip sleep split spray stage stamp star store sweep sync synchronise synchronize tag take tip
-topup touch tow trade transfer trash treat tune vent vote wake warm wash water zoom
+advance archive assist authenticate authorize award backup bid block book bookmark bounce brew broadcast build
+bump burn call capture cast change charge checkin checkout clean click collect comment connect control cool
+credit deny deploy deposit double draw dump email empty end evaluate favorite favourite fine fire flag flash
+follow force fork fund gift go grant heat hide hit hold home import invite invoke issue leave like link lock
+log login mail manage mow open order pan park patch pin place play pledge plug poke post press print process
+queue rate recall record redirect refresh refund release report request reserve retire review ring rinse roll
+rollout run scale scan seal sell share shift ship shorten sign signup simulate skip sleep split spray stage
+stamp star store sweep sync synchronise synchronize tag take tip touch tow trade transfer trash treat tune
+unlike vent vote wake warm warmup wash water zoom
 """)
 """Words that are a verb in one name and a thing in another, such as an order."""
 READING_VERBS = _words("""
@@ -77,6 +70,10 @@ me measure page parse peek ping poll predict preview query read receive recommen
 return search see select show snapshot sort stat statistics stats status suggest summarize summary tail tell
 translate validate verify version view watch whoami
 """)
+ACTING_VERBS = (
+    _ACTING | {f"un{verb}" for verb in _ACTING | VERBS_OR_NOUNS} | {f"re{verb}" for verb in _ACTING}
+) - (VERBS_OR_NOUNS | READING_VERBS | {"remark"})
+"""Verbs that are hardly ever the name of a thing."""
 CHANGING_VERBS = _words("""
 add append cancel commit create delete destroy drop edit erase execute insert kill modify move overwrite
 post publish purge push remove rename reset restart revoke send set start stop submit truncate update upload
@@ -85,6 +82,12 @@ wipe write
 """Verbs that nothing which only reads can be named by. A tool that has one as its second word acts too, as in
 `git_commit`.
 """
+_WAYS = ("on",), ("off",), ("up",), ("down",)
+_ENDS = _words("""
+bump burn clean empty end flash hit invoke poke refresh retire rinse run signup sleep sweep sync synchronise
+synchronize take wake warmup
+""")
+"""Words that alone at a path's end are hardly ever a thing: `/session/end`."""
 _ALSO_NOUNS = _words("""
 commit drag fill handle monitor register stop trigger upload
 """)
@@ -113,12 +116,12 @@ webhook webhooks
 """)
 """Nouns that a test or a ping sends."""
 _ABOUT = _words("""
-area areas channel channels code codes count counts date dates day days desk desks device devices fee
-fees format formats history hour hours info key keys kind kinds limit limits log logs mode modes note
-notes option options point points policies policy position positions price prices rate rates reason
-reasons requests reserve reserves rule rules schedule schedules score scores state states statistics
-stats status target targets template templates time times type types version versions window windows
-zone zones
+area areas channel channels code codes count counts date dates day days desk desks device devices fee fees
+format formats history hour hours info interval intervals key keys kind kinds limit limits link links log logs
+mode modes note notes option options point points policies policy position positions price prices rate rates
+reason reasons requests reserve reserves rule rules schedule schedules score scores state states statistics
+stats status target targets template templates time times type types version versions window windows zone
+zones
 """)
 """Nouns behind a verb that make a thing of it where nothing else says that a call acts: `reset-policy`."""
 _MAX_CHARACTERS = 1_000
@@ -431,6 +434,7 @@ class _Call:
         self.summary = _Phrase(map(_infinitive, self._spoken[:2]))
         self.tail_reads = bool(_READING_TAIL.search(_cut_method(name)))
         self.reads = self._is_name_reading() or self.tail_reads
+        self._is_behind_id = path.rstrip("/").endswith("}/" + self.part)
         self._weigh_summary()
         self._weigh_path()
         self._weigh_nouns()
@@ -489,8 +493,12 @@ class _Call:
     def _find_deed(self) -> str:
         """Return the word by which a path acts that begins with none: `/jobs/next`, `/light/on`."""
         words, above = self.path.words, self._above
-        if words in (("on",), ("off",)) and above and above[0] not in _CERTAIN_READS:
+        if words in _WAYS and above and above[0] not in _CERTAIN_READS:
             return words[0]
+        if words == ("done",) and self._is_behind_id:
+            return "done"
+        if words == ("read", "all") and {*above} & (_NOTICES | _QUEUES):
+            return "read"
         if words == ("next",) and above and above[-1] in _QUEUES:
             return "next"
         if words == ("now",) and above and (_find_kind(above[-1]) in ("acts", "either")):
@@ -499,8 +507,12 @@ class _Call:
             return words[0]
         if len(words) > 1 and words[0] == "test" and words[1] in _NOTICES:
             return "test"
-        if len(words) == 2 and words[1] in ("now", "next") and _find_kind(words[0]) in ("acts", "either"):
-            return words[0]  # `take-next`
+        if (
+            len(words) == 2
+            and words[1] in ("all", "now", "next")
+            and _find_kind(words[0]) in ("acts", "either")
+        ):
+            return words[0]  # `take-next`, `end-all`
         if len(words) == 2 and words[0] == "test" and _find_kind(words[1]) in ("acts", "either"):
             return words[1]  # `test-fire`
         joined = "".join(words)
@@ -601,12 +613,12 @@ class _Call:
         if summary.kind == "either" and sentence and summary.verb in (name.verb, word):
             return self._by_summary()
         bare = path.rest in ((), ("now",)) and kind == "either"
-        address = self._path.rstrip("/")
-        after_id = address.endswith("}/" + self.part)
         agree = bare and name.kind == "either" and name.verb == word and summary.kind != "reads"
-        if agree and (after_id or (len(name.words) == 1 and address.endswith(self.part))):
-            return Acting(word, "name and path")  # `login` of `/login`, `forkThing` of `/things/{x}/fork`
-        if bare and after_id and not name.words and not self._spoken:
+        alone = len(name.words) == 1 or name.rest in (self._above, (*self._above, *path.words))
+        if agree and (self._is_behind_id or (alone and self._path.rstrip("/").endswith(self.part))):
+            return Acting(word, "name and path")  # `login` of `/login`, `empty_trash` of `/trash/empty`
+        ends = word in _ENDS and self._path.rstrip("/").endswith(f"/{self.part}")
+        if bare and (self._is_behind_id or ends) and not name.words and not self._spoken:
             return Acting(word, "path")
         return NOTHING
 
