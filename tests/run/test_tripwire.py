@@ -509,6 +509,15 @@ def test_what_happens_anyway_raises_no_alarm(name: str, workers: int) -> None:
     assert server.deeds or name == "nothing"
 
 
+@pytest.mark.parametrize("workers", [1, 4])
+@pytest.mark.parametrize("name", ["a list that grows", "other ids at each read", "places for ids"])
+def test_no_call_is_blamed_for_what_a_list_shows_by_itself(name: str, workers: int) -> None:
+    """A refused create for a row that comes at each read, nor a list for a row under another id."""
+    report = run(Notes(**LEGAL[name]), workers=workers)
+    blamed = {finding.contract.check for finding in report.findings}
+    assert blamed <= {"agent_response_limits"}, "a list of over 25 rows is too long for one host"
+
+
 # -- others at work
 
 

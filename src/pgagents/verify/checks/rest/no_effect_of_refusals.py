@@ -40,6 +40,7 @@ LATE = (
     "unknown_member",
 )
 """Keywords, first those that servers are most likely to check only after they have begun to act."""
+GROWS = "the list grows without a write, so what is new in it may be nobody's"
 DEPTH, MOST_MENTIONED = 6, 200
 """Bounds for reading ids in the answers of other writes: the depth, and the number of values."""
 
@@ -117,8 +118,10 @@ def _try(trials: Sequence[Trial], resource: Resource) -> None:
         elif any(len(set(ids)) < len(ids) for ids in (before, after)):
             conclude(trial.untested("the pages of the list repeat items, so they may leave others out"))
         elif new := [id for id in after if id not in before]:
+            again, _ = _list_ids(setting, resource, "")
             expected, actual = f"the {resource.name}s that were there before", "{count} more after {outcome}"
-            conclude(trial.broken(expected, actual, count=len(new), outcome=answer.outcome))
+            broken = trial.broken(expected, actual, count=len(new), outcome=answer.outcome)
+            conclude(broken if again is not None and {*again} <= {*after} else trial.untested(GROWS))
         else:
             conclude(trial.kept())
         before = after
@@ -187,6 +190,10 @@ class KnownIds:
     """Ids of instances made since the last whole list."""
     others: bool = False
     """True if a write that says nothing of such instances was accepted since the last whole list."""
+    quiet: bool = False
+    """True if no write was sent since the last whole list."""
+    settled: bool = False
+    """True if a whole list showed no more than the one before it, without a write between them."""
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
@@ -197,6 +204,9 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         projects: dict[tuple[str, str], KnownIds] = memory.notes.setdefault(_note_of(resource), {})
         known = projects.setdefault(setting.owner_of(exchange.call.role), KnownIds())
         _note_mentioned(resource, exchange, known)
+        known.quiet = known.quiet and (
+            exchange.call.endpoint is not None and exchange.call.endpoint.action.effect == "read"
+        )
         if _may_make(resource, exchange):
             _note_create(resource, exchange, known, wrong)
         elif _may_act(exchange):
@@ -342,16 +352,18 @@ def _judge_list(
     whole = _is_whole(resource, exchange, items)
     if known.first is None:
         if whole:
-            known.first = set(ids) - known.made
+            known.first, known.quiet = set(ids) - known.made, True
         return
     expected = known.first | known.made | known.mentioned
     ghost = next((id for id in ids if id not in expected), None)
+    known.unsure = ghost is not None and known.quiet  # the list grows by itself
+    known.settled = known.settled or (whole and known.quiet and ghost is None)
     refused, may_follow = known.refused, _may_follow(resource, exchange, known, ids)
     if ghost is not None or whole:
         known.refused = []
     if whole:
-        known.awaited, known.others = set(), False
-    if ghost is not None and may_follow:
+        known.awaited, known.others, known.quiet = set(), False, True
+    if ghost is not None and (may_follow or known.unsure):
         known.first |= {*ids}
     elif ghost is not None:
         known.first.add(ghost)
@@ -369,12 +381,14 @@ def _judge_list(
 def _may_follow(resource: Resource, exchange: Exchange, known: KnownIds, ids: Sequence[Any]) -> bool:
     """True if an unknown instance in a list may have come by an accepted call, or was there before.
 
-    A document does not say what a write makes besides, such as a project for an experiment, nor which
-    arguments widen a list. Nor is the id in a create's answer sure to be that of the list.
+    A document does not say that a list stays as it is, what a write makes besides, such as a project for an
+    experiment, nor which arguments widen a list. The id in a create's answer need not be that of the list.
     """
     if not resource.inferred:
         return False
     plain = (call.input for call in resource.listed_by)
+    if not known.settled:
+        return True
     widened = all(exchange.call.input != given for given in plain)
     return widened or exchange.overlapped or known.others or not known.awaited <= {*ids}
 

@@ -19,6 +19,7 @@ from pgagents.verify.answers.refusal import list_missing_parents
 from pgagents.verify.answers.representations import kind_of
 from pgagents.verify.answers.standing import ACCEPTED, is_equal, list_stated, shows_guessed_job
 from pgagents.verify.fixtures.instance import find_items, list_bodies, say_none_made
+from pgagents.verify.fixtures.marks import find_marks, occurs_in
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.fixtures.target import changes_unseen, may_move
 from pgagents.verify.laws import evaluate_law, witness
@@ -272,6 +273,9 @@ def _judge_end(trial: Trial, resource: Resource, call: ActionCall, answer: Excha
     items = (find_items(call, answer) or []) if answer.success else []
     if may_go_on(answer, items):
         return None
+    marks = find_marks(dict(answer.subject or {})) if resource.inferred else []
+    if any(occurs_in(mark, item) for mark in marks for item in items):
+        return trial.untested(f"the {resource.name} stands in the list under another id")
     expected = f"the {resource.name} that was just made"
     return trial.broken(expected, "a list of {count} without it", count=len(items))
 
