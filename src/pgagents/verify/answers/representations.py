@@ -409,11 +409,14 @@ class DatedValues:
 class ShownInstances:
     """The last representation of each instance, by kind and id, and by action.
 
-    `number` is the number of the last exchange judged.
+    `number` is the number of the last exchange judged. `moving` has members by kind that changed between two
+    answers of one action without a write, and `steady` those by kind and action that did not.
     """
 
     shown: dict[tuple[str, str], dict[str, ShownInstance]]
     dated: dict[tuple[str, str, str], DatedValues] = field(default_factory=dict)
+    moving: set[tuple[str, str]] = field(default_factory=set)
+    steady: set[tuple[str, str, str]] = field(default_factory=set)
     written: int = 0
     number: int = 0
 

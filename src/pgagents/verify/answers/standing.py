@@ -16,11 +16,13 @@ from typing import Any
 from pgagents.base.cel.functions import epoch
 from pgagents.base.text import plain_word, split_words
 from pgagents.catalogue.model.action import Job, Param
+from pgagents.catalogue.model.answers import retry_after_s
 from pgagents.catalogue.model.resource import Resource
 from pgagents.verify.answers.observation import VERSION, list_members
 from pgagents.verify.answers.representations import (
     Representation,
     ShownInstance,
+    ShownInstances,
     find_lasting,
     kind_of,
     list_alike,
@@ -28,6 +30,7 @@ from pgagents.verify.answers.representations import (
     represent,
 )
 from pgagents.verify.setting import Setting
+from pgagents.verify.wire.exchange import Exchange
 
 ACCEPTED = 202
 MOMENT, LASTING = 50, 2_000
@@ -350,6 +353,57 @@ def is_same(a: Any, b: Any) -> bool:
     if isinstance(a, list) and isinstance(b, list):
         return sorted(map(repr, a)) == sorted(map(repr, b))
     return bool(a == b)
+
+
+# -- members that a server may change whenever it answers, such as `last_seen_at` or `views`
+
+NOW_S = 2.0
+"""The seconds around an answer's own time within which a time in it may be that of the answer."""
+
+
+def note_steadiness(facts: ShownInstances, old: ShownInstance, new: ShownInstance, told_at: float) -> None:
+    """Note which members two answers of one action, with no write between them, show alike.
+
+    A time that is the answer's own, by the server's clock `told_at`, is not known to stay.
+    """
+    kind, action = new.representation.kind, new.representation.action
+    for name in old.body.keys() & new.body.keys() if old.written == new.written else ():
+        if not is_same(old.body[name], new.body[name]):
+            facts.moving.add((kind, name))
+        elif not is_now(new.body[name], told_at):
+            facts.steady.add((kind, action, name))
+
+
+def list_steady(
+    setting: Setting, facts: ShownInstances, old: ShownInstance, new: ShownInstance, names: Iterable[str]
+) -> list[str]:
+    """Return the members of two answers that do not change by themselves.
+
+    A document does not say which do. So a member that no client sends must have stayed in two answers of each
+    of the two actions.
+    """
+    kind = new.representation.kind
+    if not any(r.is_seen_by_guess for r in list_alike(setting, kind)):
+        return list(names)
+    known = _list_set_by_clients(setting, kind) | _list_fixed(setting, kind)
+    reads = [r.action for r in (old.representation, new.representation) if not r.makes]
+    return [
+        name
+        for name in names
+        if name in known
+        or ((kind, name) not in facts.moving and all((kind, read, name) in facts.steady for read in reads))
+    ]
+
+
+def tell_time(exchange: Exchange) -> float:
+    """Return when an answer was given by the server's clock, in epoch seconds; without one by ours."""
+    told = retry_after_s(exchange.header("Date"), 0.0)
+    return told if told is not None else exchange.sent_at
+
+
+def is_now(value: Any, told_at: float) -> bool:
+    """True for a text with the time `told_at`, in epoch seconds."""
+    return isinstance(value, str) and abs(epoch(value) - told_at) < NOW_S
 
 
 # -- what a server may change by itself in anybody's instance, of which nothing but two bodies is known

@@ -5,13 +5,14 @@ known if a resource finds or makes it, or if the author wrote it into a resource
 may name an instance is invented, and a right server does not find it. So is a token or a code: a document
 gives its type alone, and a right server refuses it as documented. A 401, 402 or 403 to a correct call of an
 operation that never succeeded is about the key or the server's settings. An action that brings back what was
-removed may refuse what is there.
+removed may refuse what is there. A create that succeeded before may be refused because a plan allows no more.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from pgagents.base.cel.expression import Expression
@@ -22,7 +23,7 @@ from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.fixtures.target import brings_back, list_involved
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import types_of
-from pgagents.verify.wire.call import Call, InstanceRef, RelativeTime, Signature, UniqueValue
+from pgagents.verify.wire.call import Call, InstanceRef, Raw, RelativeTime, Signature, UniqueValue
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
@@ -113,6 +114,61 @@ def nothing_there(setting: Setting, exchange: Exchange, reached: Container[str] 
     if exchange.status in NOT_THERE and (part := _find_optional_part(setting, endpoint)):
         return f"`{part}` may be missing where the rest exists: it was answered {exchange.outcome}"
     return ""
+
+
+class FullPlans:
+    """What a document's creates said when they refused the ordinary call that they had taken before.
+
+    A plan may allow no more instances. Then a refusal in the same words proves nothing of other values.
+    """
+
+    def __init__(self, setting: Setting) -> None:
+        self._setting = setting
+        self._said: dict[str, object] = {}
+        """By place, the words of the refusal."""
+
+    def find_control(self, exchange: Exchange, reached: Container[str]) -> Call | None:
+        """Return the ordinary call, to be sent before the refusal of a call with other values is judged."""
+        usual = self._find_usual(exchange, reached)
+        if not usual or exchange.status in OF_KEY or exchange.place in self._said:
+            return None
+        if exchange.call.input in usual:
+            return None
+        why = "to see if the ordinary call is still taken"
+        return replace(exchange.call, input=usual[-1], intent="explore", why=why, raw=Raw(), reuse="")
+
+    def explain(self, exchange: Exchange, reached: Container[str]) -> str:
+        """Return why a refusal proves nothing; empty if it proves something."""
+        usual = self._find_usual(exchange, reached)
+        if not usual:
+            return ""
+        if exchange.call.input in usual:
+            self._said[exchange.place] = _list_sentences(exchange)
+        if exchange.status not in OF_KEY and self._said.get(exchange.place) != _list_sentences(exchange):
+            return ""
+        return f"the same call succeeded before, so the server may allow no more of them: {exchange.outcome}"
+
+    def _find_usual(self, exchange: Exchange, reached: Container[str]) -> list[Mapping[str, Any]]:
+        """Return the arguments of a create's ordinary calls, if it refused a correct call as documented."""
+        endpoint, setting = exchange.call.endpoint, self._setting
+        if (
+            endpoint is None
+            or exchange.place not in reached
+            or exchange.status not in OF_KEY | NOT_PROCESSED
+            or not _is_about_key(setting, exchange.call)
+            or not _is_documented(setting, endpoint, exchange.status)
+        ):
+            return []
+        usual = template_of(setting.model, endpoint.action).input
+        makers = [made for r in setting.model.resources.values() if (made := r.made_by) is not None]
+        made = [{**usual, **each.input} for each in makers if each.action is endpoint.action]
+        return [usual, *made] if made else []
+
+
+def _list_sentences(exchange: Exchange) -> object:
+    """Return the texts of an error that have a blank: the others may be times, or ids of the request."""
+    text = exchange.response.body.decode("utf-8", "replace") if exchange.response is not None else ""
+    return re.findall(r'"[^"]* [^"]*"', text) or text
 
 
 def _find_brought_back(setting: Setting, endpoint: Endpoint, call: Call) -> str:

@@ -3,6 +3,7 @@
 In most servers, a list, a read and a create share little code, so one may lag or leave something out. Members
 that change by themselves are compared only in an exclusive run, and only if nothing was written in between.
 While a job runs, or after a 202, only fixed members are compared; of a document's job, those that were sent.
+Of a document, a member that no client sends must have stayed in two answers of each of the two actions.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 
 from pgagents.base.cel.functions import epoch
-from pgagents.catalogue.model.answers import retry_after_s
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.representations import (
     MOST_KNOWN,
@@ -30,7 +30,7 @@ from pgagents.verify.answers.representations import (
     objects_at,
     represent,
 )
-from pgagents.verify.answers.standing import is_same, list_standing
+from pgagents.verify.answers.standing import is_same, list_standing, list_steady, note_steadiness, tell_time
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.plan.selection import others_too
 from pgagents.verify.promise import Attempt, Case, Judgement, Trial, make_check
@@ -159,8 +159,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     ):
         return
     verdicts: dict[str, Judgement] = {}
-    told = retry_after_s(exchange.header("Date"), 0.0)  # the server's clock, which may differ from ours
-    told_at = told if told is not None else exchange.sent_at
+    told_at = tell_time(exchange)
     for representation in represent(memory.setting, endpoint.action.name):
         place = find_place(memory.setting, representation.kind, exchange)
         for body in objects_at(exchange.body, representation.path):
@@ -187,10 +186,13 @@ def _compare_representations(
     if (stale := _judge_stale_timestamp(setting, facts, new, f"{new.place} {id}", told_at)) is not None:
         yield stale
     known = facts.shown.setdefault((new.representation.kind, f"{new.place} {id}"), {})
+    seen = f"{new.representation.action} {new.representation.id}"
+    if (again := known.get(seen)) is not None:
+        note_steadiness(facts, again, new, told_at)
     for old in known.values():
         reader = new.representation if not new.representation.writes else old.representation
         trial = CHECK.find_trial(setting, setting.get_lead(reader.action).place, reader.kind)
-        names = list_standing(setting, old, new)
+        names = list_steady(setting, facts, old, new, list_standing(setting, old, new))
         differing = next((n for n in names if not is_same(new.body[n], old.body[n])), None)
         if trial is None:
             continue
@@ -201,7 +203,7 @@ def _compare_representations(
             yield trial.broken(expected, actual, value=new.body[differing])
         elif names and differing is None:
             yield trial.kept()
-    known[f"{new.representation.action} {new.representation.id}"] = new
+    known[seen] = new
 
 
 def _judge_stale_timestamp(

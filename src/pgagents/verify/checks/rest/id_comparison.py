@@ -19,7 +19,7 @@ from pgagents.verify.answers.representations import kind_of
 from pgagents.verify.cases.as_sent import is_invalid
 from pgagents.verify.cases.paths import of_ours
 from pgagents.verify.fixtures.guesses import OF_VALUES
-from pgagents.verify.fixtures.instance import at_path
+from pgagents.verify.fixtures.instance import at_path, find_read
 from pgagents.verify.fixtures.target import list_fellows, list_made_by, list_removed
 from pgagents.verify.promise import (
     CONFLICT,
@@ -33,7 +33,7 @@ from pgagents.verify.promise import (
 )
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.invalid_values import full_width
-from pgagents.verify.wire.call import InstanceRef
+from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
@@ -160,6 +160,17 @@ def _try_lookalike(trial: Trial, param: Param, resource: Resource) -> None:
     codes, statuses = list_allowed_refusals(trial.setting, call)
     if answer.status == CONFLICT and answer.status not in (*statuses, *(code.status for code in codes)):
         raise Untested(f"other values than the id may be why it is refused: {answer.outcome}")
+    if answer.success and trial.model.leaves_open and trial.model.is_removal(trial.action):
+        read = find_read(trial.setting, resource)
+        back = (
+            trial.ask(Call(read[1], read[0].input, "explore", what, subject=resource, made=there))
+            if read
+            else None
+        )
+        if back is None or back.success:
+            raise Untested(
+                f"a removal may be answered {answer.outcome} where nothing is, and removed nothing"
+            )
     conclude(trial.refused(answer, [*codes, missing], what, statuses))
 
 
