@@ -26,7 +26,7 @@ from small_api import answer
 JSON, TEXT, INTEGER = "application/json", {"type": "string"}, {"type": "integer"}
 TIME, ID = {"type": "string", "format": "date-time"}, {"type": "string", "format": "uuid"}
 ERROR = {"type": "object", "required": ["detail"], "properties": {"detail": TEXT}}
-MEMBERS = {"id": ID, "text": TEXT, "views": INTEGER, "seen_at": TIME}
+MEMBERS = {"id": ID, "text": TEXT, "views": INTEGER, "seen_at": TIME, "published": {"type": "boolean"}}
 POST = {"type": "object", "required": [*MEMBERS], "properties": MEMBERS}
 SENT = {
     "type": "object",
@@ -101,6 +101,7 @@ class Posts:
     def list(self) -> list[dict[str, Any]]:
         lag = LAG_S if "lagging list" in self.habits else 0.0
         shown = [p for id, p in self.posts.items() if self.made_at[id] <= self.now[0] - lag]
+        shown = [p for p in shown if p["published"]] if "shows what is published" in self.habits else shown
         return [] if "lost in the list" in self.habits else shown
 
     def write(self, body: Any) -> Response:
@@ -111,7 +112,8 @@ class Posts:
             return answer(self.refusal, {"detail": "a plan has four posts"})
         self.made += 1
         id = str(UUID(int=self.made * 2**70))
-        self.posts[id] = {"id": id, "text": text, "views": 0, "seen_at": self.time()}
+        draft = "shows what is published" in self.habits
+        self.posts[id] = {"id": id, "text": text, "views": 0, "seen_at": self.time(), "published": not draft}
         self.made_at[id] = self.now[0]
         return answer(201, self.posts[id])
 
@@ -158,7 +160,9 @@ def list_told(report: Report) -> list[str]:
     return [id for id in told if not id.startswith("conditional_calls/")]
 
 
-@pytest.mark.parametrize("habit", ["counting reads", "lagging list", "removes anything"])
+@pytest.mark.parametrize(
+    "habit", ["counting reads", "lagging list", "removes anything", "shows what is published"]
+)
 def test_a_habit_accuses_nobody(habit: str) -> None:
     assert list_told(report_of(habit)) == []
 

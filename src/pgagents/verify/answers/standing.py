@@ -30,6 +30,7 @@ from pgagents.verify.answers.representations import (
     represent,
 )
 from pgagents.verify.setting import Setting
+from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 ACCEPTED = 202
@@ -355,8 +356,31 @@ def is_same(a: Any, b: Any) -> bool:
     return bool(a == b)
 
 
+# -- instances that a list may leave out until somebody publishes them
+
+_UNSHOWN = _words("""
+awaiting_approval awaiting_moderation awaiting_review deactivated disabled draft hidden in_moderation
+in_review inactive invited pending private unapproved unconfirmed unlisted unpublished unverified
+""")
+_SHOWN = frozenset(("active", "approved", "confirmed", "enabled", "listed", "public", "published", "visible"))
+
+
+def may_be_unshown(endpoint: Endpoint, body: Mapping[str, Any]) -> bool:
+    """True if a document's list may leave out an instance: by the default of a filter, or by its state."""
+    defaults = {p.wire: p.schema["default"] for p in endpoint.known_params if "default" in p.schema}
+    return (
+        any(name in body and body[name] != value for name, value in defaults.items())
+        or any(state in _UNSHOWN for _, state in _list_states(body))
+        or any(
+            value is False and plain_word(name).removeprefix("is") in _SHOWN for name, value in body.items()
+        )
+    )
+
+
 # -- members that a server may change whenever it answers, such as `last_seen_at` or `views`
 
+LONG = 16
+"""The characters of a text that may be made anew for each answer."""
 NOW_S = 2.0
 """The seconds around an answer's own time within which a time in it may be that of the answer."""
 
@@ -380,7 +404,7 @@ def list_steady(
     """Return the members of two answers that do not change by themselves.
 
     A document does not say which do. So a member that no client sends must have stayed in two answers of each
-    of the two actions.
+    of the two actions, if its value may be a counter, a time or a text for one answer.
     """
     kind = new.representation.kind
     if not any(r.is_seen_by_guess for r in list_alike(setting, kind)):
@@ -391,8 +415,21 @@ def list_steady(
         name
         for name in names
         if name in known
+        or not _may_move(old.body[name], new.body[name])
         or ((kind, name) not in facts.moving and all((kind, read, name) in facts.steady for read in reads))
     ]
+
+
+def _may_move(old: Any, new: Any) -> bool:
+    """True for a number that grew, a fraction, a time and a long text, such as a signed address."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        return any(_may_move(old[n], new[n]) for n in old.keys() & new.keys() if old[n] != new[n])
+    if isinstance(old, list) and isinstance(new, list):
+        return any(_may_move(a, b) for a, b in zip(old, new, strict=False) if a != b)
+    if isinstance(old, str) and isinstance(new, str):
+        return min(len(old), len(new)) >= LONG or math.isfinite(epoch(new))
+    numbers = isinstance(old, int | float) and isinstance(new, int | float)
+    return numbers and (isinstance(new, float) or (new > old and not isinstance(new, bool)))
 
 
 def tell_time(exchange: Exchange) -> float:

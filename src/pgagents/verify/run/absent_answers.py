@@ -20,7 +20,7 @@ from pgagents.base.http import Response
 from pgagents.base.text import plain_word, singular, split_words
 from pgagents.catalogue.model.action import Action, Param
 from pgagents.verify.fixtures.request_template import template_of
-from pgagents.verify.fixtures.target import brings_back, list_involved
+from pgagents.verify.fixtures.target import brings_back, is_made_by, list_involved
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.call import Call, InstanceRef, Raw, RelativeTime, Signature, UniqueValue
@@ -160,8 +160,8 @@ class FullPlans:
         ):
             return []
         usual = template_of(setting.model, endpoint.action).input
-        makers = [made for r in setting.model.resources.values() if (made := r.made_by) is not None]
-        made = [{**usual, **each.input} for each in makers if each.action is endpoint.action]
+        makers = [r.made_by for r in setting.model.resources.values() if is_made_by(r, endpoint.action)]
+        made = [{**usual, **maker.input} for maker in makers if maker is not None]
         return [usual, *made] if made else []
 
 

@@ -3,7 +3,8 @@
 In most servers, a list, a read and a create share little code, so one may lag or leave something out. Members
 that change by themselves are compared only in an exclusive run, and only if nothing was written in between.
 While a job runs, or after a 202, only fixed members are compared; of a document's job, those that were sent.
-Of a document, a member that no client sends must have stayed in two answers of each of the two actions.
+Of a document, a counter, a time or a long text that no client sends must have stayed in two answers of each
+of the two actions.
 """
 
 from __future__ import annotations
