@@ -91,16 +91,21 @@ def infer_resources(
         one = _identify(path, paths[path], named, known, wanted)
         if one is not None:
             known[path] = one
-    for path, one in known.items():  # a create may name any of them
+    elsewhere, lists = _look_elsewhere(paths, named, known)
+    if doubled := {at for at, _, _ in lists.values() if at in known and not known[at].argument}:
+        for at in doubled:
+            del known[at]  # its list shows what another path reads
+        elsewhere, lists = _look_elsewhere(paths, named, known)
+    for path, one in known.items():
         section, reasons = _describe(one, paths[path], named, known)
-        makers = (
-            []
-            if "made_by" in section or not one.argument
-            else _make_elsewhere(one, path, paths, named, known)
-        )
+        makers = elsewhere.get(path, []) if "made_by" not in section else []
         reasons += [str(action.action["http"]) for action, _ in makers]
         if makers:
             section["made_by"] = makers[0][1]
+        if makers and path in lists and "listed_by" not in section:
+            _, listed, call = lists[path]
+            section["found_by"] = section["listed_by"] = call
+            reasons.append(str(listed.action["http"]))
         if "made_by" not in section:
             reasons += _make_as_above(section, one, path, paths, named, known, found)
         if len(missing := _list_missing(paths[path], path, codes, always)) == 1:
@@ -170,13 +175,34 @@ def _make_as_above(
     return (str(makes.action["http"]),)
 
 
+_Makers = list[tuple[ImportedAction, dict[str, Any]]]
+"""Actions that make an instance, each with its call."""
+
+
+def _look_elsewhere(
+    paths: Mapping[str, _Paths], named: Mapping[str, Any], known: Mapping[str, InferredResource]
+) -> tuple[dict[str, _Makers], dict[str, tuple[str, ImportedAction, dict[str, Any]]]]:
+    """Return by path what makes its instances under other paths, and the list that stands where one does."""
+    makers = {
+        path: _make_elsewhere(one, path, paths, named, known)
+        for path, one in known.items()
+        if one.argument and "POST" not in paths[path].collection
+    }
+    lists = {
+        path: listed
+        for path, found in makers.items()
+        if len(found) == 1 and (listed := _list_where_made(known[path], *found[0], paths, named)) is not None
+    }
+    return makers, lists
+
+
 def _make_elsewhere(
     one: InferredResource,
     path: str,
     paths: Mapping[str, _Paths],
     named: Mapping[str, Any],
     known: Mapping[str, InferredResource],
-) -> list[tuple[ImportedAction, dict[str, Any]]]:
+) -> _Makers:
     """Return the calls of other paths that make what one reads: `POST /shelves/{shelf_id}/counts` for
     `GET /counts/{count_id}`, or `POST /exports` for the job whose `job_id` it answers.
 
@@ -207,6 +233,30 @@ def _make_elsewhere(
     ]
     calls = [(action, _call_elsewhere(one, action, named, known)) for action in alike]
     return [(action, call) for action, call in calls if call is not None]
+
+
+def _list_where_made(
+    one: InferredResource,
+    maker: ImportedAction,
+    made_by: Mapping[str, Any],
+    paths: Mapping[str, _Paths],
+    named: Mapping[str, Any],
+) -> tuple[str, ImportedAction, dict[str, Any]] | None:
+    """Return the path of a create, and its GET as the call that lists what one of a third path reads; None if
+    it lists something else.
+    """
+    target = str(maker.action["http"]).partition(" ")[2].rstrip("/")
+    at, holders = _plain_path(target), PLACEHOLDER.findall(target)
+    action = paths[at].collection.get("GET")
+    listing = describe_listing(action, named) if action is not None else None
+    if action is None or listing is None or action.action["effect"] != "read" or list_needed(action):
+        return None
+    form = name_form(action, listing.items, named, listed=True)
+    if (one.forms and form not in one.forms) or one.member not in listing.item.get("properties", {}):
+        return None
+    own = PLACEHOLDER.findall(action.action["http"])
+    above = {name: made_by["input"][holder] for name, holder in zip(own, holders, strict=True)}
+    return at, action, make_call(action, above, listing.items)
 
 
 def _call_elsewhere(

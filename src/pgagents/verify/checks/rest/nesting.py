@@ -222,7 +222,7 @@ def _try_gone(trial: Trial, nested: _Nested, remover: Endpoint, undone_by: Actio
             break
         trial.ask(Sleep(seconds, quiet=True))
         answer = trial.ask(look)
-    conclude(_judge(trial, nested, answer, f"a {resource.name} of a removed {parent.name}", body))
+    conclude(_judge(trial, nested, answer, f"a {resource.name} of a removed {parent.name}", body, before))
 
 
 def _try_count(trial: Trial, nested: _Nested, member: str, read: ActionCall, reader: Endpoint) -> None:
@@ -291,11 +291,17 @@ def _make_inside(
 
 
 def _judge(
-    trial: Trial, nested: _Nested, answer: Exchange, what: str, body: Mapping[str, Any] | None
+    trial: Trial,
+    nested: _Nested,
+    answer: Exchange,
+    what: str,
+    body: Mapping[str, Any] | None,
+    before: Exchange | None = None,
 ) -> Judgement:
     """Judge an answer about an instance that must not be there.
 
-    A read may return another instance with the same id. `body` is None if no other instance can have the id.
+    A read may return another instance with the same id: not one that is in every member as it was `before`.
+    `body` is None if no other instance can have the id.
     """
     if answer.moot:
         return trial.untested(answer.moot)
@@ -304,7 +310,9 @@ def _judge(
     shown = at_path(nested.read, answer)
     if isinstance(shown, Mapping) and is_gone(nested.resource, shown):
         return trial.kept()
-    if body is not None and not has_random_id(nested.resource, body) and not _shows(body, shown):
+    whole = isinstance(shown, Mapping) and len(shown) > len(nested.resource.ids)
+    same = before is not None and whole and shown == at_path(nested.read, before)
+    if body is not None and not (same or has_random_id(nested.resource, body) or _shows(body, shown)):
         why = f"nothing shows if it is the same {nested.resource.name}"
         return trial.untested(f"{why}: {answer.outcome}")
     endpoint = answer.call.endpoint

@@ -1,0 +1,140 @@
+"""Loans are made and listed below a tool, and read under a path of their own: one kind, listed where it is
+made. They go with their tool.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import pytest
+
+from importing import imported, openapi
+from pgagents.base.http import Request, Response, json_bytes, read_json
+from pgagents.catalogue.model.model import Model
+from pgagents.report.contract import Rank
+from pgagents.report.report import Report
+from pgagents.verify.plan.options import Identities, Options
+from pgagents.verify.run.run import verify
+
+
+def says(schema: dict[str, Any] | None, status: str = "200") -> dict[str, Any]:
+    content = {"content": {"application/json": {"schema": schema}}} if schema is not None else {}
+    refused = {str(other): {"description": "No"} for other in (400, 404)}
+    return {"responses": {status: {"description": "So", **content}, **refused}}
+
+
+def shape(**members: str) -> dict[str, Any]:
+    properties = {name: {"type": kind, "nullable": True} for name, kind in members.items()}
+    return {"type": "object", "required": [*members], "properties": properties}
+
+
+def lists(item: dict[str, Any]) -> dict[str, Any]:
+    return says({"type": "array", "items": item})
+
+
+@cache
+def model() -> Model:
+    given = {
+        "type": "object",
+        "required": ["name"],
+        "properties": {"name": {"type": "string", "maxLength": 60}},
+    }
+    body = {"requestBody": {"required": True, "content": {"application/json": {"schema": given}}}}
+    tool, loan = shape(id="integer", name="string"), shape(id="integer", tool="integer", fee="integer")
+    by_id = {"in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}}
+    of_tool, of_loan = {"name": "toolId", **by_id}, {"name": "loanId", **by_id}
+    return imported(
+        openapi(
+            {
+                "/tools": {"get": lists(tool), "post": {**body, **says(tool, "201")}},
+                "/tools/{toolId}": {"parameters": [of_tool], "get": says(tool), "delete": says(None, "204")},
+                "/tools/{toolId}/loans": {
+                    "parameters": [of_tool],
+                    "get": lists(loan),
+                    "post": says(loan, "201"),
+                },
+                "/loans/{loanId}": {"parameters": [of_loan], "get": says(loan)},
+            }
+        )
+    ).model
+
+
+class Shed:
+    """Keeps tools and loans. `left` says what becomes of the loans of a tool that went."""
+
+    def __init__(self, left: str) -> None:
+        self.left, self.last = left, 1
+        self.tools: dict[int, dict[str, Any]] = {1: {"id": 1, "name": "saw"}}
+        self.loans: dict[int, dict[str, Any]] = {}
+
+    def __call__(self, request: Request) -> Response:
+        path, _, _ = request.target.partition("?")
+        kind, _, rest = path.strip("/").partition("/")
+        id, _, below = rest.partition("/")
+        rows = {"tools": self.tools, "loans": self.loans}.get(kind)
+        if rows is None or (rest and not (id.isdecimal() and int(id) in rows)) or below not in ("", "loans"):
+            return self._say(404)
+        if below and kind == "tools":
+            mine = [loan for loan in self.loans.values() if loan["tool"] == int(id)]
+            if request.method == "POST":
+                return self._keep(self.loans, tool=int(id), fee=3)
+            return self._say(200, mine) if request.method == "GET" else self._say(405)
+        if not rest and kind == "tools" and request.method == "POST":
+            given = read_json(request.body or b"").value
+            name = given.get("name") if isinstance(given, dict) else None
+            fits = isinstance(name, str) and len(name.encode("utf-16-le")) <= 120
+            return self._keep(self.tools, name=name) if fits else self._say(400)
+        if request.method == "GET" and kind == "tools":
+            return self._say(200, rows[int(id)] if rest else [*rows.values()])
+        if request.method == "GET" and rest:
+            return self._say(200, rows[int(id)])
+        if request.method == "DELETE" and rest and kind == "tools":
+            del self.tools[int(id)]
+            for one in [loan for loan in self.loans.values() if loan["tool"] == int(id)]:
+                if self.left == "gone":
+                    del self.loans[one["id"]]
+                elif self.left == "loose":
+                    one["tool"] = None
+            return Response(204, (), b"")
+        return self._say(405)
+
+    def _keep(self, rows: dict[int, dict[str, Any]], **members: Any) -> Response:
+        self.last += 1
+        rows[self.last] = {"id": self.last, **members}
+        return self._say(201, rows[self.last])
+
+    def _say(self, status: int, body: Any = None) -> Response:
+        body = {"detail": "no"} if body is None else body
+        return Response(status, (("Content-Type", "application/json"),), json_bytes(body))
+
+
+def run(shed: Shed) -> Report:
+    now = [1_776_000_000.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    return verify(
+        model(), shed, Identities({}), Options(live=False, allow_writes=True),
+        clock=lambda: now[0], sleep=sleep, wall=lambda: "2026-04-12T13:20:00Z", url="http://127.0.0.1:1",
+        timer=lambda: now[0],
+    )  # fmt: skip
+
+
+def test_what_is_made_below_another_kind_is_listed_there_and_read_elsewhere() -> None:
+    assert [*model().resources] == ["tool", "loan"]
+    assert [str(call.action.path) for call in model().resources["loan"].listed_by] == [
+        "/tools/{toolId}/loans"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("left", "found"), [("gone", set()), ("whole", {("nesting", Rank.ODD)}), ("loose", set())]
+)
+def test_a_part_that_is_read_elsewhere_goes_with_its_whole(left: str, found: set[tuple[str, Rank]]) -> None:
+    shed = Shed(left)
+    report = run(shed)
+    told = {(f.contract.check, f.rank) for f in report.findings if f.rank is not Rank.COERCED}
+    assert {one for one in told if one[0] != "framework"} == found
+    assert list(shed.tools) == [1]
