@@ -167,6 +167,7 @@ def test_a_create_that_crashes_when_it_is_sent_once_more_is_found(
     shop = Shop(twice)
     report = run(shop, removes=removes)
     assert ranks(report, "no_crashes") == found
+    assert all(f.stable is not False for f in report.findings), "the equal one is made anew"
     others = {f.contract.check for f in report.findings if not f.is_mild} - {"no_crashes"}
     assert others == ({"documented_status"} if twice == 200 else set())
     assert shop.made <= 5 if not removes else set(shop.kept) == set(range(1, 6))

@@ -7,6 +7,7 @@ Every format that people read makes its texts of these values.
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -114,9 +115,15 @@ def name_place(finding: Finding, source: Source, file: str = "") -> str:
     return file if (span.line, span.column) == (1, 1) else f"{file}:{span.line}"
 
 
+_SHOWN = 60
+_LONG_WORD = re.compile(rf"\S{{{2 * _SHOWN},}}")
+"""Characters without a blank that no reader wants whole, such as a text as long as its schema allows."""
+
+
 def describe_promise(finding: Finding) -> str:
     """Return what was promised: what this call should have shown, or else the contract's sentence."""
-    return " ".join((finding.expected or finding.contract.says).split())
+    words = " ".join((finding.expected or finding.contract.says).split())
+    return _LONG_WORD.sub(lambda found: f"{found[0][:_SHOWN]}…", words)
 
 
 # -- an answer's body, cut around the wrong member

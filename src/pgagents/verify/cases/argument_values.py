@@ -13,9 +13,10 @@ from typing import Any
 
 from pgagents.base.cel.reading import compares
 from pgagents.catalogue.model.action import Action, Param
+from pgagents.catalogue.model.values import find_format
 from pgagents.verify.fixtures.request_template import find_refusal
 from pgagents.verify.setting import Setting
-from pgagents.verify.values.schema_values import high, low, matches, pattern_text, types_of
+from pgagents.verify.values.schema_values import FORMATS, high, low, matches, pattern_text, types_of
 from pgagents.verify.wire.endpoint import Endpoint
 
 HAIR = 1e-9
@@ -164,8 +165,9 @@ def _list_values(setting: Setting, action: Action, param: Param) -> Iterator[Any
     """Yield values for an argument: a text, an object with a text, then the values of examples."""
     schema = setting.resolve_schema(param.schema)
     kinds = types_of(schema)
-    if "string" in kinds and not schema.get("enum") and not schema.get("format"):
-        yield TEXT
+    format = find_format(str(param.name), schema)
+    if "string" in kinds and not schema.get("enum") and format in ("", "email"):
+        yield FORMATS.get(format, TEXT)
     items = setting.resolve_schema(schema.get("items") or {})
     if "array" in kinds and not items.get("enum") and "string" in types_of(items):
         yield [TEXT]

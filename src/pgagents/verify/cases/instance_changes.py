@@ -8,6 +8,7 @@ from typing import Any
 
 from pgagents.catalogue.model.action import ActionCall, Param
 from pgagents.catalogue.model.resource import Resource
+from pgagents.catalogue.model.values import find_format
 from pgagents.verify.fixtures.instance import at_path, members_of
 from pgagents.verify.promise import Trial
 from pgagents.verify.setting import Setting
@@ -78,7 +79,9 @@ def choose_other_values(trial: Trial, members: Iterable[Param], shown: Mapping[s
     others: dict[str, Any] = {}
     for param in members:
         schema = setting.resolve_schema(param.schema)
-        ends = (choose(param.schema, setting.model.schemas) for choose in (high, low))
+        format = find_format(str(param.name), schema)
+        whole = {**schema, "format": format} if format else param.schema
+        ends = (choose(whole, setting.model.schemas) for choose in (high, low))
         choices = [True, False] if schema.get("type") == "boolean" else [*schema.get("enum", ()), *ends]
         test = setting.test_argument(trial.endpoint, param)
         for value in choices:

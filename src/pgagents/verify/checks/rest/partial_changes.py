@@ -81,6 +81,8 @@ class _Patch(Change):
             return
         if not changed.success or changed.status == ACCEPTED or not values:
             conclude(named.untested(f"the members could not be set: {changed.outcome}"))
+            for name in values if changed.refused and others else ():  # the server may refuse one of them
+                ask(self.send(named, body, {name: values[name]}, f"{name} alone"))
         else:
             self.judge_named(named, body, self.shown(before), self.shown(after), values)
         for trial in others:
