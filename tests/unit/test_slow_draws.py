@@ -54,18 +54,18 @@ def test_a_slow_value_is_given_up(kind: str, bound: str, monkeypatch: pytest.Mon
     monkeypatch.setattr(generators, bound, {"MOST_CHOICES": 4_000, "MOST_S": 0.5}[bound])
     monkeypatch.setattr(generators, "_slow", set[str]())
     random_values({"type": "integer"}, {}, 1, 0)
-    drawn: list[str] = []
+    drawn: list[generators._Draw] = []
     draw_in_time = generators._draw_in_time
 
     def noting(key: str, draw: Any, otherwise: Any) -> Any:
-        return draw_in_time(key, lambda: (drawn.append(key), draw())[1], otherwise)
+        return draw_in_time(key, lambda: (drawn.append(generators._draw.get()), draw())[1], otherwise)
 
     monkeypatch.setattr(generators, "_draw_in_time", noting)
     begun = time.process_time()
     for seed in range(2):
         assert not random_values(SLOW[kind], SCHEMAS, 100, seed)
     assert len(drawn) == 1, "what took too long is not drawn again"
-    assert bound == "MOST_S" or generators._made == [generators.MOST_CHOICES + 1], "it ends at its bound"
+    assert bound == "MOST_S" or drawn[0].choices == generators.MOST_CHOICES + 1, "it ends at its bound"
     assert time.process_time() - begun < ENOUGH_S
     assert random_values({"type": "integer"}, {}, 5, 0)
 

@@ -8,6 +8,7 @@ other: names of checks that found an exchange wrong stand in `exchange.tainted`.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
@@ -284,8 +285,9 @@ class _Word(str):
         return str(self)
 
 
-_JSON_WORDS = {"None": _Word("null"), "True": _Word("true"), "False": _Word("false")}
-"""By Python's word for a value, JSON's."""
+def _show(value: object) -> object:
+    """Return a value as reports show it: JSON's word for null, true and false."""
+    return _Word(json.dumps(value)) if value is None or isinstance(value, bool) else value
 
 
 @lru_cache(maxsize=MOST_KEPT)
@@ -304,7 +306,7 @@ def judge_broken(contract: str, expected: str, actual: str, **values: object) ->
     """
     if not values:
         return Judgement(contract, Verdict.BROKEN, expected, actual)
-    shown = {name: _JSON_WORDS.get(repr(value), value) for name, value in values.items()}
+    shown = {name: _show(value) for name, value in values.items()}
     sentence = _PLACEHOLDER.sub(
         lambda match: match[0].format(**shown) if match[1] in shown else match[0], actual
     )

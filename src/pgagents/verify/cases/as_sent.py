@@ -70,7 +70,7 @@ def is_invalid(setting: Setting, call: Call) -> bool:
             return False
         if allowed is False and not _loses_types(call.endpoint, values):
             return True
-    return _is_invalid(setting, call, values)
+    return _is_invalid_in_each_reading(setting, call, values)
 
 
 def _loses_types(endpoint: Endpoint, values: Mapping[str, Any]) -> bool:
@@ -88,7 +88,7 @@ def _loses_types(endpoint: Endpoint, values: Mapping[str, Any]) -> bool:
     )
 
 
-def _is_invalid(setting: Setting, call: Call, values: Mapping[str, Any]) -> bool:
+def _is_invalid_in_each_reading(setting: Setting, call: Call, values: Mapping[str, Any]) -> bool:
     assert call.endpoint is not None
     if call.endpoint.form is not None:  # leave out arguments that such a call cannot send
         taken = {str(p.name) for p in call.endpoint.params}

@@ -396,27 +396,8 @@ class Sender:
             for ready, (request, _) in zip(several, requests, strict=True)
         ]
         sent_at, started = self.clocks.now(), self.clocks.timer()
-        gate, most_s = Barrier(len(several)), self.timing.left.find_seconds()
         printer = _Printer(self._routes.handler)
-
-        streams = {
-            id(request): find_stream_seconds(ready.call)
-            for ready, (request, _) in zip(several, requests, strict=True)
-        }
-
-        def one(request: Request) -> Response | Silence:
-            gate.wait()
-            if is_timely(self._routes.handler):
-                self._routes.handler.most_s, self._routes.handler.stream_s = most_s, streams[id(request)]
-            try:
-                return self._routes.handler(request)
-            except KeyboardInterrupt as stop:  # what the other calls made must be known, so that it is undone
-                self.interrupted = stop
-                return Silence("closed", "interrupted")
-
-        for ready in several:
-            ready.sent = True
-        answers = at_once(one, [request for request, _ in requests])
+        answers = self._send_at_once(several, [request for request, _ in requests])
         seconds = self.clocks.timer() - started
         self.timing.seconds_sending += seconds
         found = []
@@ -427,29 +408,53 @@ class Sender:
         ):
             self.budget.sent += 1
             self.timing.left.check_answer(answer)
-            printed = printer.read_after(answer)
+            number, printed = self.budget.sent, printer.read_after(answer)
             received = Received(
                 request,
                 answer,
                 seconds,
                 sent_at,
-                self.budget.sent,
+                number,
                 overlapped=True,
                 printed=printed,
                 intention=intention,
             )
-            if self._may_be_lost(ready.call, answer):
-                found.append(self._note_loss(ready, received))
-                continue
-            self.silences.count(answer)
-            wait = self._repeats.decide_repeat(ready.call, role, answer, 0)
-            if wait is None:
-                found.append(self._make_exchange(ready, replace(received, overlapped=False)))
-            else:
-                self.budget.aside += 1
-                due = self._note_refused(self._find_limit(ready.call, role), answer, wait)
-                found.append(self.send(ready, due))
+            found.append(self._end_one_of_several(ready, role, received))
         return found
+
+    def _send_at_once(
+        self, several: Sequence[Ready], requests: Sequence[Request]
+    ) -> list[Response | Silence]:
+        gate, most_s, handler = Barrier(len(several)), self.timing.left.find_seconds(), self._routes.handler
+        streams = {
+            id(request): find_stream_seconds(ready.call)
+            for ready, request in zip(several, requests, strict=True)
+        }
+
+        def one(request: Request) -> Response | Silence:
+            gate.wait()
+            if is_timely(handler):
+                handler.most_s, handler.stream_s = most_s, streams[id(request)]
+            try:
+                return handler(request)
+            except KeyboardInterrupt as stop:  # what the other calls made must be known, so that it is undone
+                self.interrupted = stop
+                return Silence("closed", "interrupted")
+
+        for ready in several:
+            ready.sent = True
+        return at_once(one, requests)
+
+    def _end_one_of_several(self, ready: Ready, role: str, received: Received) -> Exchange:
+        """Return the exchange of an answer; a call that was refused for a limit is sent again, alone."""
+        if self._may_be_lost(ready.call, received.answer):
+            return self._note_loss(ready, received)
+        self.silences.count(received.answer)
+        wait = self._repeats.decide_repeat(ready.call, role, received.answer, 0)
+        if wait is None:
+            return self._make_exchange(ready, replace(received, overlapped=False))
+        self.budget.aside += 1
+        return self.send(ready, self._note_refused(self._find_limit(ready.call, role), received.answer, wait))
 
     def send_reads(self, several: Sequence[Ready], take: Callable[[Exchange], None]) -> list[Exchange]:
         """Send calls that only read, as many at the same time as allowed. Raises Stop, Unavailable.

@@ -316,17 +316,29 @@ class _TooSlow(BaseException):
 
 _slow: set[str] = set()
 """What took too long once, as text. It is not drawn again with another seed."""
-_made = [0]
-"""The number of choices in this draw."""
+
+
+@dataclass(slots=True)
+class _Draw:
+    """How many choices one draw has made, and what ended it."""
+
+    choices: int = 0
+    end: type[BaseException] | None = None
+
+
+_draw: ContextVar[_Draw] = ContextVar("draw")
 
 
 def _count_choices(draw: Callable[..., T]) -> Callable[..., T]:
     """Return Hypothesis' method of one choice, ending a draw of too many: machines of any speed agree."""
 
     def count(*given: Any, **named: Any) -> T:
-        _made[0] += 1
-        if _made[0] > MOST_CHOICES:
-            raise _TooSlow
+        this = _draw.get(None)
+        if this is not None:
+            this.choices += 1
+            if this.choices > MOST_CHOICES:
+                this.end = _TooSlow
+                raise _TooSlow
         return draw(*given, **named)
 
     return count
@@ -351,30 +363,41 @@ def _draw_in_time(key: str, draw: Callable[[], T], otherwise: Callable[[], T]) -
     """
     if key in _slow:
         return otherwise()
-    _made[0] = 0
-    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
-        try:
+    this = _Draw()
+    token = _draw.set(this)
+    try:
+        with _ticking(this):
             drawn = draw()
-        except (Exception, _TooSlow):
-            if _made[0] <= MOST_CHOICES:
-                raise
-        if _made[0] <= MOST_CHOICES:
-            return drawn
-        _slow.add(key)
-        return otherwise()
-    begun, drawing = time.process_time(), True
-    end: type[BaseException] | None = None
+    except (Exception, OutOfTime, _TooSlow):
+        if this.end is None:  # Hypothesis takes a draw that was ended for a flaky one, and raises its own
+            raise
+    finally:
+        _draw.reset(token)
+    if this.end is None:
+        return drawn
+    if this.end is OutOfTime:
+        raise OutOfTime
+    _slow.add(key)
+    return otherwise()
+
+
+@contextmanager
+def _ticking(this: _Draw) -> Iterator[None]:
+    """Return a context that ends a draw when its time is over, where a timer can tell."""
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    begun, is_open = time.process_time(), True
 
     def tick(*_: Any) -> None:
-        nonlocal end
-        if not drawing:
+        if not is_open:
             return
         if _is_over.get()():
-            end = OutOfTime
+            this.end = OutOfTime
         elif time.process_time() - begun > MOST_S:
-            end = _TooSlow
-        if end is not None:
-            raise end
+            this.end = _TooSlow
+        if this.end is not None:
+            raise this.end
 
     def hook(lost: sys.UnraisableHookArgs) -> None:
         if not isinstance(lost.exc_value, OutOfTime | _TooSlow):  # the next tick raises it again
@@ -384,22 +407,12 @@ def _draw_in_time(key: str, draw: Callable[[], T], otherwise: Callable[[], T]) -
     before = signal.signal(signal.SIGPROF, tick)
     others = signal.setitimer(signal.ITIMER_PROF, TICK_S, TICK_S)
     try:
-        drawn = draw()
-    except (Exception, OutOfTime, _TooSlow):
-        end = end or (_TooSlow if _made[0] > MOST_CHOICES else None)
-        if end is None:  # Hypothesis takes a draw that a tick has ended for a flaky one, and raises its own
-            raise
+        yield
     finally:
-        drawing = False
+        is_open = False
         signal.setitimer(signal.ITIMER_PROF, *others)
         signal.signal(signal.SIGPROF, before)
         sys.unraisablehook = usual
-    if end is None:
-        return drawn
-    if end is OutOfTime:
-        raise OutOfTime
-    _slow.add(key)
-    return otherwise()
 
 
 def _generate_only(count: int) -> settings:
