@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pgagents.base.http import Request, Response
-from pgagents.cli.inputs.verification import NOT_TRIED, CommandLine
+from pgagents.cli.inputs.verification import CommandLine
 from pgagents.cli.verify import command as verify_command
 from pgagents.report.contract import Contract, Rank, Verdict, find_worst
 from pgagents.report.curl import of_finding
@@ -120,9 +120,9 @@ def test_the_command_line_names_the_mildest_rank_that_fails(
     words: list[str], mildest: Rank, counts_untried: bool
 ) -> None:
     context = verify_command.make_context("verify", ["--url", URL, *words])
-    line = CommandLine(**{name: context.params.get(name) for name in CommandLine.__dataclass_fields__})
-    assert line.find_mildest() is mildest
-    assert (NOT_TRIED in line.fail_on) is counts_untried
+    line = CommandLine.read(context.params)
+    assert line.extent.find_mildest() is mildest
+    assert line.extent.counts_untried is counts_untried
 
 
 def crash_always(server: Notes, request: Request) -> Response | None:

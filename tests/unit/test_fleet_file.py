@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,8 @@ import pytest
 import yaml
 
 from pgagents.base.errors import InputError, PgagentsError
-from pgagents.cli.inputs.verification import CommandLine
+from pgagents.cli.inputs.verification import FOR_TOOLS, GROUPS, CommandLine
 from pgagents.cli.main import cli, main
-from pgagents.cli.verify import _OF_TOOLS
 from pgagents.fleet.attempt import make_environment
 from pgagents.fleet.fleet_file import MOST_APIS, OPTIONS, REFUSED, read_fleet
 from pgagents.fleet.matrix import MOST_JOBS, list_arguments, list_jobs
@@ -91,15 +91,17 @@ def test_verify_takes_the_arguments_of_every_option(tmp_path: Path, monkeypatch:
     (job,) = list_jobs(read_fleet(Path("fleet.yaml")))
     verify = cli.get_command(click.Context(cli), "verify")
     assert verify is not None
-    line = CommandLine(**verify.make_context("verify", list_arguments(job, tmp_path)).params)
+    line = CommandLine.read(verify.make_context("verify", list_arguments(job, tmp_path)).params)
     assert line.url == "https://h"
     assert line.catalogue == Path("library.yaml")
     assert line.identity == ("second",)
-    assert (line.servers, str(line.day)[:10]) == (("upload=http://u",), "2026-03-01")
+    assert (line.servers, str(line.selection.day)[:10]) == (("upload=http://u",), "2026-03-01")
     for name, value in given.items():
         if name in ("server", "day"):
             continue
-        read = getattr(line, {"env": "description"}.get(name, name))
+        held = {"env": "description"}.get(name, name)
+        groups = (line, line.extent, line.beside, line.selection, line.files, line.reporting)
+        (read,) = (getattr(group, held) for group in groups if hasattr(group, held))
         assert read in (value, (value,)) or str(read) == str(value) or list(read) == value, name
 
 
@@ -115,7 +117,8 @@ def test_each_option_of_verify_has_a_place_or_a_reason_why_not() -> None:
     assert not OPTIONS.keys() & REFUSED.keys()
     assert list_flags() == OPTIONS.keys() | REFUSED.keys() | {"url", "openapi"}
     of_tools = {"description": "env"}
-    allowed = {of_tools.get(name, name) for name in _OF_TOOLS} & OPTIONS.keys()
+    read = {one.name for group in GROUPS for one in fields(group) if one.metadata == FOR_TOOLS}
+    allowed = {of_tools.get(name, name) for name in read} & OPTIONS.keys()
     assert {name for name, option in OPTIONS.items() if option.of_tools} == allowed
 
 

@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
@@ -30,33 +30,8 @@ if TYPE_CHECKING:
     from pgagents.verify.plan.options import Options
     from pgagents.verify.run.journal import JournalFile
 
-_ONCE = (
-    "only",
-    "skip",
-    "seed",
-    "day",
-    "reports",
-    "shard",
-    "last_failed",
-    "failed_in",
-    "baseline",
-    "journal",
-    "log",
-    "lease",
-    "verbose",
-    "odd",
-    "why",
-)
-"""Options that the command for repeating one finding leaves out."""
 _ALONE = ("operator",)
 """Identities whose calls change the answers for other callers. The operator's clock is global."""
-
-_OF_TOOLS = (
-    "mcp_url", "mcp_stdio", "pass_env", "max_requests", "max_time", "seed", "only", "skip", "allow", "reads",
-    "acts", "lease",
-    "fail_on", "cacert", "baseline", "reports", "verbose", "odd", "why", "only_plan", "last_failed",
-)  # fmt: skip
-"""Options that are allowed for an MCP server without a catalogue."""
 
 
 @click.command(
@@ -123,11 +98,11 @@ def command(**given: Any) -> int:
     from pgagents.cli.inputs.files import keep_out_of_here
     from pgagents.verify.wire.lease import Lease, holding
 
-    line = CommandLine(**given)
+    line = CommandLine.read(given)
     keep_out_of_here()
-    if line.lease is None:
+    if line.files.lease is None:
         return _verify(line)
-    lease = Lease(line.lease)
+    lease = Lease(line.files.lease)
     with holding(lease):
         lease.check()
         try:
@@ -150,7 +125,7 @@ def _verify_started(line: CommandLine) -> int:
     """Start the app, and verify it, or print its plan. Return the exit code."""
     from pgagents.cli.running.app import starting_of
 
-    report_files.check(line.reports, report_files.DATA if line.only_plan else report_files.EVERY)
+    line.reporting.check(only_plan=line.extent.only_plan)
     with starting_of(line) as (there, app):
         return _verify_api(there, app)
 
@@ -164,8 +139,9 @@ def _verify_api(line: CommandLine, app: App | None) -> int:
     from pgagents.cli.inputs.report_files import find_memory
 
     server.check(line.url, line.description)
-    verification.alone(line.shard, {"--limits": line.limits, "--exclusive": line.exclusive})
-    report_files.check(line.reports, report_files.DATA if line.only_plan else report_files.EVERY)
+    extent, selection = line.extent, line.selection
+    selection.refuse_beside_shards({"--limits": extent.limits, "--exclusive": extent.exclusive})
+    line.reporting.check(only_plan=extent.only_plan)
     output = line.make_output()
     began = time.monotonic()
     with ending_after(line.max_time):
@@ -181,28 +157,22 @@ def _verify_api(line: CommandLine, app: App | None) -> int:
     )
     options = line.make_options(there.model).after(loaded_s)
     memory = find_memory(there.model, app.name if app is not None else there.url)
-    options = verification.apply_selections(
-        there.model,
-        options,
-        memory if line.last_failed else None,
-        line.failed_in,
-        discovery=line.discovery,
-    )
-    companions.check(there.model, line.mcp_url, line.mcp_stdio, discovery=line.discovery)
+    options = selection.apply(there.model, options, memory, discovery=extent.discovery)
+    companions.check(there.model, line.mcp_url, line.mcp_stdio, discovery=extent.discovery)
     secrets = server.command_secrets(there.model, there.env.commands, line.identity)
-    keys = {} if line.discovery else _find_keys(line, there, secrets)
-    verification.alone(line.shard, {f"--identity {role}": role in keys for role in _ALONE})
-    if line.only_plan:
+    keys = {} if extent.discovery else _find_keys(line, there, secrets)
+    selection.refuse_beside_shards({f"--identity {role}": role in keys for role in _ALONE})
+    if extent.only_plan:
         return _show_plan(line, there, options, keys)
     output = replace(output, again=_again(), memory=memory)
-    return _send(line, there, options, keys, None if line.discovery else secrets, output, app)
+    return _send(line, there, options, keys, None if extent.discovery else secrets, output, app)
 
 
 def _find_keys(line: CommandLine, there: Target, secrets: CommandSecrets | None) -> dict[str, str]:
     from pgagents.cli.inputs import server
 
     return server.keys(
-        there.model, line.identity, there.env.identities, ask=not line.only_plan, secrets=secrets
+        there.model, line.identity, there.env.identities, ask=not line.extent.only_plan, secrets=secrets
     )
 
 
@@ -220,9 +190,9 @@ def _send(
     from pgagents.cli.running import run
 
     with (
-        _open_journal(line.journal, there, app) as journal,
-        _open_log(line.log) as log,
-        companions.receiving(line.receiver, line.receiver_port) as inbox,
+        _open_journal(line.files.journal, there, app) as journal,
+        _open_log(line.files.log) as log,
+        companions.receiving(line.beside.receiver, line.beside.receiver_port) as inbox,
         companions.open_link(there, line.mcp_url, line.mcp_stdio, keys) as link,
     ):
         aids = run.Aids(
@@ -295,8 +265,8 @@ def _verify_tools(line: CommandLine) -> int:
     """Verify an MCP server by its own list of tools."""
     from pgagents.cli.running import tools
 
-    verification.only_given("--mcp-url or --mcp-stdio without a catalogue", _OF_TOOLS)
-    report_files.check(line.reports, report_files.DATA if line.only_plan else report_files.EVERY)
+    verification.refuse_without_catalogue("--mcp-url or --mcp-stdio without a catalogue")
+    line.reporting.check(only_plan=line.extent.only_plan)
     output = replace(line.make_output(), again=_again())
     return tools.run(
         line.mcp_url,
@@ -304,8 +274,8 @@ def _verify_tools(line: CommandLine) -> int:
         line.make_tool_options(),
         output,
         cacert=line.cacert,
-        only_plan=line.only_plan,
-        last_failed=line.last_failed,
+        only_plan=line.extent.only_plan,
+        last_failed=line.selection.last_failed,
     )
 
 
@@ -315,14 +285,14 @@ def _show_plan(line: CommandLine, there: Target, options: Options, keys: Mapping
     from pgagents.cli.running import plan
     from pgagents.verify.plan.options import Identities
 
-    receiver = companions.make_plan_receiver(line.receiver)
+    receiver = companions.make_plan_receiver(line.beside.receiver)
     link = companions.make_plan_link(line.mcp_url, line.mcp_stdio)
     identities = Identities(keys, oauth=there.env.oauth, servers=there.servers)
     text, make_json = plan.render_plan(
         there.model, options, identities, there.url, there.plain_url, receiver, link
     )
     try:
-        report_files.write_data(line.reports, text, make_json)
+        report_files.write_data(line.reporting.reports, text, make_json)
     finally:
         click.echo(text)
     return 0
@@ -335,10 +305,11 @@ def _again() -> str:
     """
     context = click.get_current_context()
     words = ["pgagents verify"]
+    once = {field.name for group in verification.OF_ONE_RUN for field in fields(group)}
     for param in context.command.params:
         name = str(param.name)
         given = context.params.get(name, context.meta.get(PASSED) if name == "pass_env" else None)
-        if context.get_parameter_source(name) is not ParameterSource.COMMANDLINE or name in _ONCE:
+        if context.get_parameter_source(name) is not ParameterSource.COMMANDLINE or name in once:
             continue
         flag = [param.opts[0]] if isinstance(param, click.Option) else []
         values = [] if given is True else given if isinstance(given, tuple) else [given]

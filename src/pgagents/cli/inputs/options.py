@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -232,6 +232,10 @@ def cert_options(command: Any) -> Any:
     return cert(key(command))
 
 
+FOR_TOOLS = {"for_tools": True}
+"""Marks a field whose option is also for an MCP server without a catalogue."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerLine:
     """What a command line says of the server that is called, each value under its parameter's name.
@@ -246,15 +250,15 @@ class ServerLine:
     description: Path | None
     cert: Path | None
     cert_key: Path | None
-    cacert: Path | None
+    cacert: Path | None = field(metadata=FOR_TOOLS)
     identity: tuple[str, ...]
     allow_writes: bool
-    allow: tuple[str, ...]
-    reads: tuple[str, ...]
-    acts: tuple[str, ...]
-    mcp_url: str | None
-    mcp_stdio: str | None
-    max_time: float | None
+    allow: tuple[str, ...] = field(metadata=FOR_TOOLS)
+    reads: tuple[str, ...] = field(metadata=FOR_TOOLS)
+    acts: tuple[str, ...] = field(metadata=FOR_TOOLS)
+    mcp_url: str | None = field(metadata=FOR_TOOLS)
+    mcp_stdio: str | None = field(metadata=FOR_TOOLS)
+    max_time: float | None = field(metadata=FOR_TOOLS)
     openapi: str | None = None
     auth: str | None = None
     base_path: str | None = None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from pgagents.base.text import brief, did_you_mean, fits
 from pgagents.cli.inputs.options import (
     AUTH_HELP,
     BASE_PATH_HELP,
+    FOR_TOOLS,
     ServerLine,
     allow_option,
     allow_writes_option,
@@ -110,37 +111,15 @@ def _find_argument(model: Model, name: str, argument: str) -> str:
     return f"{name}.{argument}"
 
 
-def alone(shard: tuple[int, int] | None, flags: dict[str, bool]) -> None:
-    """Raise UsageError for a shard with a flag that needs the server to itself."""
-    for flag, given in flags.items():
-        if shard is not None and given:
-            raise click.UsageError(
-                f"{flag} cannot go with --shard, as the other shards use the server too: give it in a "
-                "run of its own."
-            )
-
-
-def only_given(flag: str, names: Collection[str]) -> None:
-    """Raise UsageError if the command line has any option besides these parameters."""
+def refuse_without_catalogue(flag: str) -> None:
+    """Raise UsageError if the command line has an option that a run by a server's own tools does not read."""
     context = click.get_current_context()
+    unread = {one.name for group in GROUPS for one in fields(group) if one.metadata != FOR_TOOLS}
     for param in context.command.params:
-        if (
-            param.name not in names
-            and context.get_parameter_source(str(param.name)) is ParameterSource.COMMANDLINE
-        ):
-            other = param.opts[0] if isinstance(param, click.Option) else str(param.name).upper()
+        name = str(param.name)
+        if name in unread and context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            other = param.opts[0] if isinstance(param, click.Option) else name.upper()
             raise click.UsageError(f"{flag} has no use for {other}: leave one of them out.")
-
-
-def apply_selections(
-    model: Model, options: Options, memory: Path | None, report: Path | None, *, discovery: bool
-) -> Options:
-    """Return the options with all selections applied: see `check_selection`, `select_failed` and
-    `discovery_only`.
-    """
-    check_selection(model, options)
-    options = select_failed(model, options, memory, report)
-    return discovery_only(options) if discovery else options
 
 
 def check_selection(model: Model, options: Options, mcp: Link | None = None) -> None:
@@ -308,6 +287,11 @@ _EXTENT: tuple[Callable[[Any], Any], ...] = (
         help="Nobody else uses the server, so check counts and lists too. Implied for this machine.",
     ),
     click.option(
+        "--discovery",
+        is_flag=True,
+        help="Verify only what anyone finds: hosted documents, the links to them, OAuth. It needs no key.",
+    ),
+    click.option(
         "--fail-on",
         type=FailingChoice(),
         multiple=True,
@@ -316,15 +300,6 @@ _EXTENT: tuple[Callable[[Any], Any], ...] = (
         help="Exit with 1 for findings of this rank or a worse one. not-tried: exit with 3 also for "
         "contracts that were not tried for want of a value in a document or an inferred part, or because the "
         "server holds nothing that shows them. Repeatable.",
-    ),
-    seed_option,
-    day_option,
-    only_option,
-    click.option(
-        "--skip",
-        multiple=True,
-        metavar="ID",
-        help="Leave out contracts whose id begins with this. Repeatable.",
     ),
 )
 """Limits on the requests."""
@@ -388,10 +363,12 @@ _BESIDE: tuple[Callable[[Any], Any], ...] = (
 """A receiver of events, and an MCP server."""
 
 _SELECTION: tuple[Callable[[Any], Any], ...] = (
+    only_option,
     click.option(
-        "--discovery",
-        is_flag=True,
-        help="Verify only what anyone finds: hosted documents, the links to them, OAuth. It needs no key.",
+        "--skip",
+        multiple=True,
+        metavar="ID",
+        help="Leave out contracts whose id begins with this. Repeatable.",
     ),
     click.option(
         "--last-failed",
@@ -410,8 +387,10 @@ _SELECTION: tuple[Callable[[Any], Any], ...] = (
         callback=shard,
         help="Only the I-th of N parts of the contracts, at one N-th of the pace: for CI.",
     ),
+    seed_option,
+    day_option,
 )
-"""Other ways to select contracts."""
+"""What this run tries of all promises."""
 
 _SAFETY: tuple[Callable[[Any], Any], ...] = (
     click.option(
@@ -455,7 +434,7 @@ _GROUPS: Mapping[str, tuple[Callable[[Any], Any], ...]] = {
     "What is sent": _EXTENT,
     "Who calls, and what may be written": _CALLER,
     "Events, and an MCP server": _BESIDE,
-    "Which contracts": _SELECTION,
+    "Which contracts, and with which values": _SELECTION,
     "Files of the run": _SAFETY,
     "The report": _OUTPUT,
 }
@@ -564,87 +543,24 @@ def _print_all(context: click.Context, _param: click.Parameter, given: bool) -> 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CommandLine(ServerLine):
-    """The values of all options, each under its parameter's name. Times are in seconds."""
+class Extent:
+    """How much is sent, and which findings fail the run. Times are in seconds."""
 
     profile: Profile
-    only_plan: bool
-    max_requests: int | None
+    only_plan: bool = field(metadata=FOR_TOOLS)
+    max_requests: int | None = field(metadata=FOR_TOOLS)
     workers: int | None
     max_wait: float
     limits: bool
     lost_answers: bool
     exclusive: bool
-    fail_on: tuple[str, ...]
-    seed: int
-    day: datetime | None
-    only: tuple[str, ...]
-    skip: tuple[str, ...]
-    receiver: str | None
-    receiver_port: int
     discovery: bool
-    last_failed: bool
-    failed_in: Path | None
-    shard: tuple[int, int] | None
-    journal: Path | None
-    log: Path | None
-    lease: Path | None
-    baseline: Path | None
-    reports: tuple[Path, ...]
-    verbose: bool
-    odd: bool
-    why: bool
+    fail_on: tuple[str, ...] = field(metadata=FOR_TOOLS)
 
-    def make_options(self, model: Model) -> Options:
-        """Return the options of a run against an API. Raises PgagentsError for an unknown action."""
-        from pgagents.verify.plan.options import Options
-
-        return Options(
-            profile=self.profile,
-            max_requests=self.max_requests,
-            max_time_s=self.max_time,
-            workers=self.workers,
-            lanes_by_address=True,
-            max_wait_s=self.max_wait,
-            seed=self.seed,
-            day=self.day.date() if self.day is not None else None,
-            only=self.only,
-            skip=self.skip,
-            allow_writes=self.allow_writes,
-            allow=actions(model, self.allow),
-            shard=self.shard,
-            limits=self.limits,
-            lost_answers=self.lost_answers,
-            exclusive=self.exclusive,
-            counts_untried=NOT_TRIED in self.fail_on,
-        )
-
-    def make_tool_options(self) -> Options:
-        """Return the options of a run against an MCP server alone."""
-        from pgagents.verify.plan.options import Options
-
-        return Options(
-            max_requests=self.max_requests,
-            max_time_s=self.max_time,
-            seed=self.seed,
-            only=self.only,
-            skip=self.skip,
-            allow=self.allow,
-            reads=self.reads,
-            acts=self.acts,
-            counts_untried=NOT_TRIED in self.fail_on,
-        )
-
-    def make_output(self) -> Output:
-        """Return the destinations of the report. Raises InputError and PgagentsError for a wrong baseline."""
-        from pgagents.cli.inputs.report_files import Detail, Output
-        from pgagents.report.baseline import read_baseline
-        from pgagents.report.contract import Rank
-
-        lines = read_baseline(self.baseline) if self.baseline else None
-        mildest = self.find_mildest()
-        detail = Detail(self.verbose, self.odd or mildest is Rank.ODD, self.why)
-        return Output(self.reports, baseline=lines, detail=detail, fail_on=mildest)
+    @property
+    def counts_untried(self) -> bool:
+        """True if the run fails for what was not tried, too."""
+        return NOT_TRIED in self.fail_on
 
     def find_mildest(self) -> Rank:
         """Return the mildest rank that makes the exit code 1; lax where --fail-on names none."""
@@ -652,3 +568,149 @@ class CommandLine(ServerLine):
 
         ranks = [Rank(word) for word in self.fail_on if word != NOT_TRIED] or [Rank(FAIL_ON)]
         return max(ranks, key=lambda rank: rank.place)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """The receiver of events."""
+
+    receiver: str | None
+    receiver_port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """What this run tries of all promises."""
+
+    only: tuple[str, ...] = field(metadata=FOR_TOOLS)
+    skip: tuple[str, ...] = field(metadata=FOR_TOOLS)
+    last_failed: bool = field(metadata=FOR_TOOLS)
+    failed_in: Path | None
+    shard: tuple[int, int] | None
+    seed: int = field(metadata=FOR_TOOLS)
+    day: datetime | None
+
+    def refuse_beside_shards(self, flags: Mapping[str, bool]) -> None:
+        """Raise UsageError for a shard with a flag that needs the server to itself."""
+        for flag, given in flags.items():
+            if self.shard is not None and given:
+                raise click.UsageError(
+                    f"{flag} cannot go with --shard, as the other shards use the server too: give it in a "
+                    "run of its own."
+                )
+
+    def apply(self, model: Model, options: Options, memory: Path, *, discovery: bool) -> Options:
+        """Return the options with all selections applied: see `check_selection`, `select_failed` and
+        `discovery_only`. `memory` has what failed in the last run.
+        """
+        check_selection(model, options)
+        options = select_failed(model, options, memory if self.last_failed else None, self.failed_in)
+        return discovery_only(options) if discovery else options
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFiles:
+    """The files of a run that may be killed, or that another run may replace."""
+
+    journal: Path | None
+    log: Path | None
+    lease: Path | None = field(metadata=FOR_TOOLS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reporting:
+    """What the report shows, and where it goes."""
+
+    baseline: Path | None = field(metadata=FOR_TOOLS)
+    reports: tuple[Path, ...] = field(metadata=FOR_TOOLS)
+    verbose: bool = field(metadata=FOR_TOOLS)
+    odd: bool = field(metadata=FOR_TOOLS)
+    why: bool = field(metadata=FOR_TOOLS)
+
+    def check(self, *, only_plan: bool) -> None:
+        """Raise PgagentsError or UsageError for a report file that cannot be written."""
+        from pgagents.cli.inputs import report_files
+
+        report_files.check(self.reports, report_files.DATA if only_plan else report_files.EVERY)
+
+    def make_output(self, mildest: Rank) -> Output:
+        """Return the destinations of the report. Raises InputError and PgagentsError for a wrong baseline."""
+        from pgagents.cli.inputs.report_files import Detail, Output
+        from pgagents.report.baseline import read_baseline
+        from pgagents.report.contract import Rank
+
+        lines = read_baseline(self.baseline) if self.baseline else None
+        detail = Detail(self.verbose, self.odd or mildest is Rank.ODD, self.why)
+        return Output(self.reports, baseline=lines, detail=detail, fail_on=mildest)
+
+
+GROUPS = (ServerLine, Extent, Beside, Selection, RunFiles, Reporting)
+OF_ONE_RUN = (Selection, RunFiles, Reporting)
+"""Groups whose options the command for repeating one finding leaves out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandLine(ServerLine):
+    """The values of all options, each in its group under its parameter's name."""
+
+    extent: Extent
+    beside: Beside
+    selection: Selection
+    files: RunFiles
+    reporting: Reporting
+
+    @classmethod
+    def read(cls, given: Mapping[str, Any]) -> CommandLine:
+        """Return the command line with these values of parameters."""
+
+        def take(group: type[Any]) -> dict[str, Any]:
+            return {one.name: given[one.name] for one in fields(group)}
+
+        return cls(
+            **take(ServerLine),
+            extent=Extent(**take(Extent)),
+            beside=Beside(**take(Beside)),
+            selection=Selection(**take(Selection)),
+            files=RunFiles(**take(RunFiles)),
+            reporting=Reporting(**take(Reporting)),
+        )
+
+    def make_options(self, model: Model) -> Options:
+        """Return the options of a run against an API. Raises PgagentsError for an unknown action."""
+        extent, selection = self.extent, self.selection
+        return replace(
+            self.make_tool_options(),
+            profile=extent.profile,
+            workers=extent.workers,
+            lanes_by_address=True,
+            max_wait_s=extent.max_wait,
+            day=selection.day.date() if selection.day is not None else None,
+            allow_writes=self.allow_writes,
+            allow=actions(model, self.allow),
+            reads=(),
+            acts=(),
+            shard=selection.shard,
+            limits=extent.limits,
+            lost_answers=extent.lost_answers,
+            exclusive=extent.exclusive,
+        )
+
+    def make_tool_options(self) -> Options:
+        """Return the options of a run against an MCP server alone."""
+        from pgagents.verify.plan.options import Options
+
+        return Options(
+            max_requests=self.extent.max_requests,
+            max_time_s=self.max_time,
+            seed=self.selection.seed,
+            only=self.selection.only,
+            skip=self.selection.skip,
+            allow=self.allow,
+            reads=self.reads,
+            acts=self.acts,
+            counts_untried=self.extent.counts_untried,
+        )
+
+    def make_output(self) -> Output:
+        """Return the destinations of the report. Raises InputError and PgagentsError for a wrong baseline."""
+        return self.reporting.make_output(self.extent.find_mildest())
