@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,21 +11,18 @@ from pgagents.catalogue.model.resource import Resource
 from pgagents.verify.answers.observation import (
     GONE,
     Body,
-    Comparison,
     Observation,
-    Place,
     Source,
     TraceSource,
     list_compared,
     list_sources,
     name_instance,
     shows_instances,
-    try_again,
 )
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.fixtures.target import is_made_by, list_involved
-from pgagents.verify.promise import Attempt, Judgement, Trial, conclude
+from pgagents.verify.promise import Attempt
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import high, low
 from pgagents.verify.wire.asking import ask
@@ -249,31 +246,3 @@ def counts_made(hinted: HintedCall, once: Observation) -> bool:
     """True if a list or a count shows the instance that was made, so that it would show a second one too."""
     lists = [source for source in hinted.sources if source.lists]
     return any(one.counter or once.get((one.label, 0, ""), GONE) != GONE for one in lists)
-
-
-# -- trials, each of which observes an instance before and after a call
-
-
-def judge_trials(
-    trial: Trial,
-    compare: Comparison,
-    expected: str,
-    explain: Callable[[], Judgement] | None = None,
-    unseen: Callable[[], str] = str,
-    advise: Callable[[Place], str] | None = None,
-) -> None:
-    """Compare three times and conclude once: broken if there is a difference each time, else kept.
-
-    `expected` is the finding's text for a right server. `unseen` returns where a kept contract was not looked
-    for. If nothing can be compared, yield the result of `explain`, or nothing without `explain`. `advise`
-    returns what follows the difference at a place.
-    """
-    changes = try_again(compare)
-    if changes:
-        first = min(changes)
-        advice = advise(first) if advise is not None else ""
-        conclude(trial.broken(f"{expected}, in three trials", f"{changes[first][0]}{advice}"))
-    elif changes is not None:
-        conclude(trial.kept(unseen()))
-    elif explain is not None:
-        conclude(explain())

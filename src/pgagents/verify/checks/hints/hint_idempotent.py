@@ -15,33 +15,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from pgagents.report.contract import Rank, Verdict
+from pgagents.verify.answers.effects import ONCE, compare_looks, judge_effect
 from pgagents.verify.answers.hints import (
     STAGE,
     HintedCall,
     fill,
     find_hinted_call,
     find_made,
-    judge_trials,
     list_fillers,
     make_attempt,
     make_first,
 )
-from pgagents.verify.answers.observation import (
-    TOLD,
-    VERSION,
-    Body,
-    Difference,
-    Observation,
-    Place,
-    control,
-    drop_restless,
-    list_differences,
-    observe,
-    tell,
-)
+from pgagents.verify.answers.observation import Body, Difference
 from pgagents.verify.cases.removed_instances import is_nobodys_now
 from pgagents.verify.events import Traces, find_traces, say_unheard
 from pgagents.verify.promise import Case, Trial, Untested, make_check
@@ -104,33 +91,29 @@ def _try(hinted: HintedCall, traces: Traces, trial: Trial) -> None:
         body = find_made(hinted, first) if hinted.makes else body
         if body is None:
             raise Untested("its answer shows no instance")
-        between = CALLS - 1 + len(hinted.sources)  # as many calls as come between the first and the last look
-        alone = control(hinted.sources, [body], between, traces) if careful else set()
-        if alone is None:
+
+        def repeat() -> None:
+            if removes and not is_nobodys_now(setting, resource, body):
+                raise Untested(f"nothing shows that nobody else got the id of the {resource.name}")
+            ask(_repeat(first, body, hinted))
+            traces.note(hinted.endpoint.action, changes=not _is_silent(hinted.endpoint))
+
+        changes = compare_looks(
+            ONCE,
+            hinted.sources,
+            [body],
+            [repeat] * (CALLS - 1),
+            calls=CALLS - 1 + len(hinted.sources),
+            careful=careful,
+            traces=traces,
+            only_last=True,
+        )
+        if changes is None:
             raise Untested("it could not be read again")
-        observations: list[Observation] = []
-        for number in range(CALLS):
-            if number:
-                if removes and not is_nobodys_now(setting, resource, body):
-                    raise Untested(f"nothing shows that nobody else got the id of the {resource.name}")
-                ask(_repeat(first, body, hinted))
-                traces.note(hinted.endpoint.action, changes=not _is_silent(hinted.endpoint))
-            last = number == CALLS - 1
-            looks = traces if careful or last else None
-            observation = observe(hinted.sources, [body], "after equal calls", looks)
-            if observation is None:
-                raise Untested("it could not be read again")
-            observations.append(observation)
-        changes: dict[Place, tuple[str, Any]] = {}
-        for later in observations[1:]:
-            changed = list_differences(observations[0], later)
-            places = {place for place in changed if place[0] == TOLD or not VERSION.search(place[2])}
-            changes |= tell(places - alone, observations[0], later)
-        return drop_restless(hinted.sources, [body], observations[-1], changes, traces)
+        return changes
 
     traces.listen()
-    expected = "as after the first of three equal calls"
-    judge_trials(trial, compare, expected, unseen=traces.say_unseen)
+    judge_effect(trial, compare, ONCE.says, traces.say_unseen)
 
 
 def _is_silent(endpoint: Endpoint) -> bool:

@@ -13,43 +13,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any
 
 from pgagents.report.contract import Rank, Verdict
+from pgagents.verify.answers.effects import Expectation, NotShown, compare_looks, judge_effect, only_added
 from pgagents.verify.answers.hints import (
     STAGE,
     HintedCall,
     fill,
     find_hinted_call,
-    judge_trials,
     list_fillers,
     make_attempt,
     make_first,
 )
-from pgagents.verify.answers.observation import (
-    ANSWER,
-    GONE,
-    VERSION,
-    Body,
-    Difference,
-    Observation,
-    Place,
-    control,
-    drop_restless,
-    list_differences,
-    observe,
-    tell,
-)
+from pgagents.verify.answers.observation import Body, Difference, Place
 from pgagents.verify.fixtures.target import as_needed, makes
-from pgagents.verify.promise import Case, Judgement, Trial, make_check
+from pgagents.verify.promise import Case, Trial, Untested, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
-
-GONE_BEFORE = "what it could destroy was not there before"
-REFUSED = "no call was accepted"
-EMPTY: tuple[Any, ...] = (None, "", [], {})
+from pgagents.verify.wire.exchange import Exchange
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
@@ -84,98 +67,57 @@ def _list_mild(setting: Setting) -> Iterator[Endpoint]:
             yield endpoint  # a hint that is neither written nor concluded is not a promise
 
 
+class _Refused(Untested):
+    """Raised if no call was accepted, maybe for what filled the instance, such as `active: false`."""
+
+
 def _try(hinted: HintedCall, trial: Trial) -> None:
-    setting, resource = trial.setting, hinted.resource
-    fillers = [f for f in list_fillers(setting, resource) if f.endpoint is not hinted.endpoint]
-    reason = "it could not be read again"
+    fillers = [f for f in list_fillers(trial.setting, hinted.resource) if f.endpoint is not hinted.endpoint]
 
-    def compare(careful: bool) -> Difference | None:
-        found: Difference | None = compare_once(careful, fillers)
-        if found is None and reason.startswith(REFUSED):  # maybe for what filled it, such as `active: false`
-            found = compare_once(careful, [])
-        return found
-
-    def compare_once(careful: bool, filling: Sequence[HintedCall]) -> Difference | None:
-        nonlocal reason
-        states = () if hinted.makes else hinted.states
-        wanted = InstanceRef(resource.name, states, fresh=True, new=True)
-        body: Body = ask(as_needed(setting.model, hinted.endpoint.action, wanted))
-        fill(setting, filling, body)
-        near: Body = ask(InstanceRef(resource.name, fresh=hinted.makes, new=hinted.makes))
-        bodies = [body] if resource.id_of(near) == resource.id_of(body) else [body, near]
-        alone = control(hinted.sources, bodies, 2) if careful else set()
-        before = observe(hinted.sources, bodies, "before a call that only adds")
-        if before is not None and not any(_is_shown(before, number) for number in range(len(bodies))):
-            reason = GONE_BEFORE
-            return None
-        losses: dict[Place, tuple[str, Any]] = {}
-        accepted, outcome = False, ""
-        for number in range(2):
-            call = make_first(setting, hinted, body, "a call that only adds", other=number == 1)
-            answer = ask(call)
-            accepted, outcome = accepted or answer.success, answer.outcome
-            after = observe(hinted.sources, bodies, "after a call that only adds")
-            if before is None or after is None or alone is None:
-                return None
-            lost = {place for place in _list_losses(hinted, before, after) if place not in alone}
-            losses = {**tell(lost, before, after), **losses}
-            before = after
-        if not accepted or before is None:
-            reason = f"{REFUSED}: {outcome}"
-            return None
-        return drop_restless(hinted.sources, bodies, before, losses)
-
-    def explain() -> Judgement:
-        if reason == GONE_BEFORE:
-            return trial.not_applicable(f"not shown: {GONE_BEFORE}")
-        return trial.untested(reason)
+    def compare(careful: bool) -> Difference:
+        try:
+            return _compare(hinted, trial, fillers, careful)
+        except _Refused:
+            return _compare(hinted, trial, [], careful)
 
     def name_line(place: Place) -> str:
         lines = sorted({*trial.action.may_change, place[2].partition(".")[0]})
         return f"; if {trial.action.name} may, write `may_change: [{', '.join(lines)}]`" if place[2] else ""
 
     written = trial.action.hints.destructive.written
-    judge_trials(
-        trial, compare, "all that could be read before", explain, advise=None if written else name_line
-    )
+    try:
+        judge_effect(trial, compare, _expect(hinted).says, advise=None if written else name_line)
+    except NotShown as unseen:
+        conclude(trial.not_applicable(f"not shown: {unseen}"))
 
 
-def _list_losses(hinted: HintedCall, before: Observation, after: Observation) -> Iterator[Place]:
-    """Yield the places with a loss: an instance that no source shows any longer, or a value."""
-    free = {*hinted.endpoint.action.may_change}
-    if any(move.action is hinted.endpoint.action for move in hinted.resource.moves):
-        free.add(str(hinted.resource.state))
-    for place in list_differences(before, after):
-        _, number, path = place
-        if number == ANSWER or path.partition(".")[0] in free or VERSION.search(path):
-            continue
-        if path == "":
-            lists = {source.label for source in hinted.sources if source.lists}
-            if after.get(place) == GONE and (place[0] not in lists or not _is_shown(after, number)):
-                yield place
-        elif place in before and not _is_kept(before[place], after.get(place)):
-            yield place
+def _compare(hinted: HintedCall, trial: Trial, fillers: Sequence[HintedCall], careful: bool) -> Difference:
+    """Make the call twice on a new instance, with different arguments, beside another instance."""
+    setting, resource = trial.setting, hinted.resource
+    states = () if hinted.makes else hinted.states
+    wanted = InstanceRef(resource.name, states, fresh=True, new=True)
+    body: Body = ask(as_needed(setting.model, hinted.endpoint.action, wanted))
+    fill(setting, fillers, body)
+    near: Body = ask(InstanceRef(resource.name, fresh=hinted.makes, new=hinted.makes))
+    bodies = [body] if resource.id_of(near) == resource.id_of(body) else [body, near]
+    answers: list[Exchange] = []
+
+    def add() -> None:
+        call = make_first(setting, hinted, body, "a call that only adds", other=bool(answers))
+        answers.append(ask(call))
+
+    changes = compare_looks(_expect(hinted), hinted.sources, bodies, [add, add], calls=2, careful=careful)
+    if len(answers) == 2 and not any(answer.success for answer in answers):
+        raise _Refused(f"no call was accepted: {answers[-1].outcome}")
+    if changes is None:
+        raise Untested("it could not be read again")
+    return changes
 
 
-def _is_shown(seen: Observation, number: int) -> bool:
-    """True if some source still shows the instance."""
-    return any(value != GONE for place, value in seen.items() if place[1:] == (number, ""))
-
-
-def _is_kept(before: Any, after: Any) -> bool:
-    """True if no value was lost: an empty one was filled, or a list or a count has grown."""
-    if before in EMPTY:
-        return True
-    if isinstance(before, int) and isinstance(after, int) and not isinstance(before, bool):
-        return after > before
-    if isinstance(before, list) and isinstance(after, list):
-        left = list(after)
-        for item in before:
-            if item not in left:
-                return False
-            left.remove(item)
-        return True
-    return False
+def _expect(hinted: HintedCall) -> Expectation:
+    moves = any(move.action is hinted.endpoint.action for move in hinted.resource.moves)
+    free = {*hinted.endpoint.action.may_change, *([str(hinted.resource.state)] if moves else ())}
+    return only_added(hinted.sources, free)
 
 
 CHECK = make_check("hint_not_destructive", __doc__, cases, stage=STAGE, rank=Rank.EXPOSED)

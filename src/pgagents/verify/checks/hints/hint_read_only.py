@@ -18,15 +18,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import pairwise
 from typing import Any
 
 from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank, Verdict
+from pgagents.verify.answers.effects import SAME, compare_looks, judge_effect
 from pgagents.verify.answers.hints import (
     STAGE,
     fill,
-    judge_trials,
     list_fillers,
     make_attempt,
     say_inferred,
@@ -40,7 +39,6 @@ from pgagents.verify.answers.observation import (
     Place,
     Source,
     control,
-    drop_restless,
     list_differences,
     list_sources,
     name_instance,
@@ -59,11 +57,9 @@ from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Alone, Call, InstanceRef, Reads
 from pgagents.verify.wire.endpoint import MCP, Endpoint
 
-SAME = "the same before and after it"
 MOST_MODES = 5
 """The most calls of one action, each with another value of an enum argument."""
 GROWTH = 3
-EMPTY: tuple[Any, ...] = (None, "", 0, [], {}, False)
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
@@ -327,24 +323,18 @@ def _judge_alone(
         traces.begin()
         if filled:
             fill(setting, list_fillers(setting, resource), body, traces)
-        alone = control(by, [body], len(modes[endpoint.place]), traces) if careful else set()
-        if alone is None:
-            return None
-        seen: list[Observation] = []
-        for number in range(3):
-            if number:
-                ask(Reads(tuple(_list_calls(trial, resource, body, modes))))
-            observation = observe(by, [body], "around what only reads", traces)
-            if observation is None:
-                return None
-            seen.append(observation)
-        first, second = (list_differences(*pair) for pair in pairwise(seen))
-        lasting = {p for p in first if p in second or seen[0].get(p) not in EMPTY or p[1] == ANSWER}
-        lasting |= {p for p in first if isinstance(seen[0].get(p), bool)}
-        changes = tell(lasting - alone, seen[0], seen[1])
-        return drop_restless(by, [body], seen[2], changes, traces)
+        reads = Reads(tuple(_list_calls(trial, resource, body, modes)))
+        return compare_looks(
+            SAME,
+            by,
+            [body],
+            [partial(ask, reads)] * 2,
+            calls=len(modes[endpoint.place]),
+            careful=careful,
+            traces=traces,
+        )
 
-    judge_trials(trial, compare, SAME, unseen=traces.say_unseen)
+    judge_effect(trial, compare, SAME.says, traces.say_unseen)
 
 
 def _judge_growth(trial: Trial, resource: Resource, lists: list[Source]) -> None:
@@ -370,7 +360,7 @@ def _judge_growth(trial: Trial, resource: Resource, lists: list[Source]) -> None
 
     changed = try_again(compare)
     if changed:
-        conclude(trial.broken(f"{SAME}, in three trials", changed[min(changed)][0]))
+        conclude(trial.broken(f"{SAME.says}, in three trials", changed[min(changed)][0]))
 
 
 def _grows(place: Place, seen: list[Observation]) -> bool:

@@ -1,0 +1,186 @@
+"""Judge what calls change of instances that the run made: one machine for all checks that ask it.
+
+A check says which calls are made on which instances, and what a right server shows after each of them. A
+difference counts only if three trials show it, two of them beside a control, and if it does not come by
+itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from pgagents.verify.answers.observation import (
+    ANSWER,
+    GONE,
+    TOLD,
+    VERSION,
+    Body,
+    Comparison,
+    Difference,
+    Observation,
+    Place,
+    Source,
+    TraceSource,
+    control,
+    drop_restless,
+    list_differences,
+    observe,
+    tell,
+    try_again,
+)
+from pgagents.verify.promise import Trial, Untested, conclude
+
+_UNSET: tuple[Any, ...] = (None, "", [], {})
+_NOTHING: tuple[Any, ...] = (*_UNSET, 0, False)
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What a right server shows of instances after calls; `says` ends a finding's first half.
+
+    `differ` finds where it shows something else, from the observations before the first call and after each.
+    `shows` is True if the first observation is enough to begin with.
+    """
+
+    says: str
+    differ: Callable[[Sequence[Observation]], Difference]
+    shows: Callable[[Observation], bool] = lambda seen: True  # noqa: ARG005  # most need nothing
+
+
+class NotShown(Untested):
+    """Raised before the first call if what it could change is not there."""
+
+
+def judge_effect(
+    trial: Trial,
+    compare: Comparison,
+    expected: str,
+    unseen: Callable[[], str] = str,
+    advise: Callable[[Place], str] | None = None,
+) -> None:
+    """Compare three times and conclude once: broken if there is a difference each time, else kept.
+
+    `unseen` returns where a kept contract was not looked for. If nothing can be compared, nothing is
+    concluded. `advise` returns what follows the difference at a place.
+    """
+    changes = try_again(compare)
+    if changes:
+        first = min(changes)
+        advice = advise(first) if advise is not None else ""
+        conclude(trial.broken(f"{expected}, in three trials", f"{changes[first][0]}{advice}"))
+    elif changes is not None:
+        conclude(trial.kept(unseen()))
+
+
+def compare_looks(
+    expectation: Expectation,
+    sources: Sequence[Source],
+    bodies: Sequence[Body],
+    acts: Sequence[Callable[[], object]],
+    *,
+    calls: int,
+    careful: bool,
+    traces: TraceSource | None = None,
+    only_last: bool = False,
+) -> Difference | None:
+    """Observe instances before the acts and after each, and return what is not as expected.
+
+    None if an observation failed. `calls` is how many calls come between the first look and the last. If
+    `careful`, a control makes as many before. With `only_last`, events and the audit are read at the end
+    alone, where there is no control.
+    """
+    alone = control(sources, bodies, calls, traces) if careful else set()
+    if alone is None:
+        return None
+    seen: list[Observation] = []
+    for act in (None, *acts):
+        if act is not None:
+            act()
+        looks = traces if careful or not only_last or len(seen) == len(acts) else None
+        look = observe(sources, bodies, "around the calls under test", looks)
+        if look is None:
+            return None
+        if not seen and not expectation.shows(look):
+            raise NotShown("what it could destroy was not there before")
+        seen.append(look)
+    changes = {place: told for place, told in expectation.differ(seen).items() if place not in alone}
+    return drop_restless(sources, bodies, seen[-1], changes, traces)
+
+
+# -- the expectations
+
+
+def _find_changed(seen: Sequence[Observation]) -> Difference:
+    """Return what the first act changed; a value that is filled in once, as a late default is, may be."""
+    first, second = (list_differences(*pair) for pair in pairwise(seen))
+    lasting = {p for p in first if p in second or seen[0].get(p) not in _NOTHING or p[1] == ANSWER}
+    lasting |= {p for p in first if isinstance(seen[0].get(p), bool)}
+    return tell(lasting, seen[0], seen[1])
+
+
+def _find_changed_again(seen: Sequence[Observation]) -> Difference:
+    changes: dict[Place, tuple[str, Any]] = {}
+    for later in seen[1:]:
+        changed = list_differences(seen[0], later)
+        places = {place for place in changed if place[0] == TOLD or not VERSION.search(place[2])}
+        changes |= tell(places, seen[0], later)
+    return changes
+
+
+SAME = Expectation("the same before and after it", _find_changed)
+ONCE = Expectation("as after the first of three equal calls", _find_changed_again)
+"""The observations begin after the first call."""
+
+
+def only_added(sources: Sequence[Source], free: Collection[str]) -> Expectation:
+    """Expect that calls remove and overwrite nothing, but members of these names and versions."""
+
+    def differ(seen: Sequence[Observation]) -> Difference:
+        losses: dict[Place, tuple[str, Any]] = {}
+        for before, after in pairwise(seen):
+            places = list_differences(before, after)
+            lost = [place for place in places if _is_lost(place, before, after, sources, free)]
+            losses = {**tell(lost, before, after), **losses}
+        return losses
+
+    def shows(seen: Observation) -> bool:
+        return any(_is_shown(seen, number) for _, number, path in seen if path == "")
+
+    return Expectation("all that could be read before", differ, shows)
+
+
+def _is_lost(
+    place: Place, before: Observation, after: Observation, sources: Sequence[Source], free: Collection[str]
+) -> bool:
+    """True for an instance that no source shows any longer, and for a value that is gone."""
+    label, number, path = place
+    if number == ANSWER or path.partition(".")[0] in free or VERSION.search(path):
+        return False
+    if path == "":
+        lists = {source.label for source in sources if source.lists}
+        return after.get(place) == GONE and (label not in lists or not _is_shown(after, number))
+    return place in before and not _is_kept(before[place], after.get(place))
+
+
+def _is_shown(seen: Observation, number: int) -> bool:
+    """True if some source still shows the instance."""
+    return any(value != GONE for place, value in seen.items() if place[1:] == (number, ""))
+
+
+def _is_kept(before: Any, after: Any) -> bool:
+    """True if no value was lost: an empty one was filled, or a list or a count has grown."""
+    if before in _UNSET:
+        return True
+    if isinstance(before, int) and isinstance(after, int) and not isinstance(before, bool):
+        return after > before
+    if isinstance(before, list) and isinstance(after, list):
+        left = list(after)
+        for item in before:
+            if item not in left:
+                return False
+            left.remove(item)
+        return True
+    return False
