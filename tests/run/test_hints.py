@@ -24,8 +24,6 @@ MILD, CLOSED = "hint_not_destructive", "hint_closed_world"
 FOUND_BY = {
     "get-marks-as-read": f"{READ}/read_letter@rest",
     "get-counts-views": f"{READ}/read_letter@rest",
-    "plain-form-drops-tags": f"{READ}/read_letter@rest",
-    "search-makes-a-letter": f"{READ}/list_letters@rest",
     "label-is-appended": f"{IDEMPOTENT}/label_letter@rest",
     "tag-is-added-twice": f"{IDEMPOTENT}/tag_letter@rest",
     "archive-is-a-toggle": f"{IDEMPOTENT}/archive_letter@rest",
@@ -33,7 +31,6 @@ FOUND_BY = {
     "new-letter-removes-another": f"{MILD}/write_letter@rest",
     "link-is-fetched": f"{CLOSED}/link/write_letter@rest",
     "get-renews-version": f"{READ}/read_letter@rest",
-    "search-takes-labels": f"{READ}/list_letters@rest",
     "get-stamps-the-reader": f"{READ}/read_letter@rest",
     "label-is-lost-at-last": f"{IDEMPOTENT}/label_letter@rest",
     "second-delete-hits-another": f"{IDEMPOTENT}/delete_letter@rest",

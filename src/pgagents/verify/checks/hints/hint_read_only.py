@@ -25,27 +25,18 @@ from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.effects import SAME, compare_looks, judge_effect
 from pgagents.verify.answers.hints import (
     STAGE,
-    fill,
-    list_fillers,
     make_attempt,
     say_inferred,
 )
 from pgagents.verify.answers.observation import (
-    ANSWER,
-    VERSION,
     Body,
     Difference,
-    Observation,
-    Place,
     Source,
-    control,
     list_differences,
     list_sources,
     name_instance,
     observe,
     on_top,
-    tell,
-    try_again,
 )
 from pgagents.verify.cases.tool_effects import MOST_CALLS, ReadingTool, cut_groups, try_tools
 from pgagents.verify.events import Traces, find_traces, say_unheard
@@ -59,7 +50,6 @@ from pgagents.verify.wire.endpoint import MCP, Endpoint
 
 MOST_MODES = 5
 """The most calls of one action, each with another value of an enum argument."""
-GROWTH = 3
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
@@ -85,12 +75,11 @@ def _list_attempts(setting: Setting) -> Iterator[Attempt]:
     for resource, sources, readers in _list_observed(setting):
         traces = find_traces(setting, resource)
         modes = {e.place: _list_modes(setting, resource, e, all_modes=first) for e in readers}
-        fillers = list_fillers(setting, resource)
-        cost = 4 * len(sources) + 2 * (1 + len(fillers)) + sum(len(several) for several in modes.values())
+        cost = 4 * len(sources) + 2 + sum(len(several) for several in modes.values())
         yield make_attempt(
             resource,
             sources,
-            fillers,
+            (),
             alone=bool(traces.cost),
             together=partial(_try, resource, sources, modes, traces),
             cost=cost + traces.cost + bool(traces.members),
@@ -226,14 +215,12 @@ Modes = Mapping[str, list[dict[str, Any]]]
 def _try(
     resource: Resource, sources: list[Source], modes: Modes, traces: Traces, trials: Sequence[Trial]
 ) -> None:
-    setting = trials[0].setting
     lists, reads = [s for s in sources if s.lists], [s for s in sources if not s.lists]
     groups = [
         (lists, [trial for trial in trials if not _is_among(trial.endpoint, lists)]),
         (reads, [trial for trial in trials if _is_among(trial.endpoint, lists) or not lists]),
     ]
 
-    fillers = list_fillers(setting, resource)
     traces.listen()
     for by, several in groups:
         tried = [trial for trial in several if any(s.call.action is not trial.action for s in by)]
@@ -241,8 +228,6 @@ def _try(
             continue
         body: Body = ask(InstanceRef(resource.name, fresh=True, new=True))
         traces.begin()
-        empty = observe(by, [body], "before anything changes it") if fillers else None
-        fill(setting, fillers, body, traces)
         before = observe(by, [body], "before what only reads")
         same = observe(by, [body], "as the control")
         ask(Reads(tuple(call for trial in tried for call in _list_calls(trial, resource, body, modes))))
@@ -250,42 +235,16 @@ def _try(
         traced = traces.observe(body)
         if before is None or same is None or after is None:
             continue
-        own = list_differences(before, same)
-        if own or traced or list_differences(same, after):
+        restless = list_differences(before, same)
+        differences = list_differences(same, after)
+        if restless or traced or differences:
             ask(Alone())
-        grown = {place for place in own if place[1] == ANSWER}
-        if grown and by is lists:
-            for trial in (trial for trial in trials if _is_among(trial.endpoint, lists)):
-                with on_top():
-                    _judge_growth(trial, resource, lists)
-        changed = bool(traced) or bool(list_differences(same, after) - own)
-        fills = [
-            *([True] if changed else []),
-            *([False] if _differs(setting, empty, before, own) else []),
-        ]
         for trial in tried:
-            for filled in fills:
+            if traced or differences - restless:
                 with on_top():
-                    _judge_alone(trial, resource, by, modes, traces, filled=filled)
-            if not fills:
+                    _judge_alone(trial, resource, by, modes, traces)
+            else:
                 conclude(trial.kept(traces.without(trial.action).say_unseen()))
-
-
-def _differs(setting: Setting, empty: Observation | None, filled: Observation, restless: set[Place]) -> bool:
-    """True if the instance changed more than the calls that add to it may change; the run has read it in
-    between.
-    """
-    fillers = [action for action in setting.model.actions if not action.hints.read_only.value]
-    free = {name for action in fillers for name in action.may_change}
-    free |= {str(param.wire) for action in fillers for param in action.params}
-    places = list_differences(empty, filled) - restless if empty is not None else ()
-    return any(
-        number == 0
-        and path not in free
-        and not VERSION.search(path)
-        and not isinstance(filled.get((label, number, path)), list)
-        for label, number, path in places
-    )
 
 
 def _is_among(endpoint: Endpoint, sources: list[Source]) -> bool:
@@ -310,19 +269,15 @@ def _judge_alone(
     sources: list[Source],
     modes: Modes,
     traces: Traces,
-    *,
-    filled: bool,
 ) -> None:
-    """Judge one reader on new instances, which may be filled before."""
-    setting, endpoint = trial.setting, trial.endpoint
+    """Judge one reader on new instances."""
+    endpoint = trial.endpoint
     traces = traces.without(endpoint.action)
     by = [s for s in sources if s.call.action is not endpoint.action]
 
     def compare(careful: bool) -> Difference | None:
         body: Body = ask(InstanceRef(resource.name, fresh=True, new=True))
         traces.begin()
-        if filled:
-            fill(setting, list_fillers(setting, resource), body, traces)
         reads = Reads(tuple(_list_calls(trial, resource, body, modes)))
         return compare_looks(
             SAME,
@@ -335,39 +290,6 @@ def _judge_alone(
         )
 
     judge_effect(trial, compare, SAME.says, traces.say_unseen)
-
-
-def _judge_growth(trial: Trial, resource: Resource, lists: list[Source]) -> None:
-    """Judge that calls of a list do not increase the list's own counts: more calls in the same time add no
-    more.
-    """
-    by = [s for s in lists if s.call.action is trial.action and not s.counter]
-
-    def compare(careful: bool) -> Difference | None:
-        body: Body = ask(InstanceRef(resource.name))
-        if careful:
-            control(by, [body], 0)
-        seen: list[Observation] = []
-        for number in range(3):
-            for _ in range(GROWTH if number == 2 else 0):
-                observe(by, [body], "a list that is read several times")
-            observation = observe(by, [body], "a list that is read several times")
-            if observation is None:
-                return None
-            seen.append(observation)
-        grown = {p for p in list_differences(seen[1], seen[2]) if p[1] == ANSWER and _grows(p, seen)}
-        return tell(grown, seen[1], seen[2])
-
-    changed = try_again(compare)
-    if changed:
-        conclude(trial.broken(f"{SAME.says}, in three trials", changed[min(changed)][0]))
-
-
-def _grows(place: Place, seen: list[Observation]) -> bool:
-    """True if a count rises with the number of calls: by one step before, and by several steps after."""
-    first, second, third = (observation.get(place, 0) for observation in seen)
-    step = second - first
-    return bool(step > 0 and third - second == step * (GROWTH + 1))
 
 
 CHECK = make_check("hint_read_only", __doc__, cases, stage=STAGE, rank=Rank.EXPOSED)
