@@ -10,6 +10,7 @@ import pytest
 from language_table import model_of
 from pgagents.report.contract import Verdict
 from pgagents.verify.checks.rest import cors_policy, safe_redirects
+from pgagents.verify.promise import Trial
 from pgagents.verify.setting import setting_of
 
 FILES = "https://files.example/v1"
@@ -39,7 +40,8 @@ def test_redirect_of_another_server_stays_within_that_server(location: str, verd
     exchange = SimpleNamespace(
         base=FILES, status=307, request=SimpleNamespace(method="GET"), header=lambda _name: location
     )
-    judged = safe_redirects._judge_redirect(cast(Any, exchange), cast(Any, setting))
+    trial = Trial(cast(Any, setting), cast(Any, None), "safe_redirects/calls@rest", "")
+    judged = safe_redirects._judge_redirect(trial, cast(Any, exchange))
     assert judged.verdict is verdict
 
 

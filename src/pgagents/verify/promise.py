@@ -147,7 +147,7 @@ class Probe:
     | `name` | `<check>/<what it tries>/<place>`, the same from run to run |
     | `stage` | its place in the plan's order, 1 first |
     | `contracts` | ids of the contracts that it is for |
-    | `cost` | requests that it needs at most, without those that make the instances it uses |
+    | `cost` | requests that it needs on a right server, without those that make the instances it uses |
     | `run` | asks for the calls, and concludes |
     | `endpoints` | endpoints that its calls go through |
     | `role` | the identity that it cannot do without; empty if it needs none |

@@ -1,14 +1,15 @@
 """A new instance shows the values that its create was given.
 
-A document does not say so, hence only instances of inferred kinds are compared, and others are odd. A server
-may change letter case, blanks, the offset of a time, or write a number as a text. A member that the answer
-lacks, a state, and a text with unusual characters show nothing. One more create sends the usual times with
-another offset: a server that drops it keeps another moment, and one that refuses it shows nothing. A law such
-as `response.name == input.name` makes the promise firm.
+No document says so, hence only instances of inferred kinds are compared, and another value is only odd. A
+server may change letter case, blanks, the offset of a time, or write a number as a text. A member that the
+answer lacks, a state, and a text with unusual characters show nothing. One more create sends the usual times
+with another offset: a server that drops it keeps another moment, and one that refuses it shows nothing. A law
+such as `response.name == input.name` makes the promise firm.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from functools import partial
 from typing import Any
 
 from pgagents.base.http import json_bytes, read_json
-from pgagents.base.text import plain_word
+from pgagents.base.text import plain_word, split_words
 from pgagents.catalogue.model.action import ActionCall, Param
 from pgagents.report.contract import Rank
 from pgagents.verify.fixtures.instance import at_path, members_of
@@ -33,10 +34,15 @@ EAST = timezone(timedelta(hours=2))
 TRUSTED = ("valid", "explore", "clean")
 PLAIN = re.compile(r"[\w .,:;@+/-]*", re.A)
 OWN = re.compile(
-    r".*(?:state|status|phase|version|revision|rev|etag|password|secret|token|hash|code|order|position|rank)"
+    r".*(?:state|status|phase|version|revision|etag|password|secret|token|hash)"
     r"|(?:updated|modified|created|changed).*"
 )
 """Plain names of members that a server sets, hides or moves on by itself."""
+OWN_WORDS = frozenset(("rev", "code", "order", "position", "rank"))
+"""The last words of such names; a `postcode` is none."""
+CENT = 0.005
+"""The most by which a number of more decimals may be rounded."""
+_NO_DIGITS, _DATE = re.compile(r"[^0-9]"), re.compile(r"\d{4}-\d\d-\d\d")
 MINUTE_S = 60.0
 """Seconds by which a time may be rounded."""
 SCALARS = frozenset(("string", "integer", "number", "boolean"))
@@ -85,6 +91,8 @@ def _list_members(setting: Setting, call: ActionCall) -> list[str]:
 
 def _is_shown(setting: Setting, param: Param, member: Any) -> bool:
     if not isinstance(member, Mapping) or OWN.fullmatch(plain_word(param.wire)):
+        return False
+    if not OWN_WORDS.isdisjoint(split_words(param.wire)[-1:]):
         return False
     given, shown = setting.resolve_schema(param.schema), setting.resolve_schema(member)
     if given.get("writeOnly") or shown.get("readOnly"):
@@ -138,7 +146,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         param = trial.action.param(name)
         assert param is not None
         given, shown = sent.get(param.wire, exchange.input.get(name)), body.get(param.wire)
-        if shown is None or not is_plain(given):
+        if param.wire not in body or not is_plain(given):
             continue
         compared = True
         if not is_same(given, shown):
@@ -162,19 +170,25 @@ def is_same(given: Any, shown: Any) -> bool:
     if isinstance(given, bool) or isinstance(shown, bool):
         return given is shown
     numbers = [_read_number(value) for value in (given, shown)]
-    if None not in numbers:
-        return numbers[0] == numbers[1]
+    if numbers[0] is not None and numbers[1] is not None:
+        return abs(numbers[0] - numbers[1]) <= (CENT if "." in str(given) else 0)
+    if isinstance(given, str) and given.startswith("+"):  # a phone number
+        return _NO_DIGITS.sub("", given) == _NO_DIGITS.sub("", str(shown))
     times = [_read_time(value) for value in (given, shown)]
+    if times[0] is not None and isinstance(shown, str) and _DATE.fullmatch(shown):
+        return shown in (times[0].date().isoformat(), times[0].astimezone(UTC).date().isoformat())
     if times[0] is not None and times[1] is not None:
         return abs((times[0] - times[1]).total_seconds()) <= MINUTE_S
     return _fold(given) == _fold(shown)
 
 
 def _read_number(value: Any) -> float | None:
+    """Return a number, or the one that a text writes; None for all others, such as the name Nan."""
     try:
-        return float(value)
+        number = float(value)
     except (TypeError, ValueError):
         return None
+    return number if math.isfinite(number) else None
 
 
 def _read_time(value: Any) -> datetime | None:

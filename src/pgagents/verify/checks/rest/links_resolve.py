@@ -1,12 +1,14 @@
 """A link to the API's own host leads to an existing page, and the page contains no secret.
 
 Links that an example contains are followed without a key. A page that asks its reader to sign in is right;
-404, 410 and 5xx are not. Links to other hosts, or outside the path of the base URL, are not followed.
+5xx is not, nor are 404 and 410 if the key does not help. Links to other hosts, or outside the path of the
+base URL, are not followed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -29,7 +31,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     instance in each state is followed.
     """
     del roles
-    for name, (endpoint, resource) in _list_links(setting).items():
+    for (name, _), (endpoint, resource) in _list_links(setting).items():
         says = f"the link that a {resource.name} has as {name} leads to a page that is there"
         attempt = Attempt(
             partial(_try, name=name, resource=resource),
@@ -39,13 +41,14 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         yield Case(endpoint, says, endpoint.action.success.origin, attempt, name)
 
 
-def _list_links(setting: Setting) -> Mapping[str, tuple[Endpoint, Resource]]:
-    """Return the `uri` members that no argument sets, and whose example is on the API's own host.
+def _list_links(setting: Setting) -> Mapping[tuple[str, str], tuple[Endpoint, Resource]]:
+    """Return the `uri` members that no argument sets, and whose example is on the API's own host, by name and
+    place.
 
     Each has the endpoint whose answers contain the link, and the resource with the link.
     """
     arguments = {str(p.name) for a in setting.model.actions for p in a.params}
-    links: dict[str, tuple[Endpoint, Resource]] = {}
+    links: dict[tuple[str, str], tuple[Endpoint, Resource]] = {}
     for resource in setting.model.resources.values():
         call = resource.made_by or resource.found_by
         endpoint = setting.find_lead(str(call.action.name)) if call is not None else None
@@ -56,7 +59,7 @@ def _list_links(setting: Setting) -> Mapping[str, tuple[Endpoint, Resource]]:
         for example in endpoint.action.examples:
             for name, value in _members(example.output):
                 if name in names and isinstance(value, str) and _path(setting, value):
-                    links.setdefault(name, (endpoint, resource))
+                    links.setdefault((name, endpoint.place), (endpoint, resource))
     return links
 
 
@@ -98,29 +101,42 @@ def _path(setting: Setting, link: str) -> str:
 def _try(trial: Trial, name: str, resource: Resource) -> None:
     for state in resource.states or ("",):
         body = trial.ask(InstanceRef(resource.name, (state,) if state else ()))
-        link = next((v for k, v in _members(body) if k == name and isinstance(v, str)), None)
+        found = (v for k, v in (*body.items(), *_members(body)) if k == name and isinstance(v, str))
+        link = next(found, None)
         if link is None:
             conclude(trial.untested(f"the {resource.name} has no {name}"))
             continue
         path = _path(trial.setting, link)
         if not path:
-            conclude(trial.kept())
+            conclude(trial.unseen(f"{name} leads to a place whose pages are not followed"))
             continue
         raw = Raw("GET", path, (("Accept", "*/*"),))
-        page = trial.ask(Call(None, {}, "document", f"the link that {name} gave", twist="none", raw=raw))
-        if page.error:
+        look = Call(None, {}, "document", f"the link that {name} gave", twist="none", raw=raw)
+        page = trial.ask(look)
+        if page.status in GONE:  # a server may hide from strangers that the page is there
+            shown = trial.ask(replace(look, twist="", why=f"{look.why}, with a key"))
+            page = shown if shown.success else page
+        if page.status == GONE[1] and state != (resource.states or ("",))[0]:
+            conclude(
+                trial.untested(f"the page of a {resource.name} that is {state} is gone, as may be meant")
+            )
+        elif page.error:
             conclude(trial.broken(f"the page of {name}", page.outcome))
         elif not page.void:
-            conclude(_judge_page(trial, name, page, body))
+            conclude(_judge_page(trial, name, page, body, link))
 
 
-def _judge_page(trial: Trial, name: str, page: Exchange, body: Mapping[str, Any]) -> Judgement:
+def _judge_page(trial: Trial, name: str, page: Exchange, body: Mapping[str, Any], link: str) -> Judgement:
     if page.status in GONE or page.status >= 500:
         actual = "what it leads to is answered {outcome}"
         return trial.broken(f"{name} leads to a page", actual, outcome=page.outcome)
+    if page.call.twist != "none":
+        return trial.kept()
     secrets = {v for k, v in _members(body) if k in trial.model.secrets and isinstance(v, str)}
     text = page.response.body.decode("utf-8", "replace") if page.response else ""
-    if any(len(secret) >= SHORTEST and secret in text for secret in secrets):
+    # whoever has the link knows what stands in it, and a word such as `password` stands in any form
+    told = (secret for secret in secrets if secret in text and secret not in link)
+    if any(len(secret) >= SHORTEST and not secret.isalpha() for secret in told):
         broken = trial.broken(f"the page of {name} contains no secret", "it contains one")
         return broken.with_rank(Rank.EXPOSED)
     return trial.kept()

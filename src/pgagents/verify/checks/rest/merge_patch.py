@@ -2,7 +2,8 @@
 
 This applies to each write whose body is `application/merge-patch+json`, and to each member that its call may
 set to null and that a read shows. A member with a default shows its default when it is removed: the declared
-one, or what a create without the member has made.
+one, or what a create without the member has made. Where a create sends the member, another value than the
+removed one may be a default that nobody declared.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 from pgagents.catalogue.model.action import ActionCall, Param
 from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank
+from pgagents.verify.cases.instance_changes import may_send_back
 from pgagents.verify.fixtures.instance import at_path, members_of, say_none_made
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.promise import Attempt, Case, Judgement, Trial, Untested, conclude, make_check
@@ -41,7 +43,7 @@ class _Patch:
     read: ActionCall
     reader: Endpoint
     defaults: tuple[Any, ...]
-    """The declared defaults of the member."""
+    """The declared defaults of the member; 0 too, if a read cannot show null."""
 
     def show(self, answer: Exchange) -> Any:
         """Return the member in the answer of a read; None if it is null or missing."""
@@ -51,7 +53,7 @@ class _Patch:
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     """Yield for each member that a patch may set to null that null removes it, and that leaving it out keeps
-    it. One probe sets the member, patches another one, and sets the member to null.
+    it. One probe sets the member, patches another one if there is any, and sets the member to null.
     """
     del roles
     for patch in _list_patches(setting):
@@ -95,13 +97,15 @@ def _list_patches(setting: Setting) -> Iterator[_Patch]:
 def _list_defaults(
     setting: Setting, resource: Resource, member: Param, shown: Mapping[str, Any]
 ) -> Iterator[Any]:
-    """Yield the defaults that the patch, the create or the read declares for a member."""
+    """Yield the defaults that the patch, the create or the read declares for a member, or implies."""
     made_by = resource.made_by
     sent = (p for p in made_by.action.params if p.wire == member.wire) if made_by is not None else ()
     for schema in (member.schema, *(p.schema for p in sent), shown):
         resolved = setting.resolve_schema(schema)
         if resolved.get("default") is not None:
             yield resolved["default"]
+    if "null" not in types_of(setting.resolve_schema(shown)):
+        yield 0
 
 
 def _choose_value(setting: Setting, member: Param, defaults: Sequence[Any]) -> Any:
@@ -128,6 +132,8 @@ def _try(trials: Sequence[Trial], patch: _Patch) -> None:
     # what a create shows of a member that it was not given is the server's own default
     defaults = (*patch.defaults, *((body[wire],) if wire in body and wire not in sent else ()))
     value = _choose_value(setting, patch.member, defaults)
+    if value in EMPTY:
+        raise Untested(f"no value of {name} is known that is not empty")
     needed = {str(p.name) for p in keeps.action.params if p.required}
     least = {k: v for k, v in keeps.template.input.items() if k in needed}
     least[str(patch.id.name)] = body[resource.id]
@@ -142,20 +148,37 @@ def _try(trials: Sequence[Trial], patch: _Patch) -> None:
     before = ask(read)
     if not filled.success or patch.show(before) != value:
         raise Untested(f"{name} could not be set to {value!r}: {filled.outcome}")
-    without = ask(send(f"{name} is left out", {}))
+    without = ask(send(f"{name} is left out", _choose_another(keeps, patch, before)))
     after = ask(read)
-    if without.success and after.success:
-        shown = patch.show(after)
-        conclude(_judge(keeps, shown == value, f"{name} is {value!r} still", name, shown))
+    if not without.success or not after.success:
+        raise Untested(f"a patch without {name} got {without.outcome}, and the read {after.outcome}")
+    shown = patch.show(after)
+    conclude(_judge(keeps, shown == value, f"{name} is {value!r} still", name, shown))
+    if shown != value:
+        conclude(removes.untested(f"{name} was gone before null was sent"))
+        return
     removed = ask(send(f"{name} is null", {name: None}))
     last = ask(read)
-    if removed.success and last.success:
-        shown = patch.show(last)
-        if shown == value and value in defaults:
-            conclude(removes.untested(f"{name} has no other value than its default, {value!r}"))
-            return
+    shown = patch.show(last)
+    if not removed.success or not last.success:
+        conclude(removes.untested(f"null for {name} got {removed.outcome}, and the read {last.outcome}"))
+    elif shown == value and value in defaults:
+        conclude(removes.untested(f"{name} has no other value than its default, {value!r}"))
+    elif shown in EMPTY or shown in defaults or shown == value or wire not in sent:
         gone = shown in EMPTY or shown in defaults
         conclude(_judge(removes, gone, f"no {name} any more", name, shown))
+    else:
+        conclude(removes.untested(f"{name} is {shown!r} then, which may be its default"))
+
+
+def _choose_another(trial: Trial, patch: _Patch, answer: Exchange) -> dict[str, Any]:
+    """Return another member of the patch with the value that it has; empty if there is none to send."""
+    shown = at_path(patch.read, answer)
+    for param in trial.action.params:
+        own = param is patch.member or param.required or param.refers_to or param.place != "body"
+        if not own and may_send_back(trial, param, shown):
+            return {str(param.name): shown[param.wire]}
+    return {}
 
 
 def _make(setting: Setting, resource: Resource, made_by: ActionCall) -> Call:

@@ -1,8 +1,9 @@
 """An instance inside another one is reached under its own parent only, disappears with its parent, and is
 counted there.
 
-An instance is made, and requested under another parent of the same kind. The answer must be that of a missing
-one. A parent is removed by its `undone_by` if that is `destructive`, and then its instances are read again.
+An instance is made, and requested under another parent of the same kind. The answer must be a refusal, or a
+removal that removed nothing. A parent is removed by its `undone_by` if that is `destructive`, and then its
+instances are read again.
 The member that is the number of the instances in a parent, by `counts`, is one more when one was made, and
 one less when it was removed. A member with the name of such a number, as `comment_count`, is only odd.
 """
@@ -50,7 +51,7 @@ from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 LATE_S = 3.0
-"""Seconds after which a number is read again, because a server may count late."""
+"""Seconds after which is read again, because a server may count late, or remove what is inside late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ def _list_counts(setting: Setting, nested: _Nested) -> Iterator[Case]:
             says = f"{member} of a {parent.name} is the number of its {resource.name} instances"
             origin = (*parent.origin, "counts", resource.name) if said else reader.action.origin
             run = partial(_try_count, nested=nested, member=member, read=read, reader=reader)
-            attempt = Attempt(run, cost=5, writes=True, endpoints=(reader, nested.maker, nested.parent_maker))
+            attempt = Attempt(run, cost=6, writes=True, endpoints=(reader, nested.maker, nested.parent_maker))
             yield Case(reader, says, origin, attempt, f"counted/{resource.name}", advice=said is None)
 
 
@@ -167,9 +168,28 @@ def _try_elsewhere(trial: Trial, nested: _Nested) -> None:
             **resource.values_for(endpoint.params, body),
         }
         answer = trial.ask(call_with_ids(setting, endpoint, arguments, what))
-        conclude(_judge(trial, nested, answer, what, None))
+        if answer.success and endpoint.action.effect == "write":
+            conclude(_judge_effect(trial, nested, answer, what, body))
+        else:
+            conclude(_judge(trial, nested, answer, what, None))
     else:
         conclude(trial.untested(f"nothing shows that it is missing there: {answer.outcome}"))
+
+
+def _judge_effect(
+    trial: Trial, nested: _Nested, answer: Exchange, what: str, body: Mapping[str, Any]
+) -> Judgement:
+    """Judge a write that was accepted under the other parent: some servers say so of a missing one, too."""
+    resource, why = nested.resource, f"a {nested.resource.name} after a write under another parent"
+    look = Call(nested.reader, nested.read.input, "explore", why, subject=resource, made=body)
+    now = trial.ask(look)
+    shown = at_path(nested.read, now) if now.success else None
+    if isinstance(shown, Mapping) and is_there(resource, nested.read, now):
+        if answer.call.endpoint is not None and answer.call.endpoint.method == "DELETE":
+            return trial.kept()
+        if all(shown[name] == value for name, value in body.items() if name in shown):
+            return trial.untested(f"it was accepted, and nothing shows an effect: {answer.outcome}")
+    return _judge(trial, nested, answer, what, None)
 
 
 def _make_parent(nested: _Nested, why: str) -> Call:
@@ -217,7 +237,7 @@ def _try_gone(trial: Trial, nested: _Nested, remover: Endpoint, undone_by: Actio
     if not removed.success:
         raise Untested(f"the {parent.name} could not be removed: {removed.outcome}")
     answer = trial.ask(look)
-    for seconds in REMOVAL_WAITS_S if removed.status == ACCEPTED else ():
+    for seconds in REMOVAL_WAITS_S if removed.status == ACCEPTED else (LATE_S,):
         if not is_there(resource, nested.read, answer):
             break
         trial.ask(Sleep(seconds, quiet=True))
@@ -248,13 +268,16 @@ def _try_count(trial: Trial, nested: _Nested, member: str, read: ActionCall, rea
                 break
         return found
 
+    unshown = f"no answer shows {member}"
     first = count(None)
+    if first is None:
+        raise Untested(unshown)
     body = _make_inside(trial, nested, home, around)
-    if body is None or first is None:
-        if first is None:
-            conclude(trial.untested(f"no answer shows {member}"))
+    if body is None:
         return
     made = count(first + 1)
+    if made is None:
+        raise Untested(unshown)
     if made != first + 1:
         conclude(
             trial.broken(f"{member} {first + 1}, one more than before", f"{member} is {{made}}", made=made)
@@ -268,7 +291,11 @@ def _try_count(trial: Trial, nested: _Nested, member: str, read: ActionCall, rea
     assert endpoint is not None
     why, bind = f"a {resource.name} is removed", {parent.name: around}
     gone = trial.ask(Call(endpoint, remover.input, "valid", why, subject=resource, made=body, bind=bind))
-    left = count(first) if gone.success and gone.status != ACCEPTED else first
+    if not gone.success:
+        raise Untested(f"the {resource.name} could not be removed: {gone.outcome}")
+    left = count(first)
+    if left is None or (left != first and gone.status == ACCEPTED):
+        raise Untested(unshown if left is None else f"the {resource.name} may be removed later")
     expected = f"{member} {first} again, as the {resource.name} was removed"
     conclude(trial.judge(expected, "" if left == first else f"{member} is {{left}}", left=left))
 

@@ -1,7 +1,9 @@
-"""Calls are not redirected. Where redirects are allowed, they keep the method, the body, the host and TLS.
+"""A redirect keeps the method, the body, the host and TLS; there is none if `behaviour.redirects` is `never`.
 
-Every redirect of a call is judged, whichever check made the call. A POST to a path with a slash added is
-tried, because servers often redirect it.
+Every redirect that no operation documents is judged, whichever check made the call. A POST to a path with a
+slash added is tried, because servers often redirect it, and a read where no path takes a POST without an id.
+After 301 and 302 clients may send a GET in place of a POST alone (RFC 9110, 15.4.2), so other writes, and
+303, are only odd.
 """
 
 from __future__ import annotations
@@ -18,9 +20,6 @@ from pgagents.verify.promise import (
     Case,
     Judgement,
     Trial,
-    conclude,
-    judge_broken,
-    judge_kept,
     make_check,
 )
 from pgagents.verify.setting import Memory, Setting
@@ -28,75 +27,80 @@ from pgagents.verify.wire.call import Raw
 from pgagents.verify.wire.endpoint import REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-CONTRACT = f"safe_redirects/calls@{REST}"
-"""The only contract: it is about all calls."""
+PLACE, DETAIL = f"@{REST}", "calls"
+"""Of the only case: it is about all calls."""
 KEEPING = (307, 308)
 """The statuses after which a client repeats method and body (RFC 9110, 15.4.8 and 15.4.9)."""
+CHANGING = (301, 302)
+"""The statuses after which a client may send a GET in place of a POST (RFC 9110, 15.4.2 and 15.4.3)."""
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
-    """Yield one case about all calls.
+    """Yield one case about all calls, if there are any.
 
-    A POST is sent to a path with a slash added, which servers redirect most often. If the catalogue leaves
-    such paths open, each write to our own instances is sent there, too. Each service may have its own router.
+    A call is sent to a path with a slash added, which servers redirect most often. Unless such paths are
+    unknown ones, so is each write to our own instances, because each service may have its own router.
     """
     del roles
-    poster, behaviour = _find_poster(setting), setting.model.behaviour
-    if poster is None:
+    behaviour, called = setting.model.behaviour, _find_called(setting)
+    if called is None:
         return
-    writes = poster.action.effect == "write"
-    post = partial(_post, endpoint=poster)
-    attempt = Attempt(post, endpoints=(poster,), writes=writes, optional=True)
+    attempt = Attempt(
+        partial(_send, endpoint=called),
+        endpoints=(called,),
+        writes=called.action.effect == "write",
+        optional=True,
+    )
     further = [
         Attempt(
-            partial(_write, endpoint=endpoint),
-            cost=2,
+            partial(_send, endpoint=endpoint),
             endpoints=(endpoint,),
             writes=True,
             suffix=str(endpoint.action.name),
         )
         for endpoint in (of_ours(setting) if behaviour.trailing_slash != "unknown" else ())
+        if endpoint is not called
     ]
     says, origin = "a redirect keeps method, body, host and TLS", ("api", "server")
     if behaviour.redirects == "never":
         says, origin = "no call is redirected", ("behaviour", "redirects")
-    yield Case(None, says, origin, attempt, "calls", place=f"@{REST}", further=further)
+    yield Case(None, says, origin, attempt, DETAIL, place=PLACE, further=further)
 
 
-def _find_poster(setting: Setting) -> Endpoint | None:
-    """Return a POST endpoint, or None. An endpoint that only reads is preferred."""
+def _find_called(setting: Setting) -> Endpoint | None:
+    """Return a POST to a path without an id, if possible one that reads; else a read. None if there is
+    neither.
+    """
     posts = [d for d in setting.endpoints if d.method == "POST" and d.ordinary and "{" not in d.path]
-    return min(posts, key=lambda d: d.action.effect == "write", default=None)
+    reads = [d for d in setting.endpoints if d.on_rest and d.ordinary and d.action.effect == "read"]
+    return min(posts, key=lambda d: d.action.effect == "write", default=None) or min(
+        reads, key=lambda d: (d.action.costs, "{" in d.path), default=None
+    )
 
 
-def _post(trial: Trial, endpoint: Endpoint) -> None:
+def _send(trial: Trial, endpoint: Endpoint) -> None:
+    """Send a call that `watch` judges to its path with a slash added. A write at a path without an id has an
+    empty body, so that a server that carries it out refuses it.
+    """
     template = template_of(trial.model, endpoint.action)
-    edit = (lambda _: b"{}") if endpoint.action.effect == "write" else None
-    raw = Raw(target=f"{endpoint.path}/", edit=edit)
-    why = "a POST to a path with a slash added"
-    answer = trial.ask(ordinary(endpoint, template, "framework", why, raw=raw))
-    if not answer.void and not 300 <= answer.status < 400:
-        conclude(trial.kept())
-
-
-def _write(trial: Trial, endpoint: Endpoint) -> None:
-    template = template_of(trial.model, endpoint.action)
+    empty = endpoint.method == "POST" and endpoint.action.effect == "write" and "{" not in endpoint.path
+    raw = Raw(slash=True, edit=(lambda _: b"{}") if empty else None)
     why = f"{endpoint.method} to a path with a slash added"
-    trial.ask(ordinary(endpoint, template, "framework", why, raw=Raw(slash=True)))
+    trial.ask(ordinary(endpoint, template, "framework", why, raw=raw))
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge every redirect of a call, whichever check made the call."""
     setting, call = memory.setting, exchange.call
-    poster = setting.compute_once((CONTRACT, "poster"), lambda: _find_poster(setting))
-    if poster is None or exchange.response is None:
+    trial = CHECK.find_trial(setting, PLACE, DETAIL)
+    if trial is None or exchange.response is None:
         return
-    redirected = 300 <= exchange.status < 400
-    if call.raw.slash and not exchange.void and not redirected:
-        yield judge_kept(CONTRACT)
-    judged = redirected and exchange.status != 304 and call.intent != "document"
-    if judged and not _is_documented(exchange, setting):
-        yield _judge_redirect(exchange, setting)
+    if not 300 <= exchange.status < 400:
+        if call.raw.slash and not exchange.void:
+            failed = exchange.status >= 500
+            yield trial.untested(f"{call.why} got {exchange.outcome}") if failed else trial.kept()
+    elif exchange.status != 304 and call.intent != "document" and not _is_documented(exchange, setting):
+        yield _judge_redirect(trial, exchange)
 
 
 def _is_documented(exchange: Exchange, setting: Setting) -> bool:
@@ -109,17 +113,21 @@ def _is_documented(exchange: Exchange, setting: Setting) -> bool:
     return any(output.status == exchange.status for endpoint in alike for output in endpoint.action.outputs)
 
 
-def _judge_redirect(exchange: Exchange, setting: Setting) -> Judgement:
-    location = exchange.header("location")
+def _judge_redirect(trial: Trial, exchange: Exchange) -> Judgement:
+    setting = trial.setting
+    location, method = exchange.header("location"), exchange.request.method
     redirect = f"{exchange.status} to {(location or 'nowhere')[:120]}"
     if setting.model.behaviour.redirects == "never":
-        return judge_broken(CONTRACT, "an answer, no redirect", redirect)
-    method = exchange.request.method
-    if exchange.status not in KEEPING and method not in ("GET", "HEAD"):
-        return judge_broken(CONTRACT, f"307 or 308, after which a client repeats the {method}", redirect)
-    if not _stays(exchange.base or setting.url or str(setting.model.api.server), location or ""):
-        return judge_broken(CONTRACT, "a redirect within the host, over TLS", redirect)
-    return judge_kept(CONTRACT)
+        return trial.broken("an answer, no redirect", redirect)
+    if not location:
+        return trial.untested(f"a redirect without Location leads nowhere: {exchange.outcome}")
+    if not _stays(exchange.base or setting.url or str(setting.model.api.server), location):
+        return trial.broken("a redirect within the host, over TLS", redirect)
+    if exchange.status in KEEPING or method in ("GET", "HEAD"):
+        return trial.kept()
+    broken = trial.broken(f"307 or 308, after which a client repeats the {method}", redirect)
+    changes = method == "POST" and exchange.status in CHANGING
+    return broken if changes else broken.with_rank(Rank.ODD)
 
 
 def _stays(base: str, location: str) -> bool:

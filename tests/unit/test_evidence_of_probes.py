@@ -1,0 +1,409 @@
+"""What keeps a promise could have broken it, and what breaks it has no other cause.
+
+Probes are driven here without a server: a function answers their calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from importing import imported, openapi
+from language_table import model_of
+from pgagents.base.http import Response
+from pgagents.catalogue.model.model import Model
+from pgagents.report.contract import Rank, Verdict
+from pgagents.verify.checks.rest import (
+    echoes_input,
+    links_resolve,
+    merge_patch,
+    nesting,
+    partial_changes,
+    safe_redirects,
+)
+from pgagents.verify.promise import Check, Judgement
+from pgagents.verify.setting import Memory, Setting, setting_of
+from pgagents.verify.wire.asking import answering
+from pgagents.verify.wire.call import Call, InstanceRef, Raw
+from pgagents.verify.wire.endpoint import Endpoint
+from small_api import NOTES, URL, catalogue, with_resource
+from test_own_probes import answer, exchange_of
+
+Server = Callable[[Call], Response]
+
+
+def setting_for(model: Model) -> Setting:
+    return setting_of(model, URL, roles=frozenset(("main",)))
+
+
+def endpoint_of(setting: Setting, action: str) -> Endpoint:
+    return next(e for e in setting.endpoints if str(e.action.name) == action)
+
+
+def try_case(
+    check: Check, setting: Setting, contract: str, server: Server, instance: dict[str, Any]
+) -> tuple[dict[str, Judgement], list[Call]]:
+    """Run the first probe for a contract. Return its last judgement of each contract, and its calls."""
+    judged: dict[str, Judgement] = {}
+    calls = list[Call]()
+
+    def reply(step: Any) -> Any:
+        if isinstance(step, Judgement):
+            judged[step.contract] = step
+        elif isinstance(step, InstanceRef):
+            return instance
+        elif isinstance(step, Call):
+            calls.append(step)
+            exchange = exchange_of(setting.model, step, server(step))
+            exchange.number = len(calls)
+            return exchange
+        return None
+
+    probe = next(p for p in check.list_probes(setting, setting.roles) if contract in p.contracts)
+    with answering(reply):
+        probe.run()
+    return judged, calls
+
+
+# -- redirects
+
+
+def redirected(method: str, status: int, location: str | None, text: str = NOTES) -> list[Judgement]:
+    """Return what the watcher says of a redirected call."""
+    memory = Memory(setting_for(catalogue(text)))
+    action = {"GET": "list_notes", "POST": "create_note", "PUT": "change_note", "DELETE": "delete_note"}
+    call = Call(endpoint_of(memory.setting, action[method]), {}, "valid", "a call")
+    headers = (("Location", location),) if location is not None else ()
+    return list(safe_redirects.watch(exchange_of(memory.model, call, Response(status, headers, b"")), memory))
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "verdict", "rank"),
+    [
+        ("GET", 301, Verdict.KEPT, None),
+        ("POST", 307, Verdict.KEPT, None),
+        ("POST", 301, Verdict.BROKEN, None),
+        ("POST", 303, Verdict.BROKEN, Rank.ODD),
+        ("PUT", 301, Verdict.BROKEN, Rank.ODD),
+        ("DELETE", 302, Verdict.BROKEN, Rank.ODD),
+    ],
+)
+def test_clients_change_the_method_of_a_post_alone(
+    method: str, status: int, verdict: Verdict, rank: Rank | None
+) -> None:
+    (judged,) = redirected(method, status, "/elsewhere")
+    assert (judged.verdict, judged.rank) == (verdict, rank)
+
+
+def test_a_redirect_to_nowhere_is_not_kept() -> None:
+    (judged,) = redirected("POST", 307, None)
+    assert judged.verdict is Verdict.UNTESTED
+
+
+READS_ALONE = NOTES[: NOTES.index("  create_note:")] + NOTES[NOTES.index("surfaces:") :]
+
+
+def test_redirects_of_an_api_without_a_post_are_judged() -> None:
+    (judged,) = redirected("GET", 301, "http://elsewhere.example/notes", READS_ALONE)
+    assert judged.verdict is Verdict.BROKEN
+
+
+@pytest.mark.parametrize(("status", "verdict"), [(500, Verdict.UNTESTED), (404, Verdict.KEPT)])
+def test_a_failure_is_no_evidence_of_a_missing_redirect(status: int, verdict: Verdict) -> None:
+    memory = Memory(setting_for(catalogue()))
+    call = Call(endpoint_of(memory.setting, "create_note"), {}, "framework", "a POST", raw=Raw(slash=True))
+    exchange = exchange_of(memory.model, call, answer(status, {}))
+    assert [j.verdict for j in safe_redirects.watch(exchange, memory)] == [verdict]
+
+
+# -- links
+
+MADE = """    input: {text: {type: string, minLength: 1, maxLength: 40, required: true}}
+    output: {201: {$ref: Note}}
+"""
+EXAMPLE = """    examples:
+      one:
+        input: {text: Hi}
+        output: {id: n1, text: Hi, pin: secret1234, page: 'https://api.example.com/p/1'}
+"""
+NOTE = "properties: {id: {type: string}, text: {type: string}}\n    required: [id, text]"
+URI = "page: {type: string, format: uri}"
+LINKED = (
+    NOTE,
+    NOTE.replace(
+        "}}\n",
+        f"}}, {URI}, pin: {{type: string, secret: true}},\n      owner: {{properties: {{{URI}}}}}}}\n",
+    ),
+)
+SHOWN = (MADE, f"{MADE}{EXAMPLE}")
+
+
+def follow(serve: Server, **members: Any) -> tuple[Judgement, list[Call]]:
+    """Return the verdict on the link of a note, and the calls for its page."""
+    setting = setting_for(with_resource(LINKED, SHOWN))
+    body = {"id": "n1", "text": "Hi", "page": f"{URL}/p/1", "pin": "secret1234", **members}
+    contract = "links_resolve/page/create_note@rest"
+    judged, calls = try_case(links_resolve.CHECK, setting, contract, serve, body)
+    return judged[contract], calls
+
+
+def html(status: int, text: str = "") -> Response:
+    return Response(status, (("Content-Type", "text/html"),), text.encode())
+
+
+def test_a_page_that_only_a_key_opens_is_there() -> None:
+    judged, calls = follow(lambda call: html(404 if call.twist else 200))
+    assert judged.verdict is Verdict.KEPT
+    assert [call.twist for call in calls] == ["none", ""]
+    assert follow(lambda _: html(404))[0].verdict is Verdict.BROKEN
+
+
+def test_a_link_that_nobody_followed_keeps_nothing() -> None:
+    judged, calls = follow(lambda _: html(404), page="https://elsewhere.example/p/1")
+    assert (judged.verdict, judged.excused, calls) == (Verdict.UNTESTED, True, [])
+
+
+def test_the_link_of_the_thing_itself_is_followed_and_not_that_of_its_owner() -> None:
+    owner = {"page": f"{URL}/p/owner"}
+    body = {"owner": owner, "page": f"{URL}/p/own"}
+    setting = setting_for(with_resource(LINKED, SHOWN))
+    contract = "links_resolve/page/create_note@rest"
+    _, calls = try_case(links_resolve.CHECK, setting, contract, lambda _: html(200), body)
+    assert [call.raw.target for call in calls] == ["/p/own"]
+
+
+@pytest.mark.parametrize(
+    ("pin", "link", "exposed"),
+    [
+        ("secret1234", "/p/1", True),
+        ("password", "/p/1", False),
+        ("secret1234", "/p/secret1234", False),
+    ],
+)
+def test_a_secret_on_a_page_is_no_word_and_not_in_the_link(pin: str, link: str, exposed: bool) -> None:
+    judged, _ = follow(lambda _: html(200, f"<p>password {pin}</p>"), pin=pin, page=f"{URL}{link}")
+    assert judged.verdict is (Verdict.BROKEN if exposed else Verdict.KEPT)
+
+
+# -- a part of a body
+
+PUT = """    http: PUT /notes/{note_id}
+    effect: write
+    input:
+      note_id: {type: string, minLength: 1, maxLength: 40, required: true, refers_to: note}
+      text: {type: string, minLength: 1, maxLength: 40, required: true}
+"""
+PATCH = """    http: PATCH /notes/{note_id}
+    effect: write
+    input:
+      note_id: {type: string, minLength: 1, maxLength: 40, required: true, refers_to: note}
+      text: {type: string, minLength: 1, maxLength: 40}
+      colour: {type: string, enum: [red, blue]}
+      due: {type: [string, 'null'], enum: [soon, late, null]}
+      version: {type: integer, minimum: 1}
+"""
+PATCHED = (PUT, PATCH)
+MORE = ", colour: {type: string},\n      version: {type: integer}, due: {type: [string, 'null']}}\n"
+MEMBERS = (NOTE, NOTE.replace("}\n", MORE))
+FIRST = {"id": "n1", "text": "hello", "colour": "red", "due": None, "version": 1}
+
+
+def patch(serve: Callable[[dict[str, Any], dict[str, Any]], bool | None]) -> dict[str, Judgement]:
+    """Return the verdicts on a PATCH; `serve` changes the note as a server does, or refuses by False."""
+    setting, note = setting_for(with_resource(MEMBERS, PATCHED)), dict(FIRST)
+
+    def server(call: Call) -> Response:
+        if call.endpoint is None or call.endpoint.method != "PATCH":
+            return answer(200, note)
+        given = {k: v for k, v in call.input.items() if k != "note_id"}
+        return answer(422, {"detail": "no"}) if serve(note, given) is False else answer(200, note)
+
+    judged, _ = try_case(
+        partial_changes.CHECK, setting, "partial_changes/named/change_note@rest", server, dict(FIRST)
+    )
+    return {id.split("/")[1]: judgement for id, judgement in judged.items()}
+
+
+def test_a_right_patch_is_kept_although_the_version_moves() -> None:
+    def serve(note: dict[str, Any], given: dict[str, Any]) -> None:
+        note.update(given, version=note["version"] + 1)
+
+    assert {k: j.verdict for k, j in patch(serve).items()} == {"named": Verdict.KEPT, "others": Verdict.KEPT}
+
+
+def test_the_second_member_that_is_ignored_is_found() -> None:
+    """Beside others the text is ignored, alone it is taken; the colour is never taken."""
+
+    def serve(note: dict[str, Any], given: dict[str, Any]) -> None:
+        if given.keys() == {"text"}:
+            note.update(given)
+        elif "due" in given:
+            note["due"] = given["due"]
+
+    assert patch(serve)["named"].member == "colour"
+
+
+def test_a_patch_that_was_refused_leaves_no_evidence_of_a_reset() -> None:
+    def serve(note: dict[str, Any], given: dict[str, Any]) -> bool:
+        if len(given) > 1:
+            return False
+        note.update(FIRST)
+        note.update(given)
+        return True
+
+    judged = patch(serve)
+    assert judged["named"].verdict is judged["others"].verdict is Verdict.UNTESTED
+
+
+# -- a merge patch
+
+MERGED = (PUT, PATCH.replace("write\n", "write\n    content_type: application/merge-patch+json\n"))
+Merge = Callable[[dict[str, Any], dict[str, Any]], bool | None]
+
+
+def merge(serve: Merge, *changes: tuple[str, str]) -> tuple[dict[str, Judgement], list[dict[str, Any]]]:
+    """Return the verdicts on the member `due` of a merge patch, and the bodies that were sent."""
+    setting, note = setting_for(with_resource(MEMBERS, MERGED, *changes)), dict(FIRST)
+    sent = list[dict[str, Any]]()
+
+    def server(call: Call) -> Response:
+        if call.endpoint is None or call.endpoint.method == "GET":
+            return answer(200, note)
+        if call.endpoint.method == "POST":
+            return answer(201, note)
+        given = {k: v for k, v in call.input.items() if k != "note_id"}
+        sent.append(given)
+        return answer(422, {"detail": "no"}) if serve(note, given) is False else answer(200, note)
+
+    judged, _ = try_case(merge_patch.CHECK, setting, "merge_patch/keeps/due/change_note@rest", server, FIRST)
+    return {id.split("/")[1]: judgement for id, judgement in judged.items()}, sent
+
+
+def test_a_patch_that_leaves_a_member_out_has_another_one() -> None:
+    def serve(note: dict[str, Any], given: dict[str, Any]) -> None:
+        if given:
+            note["due"] = None
+        note.update(given)
+
+    judged, sent = merge(serve)
+    assert sent[1] == {"text": "hello"}
+    assert judged["keeps"].verdict is Verdict.BROKEN
+    assert judged["removes"].verdict is Verdict.UNTESTED
+
+
+def test_null_that_is_refused_is_told() -> None:
+    def serve(note: dict[str, Any], given: dict[str, Any]) -> bool:
+        if "due" in given and given["due"] is None:
+            return False
+        note.update(given)
+        return True
+
+    judged, _ = merge(serve)
+    assert (judged["keeps"].verdict, judged["removes"].verdict) == (Verdict.KEPT, Verdict.UNTESTED)
+    assert "422" in judged["removes"].expected
+
+
+def test_a_right_merge_patch_is_kept() -> None:
+    judged, _ = merge(lambda note, given: note.update(given))
+    assert {judgement.verdict for judgement in judged.values()} == {Verdict.KEPT}
+
+
+# -- one thing in another
+
+COMMENT = {"id": "c-1", "text": "Oat milk?"}
+Told = Callable[[Call, list[Call]], Response | None]
+"""Gives an answer of its own to a call after others."""
+
+
+def nest(contract: str, told: Told) -> Judgement:
+    """Return the verdict on a comment in a note, on a server that counts a note's comments."""
+    setting = setting_for(model_of("counts"))
+    held, calls = [0], list[Call]()
+
+    def server(call: Call) -> Response:
+        calls.append(call)
+        own, name = told(call, calls), call.place.partition("@")[0]
+        if own is not None:
+            return own
+        held[0] += {"add_comment": 1, "remove_comment": -1}.get(name, 0)
+        if call.intent == "absent":
+            return answer(404, {})
+        if name == "get_comment":
+            return answer(200, COMMENT)
+        made = {"create_note": 201, "add_comment": 201, "remove_comment": 204}
+        return answer(made.get(name, 200), {**COMMENT, "comment_count": held[0]})
+
+    return try_case(nesting.CHECK, setting, contract, server, COMMENT)[0][contract]
+
+
+ELSEWHERE = "nesting/elsewhere/comment/remove_comment@rest"
+COUNTED = "nesting/counted/comment/get_note@rest"
+
+
+@pytest.mark.parametrize(("removes", "verdict"), [(False, Verdict.KEPT), (True, Verdict.BROKEN)])
+def test_a_removal_that_is_accepted_elsewhere_is_looked_at(removes: bool, verdict: Verdict) -> None:
+    def told(call: Call, calls: list[Call]) -> Response | None:
+        if call.place == "remove_comment@rest":
+            return answer(204, None)
+        return answer(404, {}) if removes and len(calls) > 3 else None
+
+    assert nest(ELSEWHERE, told).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("place", "after", "verdict"),
+    [
+        ("", 0, Verdict.KEPT),
+        ("get_note@rest", 3, Verdict.UNTESTED),
+        ("get_note@rest", 5, Verdict.UNTESTED),
+        ("remove_comment@rest", 0, Verdict.UNTESTED),
+    ],
+    ids=["right", "the second number fails", "the last number fails", "the removal fails"],
+)
+def test_a_number_that_was_not_read_is_no_wrong_number(place: str, after: int, verdict: Verdict) -> None:
+    def told(call: Call, calls: list[Call]) -> Response | None:
+        return answer(500, {}) if call.place == place and len(calls) > after else None
+
+    assert nest(COUNTED, told).verdict is verdict
+
+
+# -- what an answer to a create shows
+
+
+@pytest.mark.parametrize(
+    ("name", "compared"),
+    [("postcode", True), ("barcode", True), ("border", True), ("code", False), ("sort_order", False),
+     ("rev", False), ("status", False), ("updated_by", False)],
+)  # fmt: skip
+def test_names_of_what_a_server_sets_are_whole_words(name: str, compared: bool) -> None:
+    shown = (NOTE, NOTE.replace("}\n", f", {name}: {{type: string}}}}\n"))
+    given = (MADE, MADE.replace("required: true}}", f"required: true}}, {name}: {{type: string}}}}"))
+    model = with_resource(shown, given)
+    setting = setting_for(model)
+    created = model.resources["note"].made_by
+    assert created is not None
+    assert (name in echoes_input._list_members(setting, created)) is compared
+
+
+@pytest.mark.parametrize(
+    ("shown", "verdicts"), [({"text": None}, [Verdict.BROKEN]), ({}, []), ({"text": "Hi"}, [Verdict.KEPT])]
+)
+def test_null_in_place_of_what_was_given_is_shown(shown: dict[str, Any], verdicts: list[Verdict]) -> None:
+    shows = {"type": "object", "properties": {"id": {"type": "string"}, "text": {"type": ["string", "null"]}}}
+    takes = {"type": "object", "required": ["text"], "properties": {"text": {"type": "string"}}}
+    body = {"required": True, "content": {"application/json": {"schema": takes}}}
+    answers = {"description": "So", "content": {"application/json": {"schema": shows}}}
+    named = {"name": "note_id", "in": "path", "required": True, "schema": {"type": "string"}}
+    paths = {
+        "/notes": {"post": {"operationId": "makeNote", "requestBody": body, "responses": {"201": answers}}},
+        "/notes/{note_id}": {
+            "get": {"operationId": "getNote", "parameters": [named], "responses": {"200": answers}}
+        },
+    }
+    memory = Memory(setting_for(imported(openapi(paths, security=[])).model))
+    call = Call(endpoint_of(memory.setting, "make_note"), {"text": "Hi"}, "valid", "a create")
+    exchange = exchange_of(memory.model, call, answer(201, {"id": "n1", **shown}))
+    exchange.fits = True
+    assert [j.verdict for j in echoes_input.watch(exchange, memory)] == verdicts
