@@ -9,7 +9,6 @@ from typing import Any
 from pgagents.catalogue.model.action import ActionCall, Param
 from pgagents.catalogue.model.resource import Resource
 from pgagents.catalogue.model.values import find_format
-from pgagents.verify.answers.observation import VERSION
 from pgagents.verify.fixtures.instance import at_path, members_of
 from pgagents.verify.promise import Trial
 from pgagents.verify.setting import Setting
@@ -63,16 +62,14 @@ def names_instance(endpoint: Endpoint, resource: Resource) -> bool:
 def list_settable(
     setting: Setting, resource: Resource, endpoint: Endpoint, read: ActionCall
 ) -> tuple[Param, ...]:
-    """Return the arguments of a body that a read shows under the same names, without ids and states, and
-    without versions, which every write moves on.
-    """
+    """Return the arguments of a body that a read shows under the same names, without ids and states."""
     shown = members_of(setting, read)
     hidden = setting.model.secrets | {resource.state, *resource.ids, *resource.fixed}
     return tuple(
         p
         for p in endpoint.action.params
         if p.place == "body" and not p.refers_to and p.file is None and p.schema
-        if p.wire in shown and p.wire not in hidden and not VERSION.search(p.wire)
+        if p.wire in shown and p.wire not in hidden
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from pgagents.catalogue.model.action import ActionCall, Param
 from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank
+from pgagents.verify.answers.observation import VERSION
 from pgagents.verify.cases.instance_changes import (
     Change,
     choose_other_values,
@@ -61,7 +62,8 @@ def _list_members(
     patches = action.method == "PATCH" and action.content_type != LIST_OF_STEPS and action.effect == "write"
     if not patches or not names_instance(endpoint, resource):
         return ()
-    return list_settable(setting, resource, endpoint, read)
+    settable = list_settable(setting, resource, endpoint, read)
+    return tuple(param for param in settable if not VERSION.search(param.wire))  # every write moves it on
 
 
 class _Patch(Change):
