@@ -215,3 +215,24 @@ def test_search_is_usual_for_a_large_api_alone_and_never_beyond_an_authors_list(
     listed = over("surfaces: {mcp: {actions: [list_notes]}}\n")
     assert not is_usual(listed)
     assert [str(a.name) for a in widen(listed).surfaces["mcp"].actions] == ["list_notes"]
+
+
+def test_a_key_beside_the_arguments_costs_no_tool() -> None:
+    cookie = [{"name": "access_token", "in": "cookie", "schema": {"type": "string"}}]
+    common = [{"name": "api_key", "in": "query", "schema": {"type": "string"}}]
+    paths = {f"/{n}s": {"get": book(f"list_{n}s", f"Lists {n}s", parameters=common)} for n in NOUNS}
+    paths["/me"] = {"get": book("get_me", "Gets me", parameters=cookie)}
+    search = ToolSearch(over("groups: {agents: [list_charts]}\n", openapi(paths)))
+    assert {"list_wallets", "get_me"} <= search.tools.keys()
+    assert "api_key" not in search.tools["list_wallets"].listed["inputSchema"].get("properties", {})
+
+
+def test_a_word_counts_by_how_rare_it_is_among_the_names() -> None:
+    user = [{"name": "user", "in": "query", "description": "The user", "schema": {"type": "string"}}]
+    paths: dict[str, Any] = {
+        f"/{n}s": {"get": book(f"list_{n}s", f"Lists the {n}s of a user", parameters=user)} for n in NOUNS
+    }
+    paths["/users"] = {"post": book("create_user", "Creates a user. A long text about who may sign up")}
+    paths["/short"] = {"post": book("create_it", "Creates it")}
+    found = ToolSearch(over("groups: {agents: [list_charts]}\n", openapi(paths))).find("make a user", None)
+    assert found[0].listed["name"] == "create_user"

@@ -11,6 +11,7 @@ import hashlib
 import json
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -35,6 +36,8 @@ MOST_QUERY = 1_000
 """The longest query, in characters; a longer one is no question about a tool."""
 MOST_WORDS = 40
 TOKEN_LENGTH = 10
+_WEIGHTS = {"called": 3, "about": 2, "given": 1}
+"""Tables of words, each with how much its rank by BM25 counts."""
 _SECRET = re.compile(
     r"(?:^|_)(?:api_?key|password|passwd|passphrase|secret|client_secret|access_token|auth_token|private_key)$"
 )
@@ -48,26 +51,31 @@ Check = Callable[[Action], Problem | None]
 def widen(model: Model) -> Model:
     """Return the model whose `mcp` surface has every action that a model may call.
 
-    What the author lists there by name is all that he offers. Actions with a signed body or with a secret
-    among their arguments are for programs.
+    What the author lists there by name is all that he offers. Actions with a signed body, or that need a
+    secret among their arguments, are for programs. A key beside the other arguments is none of the tool's.
     """
     offered = surface(model)
     if is_author_list(model):
         return model
     listed = {str(action.name) for action in offered.actions}
-    more = [
-        action
-        for action in model.actions
-        if str(action.name) not in listed
-        and action.alias_of is None
-        and action.signed is None
-        and not any(
-            _SECRET.search(str(p.name).lower()) or str(p.name) in model.secrets for p in action.params
+    more, omit = [], {**offered.omit}
+    asked = Counter(str(p.name) for action in model.actions for p in action.params)
+    for action in model.actions:
+        secrets = [
+            p for p in action.params if _SECRET.search(str(p.name).lower()) or str(p.name) in model.secrets
+        ]
+        # a cookie, or what most operations take, such as Google's `access_token`, is the key and no content
+        aside = all(
+            not p.required and (p.place == "cookie" or 2 * asked[str(p.name)] > len(model.actions))
+            for p in secrets
         )
-    ]
-    return replace(
-        model, surfaces={**model.surfaces, SURFACE: replace(offered, actions=(*offered.actions, *more))}
-    )
+        if str(action.name) in listed or action.alias_of or action.signed is not None or not aside:
+            continue
+        more.append(action)
+        if secrets:
+            omit[action.name] = (*omit.get(action.name, ()), *(str(p.name) for p in secrets))
+    wide = replace(offered, actions=(*offered.actions, *more), omit=omit)
+    return replace(model, surfaces={**model.surfaces, SURFACE: wide})
 
 
 def is_author_list(model: Model) -> bool:
@@ -155,14 +163,22 @@ class ToolSearch:
 
     @cached_property
     def _index(self) -> sqlite3.Connection:
-        """The words of the tools' names, titles, descriptions and arguments, ranked by BM25."""
+        """The words of the tools: of names and titles, of descriptions, and of arguments.
+
+        Each has a table, as a word counts by how rare it is there: `user` is in each argument of some APIs.
+        """
         made = sqlite3.connect(":memory:", check_same_thread=False)
-        made.execute("CREATE VIRTUAL TABLE tool USING fts5(name UNINDEXED, called, about, given)")
-        for name, tool in self.tools.items():
+        for table in _WEIGHTS:
+            made.execute(f"CREATE VIRTUAL TABLE {table} USING fts5(words, tokenize=porter)")
+        for number, (name, tool) in enumerate(self.tools.items()):
             members = tool.listed["inputSchema"].get("properties", {})
-            given = " ".join(f"{key} {one.get('description', '')}" for key, one in members.items())
-            said = (f"{name} {tool.listed['title']}", str(tool.listed["description"]), given)
-            made.execute("INSERT INTO tool VALUES (?, ?, ?, ?)", (name, *map(_words, said)))
+            said = {
+                "called": f"{name} {_say_act(tool.action)}",
+                "about": f"{tool.listed['title']} {tool.listed['description']} {tool.action.path or ''}",
+                "given": " ".join(f"{key} {one.get('description', '')}" for key, one in members.items()),
+            }
+            for table, text in said.items():
+                made.execute(f"INSERT INTO {table} (rowid, words) VALUES (?, ?)", (number, _words(text)))
         return made
 
     def find(self, query: str, allowed: Check | None) -> list[Tool]:
@@ -171,10 +187,13 @@ class ToolSearch:
         if not words:
             return []
         wanted = " OR ".join(f'"{word}"' for word in words)
-        rows = self._index.execute(
-            "SELECT name FROM tool WHERE tool MATCH ? ORDER BY bm25(tool, 0, 6.0, 2.0, 1.0), rowid", (wanted,)
+        parts = (
+            f"SELECT rowid AS tool, {weight} * bm25({table}) AS part FROM {table} WHERE {table} MATCH :wanted"
+            for table, weight in _WEIGHTS.items()
         )
-        found = (self.tools[name] for (name,) in rows)
+        ranked = f"SELECT tool FROM ({' UNION ALL '.join(parts)}) GROUP BY tool ORDER BY sum(part), tool"
+        every = list(self.tools.values())
+        found = (every[number] for (number,) in self._index.execute(ranked, {"wanted": wanted}))
         able = (one for one in found if allowed is None or allowed(one.action) is None)
         return [tool for _, tool in zip(range(MOST_FOUND), able, strict=False)]
 
@@ -215,6 +234,16 @@ class ToolSearch:
             does, other = ("writes", WRITE) if called == READ else ("only reads", READ)
             return _refuse("wrong_tool", f"`{name}` {does}, so {called} does not call it", f"use {other}")
         return Call(tool, dict(given or {}))
+
+
+def _say_act(action: Action) -> str:
+    """Return what a call does by its method, path and answer, in words of users; its name may say another."""
+    if action.effect == "read":
+        schema = action.success.schema
+        listing = action.pages is not None or (schema is not None and schema.get("type") == "array")
+        return "get list" if listing else "get"
+    made = "" if str(action.path or "").endswith("}") else "create"
+    return {"PUT": "update", "PATCH": "update", "DELETE": "delete"}.get(action.method, made)
 
 
 def _hints(*, reads: bool, open_world: bool) -> dict[str, bool]:
