@@ -258,6 +258,8 @@ class _Writing:
         elif key in LISTS and isinstance(value, list):
             if value:
                 made[key] = [self.write(part) for part in here.items()]
+        elif key == "additionalProperties" and isinstance(value, bool):
+            made[key] = value  # the one boolean that OpenAPI 3.0 knows as a schema
         elif key in ONE and isinstance(value, dict | bool):
             made[key] = self.write(here)
         elif key == "properties" and isinstance(value, dict):

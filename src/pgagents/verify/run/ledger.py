@@ -113,7 +113,12 @@ class Guesses:
         return any(param.refers_to in self.resources for param in endpoint.params)
 
     def find_gap(self, contract: Contract) -> str:
-        """Return the first part of an action's request that nobody can hold values to; empty without one."""
+        """Return the first part of an action's request that nobody can hold values to; empty without one.
+
+        Empty too for a law or a workflow: an author wrote it about the answers that a server gives.
+        """
+        if contract.origin[:1] == ("workflows",) or contract.origin[2:3] in (("laws",), ("relations",)):
+            return ""
         request = self.document.find_request(contract.action) if self.document is not None else None
         return request.gaps[0] if request is not None and request.gaps else ""
 
