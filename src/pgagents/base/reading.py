@@ -244,7 +244,8 @@ class YamlReader:
                 "write the value out where it is used",
             )
         if event.tag is not None and not plain:
-            self._report(event.start_mark, "tag", f"tag `{brief(event.tag)}` is not allowed", "remove it")
+            quoted = "quote a text that begins with `!`"
+            self._report(event.start_mark, "tag", f"tag `{brief(event.tag)}` is not allowed", quoted)
 
     def _alias(self, event: Any) -> None:
         top = self.stack[-1] if self.stack else None

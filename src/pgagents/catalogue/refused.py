@@ -282,6 +282,89 @@ _OF_OTHERS: dict[str, str] = {
 _YES, _NO = frozenset(("yes", "on", "y", "1")), frozenset(("no", "off", "n", "0"))
 
 
+_ROLES = "roles stand under `auth`: `auth: {roles: {second: {description: Another customer}}}`"
+_MADE_BY = "a resource says what makes it: `made_by: {action: ACTION, input: {…}}`"
+
+
+def _all(words: str, help: str) -> dict[str, str]:
+    return dict.fromkeys(words.split(), help)
+
+
+_OF_PLACES: dict[tuple[str, int], dict[str, str]] = {
+    ("", 1): {
+        **_all("roles users identities accounts", _ROLES),
+        **_all("environment environments constants", "values of your own stand under `env`"),
+        **_all(
+            "laws law relations",
+            "a law stands at what it is about: `actions: {ACTION: {laws: {NAME: CONDITION}}}`, "
+            "or `resources`",
+        ),
+        **_all("clock", "the call that moves the time is `operator: {clock: ACTION, actions: {ACTION: …}}`"),
+        **_all("fixtures factories seeds seed", _MADE_BY),
+        **_all("feature scenario background interactions suite collection", _SEVERAL),
+        **_all("consumer provider plugins", "leave it out: this file says what the API promises"),
+        **_all(
+            "pagination pages", "at its list: `actions: {LIST: {pages: {items: …, next: …, argument: …}}}`"
+        ),
+    },
+    ("actions", 3): {
+        **_all("given when then", _HERE),
+        **_all(
+            "auth roles permissions security",
+            "who may call it is its `scope`, which roles have by `auth.plans`",
+        ),
+        **_all("sort order order_by", 'an order is a law: `sorted_by(response.items, "MEMBER")`'),
+        **_all(
+            "filter filters",
+            "a filter is a law: `{when: has(input.NAME), that: response.items.all(one, CONDITION)}`",
+        ),
+        **_all("status statuses", "a success stands under `output`, a refusal under `errors`"),
+    },
+    ("resources", 3): {
+        **_all("create post creates created_by", _MADE_BY),
+        **_all("read get reads", "a resource says what reads it: `read_by: {action: ACTION, input: {…}}`"),
+        **_all(
+            "delete remove destroy deleted_by removed_by",
+            "a resource says what removes it: `undone_by: {action: ACTION, input: {…}}`",
+        ),
+        **_all(
+            "list lists", "a resource says what lists it: `listed_by: {action: ACTION, at: response.items}`"
+        ),
+        **_all("parent belongs_to child_of", "it belongs to another by `within: RESOURCE`"),
+        **_all("owner owned_by isolated private", "what another key must not see has `tenant: true`"),
+        **_all("id_field identifier primary_key key", "the member that identifies it is `id`"),
+        **_all("children parts", "the part names its parent: `resources: {PART: {within: PARENT}}`"),
+        **_all("immutable readonly constant", "members that never change are `fixed: [NAME]`"),
+    },
+    ("resources", 5): {
+        **_all("error errors else code", "the code that other states get is `otherwise: CODE`"),
+        **_all(
+            "guard when if requires",
+            "what must be there is `has: {PART: CODE}`; any other condition is a workflow",
+        ),
+        **_all("source sources state", "the states where it may start are `from: [STATE]`"),
+        **_all("target then dest", "the state that it leads to is `to: STATE`"),
+    },
+    ("workflows", 5): {
+        **_all(
+            "wait sleep delay pause",
+            "`within_s: 30` repeats a read until its conditions hold; `after_s` moves an operator's clock",
+        ),
+        **_all(
+            "retry retries repeat poll until timeout",
+            "a read that is repeated until its conditions hold has `within_s: 30`",
+        ),
+        **_all(
+            "if when unless", "a step is always called: what depends on something is a workflow of its own"
+        ),
+        **_all("user role identity auth", "another role calls by `as: second`"),
+        **_all("call operation request method url path", "name the action to call: `action: NAME`"),
+        **_all("expectStatus expect_status code error otherwise", "the status of a refusal is `status: 409`"),
+    },
+}
+"""Help for keys of other tools, by the section and the depth at which they stand."""
+
+
 def _advise_on_unknown(pointer: Pointer, source: Source) -> str:
     name = str(pointer[-1])
     if name == "nullable":
@@ -291,7 +374,8 @@ def _advise_on_unknown(pointer: Pointer, source: Source) -> str:
     told = value_at(source.data, pointer)
     if pointer[:-1] == ("errors",) and isinstance(told, dict) and "status" in told:
         return f"a code stands under `codes`: `codes: {{{name}: …}}`"
-    if help := MOVED.get((*pointer[:-1], name[:40])) or _OF_OTHERS.get(name, ""):
+    here = _OF_PLACES.get((str(pointer[0]) if len(pointer) > 1 else "", len(pointer)), {})
+    if help := MOVED.get((*pointer[:-1], name[:40])) or here.get(name) or _OF_OTHERS.get(name, ""):
         return help
     return did_you_mean(name, _list_keys(pointer[:-1])) or f"remove it; {REFERENCE}"
 
@@ -325,6 +409,8 @@ def _advise_on_value(error: Any, pointer: Pointer) -> str:
     kind, value = str(error["type"]), error["input"]
     shown = brief(str(value), 40)
     if kind == "string_pattern_mismatch":
+        if pointer[-1:] == ("action",) and re.match(r"[A-Z]+ /", str(value)):
+            return "name the action, not its request: `pgagents show` has each action's name above its `http`"
         fitting = _find_fitting(str(value), str(error["ctx"]["pattern"]))
         return f"such as `{fitting}`" if fitting else _describe_key(pointer)
     if kind in ("bool_type", "bool_parsing"):
@@ -333,14 +419,29 @@ def _advise_on_value(error: Any, pointer: Pointer) -> str:
             "write `true`" if word in _YES else "write `false`" if word in _NO else "write `true` or `false`"
         )
     if kind in ("int_type", "float_type", "int_from_float", "int_parsing"):
+        if pointer[-1:] == ("status",) and pointer[:1] == ("workflows",):
+            return "write the one status that comes, such as `status: 409`"
         digits = isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value)
         return f"write it without quotes: {shown}" if digits else "write digits, such as 30"
+    if kind == "string_type" and isinstance(value, int) and {"errors", "otherwise"} & {*pointer[2:]}:
+        code = f"`errors: {{codes: {{NAME: {{status: {shown}, meaning: …}}}}}}`"
+        return f"name a code: {code}, and write NAME here"
+    if kind == "string_type" and isinstance(value, list) and len(value) == 1:
+        return f"write it without brackets: {brief(str(value[0]), 40)}"
     if kind == "string_type" and isinstance(value, bool | int | float):
         written = str(value).lower() if isinstance(value, bool) else shown
         return f'write it in quotes: "{written}"'
     if kind == "list_type":
         if isinstance(value, dict) and all(each in ({}, None) for each in value.values()):
             return f"write the names alone: [{', '.join(map(str, value))}]"
+        if pointer[-1:] == ("from",) and value in ("*", "any", "all"):
+            return "write the states: [STATE, OTHER]"
+        if pointer[-1:] == ("errors",):
+            return "write the names of codes: [CODE, OTHER]; what they are stands under `errors: {codes: …}`"
+        if pointer[-1:] == ("expect",) and isinstance(value, dict):
+            return "write conditions: `expect: ['response.total == 3.0']`; a refusal has `status: 409`"
+        if pointer[-1:] == ("unique",) and isinstance(value, str):
+            return f"write `[{{members: [{shown}], otherwise: CODE}}]`"
         one = isinstance(value, dict)
         plain = "put it into a list: `[{…}]`" if one else "write `[A, B]`"
         return f"write it in brackets: [{shown}]" if isinstance(value, str | int) else plain
@@ -358,6 +459,8 @@ def _advise_on_shape(pointer: Pointer, value: Any) -> str:
         return "write the condition without brackets; two conditions are two laws, or joined by `&&`"
     if above == "moves" and isinstance(value, list):
         return "an action has one line here: write the move that matters most, and the others as a workflow"
+    if above == "unique" and isinstance(value, str):
+        return f"write `{{members: [{brief(value, 40)}], otherwise: CODE}}`"
     if isinstance(value, str) and "action" in _list_keys(pointer):
         return f"write `{pointer[-1]}: {{action: {brief(value, 40)}}}`"
     return ""

@@ -6,9 +6,10 @@ import math
 import re
 import sys
 import weakref
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
+from inspect import signature
 from types import ModuleType
 from typing import Any
 
@@ -160,6 +161,12 @@ _MEANT_BY = {
     ),
     **dict.fromkeys(("str", "text"), "`string(…)` makes a text of a value"),
     **dict.fromkeys(("float", "number"), "`double(…)` makes a number of a text"),
+    **dict.fromkeys(("implies", "if", "iff"), "write `!IF || THEN`, or a law with `when` and `that`"),
+    **dict.fromkeys(
+        ("uuid", "uuid4", "random", "randint", "faker", "fake"),
+        "`=fresh.uuid`, `=fresh.text` and `=fresh.int` are new values, in the input of a call",
+    ),
+    **dict.fromkeys(("regex", "match", "test"), "write `TEXT.matches(REGEX)`"),
 }
 """Advice on what to write in place of a function of other languages, by the function's name."""
 
@@ -263,10 +270,36 @@ def _check_names(expression: Expression, names: Iterable[str]) -> Expression:
         meant = [
             name for name, words in _NAMES.items() if unknown.lower() in words and name in allowed | _WORDS
         ]
-        named = f"did you mean `{near}`?" if near else "name one of these, or quote it if it is a text"
-        help = f"write `{meant[0]}`" if meant else named
+        such = f", as in `response.{unknown}`" if "response" in allowed else ""
+        named = f"did you mean `{near}`?" if near else f"name one of these{such}, or quote it if it is a text"
+        help = _advise_on_name(unknown, expression.tree, allowed) or (
+            f"write `{meant[0]}`" if meant else named
+        )
         raise ExpressionError(reason, place.start, place.end, help=help)
     return expression
+
+
+_BY_MEMBER = ("sorted_by", "sorted_down_by", "unique_by", "sum_of")
+"""Functions whose second argument is a text, the name of a member."""
+
+
+def _advise_on_name(unknown: str, tree: Node, allowed: Set[str]) -> str:
+    """Return what to write for a name that only another kind of law or a step has; empty if there is none."""
+    for node in walk(tree):
+        if isinstance(node, FunctionCall) and node.name in _BY_MEMBER and len(node.args) == 2:
+            path = path_of(node.args[1])
+            if path is not None and path[0] == unknown:
+                return f'the member stands in quotes: `{node.name}(LIST, "{path[-1]}")`'
+    if unknown in ("read", "created", "resource") and "response" in allowed:
+        return (
+            "the law of an action reads `response`, `input` and `before`; that of a resource `created` and "
+            "`read`"
+        )
+    if unknown in ("response", "before", "resource") and "created" in allowed:
+        return "the law of a resource reads `created`, the answer of its create, and `read`, a later one"
+    if unknown == "steps":
+        return "leave it out: `=STEP.NAME` is what a step kept"
+    return ""
 
 
 @lru_cache(maxsize=5_000)
@@ -281,6 +314,7 @@ def _compile(text: str) -> Expression:
         help = _MEANT_BY.get(name.lower()) or (f"did you mean `{near}()`?" if near else "call one of these")
         reason = f"`{name}()` is no function here; known: {known}"
         raise ExpressionError(reason, place.start, place.end, help=help)
+    _refuse_wrong_counts(tree)
     free = frozenset(variables_of(tree))
     loops = growth.loops(tree)
     if loops == 2:
@@ -304,6 +338,18 @@ def _compile(text: str) -> Expression:
         tree if loops else None,
         loops < 2,
     )
+
+
+def _refuse_wrong_counts(tree: Node) -> None:
+    """Raise ExpressionError for a function of ours that gets too few or too many arguments."""
+    for node in walk(tree):
+        if isinstance(node, FunctionCall) and node.of is None and node.name in HELPERS:
+            wanted = list(signature(HELPERS[node.name]).parameters)
+            if len(node.args) != len(wanted):
+                said = f"`{node.name}` takes {len(wanted)} arguments, and gets {len(node.args)}"
+                shown = ", ".join('"MEMBER"' if name == "member" else name.upper() for name in wanted)
+                help = f"write `{node.name}({shown})`"
+                raise ExpressionError(said, node.start, node.end, help=help)
 
 
 _ARITHMETIC = frozenset("+-*/%")

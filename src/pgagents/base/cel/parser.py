@@ -110,8 +110,12 @@ class _Parser:
     def _make_error(self, reason: str, at: Token | None = None) -> ExpressionError:
         token = at or self.token
         where = describe_place(self.text, token.start)
-        two = self.text[token.start - 1 : token.start + 1] if token.kind == "sign" else ""
-        help = _MEANT_BY.get(two) or _MEANT_BY.get(token.text.lower(), FORMS)
+        if token.kind == "end" and self.brackets:
+            help = "close each bracket; in `{…}` and `[…]` of YAML, quote a condition that has a comma in it"
+            return ExpressionError(f"Syntax error: {reason}", token.start, token.end, where, help=help)
+        two = self.text[max(0, token.start - 1) : token.start + 1]
+        two = "{{" if self.text.lstrip().startswith("{{") else two
+        help = _MEANT_BY.get(two) or _MEANT_BY.get(token.text) or _MEANT_BY.get(token.text.lower(), FORMS)
         return ExpressionError(f"Syntax error: {reason}", token.start, token.end, where, help=help)
 
     def _end(self) -> int:
@@ -300,6 +304,8 @@ _TOKEN = re.compile(
     re.S | re.X,
 )
 _BLANKS = re.compile(_BLANK)
+_ARROW = re.compile(r"\(\s*(?:\w+|\([\w\s,]*\))\s*=>$")
+"""Matches the beginning of a function of JavaScript that is an argument, up to its arrow."""
 _ESCAPED = re.compile(_ESCAPE)
 _MEANT = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
@@ -309,15 +315,23 @@ _BOTH = "write `&&` between two conditions that must both hold"
 _EITHER = "write `||` between two conditions of which one must hold"
 _EQUAL = "write `==` to compare two values"
 _OF_ITEMS = "write `items.all(one, CONDITION)`, or `exists`, `filter` and `map` in place of `all`"
+_OF_TEXTS = "write `response.name.contains(TEXT)`, or `startsWith`, `endsWith`, `matches(REGEX)`"
+_IMPLIES = "write `!IF || THEN` for a condition that holds only where another does, or `when` and `that`"
+_NO_SIGN = "leave the `=` out: a condition is an expression already"
 _CLOSED = "close the text with the quote that it begins with; write a backslash twice"
 _MEANT_BY = {
     **dict.fromkeys(("=", "equals"), _EQUAL),
     "is": "write `== null`, or `!has(…)` where it may be missing; `!=` says the opposite",
     **dict.fromkeys(("some", "every", "forall", "exists"), _OF_ITEMS),
-    **dict.fromkeys(("=>", "for", "lambda", "where", "select"), _OF_ITEMS),
+    **dict.fromkeys(("for", "lambda", "where", "select"), _OF_ITEMS),
+    **dict.fromkeys(("=>", "->"), _IMPLIES),
+    **dict.fromkeys(("matches", "contains", "startsWith", "endsWith"), _OF_TEXTS),
+    "..": "write two comparisons with `&&` between them",
+    "{{": "leave the braces out: an expression reads `response.total` as it is",
+    "/": 'write a regular expression as a text: `response.name.matches("[0-9]+")`',
     **dict.fromkeys(("| length", "| count"), "`size(…)` is the length of a text or a list"),
     **dict.fromkeys(("| map", "| all", "| any", "| select", "| add"), _OF_ITEMS),
-    "like": "write `response.name.contains(TEXT)`, or `startsWith`, `endsWith`, `matches(REGEX)`",
+    "like": _OF_TEXTS,
     "between": "write two comparisons with `&&` between them",
     "typeof": "leave it out: what type a member has, its schema says",
     ";": "write `&&` between two conditions, or two laws",
@@ -364,6 +378,10 @@ def tokens_of(text: str) -> list[Token]:
             piped = re.match(r"\|\s*([a-z]+)", text[wrong : wrong + 20])
             meant = f"| {piped[1]}" if piped else text[wrong : wrong + 2]
             help = _MEANT_BY.get(meant, _MEANT_BY.get(text[wrong], FORMS))
+            if _ARROW.search(text[max(0, wrong - 80) : wrong + 2]):
+                help = _OF_ITEMS
+            elif not found and text[wrong] == "=":
+                help = _NO_SIGN
             raise ExpressionError(_describe(text[wrong]), wrong, wrong + 1, where, help=help)
         kind, at = match.lastgroup, match.end()
         found.append(Token(kind, match[kind], match.start(kind), at))

@@ -355,8 +355,8 @@ class Reader:
             read = node.base.name if isinstance(node.base, Name) else ""
             whose = {"input": "argument", "headers": "header"}.get(read, "member")
             help = did_you_mean(node.name, properties)
-            if whose == "header":
-                help = help or "list it under `output.STATUS.headers`; its name is in lower case here"
+            if whose == "header" and not help.startswith("did"):
+                help = "list it under `output.STATUS.headers`; its name is in lower case here"
             help = help or f"read {whose}s that are declared, or declare it"
             yield _Problem(node, f"there is no {whose} `{node.name}`", help)
 

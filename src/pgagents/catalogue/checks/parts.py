@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pgagents.base.cel.reading import first_members
-from pgagents.base.cel.syntax import print_node
+from pgagents.base.cel.syntax import Member, Name, print_node, walk
 from pgagents.base.places import Pointer
 from pgagents.base.text import brief, did_you_mean
 from pgagents.catalogue.checks import refusals, surfaces
@@ -49,6 +49,7 @@ def check_parts(checker: Checker) -> None:
             _step(checker, ("workflows", name, "steps", step_name), step, steps[: steps.index(step_name)])
             if not workflow.only_verify:
                 _check_manifest_members(checker, ("workflows", name, "steps", step_name), step)
+    _check_kept(checker)
     operator = checker.written.operator
     if operator:
         checker.check_reference(
@@ -306,6 +307,20 @@ def _name_of(found: re.Match[str]) -> str:
     return str(found["step"]).replace(".outputs.", ".", 1)
 
 
+def _check_kept(checker: Checker) -> None:
+    """Record where an expression of a workflow reads what the step that it names does not keep."""
+    for at, compiled in [*checker.expressions.items()]:
+        steps = checker.written.workflows[str(at[1])].steps if at[:1] == ("workflows",) else {}
+        for node in walk(compiled.tree) if steps else ():
+            if isinstance(node, Member) and isinstance(node.base, Name) and node.base.name in steps:
+                kept = steps[node.base.name].keep
+                if node.name not in kept:
+                    said = f"step `{node.base.name}` keeps no `{node.name}`"
+                    new = f"write `keep: {{{node.name}: response.{node.name}}}` at it"
+                    help = did_you_mean(node.name, kept) or new
+                    checker.report_in(at, node, "unknown-name", said, help)
+
+
 def _step(checker: Checker, pointer: Pointer, step: Step, earlier: Iterable[str]) -> None:
     names = {*basics.STEP, *map(str, checker.in_file(("resources",))), *earlier}
     if checker.check_reference((*pointer, "action"), step.action, ACTIONS, "action"):
@@ -321,7 +336,9 @@ def _step(checker: Checker, pointer: Pointer, step: Step, earlier: Iterable[str]
     for key, given in (("input", step.input), ("headers", step.headers)):
         for name, value in given.items():
             found = _TEMPLATE.fullmatch(value) if isinstance(value, str) else None
-            if found is not None and (path := _name_of(found)).partition(".")[0] in names:
+            path = _name_of(found) if found is not None else value if isinstance(value, str) else ""
+            kept = path.partition(".")[0] in {*earlier, basics.FRESH} and re.fullmatch(r"\w+\.\w+", path)
+            if kept or (found is not None and path.partition(".")[0] in names):
                 said = f"`{brief(value)}` would be sent as it is: no template is filled in here"
                 checker.report((*pointer, key, name), "expression", said, f"write `={path}`")
     for key, text in step.keep.items():

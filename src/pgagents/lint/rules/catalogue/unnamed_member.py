@@ -95,7 +95,9 @@ def _find_in(action: Action, law: Law, answer: Forms, model: Model) -> Iterator[
                 help = f"`size({brief(print_node(node.base))})` is the length of a text or a list"
                 yield Hit(law.origin, said, help, part=(place, node.start))
                 continue
-            if not help.startswith("did"):
+            if node.name in ("status_code", "statusCode", "status", "headers"):
+                help = f"the answer's own is `{'headers' if node.name == 'headers' else 'status'}`"
+            elif not help.startswith("did"):
                 help = f"describe it under `output`, or ask `has({path})` first" + (
                     f"; {help}" if help else ""
                 )
