@@ -46,6 +46,9 @@ ENTITY_TAG = '^(W/)?"[!#-~]*"$'
 """The pattern of an ETag in ASCII (RFC 9110, 8.8.3)."""
 
 
+NOT_MODIFIED = 304
+
+
 class Answers(Shared):
     """Resolve answers."""
 
@@ -63,9 +66,13 @@ class Answers(Shared):
         text = Text("The tag of this version", (*at, "etag"))
         header = AnswerHeader("ETag", tag, True, text, (*at, "etag"))
         tagged = tuple(
-            replace(o, headers=(*o.headers, header)) if 200 <= o.status < 300 else o for o in found
+            replace(o, headers=(*(h for h in o.headers if h.name.lower() != "etag"), header))
+            if 200 <= o.status < 300
+            else o
+            for o in found
+            if o.status != NOT_MODIFIED  # what a document says of them as well
         )
-        unchanged = Output(304, None, Text("It has not changed", (*at, "etag")), (*at, "etag"))
+        unchanged = Output(NOT_MODIFIED, None, Text("It has not changed", (*at, "etag")), (*at, "etag"))
         return (*tagged, unchanged)
 
     def _output(self, status: int, o: basics.Output | None, raw: Any, at: Pointer) -> Output:
