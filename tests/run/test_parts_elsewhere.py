@@ -135,6 +135,5 @@ def test_what_is_made_below_another_kind_is_listed_there_and_read_elsewhere() ->
 def test_a_part_that_is_read_elsewhere_goes_with_its_whole(left: str, found: set[tuple[str, Rank]]) -> None:
     shed = Shed(left)
     report = run(shed)
-    told = {(f.contract.check, f.rank) for f in report.findings if f.rank is not Rank.COERCED}
-    assert {one for one in told if one[0] != "framework"} == found
+    assert {(f.contract.check, f.rank) for f in report.findings if f.rank is not Rank.COERCED} == found
     assert list(shed.tools) == [1]

@@ -276,3 +276,23 @@ def test_a_text_named_email_is_sent_as_an_address_where_the_document_gives_no_fo
     told, usual = run(Shop(wants_address=True)), run(Shop())
     assert not [finding for finding in told.findings if not finding.is_mild]
     assert count_untried(told) <= count_untried(usual) + 1
+
+
+def test_a_scheme_that_is_read_in_one_letter_case_is_a_habit() -> None:
+    scheme = {"securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}}
+    items = says({"type": "array", "items": {"type": "integer"}}, "200", 401)
+    told = imported(openapi({"/items": {"get": items}}, components=scheme, security=[{"key": []}])).model
+
+    def serve(request: Request) -> Response:
+        known = request.header("Authorization") == "Bearer test_k9f4c1e7a2b58d3066f1"
+        return Response(
+            200 if known else 401, (("Content-Type", "application/json"),), b"[1]" if known else b"{}"
+        )
+
+    report = verify(
+        told, serve, Identities({"main": "test_k9f4c1e7a2b58d3066f1"}), Options(live=False),
+        clock=lambda: 0.0, sleep=lambda _: None, wall=lambda: "2026-04-12T13:20:00Z", url=URL,
+        timer=lambda: 0.0,
+    )  # fmt: skip
+    assert ranks(report, "key_authentication") == {Rank.COERCED}
+    assert "the scheme is read in one letter case" in text.render(report, told.source)

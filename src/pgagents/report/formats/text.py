@@ -228,6 +228,11 @@ def _list_habits(findings: Sequence[Finding], view: View) -> list[str]:
 
 
 _HABITS = {
+    "framework": ("a 405 names no methods", "add `Allow`, as RFC 9110, 15.5.6 says"),
+    "key_authentication": (
+        "the scheme is read in one letter case",
+        "compare it in lower case, as RFC 9110 says",
+    ),
     "invalid_input": (
         "a value of another type, or in the other case, is converted",
         "FastAPI: `strict=True`; Jackson: ALLOW_COERCION_OF_SCALARS off",

@@ -240,7 +240,9 @@ def _choose_twist(setting: Setting, form: Form) -> Twist:
 def _try_accepted(trial: Trial, form: Form) -> None:
     what = form.what if form.detail == EITHER_CASE else f"a call {form.what}"
     answer = trial.ask(_make_call(trial, form, what))
-    conclude(trial.accepted(answer, what))
+    judged = list(trial.accepted(answer, what))
+    habit = form.detail == EITHER_CASE and trial.model.leaves_open  # hand-written servers compare a prefix
+    conclude([judgement.with_rank(Rank.COERCED) for judgement in judged] if habit else judged)
 
 
 def _try_refused(trial: Trial, form: Form) -> None:

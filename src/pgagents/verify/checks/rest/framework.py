@@ -161,9 +161,15 @@ def _judge_allow(trial: Trial, allowed: frozenset[str], exchange: Exchange) -> I
     expected, named = "Allow names the methods of the path (RFC 9110, 15.5.6)", exchange.header("Allow")
     methods = {part.strip() for part in (named or "").split(",")}
     if not named:
-        yield trial.broken(expected, "405 without Allow").with_rank(Rank.ODD)
+        yield _lack_allow(trial, expected)
     elif not allowed <= methods or exchange.request.method in methods:
         yield trial.broken(expected, "Allow: {named}", named=named[:120]).with_rank(Rank.ODD)
+
+
+def _lack_allow(trial: Trial, expected: str) -> Judgement:
+    """Return the break by a 405 without Allow: a habit where nobody wrote of methods."""
+    rank = Rank.COERCED if trial.model.leaves_open else Rank.ODD
+    return trial.broken(expected, "405 without Allow").with_rank(rank)
 
 
 def _judge_head(trial: Trial, exchange: Exchange) -> Judgement:
@@ -199,7 +205,7 @@ def _send_unknown(trial: Trial) -> None:
     if SUCCESS <= answer.status < REDIRECTION:
         conclude(trial.broken("a refusal (RFC 9110, 9.1)", str(answer.status)))
     elif answer.status == NOT_ALLOWED and answer.header("Allow") is None:
-        conclude(trial.broken("405 with Allow (RFC 9110, 15.5.6)", "405 without Allow"))
+        conclude(_lack_allow(trial, "405 with Allow (RFC 9110, 15.5.6)"))
     else:
         conclude(trial.kept())
 
