@@ -62,6 +62,8 @@ print(json.dumps([os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_sti
 """Runs a command from a small process: Linux counts the memory of the process that starts another as that
 one's, too.
 """
+ARGUMENTS = (str(HERE / "carried.py"),)
+"""The program that looks for arguments which are dropped unsaid."""
 RULES = (str(HERE / "forms.py"),)
 """The program that holds the written files to rules of our own."""
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace")
@@ -196,6 +198,8 @@ def row(name: str, path: Path, operations: list[tuple[str, str]], most: int | No
         actions = actions_of(text)
         left_out, counted = left_out_of(text)
         problems += lost(operations, actions, left_out, counted, whole=most is None)
+        if most is None:
+            problems += [*run(["carried", str(path), str(catalogue)], folder, ARGUMENTS).problems((0,))]
         steps += [
             run(["lint", str(catalogue)], folder),
             run(["build", str(catalogue), "--out", str(folder / "made")], folder),

@@ -215,12 +215,15 @@ def test_header_that_chatgpt_drops_keeps_one_action_from_it_and_not_the_others()
 
 def test_actions_that_are_refused_for_one_schema_are_named_in_the_order_of_their_names() -> None:
     """A set would name them in another order with each start of Python."""
-    holds = {"type": "object", "properties": {"options": {"$ref": "#/components/schemas/Options"}}}
-    body = {"content": {"application/json": {"schema": holds}}}
+    options = {"options": {"$ref": "#/components/schemas/Options"}}
+    holds = {"type": "object", "required": ["options"], "properties": options}
+    body = {"required": True, "content": {"application/json": {"schema": holds}}}
     paths = {f"/a{n}": {"post": operation(operationId=f"a{n}", requestBody=body)} for n in range(6)}
     paths |= {f"/b{n}": {"get": operation(operationId=f"b{n}")} for n in range(8)}
     made = imported(openapi(paths, components={"schemas": {"Options": {"type": "object"}}}))
-    assert re.findall(r"# inferred: without `(a\d)`: copilot", made.text) == [f"a{n}" for n in range(6)]
+    assert re.findall(r"# inferred: without `(a\d)`: its `options` holds", made.text) == [
+        f"a{n}" for n in range(6)
+    ]
 
 
 def test_only_the_documents_that_a_round_changes_are_made_again(monkeypatch: pytest.MonkeyPatch) -> None:

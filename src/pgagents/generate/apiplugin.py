@@ -47,7 +47,7 @@ def api_surface(model: Model) -> tuple[Surface, list[Loss]]:
     """
     surface, lost = in_json(model, model.surfaces["copilot"], COPILOT)
     if model.source.is_from_document(("surfaces", "copilot")):
-        surface, nested = _without_nested(model, surface)
+        surface, nested = without_nested(model)
         lost += nested
     kept = []
     for action in surface.actions:
@@ -70,11 +70,12 @@ def api_surface(model: Model) -> tuple[Surface, list[Loss]]:
     return replace(surface, actions=tuple(kept)), lost
 
 
-def _without_nested(model: Model, surface: Surface) -> tuple[Surface, list[Loss]]:
-    """Return the surface of a document of others without arguments that hold objects, and the losses.
+def without_nested(model: Model) -> tuple[Surface, list[Loss]]:
+    """Return the `copilot` surface without arguments that hold objects, and the losses.
 
     Copilot makes no plugin with one of them. An author who chose the actions is told so by the build instead.
     """
+    surface, _ = in_json(model, model.surfaces["copilot"], COPILOT)
     kept: list[Action] = []
     lost: list[Loss] = []
     omit = {name: tuple(names) for name, names in surface.omit.items()}

@@ -19,6 +19,7 @@ from pgagents.importer.arguments import Arguments, Bodies, text_of
 from pgagents.importer.document import Found, References
 from pgagents.importer.members import find_most_bytes, list_file_types
 from pgagents.importer.names import (
+    MAX_TEXT,
     Notes,
     clean,
     clean_value,
@@ -248,10 +249,6 @@ class Actions:
 # -- title and description
 
 
-LONGEST_DESCRIPTION = 8000
-"""Longest description that is kept, in characters."""
-
-
 def add_texts(op: Operation, name: str, action: dict[str, Any], at: Pointer, notes: Notes) -> None:
     """Add title and description from the document, or else from the name."""
     summary, description = op.whole.text("summary"), op.whole.text("description")
@@ -259,10 +256,10 @@ def add_texts(op: Operation, name: str, action: dict[str, Any], at: Pointer, not
         summary or (description.split(". ")[0] if description else sentence(name)), 120
     ) or sentence(name)
     action["description"] = cut(description or summary) or sentence(name)
-    if len(description) > LONGEST_DESCRIPTION:
+    if len(description) > MAX_TEXT:
         notes.add_lost(
             (*at, "description"),
-            f"the description has {len(description):,} characters; {LONGEST_DESCRIPTION:,} are kept",
+            f"the description has {len(description):,} characters; {MAX_TEXT:,} are kept",
             op.whole.place,
         )
 

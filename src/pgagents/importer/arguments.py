@@ -22,7 +22,17 @@ from pgagents.importer.members import (
     list_file_types,
     members,
 )
-from pgagents.importer.names import Notes, clean, clean_value, cut, identifier, is_name, snake, unique
+from pgagents.importer.names import (
+    Notes,
+    clean,
+    clean_value,
+    cut,
+    identifier,
+    is_member,
+    is_name,
+    snake,
+    unique,
+)
 from pgagents.importer.nature import suggests_change
 from pgagents.importer.operations import (
     JSON,
@@ -343,6 +353,8 @@ class Bodies:
 
     def _form_of(self, part: Member, body: Body) -> Styled | Unsayable | None:
         """Return the style of a form's member from the document's `encoding`; None if it needs none."""
+        if not is_member(part.name):
+            return Unsayable("its name is empty, too long or unprintable")
         medium = medium_of(bare_media(body.media))
         if medium is None or medium.typed or find_file(part, body, self.schemas) is not None:
             return None
@@ -364,7 +376,6 @@ class Bodies:
 SEPARATORS = {"csv": ",", "ssv": " ", "tsv": "\t", "pipes": "|"}
 _WORDS = {",": "commas", " ": "spaces", "\t": "tabs", "|": "vertical bars"}
 _SPECIAL = frozenset(r"\^$.*+?()[]{}|/")
-MAX_NESTED = 8
 MAX_PATTERN = 1_000
 
 
@@ -405,6 +416,8 @@ _STYLES = {
 
 def find_form(p: Parameter, schemas: Schemas) -> Joined | Styled | AsJson | Unsayable | None:
     """Return how the parameter is converted, or None if it is sent unchanged."""
+    if not is_member(p.name):
+        return Unsayable("its name is empty, too long or unprintable")
     if p.place == "header" and not COOKIE_NAME.fullmatch(p.name):
         return Unsayable("it is no name of a header")
     if p.style in ("matrix", "label"):
@@ -419,15 +432,15 @@ def find_form(p: Parameter, schemas: Schemas) -> Joined | Styled | AsJson | Unsa
         return None if COOKIE_NAME.fullmatch(p.name) else Unsayable("it is no name of a cookie")
     if "array" in kinds or (not kinds and "items" in found.mapping()):
         if p.place in ("query", "body") and p.style in _STYLES:
-            if _holds_objects(schemas, found):
-                return Unsayable(f"it is a list of objects, which has no form as `{p.style}`")
+            if inner := _find_inside(schemas, found):
+                return Unsayable(f"it is a list of {inner}, which has no form as `{p.style}`")
             return _STYLES[p.style]
         if p.style == "deepObject":
             return Styled(p.style)
         if p.style in SEPARATORS:
             return _join_values(p, found, schemas, SEPARATORS[p.style])
-        if _holds_objects(schemas, found):
-            return Unsayable(f"it is a list of objects, which has no form in the {p.place}")
+        if inner := _find_inside(schemas, found):
+            return Unsayable(f"it is a list of {inner}, which has no form in the {p.place}")
         return Unsayable("it is a list, and the document does not say how it travels") if p.style else None
     if p.style == "deepObject" or "object" in kinds or (not kinds and "properties" in found.mapping()):
         return _style_object(p, found, schemas)
@@ -451,13 +464,12 @@ def _kinds(found: Found) -> list[Any]:
     return [kinds] if isinstance(kinds, str) else kinds if isinstance(kinds, list) else []
 
 
-def _holds_objects(schemas: Schemas, found: Found) -> bool:
-    """True if the items of a list, or of lists inside it, are objects."""
-    for _ in range(MAX_NESTED):
-        found = _one(schemas, found.at("items"))
-        if "object" in _kinds(found) or "properties" in found.mapping():
-            return True
-    return False
+def _find_inside(schemas: Schemas, found: Found) -> str:
+    """Return `objects` or `lists` if the items of a list are such; empty for plain values."""
+    item = _one(schemas, found.at("items"))
+    if "object" in _kinds(item) or "properties" in item.mapping():
+        return "objects"
+    return "lists" if "array" in _kinds(item) or "items" in item.mapping() else ""
 
 
 def _is_plain_json(p: Parameter) -> bool:

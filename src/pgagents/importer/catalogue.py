@@ -450,6 +450,13 @@ def _find_needed(named: dict[str, Any], users: list[Any]) -> set[str]:
 def _beyond(references: References, notes: Notes) -> None:
     """Record parts of the document that no action can express."""
     root = references.root()
+    for document in references.documents.values():
+        if lines := document.list_keys():
+            shown = ", ".join(map(str, dict.fromkeys(lines[:8])))
+            said = (
+                f"{len(lines)} of the texts of {document.name} hold a key, which is not carried: line {shown}"
+            )
+            notes.add_lost(("api",), said)
     ordered = [
         tag.text("name") for tag in root.at("tags").items() if {"parent", "kind"} & tag.mapping().keys()
     ]

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 from pgagents.base.errors import Diagnostic, InputError, PgagentsError
 from pgagents.base.places import Problem, Source, Span
 from pgagents.base.reading import MAX_DEPTH, TOO_DEEP, parse
-from pgagents.base.text import brief, hide_in_address
+from pgagents.base.text import HIDDEN, KEY_FORMS, brief, hide_in_address
 
 MAX_BYTES = 48_000_000
 MAX_VALUES = 3_000_000
@@ -46,7 +46,12 @@ class Document:
         """Return a pointer of this document for messages: `openapi.json#/paths/~1books`."""
         return f"{self.name}#{own_pointer(pointer)}"
 
+    def list_keys(self) -> list[int]:
+        """Return the lines that hold a key of a published form, which nothing reads."""
+        return [self.text.count("\n", 0, one.start()) + 1 for one in _HIDDEN_KEY.finditer(self.text)]
 
+
+_HIDDEN_KEY = re.compile(HIDDEN + "{16,}")
 BASE = "x-pgagents-base"
 """The key under which the importer keeps what other schemas extend of a schema with alternatives."""
 
@@ -84,6 +89,7 @@ def read(raw: bytes, location: str, name: str) -> Document:
         ) from None
     if text.lstrip()[:1] == "<":
         raise _make_error(name, 1, 1, "web-page", "this is a web page or XML, and no document", _advise(text))
+    text = re.sub(KEY_FORMS, lambda key: HIDDEN * len(key[0]), text)  # nobody's manifests shall publish it
     data = _json(text, name) if text.lstrip()[:1] in ("{", "[") else _yaml(text, name)
     if not isinstance(data, dict):
         raise _make_error(
@@ -281,8 +287,9 @@ class References:
         self.rewrite = rewrite
         """Returns another edition of each further document; the first one is such already."""
         self.documents = {self._whole(first.location): first}
-        self._targets: dict[tuple[str, str], Found] = {}
-        """By the place of a document and a reference in it, the value there: many refer to one schema."""
+        self._targets: dict[tuple[str, str, str], Found] = {}
+        """By document, base address and reference, the value there: many refer to one schema."""
+        self._addresses: dict[str, Addresses] = {}
 
     def root(self) -> Found:
         """Return the whole first document."""
@@ -305,9 +312,13 @@ class References:
 
     def target(self, found: Found) -> Found:
         """Return the target of one reference; its value is None if it does not exist."""
-        key = (found.document.location, found.value["$ref"])
+        location = found.document.location
+        if location not in self._addresses:
+            self._addresses[location] = Addresses(found.document)
+        addresses = self._addresses[location]
+        key = (location, addresses.find_base(found), found.value["$ref"])
         if key not in self._targets:
-            self._targets[key] = self._find_target(found)
+            self._targets[key] = addresses.find(found) or self._find_target(found)
         return self._targets[key]
 
     def _find_target(self, found: Found) -> Found:
@@ -316,20 +327,7 @@ class References:
         pointer = unquote(fragment)
         if pointer and not pointer.startswith("/"):
             return Found(None, document, f"/{escape(pointer)}")
-        value: Any = document.data
-        for step in pointer.split("/")[1:]:
-            key = step.replace("~1", "/").replace("~0", "~")
-            if (
-                isinstance(value, list)
-                and key.isascii()
-                and key.isdecimal()
-                and len(key) < 9
-                and int(key) < len(value)
-            ):
-                value = value[int(key)]
-            else:
-                value = value.get(key) if isinstance(value, dict) else None
-        return Found(value, document, pointer)
+        return Found(_find_value(document.data, pointer), document, pointer)
 
     def _document(self, location: str, found: Found) -> Document:
         base = found.document.location
@@ -377,6 +375,72 @@ class References:
                 a.path.rpartition("/")[0] + "/"
             )
         return Path(whole).is_relative_to(Path(first).parent)
+
+
+class Addresses:
+    """The addresses that schemas of a document have by `$id`, and their anchors; most documents have none."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.places: dict[str, str] = {}
+        """Pointers by address; that of an anchor ends with `#` and its name."""
+        self.bases: dict[str, str] = {}
+        """Addresses of the schemas with an `$id`, by pointer."""
+        if not document.text or "$id" in document.text or "nchor" in document.text:
+            self._index()
+
+    def _index(self) -> None:
+        stack: list[tuple[Any, str, str]] = [(self.document.data, "", "")]
+        while stack:
+            node, pointer, base = stack.pop()
+            if isinstance(node, list):
+                stack.extend((one, f"{pointer}/{n}", base) for n, one in enumerate(node))
+            elif isinstance(node, dict):
+                if isinstance(own := node.get("$id"), str):
+                    self.bases[pointer] = base = _join(base, own)
+                    self.places.setdefault(base, pointer)
+                for anchor in (node.get("$anchor"), node.get("$dynamicAnchor")):
+                    if isinstance(anchor, str):
+                        self.places.setdefault(f"{base}#{anchor}", pointer)
+                below = ((key, one) for key, one in node.items() if isinstance(one, dict | list))
+                stack.extend((one, f"{pointer}/{escape(key)}", base) for key, one in below)
+
+    def find_base(self, found: Found) -> str:
+        """Return the address against which a reference at this place counts; empty for the document's."""
+        pointer = found.pointer if self.bases else ""
+        while pointer and pointer not in self.bases:
+            pointer = pointer.rpartition("/")[0]
+        return self.bases.get(pointer, "")
+
+    def find(self, found: Found) -> Found | None:
+        """Return the value that a reference names by an `$id` or an anchor of its own document."""
+        if not self.places:
+            return None
+        whole, _, fragment = _join(self.find_base(found), found.value["$ref"]).partition("#")
+        inside = unquote(fragment) if fragment[:1] == "/" else ""
+        at = self.places.get(whole if inside or not fragment else f"{whole}#{unquote(fragment)}")
+        value = _find_value(self.document.data, at + inside) if at is not None else None
+        return Found(value, self.document, f"{at}{inside}") if value is not None else None
+
+
+def _join(base: str, address: str) -> str:
+    """Return an address joined to its base, without an empty fragment; as it is if it is malformed."""
+    try:
+        return urljoin(base, address).removesuffix("#")
+    except ValueError:
+        return address
+
+
+def _find_value(value: Any, pointer: str) -> Any:
+    """Return what stands at a pointer; None if there is nothing."""
+    for step in pointer.split("/")[1:]:
+        key = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, list):
+            is_index = key.isascii() and key.isdecimal() and len(key) < 9
+            value = value[int(key)] if is_index and int(key) < len(value) else None
+        else:
+            value = value.get(key) if isinstance(value, dict) else None
+    return value
 
 
 def replace_first(references: References, first: Document) -> References:

@@ -24,6 +24,7 @@ from pgagents.importer.text import render_yaml
 MAX_ROUNDS = 12
 _TOKENS_PATH = re.compile(r"\Athis is the path of the action `(\w+)`")
 SAME_NAME = "the document has two arguments of this name, in different places"
+ACTING_GET = "the document has it so, and says in words that it acts"
 
 
 def make_comments(notes: Notes | tuple[Note, ...]) -> dict[Pointer, list[str]]:
@@ -68,15 +69,13 @@ def remove_invalid_parts(
 
 
 def add_ignores(model: Model, notes: Notes) -> bool:
-    """Add ignore comments for arguments that the document itself names twice.
+    """Add ignore comments for what the document itself does wrong. Return True if there are any."""
+    from pgagents.lint.rules.catalogue import same_argument, writing_get
 
-    Return True if there are any.
-    """
-    from pgagents.lint.rules.catalogue import same_argument
-
-    found = list(same_argument.find(model))
-    for hit in found:
-        notes.add_ignore(hit.origin, "catalogue/same-argument", SAME_NAME)
+    found = [(hit.origin, "catalogue/same-argument", SAME_NAME) for hit in same_argument.find(model)]
+    found += [(hit.origin, "catalogue/writing-get", ACTING_GET) for hit in writing_get.find(model)]
+    for ignored in found:
+        notes.add_ignore(*ignored)
     return bool(found)
 
 
@@ -205,7 +204,7 @@ _KEYWORDS = frozenset((
     "additionalProperties",
     "minProperties", "maxProperties", "oneOf", "anyOf", "allOf", "operation_id", "terms", "docs",
     "style", "explode",
-    "other_servers",
+    "other_servers", "refers_to",
 ))  # fmt: skip
 
 

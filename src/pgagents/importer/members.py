@@ -229,7 +229,10 @@ class _Walk:
         self.parts += 1
         here = (found.document.location, found.pointer)
         if not isinstance(found.value, dict) or here in inside or self.parts > MAX_PARTS:
-            if found.value is None and (why := say_dangling(written)):
+            why = say_dangling(written) if found.value is None else ""
+            if self.parts > MAX_PARTS:
+                why = f"its schema has more than {MAX_PARTS} parts"
+            if why:
                 self.notes.add_lost(self.at, f"members of the body are not sent: {why}", written.place)
             return Shape({})
         inside = (*inside, here)

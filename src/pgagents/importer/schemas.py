@@ -193,8 +193,8 @@ ANNOTATIONS = frozenset(
     ("title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly")
 )
 _SILENT = frozenset((
-    "$schema", "$id", "$anchor", "$comment", "$defs", "definitions", "id", "xml", "externalDocs", "example",
-    "nullable",
+    "$schema", "$id", "$anchor", "$dynamicAnchor", "$comment", "$defs", "definitions", "id", "xml",
+    "externalDocs", "example", "nullable",
     "exclusiveMinimum", "exclusiveMaximum", "collectionFormat", "contentEncoding", "contentMediaType",
     "contentSchema",
 ))  # fmt: skip

@@ -233,6 +233,12 @@ _DEFAULT_PORT = re.compile(r"\A(https://[^/?#:]+):443(?=[/?#]|\Z)")
 """Finds the default port in a URL. It changes nothing, but the GPT builder refuses it."""
 FOR_PEOPLE = 100
 """Longest description that the MCP registry and plugin manifests accept, in characters."""
+_LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()]*\)")
+_ADDRESS = re.compile(
+    r"<?\b(?:https?://(?:www\.)?|www\.)([^\s<>/?#()]*[^\s<>/?#().,;:!])(?:[/?#][^\s<>()]*[^\s<>().,;:!?])?>?",
+    re.I,
+)
+_EMOJI = re.compile("[\u2600-\u27bf\u2b50\u2b55\ufe0f\U0001f1e6-\U0001f1ff\U0001f300-\U0001faff]+ ?")
 FOR_MODELS = 1_000
 """Longest description for models, which read it in every conversation.
 
@@ -295,7 +301,11 @@ def _find_contact(info: Found, notes: Notes, server: str) -> str:
 
 def _describe_api(info: Found, notes: Notes, title: str) -> dict[str, Any]:
     """Return the descriptions of the API, for people and for models."""
-    told = info.text("description") or info.text("summary") or title
+    written = info.text("description") or info.text("summary") or title
+    told = _EMOJI.sub("", _ADDRESS.sub(r"\1", _LINK.sub(r"\1", written))).strip() or title
+    if told != written:
+        said = "of the description's web addresses the hosts are carried, and no emoji: stores refuse both"
+        notes.add_lost(("api", "for_models"), said, info.place)
     short = len(told) <= FOR_PEOPLE and told.isprintable()
     for_people = told if short else first_sentence(told, FOR_PEOPLE) or title
     if for_people != told:

@@ -13,6 +13,7 @@ from pgagents.base.reading import parse
 from pgagents.base.text import brief, fit
 from pgagents.catalogue.load import load
 from pgagents.catalogue.model.model import Model
+from pgagents.generate.apiplugin import without_nested
 from pgagents.generate.build import build, plan
 from pgagents.generate.target import Target
 from pgagents.importer.choice import MOST_CHOSEN, RULE, choose, describe_api, rank_resources, summarize
@@ -52,6 +53,8 @@ def offer(
     offering = _Offering(data, made, notes)
     model = offering.load(known)
     for _ in range(MAX_ROUNDS):
+        if offering.omit_nested(model):
+            model = offering.load(known)
         surfaces = offering.pick_changed(offering.write())
         choosing = [name for name in offering.narrow if name in surfaces]
         objections = find_objections(model, surfaces, choosing)
@@ -155,6 +158,25 @@ class _Offering:
             self.asked = {}
             self.made = [one for one in self.made if one.name in self.data["actions"]]
         return model
+
+    def omit_nested(self, model: Model) -> bool:
+        """Withhold from Copilot the arguments that hold objects, and the actions that need one.
+
+        Return True if something changed.
+        """
+        if COPILOT not in self.lists:
+            return False
+        surface, lost = without_nested(model)
+        before = dict(self.settings[COPILOT].get("omit", {})), dict(self.apart[COPILOT])
+        kept = {str(action.name) for action in surface.actions}
+        whole = {str(loss.origin[1]) for loss in lost if loss.gone == "form"} - surface.omit.keys()
+        for loss in lost:
+            name = str(loss.origin[1])
+            if name in whole or name not in kept:
+                self.apart[COPILOT].setdefault(name, loss.detail)
+        omit = {str(name): list(names) for name, names in surface.omit.items() if name in kept - whole}
+        self.settings[COPILOT] = {**self.settings[COPILOT], **({"omit": omit} if omit else {})}
+        return before != (self.settings[COPILOT].get("omit", {}), self.apart[COPILOT])
 
     def heed(self, objection: Objection) -> bool:
         """Remove the cause of a vendor's objection. Return True if that was possible."""

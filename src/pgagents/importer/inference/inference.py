@@ -23,7 +23,7 @@ from pgagents.importer.inference.pages import (
 )
 from pgagents.importer.inference.resources import infer_resources
 from pgagents.importer.inference.states import find_status
-from pgagents.importer.names import Notes
+from pgagents.importer.names import MAX_TEXT, Notes
 from pgagents.importer.operations import ImportedAction
 from pgagents.lint.texts import matter, words
 
@@ -229,7 +229,10 @@ def _describe_action(one: ImportedAction, named: Mapping[str, Any], notes: Notes
     if matter(text) - known:
         return
     if answer := _describe_answer(one, named):
-        action["description"] = f"{text.rstrip(' .')}. {answer}"
+        described = f"{text.rstrip(' .')}. {answer}"
+        if len(described) > MAX_TEXT:
+            return
+        action["description"] = described
         notes.infer(("actions", one.name, "description"), "its second sentence, from the answer")
 
 
