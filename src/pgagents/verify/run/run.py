@@ -196,11 +196,7 @@ def verify(
     tag = _tag(started_at, clock(), url, options)
     routes, clocks = Routes(setting, handler, plain), Clocks(clock, timer, sleep)
     until = begun + (math.inf if options.max_time_s is None else options.max_time_s)
-    try:
-        with drawing_until(lambda: timer() > until):
-            listed, made = _draft(setting, identities, options)
-    except OutOfTime:
-        listed, made = _draft(replace(setting, draws=0, drawn=0), identities, options)
+    listed, made = _draft_in_time(setting, identities, options, lambda: timer() > until)
     recovered = Recovered()
     if journal is not None:
         recovered = recover(
@@ -216,19 +212,40 @@ def verify(
             driver.sender.recorder = begin_recording(journal, driver, wall)
             driver.sender.notes.extend(filter(None, [recovered.note, recovered.stopped]))
         course = Course(driver, made, options, on_progress, begun)
-        stopped = _run(course, companion)
 
-        def make(behind: list[str]) -> Report:
+        def make(stopped: str, behind: list[str]) -> Report:
             return make_report(course, options, stopped, behind, started_at, timer() - begun, generating)
 
-        _confirm(driver, stopped)
-        if begin_undoing is not None:
-            begin_undoing(lambda: make(name_remaining(driver)))
-        report = make(_undo(driver, stopped, course.workers))
-        ended = driver.sender.timing.left.lease_ended
-        return replace(report, footer=replace(report.footer, lease_ended=True)) if ended else report
+        return _run_and_undo(course, companion, make, begin_undoing)
     finally:
         driver.close()
+
+
+def _run_and_undo(
+    course: Course,
+    companion: Companion | None,
+    make: Callable[[str, list[str]], Report],
+    begin_undoing: Callable[[Callable[[], Report]], None] | None,
+) -> Report:
+    """Send what is planned, confirm what was found, and remove what was made."""
+    driver, stopped = course.driver, _run(course, companion)
+    _confirm(driver, stopped)
+    if begin_undoing is not None:
+        begin_undoing(lambda: make(stopped, name_remaining(driver)))
+    report = make(stopped, _undo(driver, stopped, course.workers))
+    ended = driver.sender.timing.left.lease_ended
+    return replace(report, footer=replace(report.footer, lease_ended=True)) if ended else report
+
+
+def _draft_in_time(
+    setting: Setting, identities: Identities, options: Options, is_over: Callable[[], bool]
+) -> tuple[tuple[Contract, ...], planning.Draft]:
+    """Return all contracts, and the plan; without random values, if drawing them would take too long."""
+    try:
+        with drawing_until(is_over):
+            return _draft(setting, identities, options)
+    except OutOfTime:
+        return _draft(replace(setting, draws=0, drawn=0), identities, options)
 
 
 def _draft(
