@@ -25,7 +25,7 @@ from typing import Any
 from pgagents.catalogue.model.action import ActionCall
 from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank, Verdict
-from pgagents.verify.cases.paging import ListReader, Page, find_other_total, find_totals, make_several
+from pgagents.verify.cases.paging import ListReader, Page, find_other_total, find_totals
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.lists import (
@@ -123,20 +123,6 @@ def _list_attempts(setting: Setting, paged: PagedList, *, second: bool) -> Itera
     cost = 1 + COST_OF_CHOICE * len(choices)
     run = partial(_read_with_arguments, paged=paged)
     yield Attempt(run, stage=LATER, cost=cost, writes=False, suffix="by its arguments")
-    if resource is None or call is None or resource.gone_when is None or resource.undone_by is None:
-        return
-    remover = setting.find_lead(str(resource.undone_by.action.name))
-    if maker is not None and remover is not None:
-        yield Attempt(
-            partial(
-                _remove_and_read, paged=paged, resource=resource, call=call, maker=maker, remover=remover
-            ),
-            stage=LATER,
-            cost=cost + PAGES + 2,
-            writes=True,
-            endpoints=(paged.endpoint, maker, remover),
-            suffix="by its arguments, with a removed item",
-        )
 
 
 def _find_maker(setting: Setting, resource: Resource | None) -> Endpoint | None:
@@ -207,34 +193,6 @@ def _read_with_arguments(trial: Trial, paged: PagedList) -> None:
     """
     reader = ListReader(trial.setting, paged, intent="explore")
     _judge_arguments(trial, reader, _list_needed(trial, paged))
-
-
-def _remove_and_read(
-    trial: Trial,
-    paged: PagedList,
-    resource: Resource,
-    call: ActionCall,
-    maker: Endpoint,
-    remover: Endpoint,
-) -> None:
-    """Make several items, remove the last one of the list, and read it with its optional arguments."""
-    made_by, undone_by = resource.made_by, resource.undone_by
-    assert made_by is not None
-    assert undone_by is not None
-    made = make_several(resource, made_by, maker, PAGES, "a list in pages")
-    if made is None:
-        return
-    arguments = {name: value for name, value in call.input.items() if name != paged.pages.size}
-    reader = ListReader(trial.setting, paged, resource, made.bodies[0], made.bind, "explore")
-    whole = reader.request_whole(arguments, "the list with items of our own")
-    order = reader.ids_of(whole.items) if whole is not None else []
-    ours = [body for body in made.bodies if resource.id_of(body) in order]
-    if len(ours) < len(made.bodies):
-        return
-    last = max(ours, key=lambda body: order.index(resource.id_of(body)))
-    why = f"a {resource.name} of a list in pages is removed"
-    trial.ask(Call(remover, undone_by.input, "explore", why, subject=resource, made=last, bind=made.bind))
-    _judge_arguments(trial, reader, arguments)
 
 
 def _read_in_small_pages(trial: Trial, paged: PagedList, maker: Endpoint | None) -> None:
