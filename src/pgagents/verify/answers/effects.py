@@ -2,7 +2,14 @@
 
 A check says which calls are made on which instances, and what a right server shows after each of them. A
 difference counts only if three trials show it, two of them beside a control, and if it does not come by
-itself.
+itself. The whole of a check's attempt is then:
+
+    def compare(careful: bool) -> Difference | None:
+        body = ask(InstanceRef(resource.name, fresh=True, new=True))
+        act = partial(ask, trial.call("explore", "a call that changes nothing", made=body))
+        return compare_looks(SAME, sources, [body], [act], calls=1, careful=careful)
+
+    judge_effect(trial, SAME, compare)
 """
 
 from __future__ import annotations
@@ -56,8 +63,8 @@ class NotShown(Untested):
 
 def judge_effect(
     trial: Trial,
+    expectation: Expectation,
     compare: Comparison,
-    expected: str,
     unseen: Callable[[], str] = str,
     advise: Callable[[Place], str] | None = None,
 ) -> None:
@@ -70,7 +77,7 @@ def judge_effect(
     if changes:
         first = min(changes)
         advice = advise(first) if advise is not None else ""
-        conclude(trial.broken(f"{expected}, in three trials", f"{changes[first][0]}{advice}"))
+        conclude(trial.broken(f"{expectation.says}, in three trials", f"{changes[first][0]}{advice}"))
     elif changes is not None:
         conclude(trial.kept(unseen()))
 
@@ -115,7 +122,8 @@ def compare_looks(
 
 def _find_changed(seen: Sequence[Observation]) -> Difference:
     """Return what the first act changed; a value that is filled in once, as a late default is, may be."""
-    first, second = (list_differences(*pair) for pair in pairwise(seen))
+    first, *later = (list_differences(*pair) for pair in pairwise(seen))
+    second = later[0] if later else first
     lasting = {p for p in first if p in second or seen[0].get(p) not in _NOTHING or p[1] == ANSWER}
     lasting |= {p for p in first if isinstance(seen[0].get(p), bool)}
     return tell(lasting, seen[0], seen[1])

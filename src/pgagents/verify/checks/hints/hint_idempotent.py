@@ -113,7 +113,7 @@ def _try(hinted: HintedCall, traces: Traces, trial: Trial) -> None:
         return changes
 
     traces.listen()
-    judge_effect(trial, compare, ONCE.says, traces.say_unseen)
+    judge_effect(trial, ONCE, compare, traces.say_unseen)
 
 
 def _is_silent(endpoint: Endpoint) -> bool:

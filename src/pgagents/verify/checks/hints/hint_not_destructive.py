@@ -86,7 +86,7 @@ def _try(hinted: HintedCall, trial: Trial) -> None:
 
     written = trial.action.hints.destructive.written
     try:
-        judge_effect(trial, compare, _expect(hinted).says, advise=None if written else name_line)
+        judge_effect(trial, _expect(hinted), compare, advise=None if written else name_line)
     except NotShown as unseen:
         conclude(trial.not_applicable(f"not shown: {unseen}"))
 

@@ -289,7 +289,7 @@ def _judge_alone(
             traces=traces,
         )
 
-    judge_effect(trial, compare, SAME.says, traces.say_unseen)
+    judge_effect(trial, SAME, compare, traces.say_unseen)
 
 
 CHECK = make_check("hint_read_only", __doc__, cases, stage=STAGE, rank=Rank.EXPOSED)
