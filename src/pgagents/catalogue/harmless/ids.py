@@ -74,16 +74,16 @@ def _fold(text: str) -> str:
 
 
 def _take(pattern: str) -> Callable[[str], str]:
-    found = re.compile(pattern)
-    return lambda text: "".join(found.findall(_fold(text))).lstrip("0")
+    found = re.compile(pattern, re.S)
+    return lambda text: _fold("".join(found.findall(normalize("NFKC", text).casefold()))).lstrip("0")
 
 
 def _part(place: int) -> Callable[[str], str]:
     return lambda text: _fold(re.split(r"[\W_]+", text)[place])
 
 
-_BEGINNINGS = (r"\A.", r"\A.{4}", r"\A.{8}")
-_DIGITS = (r"\A[0-9]+", r"[0-9]+\Z", r"\A[^0-9]*([0-9]+)", "[0-9]", "[0-9a-f]")
+_BEGINNINGS = (r"\A[\W_]*.", r"\A.{4}", r"\A.{8}")
+_DIGITS = (r"\A\W*[0-9]+", r"[0-9]+\W*\Z", r"\A[^0-9]*([0-9]+)", "[0-9]", "[0-9a-f]")
 _READERS = (_fold, _part(0), _part(-1), *map(_take, (*_BEGINNINGS, *_DIGITS)))
 """What lenient readers take a text id for: without case and punctuation, its first or last part, its first
 characters, its digits (at the beginning, at the end, the first ones, all, hexadecimal ones). Empty: nothing.
