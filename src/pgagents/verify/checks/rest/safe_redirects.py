@@ -48,7 +48,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     attempt = Attempt(
         partial(_send, endpoint=called),
         endpoints=(called,),
-        writes=called.action.effect == "write",
+        writes=called.method != "GET",  # whatever takes a POST at the other path may be no read
         optional=True,
     )
     further = [
@@ -79,14 +79,12 @@ def _find_called(setting: Setting) -> Endpoint | None:
 
 
 def _send(trial: Trial, endpoint: Endpoint) -> None:
-    """Send a call that `watch` judges to its path with a slash added. A write at a path without an id has an
-    empty body, so that a server that carries it out refuses it.
+    """Send a call that `watch` judges to its path with a slash added. A server may carry it out, so it has
+    the run's mark.
     """
-    template = template_of(trial.model, endpoint.action)
-    empty = endpoint.method == "POST" and endpoint.action.effect == "write" and "{" not in endpoint.path
-    raw = Raw(slash=True, edit=(lambda _: b"{}") if empty else None)
     why = f"{endpoint.method} to a path with a slash added"
-    trial.ask(ordinary(endpoint, template, "framework", why, raw=raw))
+    template = template_of(trial.model, endpoint.action)
+    trial.ask(ordinary(endpoint, template, "framework", why, raw=Raw(slash=True)))
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
