@@ -190,3 +190,30 @@ def ids(report: Report, verdict: Verdict) -> list[str]:
         for r in report.results
         if r.verdict is verdict and not (r.excused and r.contract.id.startswith(TOO_SMALL))
     ]
+
+
+FOLLOWING = {
+    "workflow_runs": (
+        "valid_calls law state_transitions read_after_write response_schema invalid_input absent_id "
+        "surface_equivalence audit_trail error_names_field key_authentication plan_scopes "
+        "no_effect_of_refusals capacity call_attribution error_envelope agent_rate_limits "
+        "rate_limit_enforcement rate_limit_headers"
+    ),
+    "consistent_representations": "read_after_write law state_transitions surface_equivalence workflow_runs",
+    "honours_manifest": (
+        "valid_calls invalid_input documented_status response_schema error_codes error_envelope "
+        "surface_equivalence arbitrary_text"
+    ),
+    "agent_response_limits": "no_crashes",
+    "listing_cases": (
+        "absent_id error_codes exact_filters key_authentication law mcp_errors mcp_results "
+        "mcp_tools no_crashes pagination read_after_write relation response_schema "
+        "state_transitions surface_equivalence valid_calls workflow_runs"
+    ),
+}
+"""Checks that see one call from several sides, with those of the same call that may break them, too."""
+
+
+def following(broken: Iterable[str]) -> set[str]:
+    """The checks that may break because these did."""
+    return {check for check, others in FOLLOWING.items() if not set(broken).isdisjoint(others.split())}

@@ -20,9 +20,19 @@ from language_table import rows
 from lengths import rarely
 from pgagents.report.contract import Verdict
 from pgagents.sandbox import fault_registry
-from pgagents.verify.promise import following
 from pgagents.verify.run.run import contracts
-from verifying import PARK_GRAPH, SHOP, checks, fault_contracts, find_caught, ids, model, plain_run, run
+from verifying import (
+    PARK_GRAPH,
+    SHOP,
+    checks,
+    fault_contracts,
+    find_caught,
+    following,
+    ids,
+    model,
+    plain_run,
+    run,
+)
 
 
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.matrix) for seed in (1, 2))])

@@ -22,10 +22,9 @@ from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.sandbox.fault_registry import find, list_names
 from pgagents.verify.plan.options import Options
-from pgagents.verify.promise import following
 from pgagents.verify.run.run import contracts
 from pgagents.verify.wire.oauth import Tokens, find_tokens
-from verifying import TOO_SMALL, ids, run
+from verifying import TOO_SMALL, following, ids, run
 
 ROWS = sorted(rows())
 ENOUGH = 4_000
@@ -240,7 +239,7 @@ def test_faults_of_a_row_are_found_in_a_whole_run(id: str, tools: bool) -> None:
 def _assert_as_declared(id: str, tools: bool, several: Sequence[dict[str, Any]]) -> None:
     report = _verify(id, tools, faults=[fault["name"] for fault in several])
     broken = {contract.partition("/")[0] for contract in ids(report, Verdict.BROKEN)}
-    allowed = {*following(broken)}
+    allowed = following(broken)
     for fault in several:
         _assert_found(report, fault["name"], fault["breaks"])
         declared = find("mcp_faults" if tools else "faults", fault["name"])

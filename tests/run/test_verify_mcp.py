@@ -33,7 +33,6 @@ from pgagents.report.contract import Verdict
 from pgagents.report.report import RecordedExchange, Report
 from pgagents.sandbox import fault_registry
 from pgagents.verify.plan.options import Identities, Options
-from pgagents.verify.promise import following
 from pgagents.verify.run.run import plan
 from pgagents.verify.wire import mcp_process
 from pgagents.verify.wire.mcp_link import Link, StreamClient
@@ -46,6 +45,7 @@ from verifying import (
     TOO_SMALL,
     checks,
     fault_contracts,
+    following,
     ids,
     list_writes,
     model,

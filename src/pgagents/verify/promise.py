@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
 from functools import cache, lru_cache, partial
 from types import MappingProxyType
@@ -227,7 +227,6 @@ class Check:
     | `remembers` | False | its watcher looks at earlier exchanges too, so one call alone proves nothing |
     | `skips_unavailable` | False | its watcher is not called for a 503, which may come at any time |
     | `of_any_input` | False | what it says of an answer is true whatever value the call sent |
-    | `derived_from` | none | checks of the whole API: where one breaks, this check of a surface breaks too |
     | `overlap` | `none` | the probes that may run beside its own: `none`, `readers` or `all` |
     """
 
@@ -247,7 +246,6 @@ class Check:
     remembers: bool = False
     skips_unavailable: bool = False
     of_any_input: bool = False
-    derived_from: frozenset[str] = frozenset()
     overlap: Overlap = "none"
     _: KW_ONLY
     rank: Rank
@@ -398,11 +396,6 @@ def collect_of_tools() -> Mapping[str, Check]:
 def checks_for(setting: Setting) -> Mapping[str, Check]:
     """Return the checks of a run by name: those of a catalogue, or those of an MCP server without one."""
     return collect() if setting.listing is None else collect_of_tools()
-
-
-def following(broken: Collection[str]) -> frozenset[str]:
-    """Return the names of the checks that may break because these did."""
-    return frozenset(name for name, check in collect().items() if check.derived_from & set(broken))
 
 
 MOST_NAMED = 10

@@ -59,14 +59,13 @@ OF_STATUS = "documented_status"
 class Guesses:
     """The inferred places of the catalogue, and the names of its inferred resources.
 
-    `advised` is True if a recommendation counts as inferred. `refusals` are the intents of calls whose
-    refusal is inferred: the document lets servers refuse them, and names no error.
+    A recommendation counts as inferred. `refusals` are the intents of calls whose refusal is inferred: the
+    document lets servers refuse them, and names no error.
     """
 
     places: frozenset[Pointer]
     resources: frozenset[str]
     refusals: frozenset[Intent] = field(default_factory=frozenset)
-    advised: bool = False
     of_any_input: frozenset[str] = field(default_factory=frozenset)
     """Checks whose verdict on an answer is true whatever value the call sent."""
     tools: frozenset[str] = field(default_factory=frozenset)
@@ -88,7 +87,7 @@ class Guesses:
         the endpoint takes the id of an inferred resource. Every verdict on a page that was asked for in an
         inferred way is a guess, except those of checks that judge any answer.
         """
-        if contract.advice and self.advised:
+        if contract.advice:
             return True
         if contract.action in self.tools and contract.check == LENIENT:
             return True
@@ -193,13 +192,12 @@ def find_guesses(model: Model, checks: Mapping[str, Check] = MappingProxyType({}
     return Guesses(
         frozenset(places),
         names,
-        frozenset(refusals),
-        True,
-        blunt,
-        frozenset(tools),
-        unclaimed,
-        firm,
-        model.document,
+        refusals=frozenset(refusals),
+        of_any_input=blunt,
+        tools=frozenset(tools),
+        unclaimed=unclaimed,
+        firm=firm,
+        document=model.document,
     )
 
 
@@ -388,10 +386,9 @@ class Ledger:
         """Enter a break, unless an earlier one of the plan stands there. An odd one hides no other break."""
         outcome = chain[-1].outcome if chain else ""
         self._note_taken(entry.contract, judgement, chain, outcome)
-        mild = judgement.rank is not None and not judgement.rank.is_at_least(Rank.LAX)
-        advised = mild and self.guesses.advised
+        mild = judgement.odd or (judgement.rank is not None and not judgement.rank.is_at_least(Rank.LAX))
         guessed = not judgement.shown and self.guesses.cover(entry.contract, chain)
-        odd = judgement.odd or advised or guessed
+        odd = mild or guessed
         rank = judgement.rank if judgement.rank is not None else self.ranks.get(entry.contract.check)
         if not odd and rank not in _WHATEVER_WAS_SENT and (gap := self.guesses.find_gap(entry.contract)):
             odd = True
@@ -405,7 +402,7 @@ class Ledger:
         self.judged += entry.kept == 0 and before is None
         self.broken += before is None
         kept_chain = tuple(chain[-MAX_CHAIN:])
-        by = "" if judgement.odd or advised or not odd else self.guesses.find_resource(entry.contract, chain)
+        by = "" if mild or not odd else self.guesses.find_resource(entry.contract, chain)
         entry.broken = Break(
             judgement, kept_chain, call, probe, outcome, odd=odd, steps=len(chain), confirm=by
         )

@@ -248,8 +248,5 @@ CHECK = make_check(
     # verdicts depend on other exchanges, so the same call may be judged differently again
     remembers=True,
     # the problems that these checks find in one answer differ from those in the next
-    derived_from=frozenset(
-        ("read_after_write", "law", "state_transitions", "surface_equivalence", "workflow_runs")
-    ),
     rank=Rank.WRONG,
 )

@@ -12,11 +12,14 @@ from typing import Any
 
 from pgagents.catalogue.model.answers import Code
 from pgagents.report.contract import Rank, Verdict
-from pgagents.verify.fixtures.request_template import list_conditional, make_refused
+from pgagents.verify.fixtures.request_template import MOST_TRIED, list_conditional, make_refused
 from pgagents.verify.promise import Attempt, Case, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
 
-UNKNOWN = "no arguments are found for which its condition is true: an example would show them"
+UNKNOWN = (
+    f"of the values in its examples and schemas, in at most {MOST_TRIED} combinations, none makes its"
+    " condition true: an example would show one"
+)
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
@@ -31,14 +34,14 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
                 settled = (Verdict.UNTESTED, UNKNOWN)
                 yield Case(endpoint, says, origin, detail=code.name, cite=code.cite, settled=settled)
             else:
-                cost = 2 if endpoint.action.effect == "write" else 1
-                attempt = Attempt(partial(_try, code=code, arguments=arguments), cost=cost)
+                attempt = Attempt(partial(_try, code=code, arguments=arguments))
                 yield Case(endpoint, says, origin, attempt, code.name, code.cite)
 
 
 def _try(trial: Trial, code: Code, arguments: Mapping[str, Any]) -> None:
     why = f"a call that is to be refused with {code.name}"
-    answer = trial.ask(trial.call("illegal", why, input=arguments, fresh=True))
+    call = trial.call("illegal", why, input=arguments, fresh=True)  # no earlier call is why it is refused
+    answer = trial.ask(call)
     conclude(trial.refused(answer, [code], why))
 
 

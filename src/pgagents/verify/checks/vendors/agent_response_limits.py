@@ -369,7 +369,6 @@ CHECK = make_check(
     # below `no_crashes`, which ends the judging of a crashed call: an answer that never came is too late, too
     turn=-1,
     calls_correctly=True,
-    derived_from=frozenset(("no_crashes",)),
     overlap="all",
     rank=Rank.WRONG,
 )

@@ -296,18 +296,6 @@ CHECK = make_check(
     watch=watch,
     turn=9,
     # these judge the API as a whole: a problem that breaks one of them may break a surface's contract too
-    derived_from=frozenset(
-        (
-            "valid_calls",
-            "invalid_input",
-            "documented_status",
-            "response_schema",
-            "error_codes",
-            "error_envelope",
-            "surface_equivalence",
-            "arbitrary_text",
-        )
-    ),
     overlap="all",
     rank=Rank.UNDOCUMENTED,
 )

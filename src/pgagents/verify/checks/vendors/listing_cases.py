@@ -148,27 +148,6 @@ CHECK = make_check(
     cases,
     attempts=attempts,
     tools=True,
-    derived_from=frozenset(
-        (
-            "absent_id",
-            "error_codes",
-            "exact_filters",
-            "key_authentication",
-            "law",
-            "mcp_errors",
-            "mcp_results",
-            "mcp_tools",
-            "no_crashes",
-            "pagination",
-            "read_after_write",
-            "relation",
-            "response_schema",
-            "state_transitions",
-            "surface_equivalence",
-            "valid_calls",
-            "workflow_runs",
-        )
-    ),
     rank=Rank.WRONG,
 )
 
