@@ -1,4 +1,4 @@
-"""An id that does not exist, or belongs to another project, is answered as missing.
+"""A call with an id that does not exist, or belongs to another project, is refused, or finds nothing.
 
 Each id argument is called with an id that no instance has, sometimes one that only resembles an existing id.
 Another project's id gets the same answer, or a refusal, as the catalogue allows. An optional argument in the

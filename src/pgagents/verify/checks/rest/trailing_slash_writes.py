@@ -1,7 +1,8 @@
-"""A write to its path with a slash added is neither carried out nor redirected, because that path is unknown.
+"""A write to its path with a slash added is not carried out, because that path is unknown.
 
-Routers and gateways treat such paths differently, and a redirected POST may be repeated as a GET. Each call
-is about one of our own instances, so carrying it out harms nobody.
+It is not redirected either, if `behaviour.redirects` is `never`. Routers and gateways treat such paths
+differently, and a redirected POST may be repeated as a GET. Each call is about one of our own instances, so
+carrying it out harms nobody.
 """
 
 from __future__ import annotations
