@@ -200,6 +200,12 @@ PLACES = (
 )
 
 
+def test_an_item_of_a_list_may_have_the_name_of_a_step(tmp_path: Path) -> None:
+    condition = "expect: ['response.lines.all(a, a.sku != null)']"
+    step = f"b: {{action: get_order, input: {{order_id: x}}, keep: {{sku: response.id}}, {condition}}}"
+    assert lint(write(tmp_path, STEPS % (FIRST % "x" + ", " + step)))[1] == []
+
+
 def lint(path: Path) -> tuple[str, list[dict[str, Any]]]:
     words = ["lint", str(path), "--format", "json"]
     result = CliRunner().invoke(cli, words, standalone_mode=False)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pgagents.base.cel.reading import first_members
-from pgagents.base.cel.syntax import Member, Name, print_node, walk
+from pgagents.base.cel.syntax import Member, Name, print_node, walk_free
 from pgagents.base.places import Pointer
 from pgagents.base.text import brief, did_you_mean
 from pgagents.catalogue.checks import refusals, surfaces
@@ -311,8 +311,10 @@ def _check_kept(checker: Checker) -> None:
     """Record where an expression of a workflow reads what the step that it names does not keep."""
     for at, compiled in [*checker.expressions.items()]:
         steps = checker.written.workflows[str(at[1])].steps if at[:1] == ("workflows",) else {}
-        for node in walk(compiled.tree) if steps else ():
-            if isinstance(node, Member) and isinstance(node.base, Name) and node.base.name in steps:
+        for node, bound in walk_free(compiled.tree) if steps else ():
+            if not (isinstance(node, Member) and isinstance(node.base, Name)):
+                continue
+            if node.base.name in steps.keys() - bound:
                 kept = steps[node.base.name].keep
                 if node.name not in kept:
                     said = f"step `{node.base.name}` keeps no `{node.name}`"
