@@ -6,6 +6,8 @@ argument behind a reference to another file, and one inside of alternatives, is 
 
 from __future__ import annotations
 
+import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +24,8 @@ MOST_DEEP = 60
 def main(words: list[str]) -> int:
     """Print the arguments of a document that a catalogue neither has nor names; answer 1 if there are any."""
     *_, document, catalogue = words
-    read = yaml.load(Path(document).read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    text = Path(document).read_text(encoding="utf-8")
+    read = json.loads(text) if text[:1] == "{" else yaml.load(text, Loader=yaml.CSafeLoader)
     found = list(list_unsaid(read, Path(catalogue).read_text(encoding="utf-8")))
     print("\n".join(found))
     return 1 if found else 0
@@ -35,9 +38,12 @@ def list_unsaid(document: dict[str, Any], text: str) -> Iterator[str]:
     by_call = {str(one.get("http")): one for one in data["actions"].values()}
     for method, path, operation, shared in _list_operations(document):
         label = f"{method.upper()} {path}"
-        action = next((one for call, one in by_call.items() if _is_call(call, label)), None)
+        calls = [
+            call for call in by_call if _is_call(call, label)
+        ]  # the shortest has the server's base alone
+        action = by_call[min(calls, key=len)] if calls else None
         if action is None:
-            if label not in comments and path[:60] not in comments:
+            if label not in comments and path[:40] not in comments:
                 yield f"{label}: neither an action nor named"
             continue
         taken = _list_names(action)
@@ -49,9 +55,8 @@ def list_unsaid(document: dict[str, Any], text: str) -> Iterator[str]:
 def _is_call(call: str, label: str) -> bool:
     """True if an action's call is an operation's, whatever its placeholders are called."""
     (method, _, path), (other, _, end) = call.partition(" "), label.partition(" ")
-    shape = [part.split("{")[0] for part in path.split("/")]
-    wanted = [part.split("{")[0] for part in end.split("/")]
-    return method == other and shape[-len(wanted) + 1 :] == wanted[1:]
+    shape, wanted = (re.sub(r"\{[^{}]*\}", "{}", one) for one in (path, end))
+    return method == other and shape.endswith(wanted)
 
 
 def _list_names(action: dict[str, Any]) -> set[str]:
@@ -97,9 +102,9 @@ def _list_arguments(document: dict[str, Any], operation: dict[str, Any], shared:
         if name and not exploded and not (place == "header" and name.lower() in IGNORED):
             yield name
     content = _follow(document, operation.get("requestBody")).get("content") or {}
-    json = next((one for kind, one in content.items() if "json" in kind), None)
-    if json is not None and operation.get("requestBody"):
-        yield from _list_members(document, json.get("schema"), 0)
+    body = next((one for kind, one in content.items() if "json" in kind), None)
+    if body is not None and operation.get("requestBody"):
+        yield from _list_members(document, body.get("schema"), 0)
 
 
 def _list_members(document: dict[str, Any], schema: Any, depth: int) -> Iterator[str]:
