@@ -34,7 +34,7 @@ def main(words: list[str]) -> int:
 def list_unsaid(document: dict[str, Any], text: str) -> Iterator[str]:
     """Yield each argument of a document that is in no action of a catalogue, nor in its comments."""
     data = yaml.load(text, Loader=yaml.CSafeLoader)
-    comments = "\n".join(line for line in text.splitlines() if "# TODO " in line)
+    comments = "\n".join(line for line in text.splitlines() if line.lstrip().startswith("# "))
     by_call = {str(one.get("http")): one for one in data["actions"].values()}
     for method, path, operation, shared in _list_operations(document):
         label = f"{method.upper()} {path}"
