@@ -167,7 +167,7 @@ def test_a_habit_accuses_nobody(habit: str) -> None:
     assert list_told(report_of(habit)) == []
 
 
-@pytest.mark.parametrize("refusal", [403, 409, 422])
+@pytest.mark.parametrize("refusal", [403, 409])
 def test_a_plan_with_few_instances_is_not_a_broken_promise(refusal: int) -> None:
     assert list_told(report_of(refusal=refusal)) == []
 

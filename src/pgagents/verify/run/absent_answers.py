@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from pgagents.base.cel.expression import Expression
@@ -23,7 +22,7 @@ from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.fixtures.target import brings_back, is_made_by, list_involved
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import types_of
-from pgagents.verify.wire.call import Call, InstanceRef, Raw, RelativeTime, Signature, UniqueValue
+from pgagents.verify.wire.call import Call, InstanceRef, RelativeTime, Signature, UniqueValue
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
@@ -32,6 +31,8 @@ FORBIDDEN = 403
 """Also means "no such instance", if a document leaves open how a server hides which ids exist."""
 OF_KEY = frozenset((401, 402, FORBIDDEN))
 """The statuses that say that the key, or whoever has it, may not call an operation."""
+OF_PLAN = frozenset((402, FORBIDDEN))
+"""Also mean that a plan allows no more instances."""
 NOT_PROCESSED = frozenset((400, 409, 422))
 """Also mean "no such instance", if a body names it and a document says no more of the id than its type."""
 _NAMES_AN_INSTANCE = re.compile(
@@ -116,59 +117,22 @@ def nothing_there(setting: Setting, exchange: Exchange, reached: Container[str] 
     return ""
 
 
-class FullPlans:
-    """What a document's creates said when they refused the ordinary call that they had taken before.
+def find_full_plan(setting: Setting, exchange: Exchange, reached: Container[str]) -> str:
+    """Return why a refusal of a document's create proves nothing of its values; empty if it may.
 
-    A plan may allow no more instances. Then a refusal in the same words proves nothing of other values.
+    A plan may allow no more instances, once some were made.
     """
-
-    def __init__(self, setting: Setting) -> None:
-        self._setting = setting
-        self._said: dict[str, object] = {}
-        """By place, the words of the refusal."""
-
-    def find_control(self, exchange: Exchange, reached: Container[str]) -> Call | None:
-        """Return the ordinary call, to be sent before the refusal of a call with other values is judged."""
-        usual = self._find_usual(exchange, reached)
-        if not usual or exchange.status in OF_KEY or exchange.place in self._said:
-            return None
-        if exchange.call.input in usual:
-            return None
-        why = "to see if the ordinary call is still taken"
-        return replace(exchange.call, input=usual[-1], intent="explore", why=why, raw=Raw(), reuse="")
-
-    def explain(self, exchange: Exchange, reached: Container[str]) -> str:
-        """Return why a refusal proves nothing; empty if it proves something."""
-        usual = self._find_usual(exchange, reached)
-        if not usual:
-            return ""
-        if exchange.call.input in usual:
-            self._said[exchange.place] = _list_sentences(exchange)
-        if exchange.status not in OF_KEY and self._said.get(exchange.place) != _list_sentences(exchange):
-            return ""
-        return f"the same call succeeded before, so the server may allow no more of them: {exchange.outcome}"
-
-    def _find_usual(self, exchange: Exchange, reached: Container[str]) -> list[Mapping[str, Any]]:
-        """Return the arguments of a create's ordinary calls, if it refused a correct call as documented."""
-        endpoint, setting = exchange.call.endpoint, self._setting
-        if (
-            endpoint is None
-            or exchange.place not in reached
-            or exchange.status not in OF_KEY | NOT_PROCESSED
-            or not _is_about_key(setting, exchange.call)
-            or not _is_documented(setting, endpoint, exchange.status)
-        ):
-            return []
-        usual = template_of(setting.model, endpoint.action).input
-        makers = [r.made_by for r in setting.model.resources.values() if is_made_by(r, endpoint.action)]
-        made = [{**usual, **maker.input} for maker in makers if maker is not None]
-        return [usual, *made] if made else []
-
-
-def _list_sentences(exchange: Exchange) -> object:
-    """Return the texts of an error that have a blank: the others may be times, or ids of the request."""
-    text = exchange.response.body.decode("utf-8", "replace") if exchange.response is not None else ""
-    return re.findall(r'"[^"]* [^"]*"', text) or text
+    endpoint, call = exchange.call.endpoint, exchange.call
+    if (
+        endpoint is None
+        or exchange.status not in OF_PLAN
+        or exchange.place not in reached
+        or not _is_about_key(setting, call)
+        or not _is_documented(setting, endpoint, exchange.status)
+        or not any(is_made_by(r, endpoint.action) for r in setting.model.resources.values())
+    ):
+        return ""
+    return f"it was taken before, so the server may allow no more of them: {exchange.outcome}"
 
 
 def _find_brought_back(setting: Setting, endpoint: Endpoint, call: Call) -> str:

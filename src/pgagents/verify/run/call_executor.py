@@ -109,9 +109,6 @@ class CallExecutor:
             exchange.call = replace(call, intent="explore")
             self._take(exchange, [])
             return self.call(replace(call, input={**call.input, **fresh}), chain)
-        if usual := self.judge.full_plans.find_control(exchange, self.judge.memory.reached):
-            with suppress(Unavailable, Spent):
-                self.call(usual, [])
         if not self._stale(exchange, self.factory.pool.borrowed):
             self._take(exchange, chain)
             self._check_era(ready, chain)

@@ -15,7 +15,7 @@ from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.own_schemas import find_doubt
 from pgagents.verify.fixtures.target import changes_unseen, is_made_by, list_removed
 from pgagents.verify.promise import Check, Judgement, Probe, judge_untested
-from pgagents.verify.run.absent_answers import FullPlans, find_made_up, nothing_there
+from pgagents.verify.run.absent_answers import find_full_plan, find_made_up, nothing_there
 from pgagents.verify.run.breaks import RIGHT
 from pgagents.verify.run.ledger import Ledger
 from pgagents.verify.run.redact import Redactor
@@ -54,7 +54,6 @@ class Judge:
         """By place, the made-up path value of a read that was answered with “not found”."""
         self.disguised: dict[str, str] = {}
         """By place, what an answer with the body of an error and the status of a success showed."""
-        self.full_plans = FullPlans(setting)
         self.seconds = 0.0
         """The seconds that watchers took."""
         self.note: Callable[[Exchange], None] | None = None
@@ -98,7 +97,7 @@ class Judge:
                 or exchange.doubt
                 or nothing_there(self.setting, exchange, self.memory.reached)
                 or self.factory.taken.explain(exchange)
-                or self.full_plans.explain(exchange, self.memory.reached)
+                or find_full_plan(self.setting, exchange, self.memory.reached)
             )
         if name := find_made_up(self.setting, exchange):
             self.invented.setdefault(exchange.place, name)
