@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from itertools import count
 from typing import Any
 
 import pytest
@@ -38,12 +39,13 @@ def find(
         (f"refers_to: note}}\n{LABEL}", f"refers_to: note}}\n      label: {label}\n{LABEL}"),
     )
     sent: list[Mapping[str, Any]] = []
+    numbers = count()
 
     def odd(server: Notes, request: Request) -> Response | None:
         if request.method not in ("POST", "PUT") or not request.body:
             return None
         body = json.loads(request.body)
-        id = request.path.rpartition("/")[2] if request.method == "PUT" else f"m{len(server.notes)}"
+        id = request.path.rpartition("/")[2] if request.method == "PUT" else f"m{next(numbers)}"
         if not isinstance(body, dict) or (request.method == "PUT" and id not in server.notes):
             return None
         sent.append(body)

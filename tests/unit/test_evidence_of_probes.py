@@ -245,9 +245,9 @@ def test_the_second_member_that_is_ignored_is_found() -> None:
     assert patch(serve)["named"].member == "colour"
 
 
-def test_a_patch_that_was_refused_leaves_no_evidence_of_a_reset() -> None:
+def test_a_patch_that_is_refused_leaves_no_evidence_of_a_reset() -> None:
     def serve(note: dict[str, Any], given: dict[str, Any]) -> bool:
-        if len(given) > 1:
+        if given != {"text": note["text"]}:
             return False
         note.update(FIRST)
         note.update(given)
@@ -255,6 +255,17 @@ def test_a_patch_that_was_refused_leaves_no_evidence_of_a_reset() -> None:
 
     judged = patch(serve)
     assert judged["named"].verdict is judged["others"].verdict is Verdict.UNTESTED
+
+
+def test_a_patch_that_is_refused_whole_sets_its_members_one_by_one() -> None:
+    def serve(note: dict[str, Any], given: dict[str, Any]) -> bool:
+        if len(given) > 1:
+            return False
+        note.update(FIRST)
+        note.update(given)
+        return True
+
+    assert patch(serve)["others"].verdict is Verdict.BROKEN
 
 
 # -- a merge patch
