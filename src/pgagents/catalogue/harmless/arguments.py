@@ -256,8 +256,10 @@ class Harmless:
                 self._walk(item, path, at, param, known, own, found)
         elif _is_json(value) and at not in found:
             one = known[path] if path in known else self._judge_by_name(at, value, param)
-            if path in known and isinstance(value, int | float) and value is not False:  # `options: true`
-                inner = (o for p, o in known.items() if o and o.kind == "option" and p[: len(path)] == path)
+            if path in known and isinstance(value, int | float) and value is not False:
+                # `options: true` may set each of them, and `edges: true` be read as the number 1
+                inside = (o for p, o in known.items() if o and p[: len(path)] == path)
+                inner = (o for o in inside if o.kind != "right")
                 one = one or next(inner, None)
             if one is None and self._points(value, own):
                 one = Withheld(path if path in known else path[:1], (), param.place, "reference")
