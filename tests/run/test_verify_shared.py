@@ -71,8 +71,9 @@ def neighbour(opened: Inside, every: int) -> Handler:
             serve(Request("DELETE", f"/api/v1/webhooks/{hooks.pop()}", head))
 
     def handler(request: Request) -> Any:
-        count[0] += 1
-        if count[0] % every == 0:
+        # what goes that was there before the first write stops the run: test_tripwire has it
+        count[0] += bool(count[0] or request.method != "GET")
+        if count[0] and count[0] % every == 0:
             turn(count[0] // every)
         return serve(request)
 

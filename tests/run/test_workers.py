@@ -421,6 +421,8 @@ def test_reads_of_one_observation_go_together_with_several_workers_and_one_by_on
         assert one.most == 1
     _, several = verified(model(), 3, delay=1, keys=main, only=hints)
     assert several.most == 3
+    _, one_less = verified(model(), SEVERAL - 1, delay=1, keys=main, only=hints)
+    assert one_less.most < SEVERAL
 
 
 @pytest.mark.matrix

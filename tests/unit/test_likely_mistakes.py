@@ -214,6 +214,17 @@ def lint(path: Path) -> tuple[str, list[dict[str, Any]]]:
     return result.stdout, [one for one in found if one["severity"] == "error"]
 
 
+def test_a_code_that_is_taken_from_the_document_leaves_its_actions_too(tmp_path: Path) -> None:
+    refused = {"404": {"description": "There is no such lamp"}}
+    lamp = {"get": {"operationId": "get_lamp", "responses": {"204": {"description": "On"}, **refused}}}
+    info, servers = {"title": "Lamps", "version": "1"}, [{"url": "https://lamps.example.com"}]
+    document = {"openapi": "3.1.0", "info": info, "servers": servers, "paths": {"/lamp": lamp}}
+    (tmp_path / "openapi.json").write_text(json.dumps(document), "utf-8")
+    path = tmp_path / "pgagents.yaml"
+    path.write_text("pgagents: 1\nopenapi: ./openapi.json\nerrors: {codes: {NOT_FOUND: null}}\n", "utf-8")
+    assert "write `-NOT_FOUND`" in " ".join(one["help"] for one in lint(path)[1])
+
+
 @pytest.mark.parametrize(("lines", "instead"), MISTAKES)
 def test_a_likely_mistake_is_told_with_what_to_write_instead(
     lines: str, instead: str, tmp_path: Path

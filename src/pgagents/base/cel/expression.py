@@ -288,7 +288,7 @@ def _advise_on_name(unknown: str, tree: Node, allowed: Set[str]) -> str:
     for node in walk(tree):
         if isinstance(node, FunctionCall) and node.name in _BY_MEMBER and len(node.args) == 2:
             path = path_of(node.args[1])
-            if path is not None and path[0] == unknown:
+            if path and path[0] == unknown:
                 return f'the member stands in quotes: `{node.name}(LIST, "{path[-1]}")`'
     if unknown in ("read", "created", "resource") and "response" in allowed:
         return (

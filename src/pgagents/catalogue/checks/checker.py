@@ -97,6 +97,7 @@ class Problems:
         what: str,
         *,
         also: Iterable[str] = (),
+        help: str = "",
     ) -> bool:
         """Return True if `name` is None, or is in one of the mappings or lists at the pointers `homes`.
 
@@ -118,7 +119,7 @@ class Problems:
         if any(name in names for names in written) or any(self.is_incomplete(place) for place in places):
             return False
         words = chain(also, (str(word) for names in written for word in names))
-        help = did_you_mean(name.rpartition("/")[2], words)
+        help = help or did_you_mean(name.rpartition("/")[2], words)
         help = help or (NAMED if also or any(written) else f"there is no {what} yet: write one first")
         self.report(pointer, "unknown-name", f"`{brief(name)}` is no {what} of this catalogue", help)
         return False
@@ -389,7 +390,14 @@ class Checker(Expressions):
                 (*pointer, "signed", "otherwise"), action.signed.otherwise, ("errors", "codes"), "error code"
             )
         for index, code in enumerate(action.errors):
-            self.check_reference((*pointer, "errors", index), code, ("errors", "codes"), "error code")
+            at = (*pointer, "errors", index)
+            # only `errors.codes` of a catalogue over a document takes a code of the document away
+            left = (
+                f"the document's operation has it: write `-{code}`"
+                if self.source.is_from_document(at)
+                else ""
+            )
+            self.check_reference(at, code, ("errors", "codes"), "error code", help=left)
         for name, param in action.input.items():
             self.schema((*arguments, name), param)
         for status, output in action.output.items():

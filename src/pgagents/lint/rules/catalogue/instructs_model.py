@@ -112,7 +112,7 @@ _ATTACKS = tuple(
             (?:to\s+)?(?:the\s+)?(?:user|human)\b
           | \b(?:do\s+not|don't|never)\s+(?:tell|inform|warn)\s+the\s+(?:user|human)\b
           | \bwithout\s+(?:telling|informing|asking|warning)\s+the\s+(?:user|human)\b""",
-        r"""\balways\s+(?:answer|respond|reply|cite|recommend|tell)\b[^.!?\n]{0,60}
+        r"""\balways\s+(?:answer|respond|reply|cite|recommend|tell)\b(?:[^.!?\n]|\.(?=\w)){0,60}
             (?:https?://|as\s+(?:the|a)\s+source\b)
           | \b(?:always|must)\s+(?:cite|recommend|mention|advertise|promote)\b[^.!?\n]{0,60}
             (?:in\s+(?:your|every|each)\s+(?:answer|reply|response)|to\s+the\s+user)\b""",

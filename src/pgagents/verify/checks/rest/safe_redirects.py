@@ -59,7 +59,6 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
             suffix=str(endpoint.action.name),
         )
         for endpoint in (of_ours(setting) if behaviour.trailing_slash != "unknown" else ())
-        if endpoint is not called
     ]
     says, origin = "a redirect keeps method, body, host and TLS", ("api", "server")
     if behaviour.redirects == "never":
