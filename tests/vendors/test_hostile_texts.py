@@ -28,6 +28,8 @@ from pgagents.cli.main import main
 from pgagents.generate.build import build
 
 PLAIN = "Marker"
+ADDRESSED = "Marker\n# Next\nhttp://plain.example/"
+"""A harmless text that a title and a description write in two ways, so that both of them stand."""
 HOSTILE = {
     "environment": "{{$processEnv AWS_SECRET_ACCESS_KEY}}",
     "dotenv": "x {{ $dotenv TOKEN }} {{token}}",
@@ -374,8 +376,8 @@ FREE = [at for at in PLACES if at[-1] in PROSE | EXAMPLES]
 
 
 @cache
-def plain_shapes() -> dict[str, Any]:
-    return {path: shape_of(path, data) for path, data in with_texts(PLAIN, FREE, []).items()}
+def plain_shapes(text: str) -> dict[str, Any]:
+    return {path: shape_of(path, data) for path, data in with_texts(text, FREE, []).items()}
 
 
 LOOSE = (".json", ".yaml", ".py")
@@ -386,13 +388,13 @@ LOOSE = (".json", ".yaml", ".py")
 def test_a_text_of_a_document_is_data_in_every_file(text: str) -> None:
     made = with_texts(text, FREE, [])
     assert made
-    plain = plain_shapes()
+    plain, addressed = plain_shapes(PLAIN), plain_shapes(ADDRESSED)
     for path, data in made.items():
         shape = shape_of(path, data)
         if path.endswith(".http"):
             assert len(shape) <= len(plain[path])
         elif not path.endswith(LOOSE) and path != "pgagents/losses.md":
-            assert shape == plain[path], path
+            assert shape in (plain[path], addressed[path]), path
 
 
 Placed = tuple[tuple[Any, ...], bool, str]
