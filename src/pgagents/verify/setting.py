@@ -109,10 +109,6 @@ class Setting:
     plain_url: str = ""
     """The base URL at which the target answers over plain http; empty if it has none."""
     seed: int = 0
-    fuzz: bool = True
-    """True if Schemathesis adds its own calls, as in a deep run."""
-    draws: int = 0
-    """The number of random values that Hypothesis draws for each argument; above zero only in a deep run."""
     drawn: int = 0
     """The number of random calls, valid and invalid each, that the plan has room for at each endpoint."""
     drawn_for: frozenset[str] | None = None

@@ -1,4 +1,4 @@
-"""Turn values that Schemathesis generates into our own calls, with live ids in the other arguments.
+"""Draw random calls of whole actions, with live ids in the arguments that name something.
 
 Each call is classified anew as valid or invalid by the request that is sent.
 """
@@ -18,22 +18,18 @@ from pgagents.base.places import plain
 from pgagents.catalogue.model.action import Param
 from pgagents.catalogue.model.values import find_format
 from pgagents.report.report import GENERATED
-from pgagents.verify.cases.argument_values import around_names, places
 from pgagents.verify.cases.as_sent import (
     is_invalid,
     is_sendable,
-    split_items,
     takes_any_text,
-    takes_lists_only,
 )
-from pgagents.verify.cases.boundary import opaque
 from pgagents.verify.fixtures.own_schemas import readings_of
-from pgagents.verify.fixtures.request_template import RequestTemplate, find_refusal, ordinary, template_of
+from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of
 from pgagents.verify.fixtures.target import makes, target_of
 from pgagents.verify.projections import build_file, schema_of_parameter
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.combining import list_given_up, random_inputs
-from pgagents.verify.values.generators import Varied, coverage, document
+from pgagents.verify.values.generators import document
 from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, InstanceRef, RelativeTime, Signature, UniqueValue
@@ -42,54 +38,7 @@ from pgagents.verify.wire.exchange import Exchange
 
 FULL = "openapi/openapi.json"
 MOST_ENDPOINTS = 40
-"""The most endpoints for which Schemathesis generates values in a run: it takes about 20 ms for each."""
-ALONE = "alone"
-"""The argument's name while Schemathesis generates values for one argument alone."""
-
-KEYWORDS = {
-    "value_below_minimum": "minimum",
-    "value_above_maximum": "maximum",
-    "string_below_min_length": "minLength",
-    "string_above_max_length": "maxLength",
-    "invalid_pattern": "pattern",
-    "invalid_enum_value": "enum",
-    "invalid_format": "format",
-    "incorrect_type": "type",
-    "object_missing_required_property": "required",
-    "missing_parameter": "required",
-    "array_below_min_items": "minItems",
-    "array_above_max_items": "maxItems",
-    "non_unique_items": "uniqueItems",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class VariedCall:
-    """A call in which one argument holds a coverage value."""
-
-    param: str
-    input: Mapping[str, Any]
-    valid: bool
-    keyword: str
-    says: str
-    shown: str
-    key: str
-
-
-def list_varied_calls(setting: Setting, endpoint: Endpoint) -> tuple[VariedCall, ...]:
-    """Return the coverage calls of an endpoint, computed once a run; empty if the seed did not choose the
-    endpoint.
-    """
-    if not setting.fuzz:
-        return ()
-    chosen = setting.compute_once(
-        ("varied places", setting.seed), lambda: choose_places(setting.endpoints, setting.seed)
-    )
-    if endpoint.place not in chosen:
-        return ()
-    return setting.compute_once(
-        ("varied", endpoint.place), lambda: tuple(_make_varied_calls(setting, endpoint))
-    )
+"""The most endpoints with random calls in a run: drawing them takes about 20 ms for each."""
 
 
 def choose_places(endpoints: Iterable[Endpoint], seed: int) -> frozenset[str]:
@@ -101,130 +50,6 @@ def choose_places(endpoints: Iterable[Endpoint], seed: int) -> frozenset[str]:
     places = (endpoint.place for endpoint in endpoints)
     ranked = sorted(places, key=lambda place: sha256(f"{seed} {place}".encode()).digest())
     return frozenset(ranked[:MOST_ENDPOINTS])
-
-
-def _make_varied_calls(setting: Setting, endpoint: Endpoint) -> list[VariedCall]:
-    template = template_of(setting.model, endpoint.action)
-    found: dict[str, VariedCall] = {}
-    tied = around_names(setting) if endpoint.action.effect == "write" else places(setting)
-    for varied in _values(setting, endpoint):
-        param = endpoint.action.param(varied.param)
-        if param is None or not _may_vary(endpoint, template, param):
-            continue
-        given = _lay_in_varied(setting, template, param, varied)
-        if varied.valid and (
-            varied.param in tied or _may_be_refused(setting, endpoint, template, param, varied)
-        ):
-            continue
-        call = ordinary(endpoint, template, "invalid", "", input=given)
-        if (
-            not is_sendable(endpoint, param, given.get(varied.param))
-            or is_invalid(setting, call) == varied.valid
-        ):
-            continue
-        if varied.valid and find_refusal(endpoint.action, given) is not None:
-            continue
-        if varied.valid and isinstance(given.get(varied.param), str) and not takes_any_text(setting, param):
-            given[varied.param] = next(
-                (r for r in readings_of(varied.value) if not isinstance(r, str)), varied.value
-            )
-        shown = "left out" if varied.left_out else repr(varied.value)[:60]
-        key, keyword = f"{varied.param} {shown}", KEYWORDS.get(varied.scenario, "type")
-        made = VariedCall(varied.param, given, varied.valid, keyword, varied.says, shown, key)
-        found.setdefault(key, made)
-    return list(found.values())
-
-
-def _may_vary(endpoint: Endpoint, template: RequestTemplate, param: Param) -> bool:
-    """True unless an argument is an id, a file, a key, a tag, a signature or another value made anew."""
-    action = endpoint.action
-    return (
-        not param.refers_to
-        and param.file is None
-        and not isinstance(template.input.get(str(param.name)), UniqueValue | Signature)
-        and param.name not in (action.idempotency, action.if_match)
-    )
-
-
-def _lay_in_varied(
-    setting: Setting, template: RequestTemplate, param: Param, varied: Varied
-) -> dict[str, Any]:
-    """Return the template's arguments with the varied one replaced or left out."""
-    given = dict(template.input)
-    if varied.left_out:
-        given.pop(varied.param, None)
-        return given
-    given[varied.param] = varied.value
-    if (
-        isinstance(varied.value, str)
-        and param.as_text
-        and param.odd_style
-        and takes_lists_only(setting, param)
-    ):
-        given[varied.param] = split_items(param, varied.value)  # Schemathesis has joined the items
-    return given
-
-
-def _may_be_refused(
-    setting: Setting, endpoint: Endpoint, template: RequestTemplate, param: Param, varied: Varied
-) -> bool:
-    """True if a server may refuse a valid value, because the argument's meaning is not in its schema."""
-    return (
-        (not param.required and opaque(setting, endpoint, param))
-        or param.schema.get("type") == "object"
-        or varied.left_out
-        or isinstance(template.input.get(varied.param), Expression)
-    )
-
-
-def _values(setting: Setting, endpoint: Endpoint) -> Iterator[Varied]:
-    """Yield the values that Schemathesis generates for each argument by itself.
-
-    It varies one argument at a time, so values are generated only once for an argument that several actions
-    have.
-    """
-    whole, names = document_of(setting, endpoint)
-    (operation,) = (o for item in whole["paths"].values() for o in item.values())
-    schemas = whole["components"]["schemas"]
-    for parameter in operation["parameters"]:
-        place = parameter["in"]
-        if "content" in parameter:
-            name = names.get((place, parameter["name"]))
-            yield from _vary_member(
-                schema_of_parameter(parameter), schemas, name, required=parameter["required"]
-            )
-            continue
-        alone = {
-            **{k: v for k, v in parameter.items() if k != "description"},
-            "name": ALONE,
-            "schema": bare(schema_of_parameter(parameter)),
-        }
-        path = f"/alone/{{{ALONE}}}" if place == "path" else "/alone"
-        spec = document(path, "get", [alone], None, _collect_schemas(alone["schema"], schemas))
-        yield from _vary_param(spec, place, names.get((place, parameter["name"])))
-    body = _body_schema(operation) or {}
-    for name, member in body.get("properties", {}).items():
-        required = name in body.get("required", ())
-        yield from _vary_member(member, schemas, names.get(("body", name)), required=required)
-
-
-def _vary_member(
-    schema: Any, schemas: Mapping[str, Any], name: str | None, *, required: bool
-) -> Iterator[Varied]:
-    """Yield the values of an argument that is sent as JSON, with its type."""
-    one = {"type": "object", "properties": {ALONE: bare(schema)}, "additionalProperties": False}
-    sent = one | ({"required": [ALONE]} if required else {})
-    spec = document("/alone", "post", [], sent, _collect_schemas(one, schemas))
-    yield from _vary_param(spec, "body", name)
-
-
-def _vary_param(spec: Mapping[str, Any], place: str, name: str | None) -> Iterator[Varied]:
-    if name is not None:
-        yield from (replace(v, param=name) for v in coverage(spec, {(place, ALONE): ALONE}))
-
-
-def _collect_schemas(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: bare(schemas[name]) for name in closure(schema, schemas)}
 
 
 def bare(schema: Any) -> Any:
@@ -293,7 +118,7 @@ def _extract_operation(setting: Setting, endpoint: Endpoint) -> dict[str, Any] |
     return document(endpoint.path, endpoint.method, params, body, {name: components[name] for name in needed})
 
 
-# -- random calls of whole actions.
+# -- random calls.
 #
 # Other cases vary one argument of an ordinary call. Varying all at once reveals problems that depend on a
 # combination of values. Arguments that name an instance, an address or a person keep their ordinary

@@ -100,14 +100,11 @@ def make_setting(
     bare: Handler | None = None,
 ) -> Setting:
     """Make the context of a run from its options and identities."""
-    deep = options.profile == "deep"
     return Setting(
         compile_catalogue(model, url, tools_lead=options.tools_lead and mcp is not None),
         plain_url,
         seed=options.seed,
-        fuzz=deep,  # Schemathesis' coverage adds little to our own values, and costs a second
-        draws=DRAWS if deep else 0,
-        drawn=DRAWS if deep else 0,
+        drawn=DRAWS if options.profile == "deep" else 0,
         drawn_writes=may_write(model, identities, options),
         limits=options.limits,
         lost_answers=options.lost_answers,

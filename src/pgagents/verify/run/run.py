@@ -245,7 +245,7 @@ def _draft_in_time(
         with drawing_until(is_over):
             return _draft(setting, identities, options)
     except OutOfTime:
-        return _draft(replace(setting, draws=0, drawn=0), identities, options)
+        return _draft(replace(setting, drawn=0), identities, options)
 
 
 def _draft(

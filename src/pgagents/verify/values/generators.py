@@ -1,9 +1,4 @@
-"""Generate values with Schemathesis and Hypothesis. Only this module imports them, and it sends nothing.
-
-Schemathesis' coverage cases vary one argument of a base case with random ids, which only leads to 404. So
-only the varied value (`Varied`) is taken, and put into our own base case with live ids. `iter_coverage_cases`
-is no documented name of Schemathesis (4.32.5, read 2026-11-20). If it fails, `as_strategy` is used instead.
-"""
+"""Generate values with Schemathesis and Hypothesis. Only this module imports them, and it sends nothing."""
 
 from __future__ import annotations
 
@@ -39,21 +34,6 @@ ALONE = "A0a-Z9z_.~"
 PLACES = {"path": "path_parameters", "query": "query", "header": "headers", "cookie": "cookies"}
 
 
-@dataclass(frozen=True, slots=True)
-class Varied:
-    """A value for one argument. `valid` is Schemathesis' opinion, `scenario` its name for the variation.
-
-    `left_out` is true if the argument must be missing.
-    """
-
-    param: str
-    value: Any
-    valid: bool
-    scenario: str
-    says: str
-    left_out: bool = False
-
-
 def document(
     path: str,
     method: str,
@@ -82,18 +62,6 @@ def document(
     return found
 
 
-def coverage(spec: Mapping[str, Any], names: Mapping[tuple[str, str], str]) -> tuple[Varied, ...]:
-    """Return Schemathesis' coverage values, one for each (argument, mode, scenario, place in the schema).
-
-    `names` maps (place, name on the wire) to the argument. Results are cached by the document. Empty if a
-    pattern could make the generator run forever, because the generator uses Python's `re`.
-    """
-    if not generable(spec):
-        return ()
-    key = json.dumps(spec, sort_keys=True), tuple(sorted(names.items()))
-    return _draw_in_time(key[0], lambda: _cache_coverage(*key), tuple)
-
-
 def generable(value: Any) -> bool:
     """True if Python's `re` matches every pattern in the value in reasonable time."""
     stack = [value]
@@ -114,62 +82,6 @@ def generable(value: Any) -> bool:
         elif isinstance(here, list):
             stack.extend(here)
     return True
-
-
-@lru_cache(maxsize=512)
-def _cache_coverage(spec: str, names: tuple[tuple[tuple[str, str], str], ...]) -> tuple[Varied, ...]:
-    return tuple(_coverage(json.loads(spec), dict(names)))
-
-
-def _coverage(spec: Mapping[str, Any], names: Mapping[tuple[str, str], str]) -> Iterator[Varied]:
-    import schemathesis
-    from schemathesis import GenerationMode
-    from schemathesis.config import SchemathesisConfig
-
-    seen: set[tuple[Any, ...]] = set()
-    with _drawing():
-        schema = schemathesis.openapi.from_dict(dict(spec), config=SchemathesisConfig.from_dict({"seed": 1}))
-        for result in schema.get_all_operations():
-            modes = [GenerationMode.POSITIVE, GenerationMode.NEGATIVE]
-            operation: Any = result.ok()  # type: ignore[union-attr]  # our own operations are sound
-            for case in schema.iter_coverage_cases(
-                operation, generation_modes=modes, generation_config=schema.config.generation
-            ):
-                found = _make_varied(case, names)
-                if found is None:
-                    continue
-                key, varied = found
-                if key not in seen:
-                    seen.add(key)
-                    yield varied
-
-
-def _make_varied(case: Any, names: Mapping[tuple[str, str], str]) -> tuple[tuple[Any, ...], Varied] | None:
-    data = case.meta.phase.data
-    place = data.parameter_location.value if data.parameter_location else ""
-    scenario = data.scenario.value if data.scenario else ""
-    valid = case.meta.generation.mode.value == "positive"
-    where = str(data.location or "")
-    if place == "body":
-        steps = [s.replace("~1", "/").replace("~0", "~") for s in where.split("/") if s]
-        if len(steps) < 2 or steps[0] != "properties":
-            return None
-        name, container = steps[1], case.body
-    else:
-        name, container = data.parameter, getattr(case, PLACES.get(place, "query"), None)
-    argument = names.get((place, name or ""))
-    if argument is None:
-        return None
-    missing = not isinstance(container, Mapping) or name not in container
-    if missing and "missing" not in scenario:
-        return None
-    value = None if missing else _plain(container[name])
-    if place == "path" and isinstance(value, str):
-        value = unquote(value)
-    if value is _UNUSABLE:
-        return None
-    key = (argument, valid, scenario, where)
-    return key, Varied(argument, value, valid, scenario, str(data.description or scenario), missing)
 
 
 _UNUSABLE = object()

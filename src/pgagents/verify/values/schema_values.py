@@ -294,13 +294,6 @@ def pattern_text(pattern: str, least: int, most: int | None, *, longest: bool) -
     return text_of_pattern(pattern, least, most, longest=longest)
 
 
-def is_usual_number(value: object) -> bool:
-    """True unless a number is too large or small for usual arithmetic, which no schema without bounds
-    promises.
-    """
-    return not isinstance(value, int | float) or value == 0 or SMALLEST <= abs(value) <= GREATEST
-
-
 # -- keywords that contain other schemas: tuples, name patterns, conditions, dependent members.
 #
 # `fit` completes a value that such a keyword refuses. `break_applied` makes values that each break one

@@ -18,14 +18,13 @@ from typing import Any
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.refusal import list_allowed_refusals
 from pgagents.verify.cases.combined import Group, both, groups
-from pgagents.verify.cases.generated import DrawnCall, find_wrong, list_drawn_calls, list_varied_calls, shrink
+from pgagents.verify.cases.generated import DrawnCall, find_wrong, list_drawn_calls, shrink
 from pgagents.verify.cases.invalid import (
     invalid_cases_of,
     may_ignore_empty,
     unmade_cases_of,
     withheld_cases_of,
 )
-from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.promise import (
     AGAIN,
     RANDOM,
@@ -104,7 +103,6 @@ def list_attempts(setting: Setting, roles: frozenset[str]) -> Attempts:
                     attempt = replace(attempt, run=None, together=run, print=print)
                     details.append(SEVERAL)
                 yield attempt, [(detail, endpoint.place) for detail in details]
-        yield from _list_varied(setting, endpoint, counts)
         yield from _list_random(setting, endpoint, counts)
 
 
@@ -212,22 +210,6 @@ def _send_one_by_one(trials: Sequence[Trial], pair: Group) -> bool:
 def _all_kept(judged: Iterable[Judgement]) -> bool:
     verdicts = [judgement.verdict for judgement in judged]
     return bool(verdicts) and set(verdicts) == {Verdict.KEPT}
-
-
-def _list_varied(setting: Setting, endpoint: Endpoint, counts: dict[str, int]) -> Attempts:
-    """Yield attempts with Schemathesis' values, under the contract of the nearest keyword of the same
-    argument.
-    """
-    template = template_of(setting.model, endpoint.action)
-    for varied in list_varied_calls(setting, endpoint):
-        detail = None if varied.valid else _find_nearest(varied.keyword, varied.param, counts)
-        if detail is None:
-            continue
-        counts[detail] += 1
-        why, says = f"{varied.param}: {varied.says}", f"{varied.param} {varied.shown}"
-        call = ordinary(endpoint, template, "invalid", why, input=varied.input)
-        attempt = _attempt(call, says, 9, AGAIN, counts[detail], _format_call(call))
-        yield attempt, [(detail, endpoint.place)]
 
 
 def _list_random(setting: Setting, endpoint: Endpoint, counts: dict[str, int]) -> Attempts:

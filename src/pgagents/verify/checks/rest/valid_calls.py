@@ -1,10 +1,10 @@
 """A call that is valid under its schemas is accepted.
 
-Sent are every example, the boundary values of every argument, and in a deep run values that Schemathesis and
-Hypothesis generate. Unknown query parameters are ignored if the catalogue says so. All calls write a whole
-number as `1`. Where a document alone is known, one is written as `1.0` once, which JSON Schema counts as an
-integer. A server that refuses that is odd, since few clients write it. An action of a document that brings
-back what was removed, such as `restore`, may refuse an instance that is there. Then one is removed first.
+Sent are every example and the boundary values of every argument. Unknown query parameters are ignored if the
+catalogue says so. All calls write a whole number as `1`. Where a document alone is known, one is written as
+`1.0` once, which JSON Schema counts as an integer. A server that refuses that is odd, since few clients write
+it. An action of a document that brings back what was removed, such as `restore`, may refuse an instance that
+is there. Then one is removed first.
 """
 
 from __future__ import annotations
@@ -16,21 +16,18 @@ from functools import partial
 from typing import Any
 
 from pgagents.base.http import read_json
-from pgagents.base.places import Pointer, plain
+from pgagents.base.places import Pointer
 from pgagents.catalogue.model.action import Example, Param
 from pgagents.catalogue.model.answers import JSON
 from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.refusal import is_conflict
-from pgagents.verify.cases.as_sent import is_invalid
 from pgagents.verify.cases.boundary import boundary_values, fills_a_page, free_params, unusual
-from pgagents.verify.cases.generated import list_varied_calls
 from pgagents.verify.cases.malformed import with_member
 from pgagents.verify.cases.removed_instances import call_with_ids, is_nobodys_now
 from pgagents.verify.fixtures.instance import at_path, say_none_made
 from pgagents.verify.fixtures.request_template import (
     RequestTemplate,
-    find_refusal,
     list_made_up,
     ordinary,
     template_of,
@@ -48,8 +45,7 @@ from pgagents.verify.promise import (
     make_check,
 )
 from pgagents.verify.setting import Memory, Setting
-from pgagents.verify.values.generators import random_values
-from pgagents.verify.values.schema_values import is_usual_number, low, types_of
+from pgagents.verify.values.schema_values import low, types_of
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Own, Raw, format_arguments
 from pgagents.verify.wire.endpoint import Endpoint
@@ -151,17 +147,12 @@ def _plainly(endpoint: Endpoint, arguments: Mapping[str, Any]) -> dict[str, Any]
 
 
 def list_attempts(setting: Setting, roles: frozenset[str]) -> Attempts:
-    """Yield an attempt for each case, or for boundary cases that fit into one call; then more values."""
+    """Yield an attempt for each case, or for boundary cases that fit into one call."""
     del roles
     for endpoint in setting.usable:
         template = template_of(setting.model, endpoint.action)
         yield from _list_ordinary(setting, endpoint, template)
         yield from _list_joint(setting, endpoint, template)
-        for attempt in (
-            *_list_varied(setting, endpoint, template),
-            *_list_random(setting, endpoint, template),
-        ):
-            yield attempt, [("values", endpoint.place)]
 
 
 def _list_ordinary(setting: Setting, endpoint: Endpoint, template: RequestTemplate) -> Attempts:
@@ -257,33 +248,6 @@ def _stands_in_the_way(answer: Exchange) -> bool:
     """True if a write was refused because of the state of an instance that any other could replace."""
     endpoint = answer.call.endpoint
     return is_conflict(answer) and endpoint is not None and endpoint.action.effect == "write"
-
-
-def _list_varied(setting: Setting, endpoint: Endpoint, template: RequestTemplate) -> Iterator[Attempt]:
-    """Yield attempts with Schemathesis' values."""
-    writes = endpoint.action.effect == "write"
-    for varied in list_varied_calls(setting, endpoint):
-        if varied.valid:
-            why, what = f"{varied.param}: {varied.says}", f"{varied.param} {varied.shown}"
-            call = ordinary(endpoint, template, "valid", why, input=varied.input, fresh=writes)
-            yield _attempt(partial(_send, call=call, what=what), call, 9, varied.key)
-
-
-def _list_random(setting: Setting, endpoint: Endpoint, template: RequestTemplate) -> Iterator[Attempt]:
-    """Yield attempts with Hypothesis' values for each free argument; none unless the run is deep."""
-    if not setting.draws:
-        return
-    writes, schemas = endpoint.action.effect == "write", plain(setting.model.schemas)
-    for param in free_params(setting, endpoint):
-        name = str(param.name)
-        values = random_values(plain(param.schema), schemas, setting.draws, setting.seed)
-        for index, value in enumerate(values):
-            arguments = {**template.input, name: value}
-            call = ordinary(endpoint, template, "valid", f"{name}: drawn", input=arguments, fresh=writes)
-            refused = find_refusal(endpoint.action, call.input) is not None
-            if is_usual_number(value) and not refused and not is_invalid(setting, call):
-                run = partial(_send, call=call, what=f"{name} {value!r}")
-                yield _attempt(run, call, 9, f"{name} drawn {index}")
 
 
 POINT = "point"
