@@ -75,7 +75,7 @@ KILLS = [
     ("notes", 60, True, ("--workers", "8")),
     ("notes", 140, False, ()),
     ("library", 100, False, ("--workers", "8")),
-    ("library", 300, True, ("--shard", "2/2")),
+    ("library", 200, True, ("--shard", "2/2")),
     ("payments", 200, False, ()),
 ]
 """Catalogue, the request at which the run is killed, whether before its effect, and options."""

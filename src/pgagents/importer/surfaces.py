@@ -246,7 +246,7 @@ class _Offering:
             self.notes.infer(("groups", fewer), "by the same rule; Copilot chooses less well among more")
         elif len(self.lists.get(COPILOT, ())) > MOST_FUNCTIONS:
             said = f"which {MOST_FUNCTIONS} of these? Copilot chooses less well among more"
-            self.notes.decide(("surfaces", COPILOT), said)
+            self.notes.decide(("surfaces", COPILOT, "actions"), said)
         return Offer(self.without, chosen)
 
 
