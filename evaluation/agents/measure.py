@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -140,7 +141,7 @@ def stage(server: str, folder: Path) -> None:
         )
         (folder / "TASK.md").write_text(task, encoding="utf-8")
         click.echo(url)
-        sys.stdin.read()
+        threading.Event().wait()
 
 
 @main.command()

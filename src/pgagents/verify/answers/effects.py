@@ -126,7 +126,9 @@ def _find_changed(seen: Sequence[Observation]) -> Difference:
     second = later[0] if later else first
     lasting = {p for p in first if p in second or seen[0].get(p) not in _NOTHING or p[1] == ANSWER}
     lasting |= {p for p in first if isinstance(seen[0].get(p), bool)}
-    return tell(lasting, seen[0], seen[1])
+    # a row of somebody else may have come to its end meanwhile, each time after as many calls
+    aged = {p for p in lasting if p[1:] == (ANSWER, "items") and seen[1].get(p, 0) < seen[0][p]}
+    return tell(lasting - aged, seen[0], seen[1])
 
 
 def _find_changed_again(seen: Sequence[Observation]) -> Difference:
