@@ -126,8 +126,14 @@ def _find_changed(seen: Sequence[Observation]) -> Difference:
     second = later[0] if later else first
     lasting = {p for p in first if p in second or seen[0].get(p) not in _NOTHING or p[1] == ANSWER}
     lasting |= {p for p in first if isinstance(seen[0].get(p), bool)}
-    # a row of somebody else may have come to its end meanwhile, each time after as many calls
-    aged = {p for p in lasting if p[1:] == (ANSWER, "items") and seen[1].get(p, 0) < seen[0][p]}
+    # a row of somebody else in a list may have come to its end meanwhile, each time after as many calls
+    aged = {
+        place
+        for place in lasting
+        if place[1] == ANSWER
+        and (place[0], ANSWER, "items") in seen[0]
+        and seen[1].get(place, 0) < seen[0].get(place, 0)
+    }
     return tell(lasting - aged, seen[0], seen[1])
 
 
