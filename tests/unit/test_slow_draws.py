@@ -49,23 +49,27 @@ def test_a_slow_value_ends_when_the_run_is_over(kind: str) -> None:
     assert time.process_time() - begun < ENOUGH_S
 
 
-@pytest.mark.parametrize(("kind", "bound"), [("many items", "MOST_CHOICES"), ("alternatives", "MOST_S")])
+@pytest.mark.parametrize(
+    ("kind", "bound"),
+    [("many items", "MOST_CHOICES"), ("alternatives", "MOST_S"), ("alternatives", "MOST_STILL_S")],
+)
 def test_a_slow_value_is_given_up(kind: str, bound: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(generators, bound, {"MOST_CHOICES": 4_000, "MOST_S": 0.5}[bound])
+    monkeypatch.setattr(generators, bound, 4_000 if bound == "MOST_CHOICES" else 0.5)
     monkeypatch.setattr(generators, "_slow", set[str]())
     random_values({"type": "integer"}, {}, 1, 0)
     drawn: list[generators._Draw] = []
     draw_in_time = generators._draw_in_time
 
-    def noting(key: str, draw: Any, otherwise: Any) -> Any:
-        return draw_in_time(key, lambda: (drawn.append(generators._draw.get()), draw())[1], otherwise)
+    def noting(key: str, ways: Any, otherwise: Any) -> Any:
+        [way] = ways
+        return draw_in_time(key, [lambda: (drawn.append(generators._draw.get()), way())[1]], otherwise)
 
     monkeypatch.setattr(generators, "_draw_in_time", noting)
     begun = time.process_time()
     for seed in range(2):
         assert not random_values(SLOW[kind], SCHEMAS, 100, seed)
     assert len(drawn) == 1, "what took too long is not drawn again"
-    assert bound == "MOST_S" or drawn[0].choices == generators.MOST_CHOICES + 1, "it ends at its bound"
+    assert bound != "MOST_CHOICES" or drawn[0].choices == generators.MOST_CHOICES + 1, "it ends at its bound"
     assert time.process_time() - begun < ENOUGH_S
     assert random_values({"type": "integer"}, {}, 5, 0)
 
@@ -79,3 +83,31 @@ def test_an_argument_that_is_given_up_is_named(monkeypatch: pytest.MonkeyPatch) 
     assert not list_given_up(spec, names)
     assert all(set(given) <= {"small"} for given in random_inputs(spec, names, 5, 0, valid=True))
     assert list_given_up(spec, names) == ["large"]
+
+
+def test_ways_to_draw_one_argument_share_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generators, "MOST_STILL_S", 0.5)
+    monkeypatch.setattr(generators, "_slow", set[str]())
+    ways: list[dict[str, Any]] = []
+    draw = generators._draw_examples
+    monkeypatch.setattr(
+        generators, "_draw_examples", lambda spec, *more: (ways.append(spec), draw(spec, *more))[1]
+    )
+    assert not random_values(SLOW["alternatives"], {}, 25, 0, tens=True)
+    assert len(ways) == 1, "its alternatives are laid out once"
+
+
+def test_a_value_is_drawn_where_ten_take_too_many_choices(monkeypatch: pytest.MonkeyPatch) -> None:
+    item = {"type": "object", "required": ["a"], "properties": {"a": {"type": "string", "format": "date"}}}
+    some = {"type": "array", "items": item, "minItems": 20, "maxItems": 20}
+    monkeypatch.setattr(generators, "MOST_CHOICES", 1_000)
+    monkeypatch.setattr(generators, "_slow", set[str]())
+    ways: list[int] = []
+    draw = generators._draw_examples
+    monkeypatch.setattr(
+        generators,
+        "_draw_examples",
+        lambda spec, count, seed: (ways.append(count), draw(spec, count, seed))[1],
+    )
+    assert random_values(some, {}, 1, 0, tens=True)
+    assert len(ways) == 2, "a list of ten, then one value"

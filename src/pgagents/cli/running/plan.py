@@ -93,7 +93,7 @@ def text(made: Plan, seed: int, unproven: Sequence[str] = ()) -> str:
     )
     if reasons:
         lines += ["", "left out:", *(f"  {count:,}: {reason}" for reason, count in reasons.most_common())]
-    for line in describe_withheld(made.withheld):
+    for line in (*describe_withheld(made.withheld), *([made.undrawn] if made.undrawn else [])):
         lines += ["", *textwrap.wrap(printable(line), 100, subsequent_indent="  ", break_on_hyphens=False)]
     if made.lasting:
         few = printable(say_lasting(made.lasting))
@@ -128,5 +128,6 @@ def document(made: Plan, options: Options, url: str, source: Source) -> dict[str
         "contracts": tried,
         "left_out": [{"contract": c.id, "reason": reason} for c, reason in made.left_out],
         **({"lasting": list(made.lasting)} if made.lasting else {}),
+        **({"undrawn": made.undrawn} if made.undrawn else {}),
         **({"withheld": withheld(made.withheld)} if made.withheld.calls or made.withheld.arguments else {}),
     }

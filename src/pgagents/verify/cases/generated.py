@@ -29,7 +29,7 @@ from pgagents.verify.fixtures.target import makes, target_of
 from pgagents.verify.projections import build_file, schema_of_parameter
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.combining import list_given_up, random_inputs
-from pgagents.verify.values.generators import document
+from pgagents.verify.values.generators import MOST_CHOICES, MOST_S, MOST_STILL_S, document
 from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, InstanceRef, RelativeTime, Signature, UniqueValue
@@ -221,6 +221,23 @@ def _draw_calls(setting: Setting, endpoint: Endpoint, *, valid: bool) -> Iterato
 def list_undrawn(setting: Setting) -> dict[str, str]:
     """Return, by action, its arguments whose random values took too long to draw, as words."""
     return setting.compute_once("arguments not drawn", dict[str, str])
+
+
+FEW = 3
+"""Most actions that `say_undrawn` names."""
+
+
+def say_undrawn(setting: Setting) -> str:
+    """Return a sentence that names the arguments of `list_undrawn` and what lifts it; empty for none."""
+    undrawn = list(list_undrawn(setting).values())
+    if not undrawn:
+        return ""
+    more = f" and of {len(undrawn) - FEW:,} more actions" if len(undrawn) > FEW else ""
+    return (
+        f"no random value is sent of {'; '.join(undrawn[:FEW])}{more}: drawing one takes over "
+        f"{MOST_CHOICES:,} choices, {MOST_S:.0f} s of the processor, or {MOST_STILL_S:.0f} s for one choice. "
+        "A schema that asks for less lifts it, such as a smaller `minItems` or fewer alternatives"
+    )
 
 
 def _generate(

@@ -191,4 +191,5 @@ class Plan:
     withheld: Withheld = field(default_factory=Withheld)
     lasting: tuple[str, ...] = ()
     """The resources of which few instances are made, because no call removes them."""
-    """The calls that act by their words, so that the run would not make them."""
+    undrawn: str = ""
+    """A sentence about what no random value could be drawn of."""

@@ -24,7 +24,7 @@ from pgagents.report.report import (
     Result,
     Withheld,
 )
-from pgagents.verify.cases.generated import list_undrawn
+from pgagents.verify.cases.generated import say_undrawn
 from pgagents.verify.cases.projection_index import offers
 from pgagents.verify.fixtures.instance import names_in
 from pgagents.verify.fixtures.request_template import template_of
@@ -39,7 +39,6 @@ from pgagents.verify.run.ledger import UNREACHED, Calls, Guesses, Ledger, find_g
 from pgagents.verify.run.lifts import list_lifts, say_confirmed
 from pgagents.verify.run.timing import TOO_FEW_LEFT
 from pgagents.verify.setting import Setting
-from pgagents.verify.values.generators import MOST_CHOICES, MOST_S
 from pgagents.verify.wire.call import InstanceRef
 from pgagents.verify.wire.endpoint import MCP, REST, Endpoint
 
@@ -188,10 +187,6 @@ def _list_carriers(setting: Setting) -> dict[str, tuple[str, ...]]:
     return {surface: tuple(places) for surface, places in found.items()}
 
 
-FEW = 3
-"""Most actions that the note on values that were not drawn names."""
-
-
 def _notes(course: Course, stopped: str) -> list[str]:
     """Return notes for the reader: the early end of the run, waits, and internal errors."""
     driver = course.driver
@@ -208,13 +203,8 @@ def _notes(course: Course, stopped: str) -> list[str]:
         notes.append("probes ran one at a time: they do until a call with the key is answered, and none was")
     if driver.executor.gate.tripwire.is_blind and not driver.setting.exclusive:
         notes.append("what others have could not be compared: no list shows older rows")
-    if undrawn := list(list_undrawn(driver.setting).values()):
-        more = f" and of {len(undrawn) - FEW:,} more actions" if len(undrawn) > FEW else ""
-        notes.append(
-            f"no random value was sent of {'; '.join(undrawn[:FEW])}{more}: drawing one takes over "
-            f"{MOST_CHOICES:,} choices or {MOST_S:.0f} s of the processor. A schema that asks for less lifts "
-            "it, such as a smaller `minItems`"
-        )
+    if undrawn := say_undrawn(driver.setting):
+        notes.append(undrawn)
     if driver.setting.mcp is not None:
         notes.append(driver.setting.mcp.summary)
     if driver.sender.clocks.moved_s:

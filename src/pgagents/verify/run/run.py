@@ -17,6 +17,7 @@ from pgagents.catalogue.model.credential import schemes
 from pgagents.catalogue.model.model import Model
 from pgagents.report.contract import Contract
 from pgagents.report.report import RecordedExchange, Report
+from pgagents.verify.cases.generated import say_undrawn
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.plan import order
@@ -127,6 +128,7 @@ def plan(
         made.apart,
         list_withheld(setting, options, writes=made.writes),
         list_lasting(setting, identities, options),
+        say_undrawn(setting),
     )
 
 

@@ -161,11 +161,7 @@ def _draw_argument(
 def _draw_values(text: str, count: int, seed: int) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     """Return the valid and the wrong values of a schema, which is JSON with the schemas that it needs."""
     schema, schemas = json.loads(text)
-    ten = {"type": "array", "items": schema, "minItems": 10, "maxItems": 10}  # an example costs as much as 5
-    lists = random_values(ten, schemas, 1 + count // 10, seed)
-    valid = tuple(value for values in lists for value in values) or tuple(
-        random_values(schema, schemas, count, seed)
-    )
+    valid = tuple(random_values(schema, schemas, count, seed, tens=True))
     test, chance = validator(schema, schemas), random.Random(f"{seed} {text}")
     wrong: dict[str, Any] = {}
     for value in (

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -160,7 +160,7 @@ def _simplest(pattern: str, least: int, most: int) -> str:
     try:
         with _drawing():
             return _draw_in_time(
-                pattern, lambda: search(texts, lambda text: least <= len(text) <= most, settings=quiet), str
+                pattern, [lambda: search(texts, lambda text: least <= len(text) <= most, settings=quiet)], str
             )
     except HypothesisException:
         return ""
@@ -216,14 +216,22 @@ def check_time() -> None:
 
 
 MOST_CHOICES = 200_000
-"""The choices of Hypothesis after which one draw ends without a value; 20,000 take about a second."""
+"""The choices of Hypothesis after which one way to draw ends without a value; 20,000 take about a second."""
+MOST_STILL_S = 4.0
+"""The processor seconds between two choices after which all ways end, as with thousands of alternatives:
+each way would lay them out anew. What makes no choice, as imports, has MOST_S.
+"""
 MOST_S = 30.0
-"""The processor seconds after which it ends if choices do not tell, as with thousands of alternatives."""
+"""The processor seconds that all ways share."""
 TICK_S = 0.1
 
 
 class _TooSlow(BaseException):
-    """Ends a draw that takes too long. The others go on."""
+    """Ends one way to draw an argument or a call. Another way may be quicker."""
+
+
+class _TooStill(BaseException):
+    """Ends all ways to draw it."""
 
 
 _slow: set[str] = set()
@@ -232,7 +240,7 @@ _slow: set[str] = set()
 
 @dataclass(slots=True)
 class _Draw:
-    """How many choices one draw has made, and what ended it."""
+    """How many choices one way to draw has made, and what ended it."""
 
     choices: int = 0
     end: type[BaseException] | None = None
@@ -266,8 +274,9 @@ def is_given_up(spec: Mapping[str, Any]) -> bool:
     return json.dumps(spec, sort_keys=True) in _slow
 
 
-def _draw_in_time(key: str, draw: Callable[[], T], otherwise: Callable[[], T]) -> T:
-    """Return what `draw` returns, or what `otherwise` does if it takes more than MOST_CHOICES or MOST_S.
+def _draw_in_time(key: str, ways: Sequence[Callable[[], T]], otherwise: Callable[[], T]) -> T:
+    """Return what the first way to draw returns that is not empty, or what `otherwise` does if none ends in
+    time.
 
     Raises OutOfTime, also within one value: Hypothesis may take minutes for it.
     Nothing is drawn again for a `key` that took too long. Time needs a timer signal and the main thread.
@@ -278,18 +287,22 @@ def _draw_in_time(key: str, draw: Callable[[], T], otherwise: Callable[[], T]) -
     this = _Draw()
     token = _draw.set(this)
     try:
-        with _ticking(this):
-            drawn = draw()
-    except (Exception, OutOfTime, _TooSlow):
-        if this.end is None:  # Hypothesis takes a draw that was ended for a flaky one, and raises its own
-            raise
+        with suppress(_TooStill), _ticking(this):  # a tick may fall between two ways
+            for way in ways:
+                this.choices, this.end = 0, None
+                try:
+                    drawn = way()
+                except (Exception, OutOfTime, _TooSlow, _TooStill):
+                    if this.end is None:  # Hypothesis takes a draw that was ended for a flaky one
+                        raise
+                if this.end is None and drawn:
+                    return drawn
+                if this.end is not None and this.end is not _TooSlow:
+                    raise this.end
     finally:
         _draw.reset(token)
-    if this.end is None:
-        return drawn
-    if this.end is OutOfTime:
-        raise OutOfTime
-    _slow.add(key)
+    if this.end is not None:
+        _slow.add(key)
     return otherwise()
 
 
@@ -299,20 +312,25 @@ def _ticking(this: _Draw) -> Iterator[None]:
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield
         return
-    begun, is_open = time.process_time(), True
+    begun = chosen = time.process_time()
+    choices, is_open = 0, True
 
     def tick(*_: Any) -> None:
+        nonlocal choices, chosen
         if not is_open:
             return
+        now = time.process_time()
+        if choices != this.choices:
+            choices, chosen = this.choices, now
         if _is_over.get()():
             this.end = OutOfTime
-        elif time.process_time() - begun > MOST_S:
-            this.end = _TooSlow
+        elif now - begun > MOST_S or (choices and now - chosen > MOST_STILL_S):
+            this.end = _TooStill
         if this.end is not None:
             raise this.end
 
     def hook(lost: sys.UnraisableHookArgs) -> None:
-        if not isinstance(lost.exc_value, OutOfTime | _TooSlow):  # the next tick raises it again
+        if not isinstance(lost.exc_value, OutOfTime | _TooSlow | _TooStill):  # the next tick raises it again
             usual(lost)
 
     usual, sys.unraisablehook = sys.unraisablehook, hook
@@ -340,35 +358,51 @@ def _generate_only(count: int) -> settings:
     )
 
 
-def random_values(schema: Mapping[str, Any], schemas: Mapping[str, Any], count: int, seed: int) -> list[Any]:
+def random_values(
+    schema: Mapping[str, Any], schemas: Mapping[str, Any], count: int, seed: int, *, tens: bool = False
+) -> list[Any]:
     """Return random valid values. The same seed gives the same values.
 
-    Empty if a pattern could make the generator run forever.
+    With `tens`, lists of ten are drawn if possible, since each costs as much as five values; then there may
+    be a few more than `count`. Empty if a pattern could make the generator run forever.
     """
+    spec = wrap(schema, schemas)
+    if not generable(spec):
+        return []
+    ten = {"type": "array", "items": schema, "minItems": 10, "maxItems": 10}
+
+    def draw_lists() -> list[Any]:
+        return [v for values in _draw_examples(wrap(ten, schemas), 1 + count // 10, seed) for v in values]
+
+    def draw_values() -> list[Any]:
+        return _draw_examples(spec, count, seed)
+
+    ways = [draw_lists, draw_values] if tens else [draw_values]
+    with _drawing():
+        return _draw_in_time(json.dumps(spec, sort_keys=True), ways, list)
+
+
+def _draw_examples(spec: dict[str, Any], count: int, seed: int) -> list[Any]:
     import hypothesis
     import schemathesis
     from schemathesis import GenerationMode
     from schemathesis.config import SchemathesisConfig
 
-    spec = wrap(schema, schemas)
-    if not generable(spec):
-        return []
     found: list[Any] = []
-    with _drawing():
-        loaded = schemathesis.openapi.from_dict(spec, config=SchemathesisConfig.from_dict({"seed": 1}))
-        strategy = loaded["/value"]["POST"].as_strategy(generation_mode=GenerationMode.POSITIVE)
+    loaded = schemathesis.openapi.from_dict(spec, config=SchemathesisConfig.from_dict({"seed": 1}))
+    strategy = loaded["/value"]["POST"].as_strategy(generation_mode=GenerationMode.POSITIVE)
 
-        @hypothesis.seed(seed)
-        @_generate_only(count)
-        @hypothesis.given(case=strategy)
-        def draw(case: Any) -> None:
-            check_time()
-            value = _plain(case.body.get("value")) if isinstance(case.body, Mapping) else _UNUSABLE
-            if value is not _UNUSABLE:
-                found.append(value)
+    @hypothesis.seed(seed)
+    @_generate_only(count)
+    @hypothesis.given(case=strategy)
+    def draw(case: Any) -> None:
+        check_time()
+        value = _plain(case.body.get("value")) if isinstance(case.body, Mapping) else _UNUSABLE
+        if value is not _UNUSABLE:
+            found.append(value)
 
-        with suppress(hypothesis.errors.HypothesisException):
-            _draw_in_time(json.dumps(spec, sort_keys=True), draw, found.clear)
+    with suppress(hypothesis.errors.HypothesisException):
+        draw()
     return found[:count]
 
 
@@ -430,10 +464,12 @@ def _cache_inputs(
             if given is not None and given not in found:
                 found.append(given)
 
-        # an operation without arguments has no invalid call
-        with suppress(hypothesis.errors.HypothesisException):
-            _draw_in_time(spec, draw, found.clear)
-    return tuple(found)
+        def draw_calls() -> list[Mapping[str, Any]]:
+            with suppress(hypothesis.errors.HypothesisException):
+                draw()  # an operation without arguments has no invalid call
+            return found
+
+        return tuple(_draw_in_time(spec, [draw_calls], list))
 
 
 def _arguments(case: Any, names: Mapping[tuple[str, str], str]) -> dict[str, Any] | None:
