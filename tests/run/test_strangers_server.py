@@ -194,6 +194,22 @@ def test_the_crash_of_a_create_that_is_sent_once_more_costs_one_other_contract()
     assert count_untried(report) <= count_untried(usual) + 1, "one create came while the table was locked"
 
 
+class Floating(Shop):
+    """Counts in a language whose only numbers are floats: its ids are `101.0`, its paths `/customers/101`."""
+
+    def _say(self, status: int, body: Any = None) -> Response:
+        answer = super()._say(status, body)
+        return replace(answer, body=re.sub(rb'"id":(\d+)', rb'"id":\1.0', answer.body))
+
+
+def test_what_has_a_whole_float_as_its_id_is_the_runs_own() -> None:
+    shop = Floating()
+    report = run(shop)
+    assert not [finding for finding in report.findings if not finding.is_mild]
+    assert set(shop.kept) == set(range(1, 6))
+    assert count_untried(report) <= count_untried(run(Shop()))
+
+
 def count_untried(report: Report) -> int:
     return sum(result.verdict is Verdict.UNTESTED for result in report.results)
 

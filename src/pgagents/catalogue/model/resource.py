@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgagents.base.cel.expression import Expression
+from pgagents.base.http import text_of
 from pgagents.base.places import Pointer, Text
 from pgagents.catalogue.model.action import Action, ActionCall, Law, Param
 from pgagents.catalogue.model.answers import Code
@@ -257,8 +258,8 @@ Id = str | int | float | tuple[str | int | float, ...]
 
 
 def id_text(id: object) -> str:
-    """Return an id as one text, for keys and messages."""
-    return "/".join(map(str, id)) if isinstance(id, tuple) else str(id)
+    """Return an id as one text, for keys and messages: as paths have it, so `10.0` is "10"."""
+    return "/".join(map(text_of, id)) if isinstance(id, tuple) else text_of(id)
 
 
 def is_scalar(value: Any) -> bool:

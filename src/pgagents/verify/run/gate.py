@@ -460,7 +460,7 @@ class Gate:
             for param, value in given:
                 if self.factory.marks.is_marked(value) and (resource.name, value) not in self._named.misread:
                     continue  # such as `=fresh.number`, by the author's word
-                found = self.factory.pool.find(resource, value) if isinstance(value, str | int) else None
+                found = self.factory.pool.find(resource, value)
                 if not self._named.is_nobody_elses(resource, param, value) and (
                     found is None or not found.ours
                 ):

@@ -184,7 +184,7 @@ def is_named_in(request: Request, target: Target, instance: Instance) -> bool:
     codes = [
         str(instance.body[member]) for _, member in target.also if isinstance(instance.body.get(member), str)
     ]
-    return all(str(part) in said for part in ids) or any(
+    return all(id_text(part) in said for part in ids) or any(
         len(code) >= SHORTEST_CODE and code in said for code in codes
     )
 
@@ -270,11 +270,11 @@ def _holds(
     Raises Unavailable.
     """
     id = member_at(instance.body, member)
-    if isinstance(id, bool) or not isinstance(id, str | int) or not id_text(id).strip("./"):
+    if isinstance(id, bool) or not isinstance(id, str | int | float) or not id_text(id).strip("./"):
         return False
     other: str | int = NOBODY if isinstance(id, str) else NOBODYS_NUMBER
     changed = _evaluate(instance, with_member(instance.body, member.split("."), other), input, env)
-    return any(_replaces(str(usual[name]), str(changed[name]), str(id), str(other)) for name in usual)
+    return any(_replaces(*(id_text(v) for v in (usual[name], changed[name], id, other))) for name in usual)
 
 
 def _replaces(before: str, after: str, id: str, other: str) -> bool:

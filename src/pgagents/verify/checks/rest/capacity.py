@@ -13,7 +13,7 @@ from typing import Any
 
 from pgagents.base.cel.reading import list_begun_at
 from pgagents.catalogue.model.action import ActionCall
-from pgagents.catalogue.model.resource import Resource, Takes
+from pgagents.catalogue.model.resource import Resource, Takes, is_scalar
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.observation import find_roomiest
 from pgagents.verify.cases.boundary import boundary_value
@@ -38,7 +38,7 @@ the place.
 """
 
 
-Counts = dict[str | int, int]
+Counts = dict[str | int | float, int]
 """The last known count of each place, by the place's id."""
 
 
@@ -114,7 +114,7 @@ def _round(trials: Sequence[Trial], resource: Resource, takes: Takes, *, late: b
         _read_counter(setting, takes, place[setting.model.resources[takes.of].id], counts)
     else:  # the server chooses, probably the same place as before
         another = ask(InstanceRef(resource.name))
-        if _is_id(another.get(takes.by)):
+        if is_scalar(another.get(takes.by)):
             _read_counter(setting, takes, another[takes.by], counts)
     living: list[Mapping[str, Any]] = []
     for trial in makers:
@@ -158,7 +158,7 @@ def _judge_taking(
         if arguments in several and not answer.success:
             counts.clear()  # a refused call may have occupied capacity, which is not judged here
             continue
-        if first is None or not _is_id(first.get(takes.by)) or not answer.fits:
+        if first is None or not is_scalar(first.get(takes.by)) or not answer.fits:
             counts.clear()  # it may still have occupied capacity
             return trial.untested(say_none_made(resource, answer))
         living.append(first)
@@ -233,7 +233,7 @@ def _judge_return(
     return _judge_count(trial, takes, before, after, 1)
 
 
-def _read_counter(setting: Setting, takes: Takes, id: str | int, counts: Counts) -> int | None:
+def _read_counter(setting: Setting, takes: Takes, id: str | int | float, counts: Counts) -> int | None:
     """Read and remember the counter of a place; return it, or None if it could not be read."""
     endpoint = setting.find_lead(str(takes.read_by.name))
     assert endpoint is not None
@@ -247,10 +247,6 @@ def _read_counter(setting: Setting, takes: Takes, id: str | int, counts: Counts)
     else:
         counts[id] = found
     return found
-
-
-def _is_id(value: Any) -> bool:
-    return isinstance(value, str | int) and not isinstance(value, bool)
 
 
 CHECK = make_check("capacity", __doc__, cases, stage=4, overlap="readers", rank=Rank.WRONG)

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 
 from pgagents.base.cel.functions import epoch
+from pgagents.catalogue.model.resource import is_scalar
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.representations import (
     MOST_KNOWN,
@@ -182,7 +183,7 @@ def _compare_representations(
     setting: Setting, facts: ShownInstances, new: ShownInstance, endpoint: Endpoint, told_at: float
 ) -> Iterator[Judgement]:
     id = new.body.get(new.representation.id)
-    if not isinstance(id, str | int) or isinstance(id, bool):
+    if not is_scalar(id):
         return
     if (stale := _judge_stale_timestamp(setting, facts, new, f"{new.place} {id}", told_at)) is not None:
         yield stale

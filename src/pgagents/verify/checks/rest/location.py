@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import unquote, urljoin
 
 from pgagents.catalogue.model.action import Action, ActionCall
-from pgagents.catalogue.model.resource import Resource
+from pgagents.catalogue.model.resource import Resource, id_text
 from pgagents.report.contract import Rank
 from pgagents.verify.answers.bodies import find_own_target
 from pgagents.verify.fixtures.instance import at_path
@@ -97,14 +97,9 @@ def _judge(
     id, own = (resource.id_of(one) if isinstance(one, Mapping) else None for one in (instance, body))
     if id is None or own is None:
         return trial.untested(f"its answer shows no {resource.id} of a {resource.name}: {answer.outcome}")
-    if _write(id) == _write(own):
+    if id_text(id) == id_text(own):  # 7 and "7" are one in a path
         return trial.kept()
     return trial.broken(expected, f"another {resource.name}, {resource.id} {{id}}", id=id)
-
-
-def _write(id: Any) -> str:
-    """Return an id as a path has it: 7 and "7" are one."""
-    return "/".join(map(str, id)) if isinstance(id, tuple) else str(id)
 
 
 def _path_on_api(setting: Setting, exchange: Exchange, text: str) -> str | None:

@@ -12,7 +12,7 @@ from functools import partial
 from itertools import islice
 from typing import Any, Literal
 
-from pgagents.catalogue.model.resource import Resource
+from pgagents.catalogue.model.resource import Resource, is_scalar
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.cases.invalid import InvalidCase, invalid_cases_of
 from pgagents.verify.fixtures.instance import at_path, list_items, names_no_instance
@@ -260,7 +260,7 @@ def _list_mentioned(resource: Resource, body: Any, depth: int) -> Iterator[Any]:
         inner = body.get(resource.name)
         yield resource.id_of(inner) if isinstance(inner, Mapping) else None
         named = body.get(f"{resource.name}_id")
-        yield named if isinstance(named, str | int) else None
+        yield named if is_scalar(named) else None
     for part in body.values() if isinstance(body, Mapping) else body:
         yield from _list_mentioned(resource, part, depth - 1)
 
