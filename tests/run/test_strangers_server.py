@@ -143,14 +143,21 @@ class Shop:
         return Response(status, (("Content-Type", "application/json"),), json_bytes(body or {"detail": "no"}))
 
 
-def run(shop: Shop, *, removes: bool = True, only: tuple[str, ...] = ()) -> Report:
+def run(
+    shop: Callable[[Request], Response],
+    *,
+    removes: bool = True,
+    only: tuple[str, ...] = (),
+    told: Model | None = None,
+) -> Report:
     now = [1_776_000_000.0]
 
     def sleep(seconds: float) -> None:
         now[0] += seconds
 
     return verify(
-        model(removes=removes), shop, Identities({}), Options(live=False, allow_writes=True, only=only),
+        told or model(removes=removes), shop, Identities({}),
+        Options(live=False, allow_writes=True, only=only),
         clock=lambda: now[0], sleep=sleep, wall=lambda: "2026-04-12T13:20:00Z", url=URL, timer=lambda: now[0],
     )  # fmt: skip
 
@@ -312,3 +319,124 @@ def test_a_scheme_that_is_read_in_one_letter_case_is_a_habit() -> None:
     )  # fmt: skip
     assert ranks(report, "key_authentication") == {Rank.COERCED}
     assert "the scheme is read in one letter case" in text.render(report, told.source)
+
+
+@cache
+def talks(*, says: str = "Accept a proposed talk") -> Model:
+    given = {"title": {"type": "string", "minLength": 1, "maxLength": 60}, "minutes": {"type": "integer"}}
+    state = {"status": {"type": "string", "enum": ["proposed", "accepted", "declined"]}}
+    one = {
+        "type": "object",
+        "required": ["id", "status", *given],
+        "properties": {"id": {"type": "integer"}, **given, **state},
+    }
+    body = {"type": "object", "required": [*given], "properties": given}
+    sent = {"requestBody": {"required": True, "content": {"application/json": {"schema": body}}}}
+    held = {"parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}]}
+    pages = [
+        {"name": "page", "in": "query", "schema": {"type": "integer", "default": 1, "minimum": 1}},
+        {"name": "per_page", "in": "query", "schema": {"type": "integer", "default": 20, "minimum": 1}},
+    ]
+
+    def answers(schema: dict[str, Any] | None, status: str = "200") -> dict[str, Any]:
+        content = {"content": {"application/json": {"schema": schema}}} if schema is not None else {}
+        refused = {str(other): {"description": "No"} for other in (400, 404)}
+        return {"responses": {status: {"description": "So", **content}, **refused}}
+
+    accept = answers(one)
+    accept["responses"]["409"] = {"description": "Conflict"}
+    paths = {
+        "/talks": {
+            "get": {"parameters": pages, **answers({"type": "array", "items": one})},
+            "post": {**sent, **answers(one, "201")},
+        },
+        "/talks/{id}": {
+            **held,
+            "get": answers(one),
+            "put": {**sent, **answers(one)},
+            "delete": answers(None, "204"),
+        },
+        "/talks/{id}/accept": {**held, "post": {"summary": says, **accept}},
+    }
+    return imported(openapi(paths)).model
+
+
+class Talks:
+    """Keeps talks. `bug` is what it does wrong; none if it is empty."""
+
+    def __init__(self, bug: str = "") -> None:
+        self.bug, self.last = bug, 3
+        self.kept = {n: self.make(n, {"title": f"Old {n}", "minutes": 5}) for n in range(1, 4)}
+
+    def make(self, id: int, body: Any) -> dict[str, Any]:
+        return {"id": id, "title": body["title"], "minutes": body["minutes"], "status": "proposed"}
+
+    def __call__(self, request: Request) -> Response:
+        path, _, query = request.target.partition("?")
+        word = [*path.split("/"), "", ""][2:4]
+        if path == "/talks" and request.method == "GET":
+            return self.list(dict(part.partition("=")[::2] for part in query.split("&") if part))
+        body = read_json(request.body or b"").value
+        title = body.get("title") if isinstance(body, dict) else None
+        fits = isinstance(title, str) and 0 < len(title) <= 60 and type(body.get("minutes")) is int
+        if path == "/talks" and request.method == "POST":
+            if not fits:
+                return self.say(400)
+            self.last += 1
+            self.kept[self.last] = self.make(self.last, body)
+            return self.say(201, self.kept[self.last])
+        talk = self.kept.get(int(word[0])) if word[0].isascii() and word[0].isdecimal() else None
+        if talk is None:
+            return self.say(404)
+        if word[1] == "accept" and request.method == "POST":
+            if talk["status"] != "proposed" and self.bug != "accepts twice":
+                return self.say(409)
+            talk["status"] = "accepted"
+            return self.say(200, talk)
+        if request.method == "PUT":
+            return self.put(talk, body) if fits else self.say(400)
+        if request.method == "DELETE":
+            del self.kept[talk["id"]]
+            return Response(204, (), b"")
+        return self.say(200, talk) if request.method == "GET" and not word[1] else self.say(405)
+
+    def put(self, talk: dict[str, Any], body: dict[str, Any]) -> Response:
+        shown = {**talk, **{name: body[name] for name in ("title", "minutes")}}
+        if self.bug == "rounds":
+            shown["minutes"] = round(shown["minutes"] / 5) * 5
+        talk |= {"title": shown["title"]} if self.bug == "loses minutes" else shown
+        return self.say(200, shown)
+
+    def list(self, query: dict[str, str]) -> Response:
+        numbers = [query.get(name) or usual for name, usual in (("page", "1"), ("per_page", "20"))]
+        if not all(n.isascii() and n.isdecimal() and len(n) < 9 and int(n) for n in numbers):
+            return self.say(400)
+        page, each = map(int, numbers)
+        skipped = (page - 1) * each + (1 if self.bug == "skips" and page > 1 else 0)
+        return self.say(200, list(self.kept.values())[skipped : skipped + each])
+
+    def say(self, status: int, body: Any = None) -> Response:
+        content = json_bytes(body if body is not None else {"detail": "no"})
+        return Response(status, (("Content-Type", "application/json"),), content)
+
+
+@pytest.mark.parametrize(
+    ("bug", "says", "check", "found"),
+    [
+        ("skips", "Accept a proposed talk", "pagination", {Rank.ODD}),
+        ("loses minutes", "Accept a proposed talk", "partial_changes", {Rank.WRONG}),
+        ("rounds", "Accept a proposed talk", "partial_changes", set()),
+        ("accepts twice", "Accept a proposed talk", "state_transitions", {Rank.ODD}),
+        ("accepts twice", "Accept a talk", "state_transitions", set()),  # nobody said where it begins
+        ("accepts twice", "Accept a talk, not only a proposed talk", "state_transitions", set()),
+    ],
+)
+def test_a_bug_that_people_ship_is_found_from_the_document(
+    bug: str, says: str, check: str, found: set[Rank]
+) -> None:
+    told, server, right = talks(says=says), Talks(bug), Talks()
+    assert ranks(run(server, told=told, only=(f"{check}/",)), check) == found
+    assert set(server.kept) == {1, 2, 3}
+    kept = run(right, told=told, only=(f"{check}/",))
+    assert not kept.findings
+    assert any(r.verdict is Verdict.KEPT for r in kept.results if r.contract.check == check)

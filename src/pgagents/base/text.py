@@ -127,6 +127,17 @@ def plain_word(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
+_NEGATED = re.compile(r"\b(not|no|never|cannot|unless|except|without|until|before|after)\b|n't\b", re.I)
+
+
+def list_said_of_thing(text: str, words: Iterable[str]) -> list[str]:
+    """Return the words that a text says of its thing, as in "Accept a proposed talk"; none if it negates."""
+    if _NEGATED.search(text):
+        return []
+    spelt = {word: r"[\s_-]?".join(map(re.escape, split_words(word))) for word in words}
+    return [w for w, form in spelt.items() if form and re.search(rf"\ban?\s+{form}\s+\w", text, re.I)]
+
+
 def split_words(text: str) -> list[str]:
     """Return the words of a text or a name in lower case."""
     return [part.casefold() for part in _PARTS.findall(text)]

@@ -111,7 +111,7 @@ def _leads_on(path: str, schema: Schema) -> bool:
 
 
 def _counted(listing: Listing, more: str) -> Iterator[tuple[str, str, str, str]]:
-    """Yield the ways that count pages or items, if the answer has their total number."""
+    """Yield the ways that count pages or items."""
     page = _first(listing.arguments, _PAGES, ("integer",))
     total = next(
         (
@@ -128,8 +128,12 @@ def _counted(listing: Listing, more: str) -> Iterator[tuple[str, str, str, str]]
     size = _first(listing.arguments, _SIZES, ("integer",))
     if page and not total and not more:
         yield from _totalled(listing, page, size)
+    held = f"size({listing.items})"
+    sized = size and size != page and "default" in listing.arguments[size]
+    if page and not offset and sized and listing.arguments[page].get("default") in (0, 1):
+        why = f"`{page}` and `{size}`"  # nothing tells the end: the first page that is not full
+        yield page, f"input.{page} + 1.0", f"{held} >= input.{size}", why
     if offset and size:
-        held = f"size({listing.items})"
         known = "default" in listing.arguments[offset]
         following = f"input.{offset} + {held}"
         following = following if known else f"has(input.{offset}) ? {following} : {held}"

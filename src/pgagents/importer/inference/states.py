@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgagents.base.jsonschema.schema import Schema
-from pgagents.base.text import plain_word
+from pgagents.base.text import list_said_of_thing, plain_word
 from pgagents.importer.inference.pages import read_schema
 from pgagents.importer.operations import ImportedAction
 
@@ -84,14 +84,19 @@ def infer_states(
     reached = [s for s in states if s == initial or s in {to for _, to, *_ in moves.values()}]
     section: dict[str, Any] = {"state": member, "states": list(states), "initial": initial, "moves": {}}
     aside = {to for word, to, *_ in moves.values() if plain_word(word) in _ASIDE}
-    for name, (word, to, _, otherwise) in moves.items():
-        begins = _find_beginning(word, to, reached, initial, aside)
+    for name, (word, to, action, otherwise) in moves.items():
+        said = list_said_of_thing(_say(action), (s for s in states if s != to))
+        begins = said or _find_beginning(word, to, reached, initial, aside)
         if begins:
             move = {"from": begins, "to": to, "input": {}, "otherwise": otherwise, "inferred": True}
             section["moves"][name] = move
     ends = (a for n, (word, to, a, _) in moves.items() if word in ENDINGS and n in section["moves"])
     reasons = tuple(str(action.action["http"]) for _, _, action, _ in moves.values())
     return States(section, reasons, next(ends, None)) if section["moves"] else None
+
+
+def _say(one: ImportedAction) -> str:
+    return f"{one.action['title']}. {one.action['description']}"
 
 
 def _find_state(item: Schema, named: Mapping[str, Any]) -> tuple[str, Sequence[str], str] | None:

@@ -1,8 +1,8 @@
 """A PATCH changes the members that it contains, and leaves the others as they are (RFC 5789, 2).
 
-An instance gets another value in every member that a PATCH may set and a read shows. Then a PATCH sends one
-member its present value, so no member may change. Each member that the first PATCH did not change is sent
-once more alone, because a server may let one member decide over another. Only the former value in a read
+An instance gets another value in every member that a PATCH, or a PUT, may set and a read shows. Then a PATCH
+sends one member its present value, so no member may change. Each member that the first call did not change is
+sent once more alone, because a server may let one member decide over another. Only the former value in a read
 breaks the contract: a server may trim, round or lower a value.
 """
 
@@ -34,7 +34,7 @@ LIST_OF_STEPS = "application/json-patch+json"
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
-    """Yield a case about the members in a PATCH, and one about all others."""
+    """Yield a case about the members in a PATCH or PUT, and one about all others of a PATCH."""
     del roles
     for resource in setting.model.resources.values():
         found = find_read(setting, resource) if resource.made_by is not None else None
@@ -49,7 +49,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
             name, origin = endpoint.action.name, endpoint.action.origin
             says = f"{name} changes the members that it names"
             yield Case(endpoint, says, origin, attempt, "named")
-            if patch.optional:
+            if patch.optional and endpoint.action.method == "PATCH":
                 says = f"{name} leaves the members as they are that it does not name"
                 yield Case(endpoint, says, origin, attempt, "others")
 
@@ -57,17 +57,20 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
 def _list_members(
     setting: Setting, resource: Resource, endpoint: Endpoint, read: ActionCall
 ) -> tuple[Param, ...]:
-    """Return the arguments of a PATCH that a read shows under the same names; empty for other calls."""
+    """Return the arguments of a PATCH or PUT that a read shows under the same names; empty for other
+    calls.
+    """
     action = endpoint.action
-    patches = action.method == "PATCH" and action.content_type != LIST_OF_STEPS and action.effect == "write"
-    if not patches or not names_instance(endpoint, resource):
+    changes = action.method in ("PATCH", "PUT") and action.content_type != LIST_OF_STEPS
+    makes = resource.made_by is not None and resource.made_by.action is action
+    if not changes or makes or action.effect != "write" or not names_instance(endpoint, resource):
         return ()
     settable = list_settable(setting, resource, endpoint, read)
     return tuple(param for param in settable if not VERSION.search(param.wire))  # every write moves it on
 
 
 class _Patch(Change):
-    """A PATCH of an instance."""
+    """A PATCH or PUT of an instance."""
 
     @property
     def optional(self) -> tuple[Param, ...]:
@@ -104,12 +107,13 @@ class _Patch(Change):
         after: Mapping[str, Any],
         values: Mapping[str, Any],
     ) -> None:
-        """Judge the members in a PATCH. Each that still has its former value is sent again alone."""
+        """Judge the members that were sent. Each that still has its former value is sent again alone."""
         for param in self.members:
             name, wire = str(param.name), param.wire
             if name not in values or wire not in after or after[wire] != before.get(wire):
                 continue
-            alone = trial.ask(self.send(trial, body, {name: values[name]}, f"{name} alone"))
+            rest = self.list_needed(trial, after) if trial.action.method == "PUT" else {}
+            alone = trial.ask(self.send(trial, body, {**rest, name: values[name]}, f"{name} alone"))
             answer = trial.ask(self.call_read(trial, body))
             shown = self.shown(answer)
             if alone.success and wire in shown and shown[wire] == before.get(wire):

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from pgagents.base.text import list_said_of_thing
 from pgagents.catalogue.model.answers import Code
 from pgagents.catalogue.model.resource import Move, Resource
 from pgagents.report.contract import Rank
@@ -310,8 +311,16 @@ class _Transition:
         )
         if not moved.success or moved.subject is None or _state(resource, moved) != move.to:
             return False
-        again = ask(self.call_refused(resource, move, moved.subject, f"{why}, once more"))
-        return again.status == move.otherwise.status
+        why = f"{self.endpoint.action.name} of a {resource.name} that is {move.to}"
+        again = ask(self.call_refused(resource, move, moved.subject, why))
+        return again.status == move.otherwise.status or (again.success and self._is_said())
+
+    def _is_said(self) -> bool:
+        """True if the author's words name the states in which the action may be called."""
+        move, action = self.move, self.endpoint.action
+        others = (state for state in self.resource.states if state != move.to)
+        said = list_said_of_thing(f"{action.title}. {action.description}", others)
+        return set(said) == set(move.origin_states)
 
     def call_refused(self, resource: Resource, move: Move, subject: Mapping[str, Any], why: str) -> Call:
         """Return the call that must be refused."""
