@@ -87,3 +87,23 @@ def test_what_a_server_answered_is_only_text_in_every_format(
         assert json.loads(shown)
     elif form != "github":
         assert re.search(r"1b\\?\[2J", shown), "the answer is shown, and escaped"
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "html", "junit"])
+def test_what_stands_in_a_report_of_others_is_only_text(
+    form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A job's log takes a line of a file for a command, wherever the line stands."""
+    made = json.loads(reported())
+    for finding in made["findings"]:
+        finding["says"] += HOSTILE
+        finding["also_curl"] = {name: line + HOSTILE for name, line in finding.get("also_curl", {}).items()}
+        for exchange in finding["exchanges"]:
+            exchange |= {"why": HOSTILE, "base": f"http://127.0.0.1/{HOSTILE}"}
+            exchange["request"] |= {"method": HOSTILE, "target": HOSTILE, "body": HOSTILE}
+    path = tmp_path / "report.json"
+    path.write_text(json.dumps(made), encoding="utf-8")
+    assert main(["report", "show", str(path), "--format", form, "--odd", "--why", "-v"]) == 0
+    shown = capsys.readouterr().out
+    assert [c for c in shown if not c.isprintable() and c not in "\n\t"] == []
+    assert [line for line in shown.splitlines() if re.match(r"\s*(::|##\[)", line)] == []

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from pgagents.base.http import Silence, read_json
 from pgagents.base.places import Source
-from pgagents.base.writing import printable
+from pgagents.base.writing import disable_commands, printable
 from pgagents.report.contract import Rank, Verdict, surface_of
 from pgagents.report.curl import HABITS, MASK, describe_no_request, find_call, of_finding, variable
 from pgagents.report.layout import around, is_elsewhere, list_printed
@@ -90,8 +90,10 @@ def _template() -> Any:
 
 
 def escape_unprintable(text: str) -> str:
-    """Return the text with unprintable characters (controls, bidirectional marks) escaped."""
-    return printable(text, "\n\t")
+    """Return the text with unprintable characters (controls, bidirectional marks) escaped, and with the
+    commands disabled that a job's log would obey.
+    """
+    return "\n".join(map(disable_commands, printable(text, "\n\t").split("\n")))
 
 
 def hash_source(text: str) -> str:

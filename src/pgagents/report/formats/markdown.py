@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from pgagents.base.http import Silence
 from pgagents.base.places import Source
-from pgagents.base.writing import printable
+from pgagents.base.writing import disable_commands, printable
 from pgagents.report.contract import Verdict
 from pgagents.report.curl import describe_no_request, of_finding
 from pgagents.report.layout import list_printed
@@ -214,7 +214,7 @@ def code(text: str) -> str:
 
 def fence_text(text: str) -> Iterator[str]:
     """Yield a code block that no line of the text can close."""
-    clean = "\n".join(_printable(line) for line in text.split("\n"))
+    clean = "\n".join(disable_commands(_printable(line)) for line in text.split("\n"))
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", clean)), default=0))
     yield f"{fence}text"
     yield clean
