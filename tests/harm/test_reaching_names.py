@@ -238,6 +238,22 @@ def test_a_text_that_only_holds_a_word_with_reach_is_sent(name: str, tmp_path: P
     assert not Harmless(model).list_withheld(action)
 
 
+@pytest.mark.parametrize(("name", "sent"), [("position", False), ("sort_rank", False), ("stars", True)])
+def test_a_number_that_takes_the_place_of_another_row_is_not_sent(
+    name: str, sent: bool, tmp_path: Path
+) -> None:
+    """A list in order moves the others, although a row shows its own place (`acts_as_list`)."""
+    made = document({name: {"type": ["integer", "null"], "default": 0}}, {})
+    shown = {"type": "object", "properties": {"id": NUMBER, "text": TEXT, name: {"type": "integer"}}}
+    for path, method, status in (("/notes", "post", "201"), ("/notes/{id}", "patch", "200")):
+        made["paths"][path][method]["responses"][status]["content"]["application/json"]["schema"] = shown
+    model = model_of(tmp_path, made)
+    action = next(a for a in model.actions if a.name == "patch_note")
+    held = Harmless(model).list_withheld(action)
+    assert [one.label for one in held] == ([] if sent else [name])
+    assert all(one.takes(0, ()) and not one.takes(7, ()) for one in held)
+
+
 def test_choices_of_a_needed_argument_are_sent_unless_they_have_reach(tmp_path: Path) -> None:
     """Alternatives with one value each are choices."""
     made = document({"combine": {"oneOf": [{"const": "append"}, {"const": "replace"}]}}, {})

@@ -75,6 +75,8 @@ REACHING = frozenset((
     "within",
 ))  # fmt: skip
 """Words by which a flag, a choice or a number may reach beyond the thing that a call makes or changes."""
+_ORDERS = frozenset(("ordinal", "position", "rank", "slot"))
+"""Words of a number that gives a row the place of another one, and moves that, although answers show it."""
 SELECTING = frozenset((
     "after", "before", "condition", "criteria", "criterion", "expression", "filter", "glob", "match",
     "matching", "newer", "older", "pattern", "predicate", "query", "range", "regex", "regexp", "search",
@@ -358,6 +360,8 @@ class Harmless:
         selects = not (needed or is_stored) and (
             not SELECTING.isdisjoint(split_words(name)) or ("string" in types and _is_flag(name))
         )
+        moves = not needed and types & {"integer", "number"} and {*split_words(name)} & _ORDERS
+        is_stored = is_stored and not moves
         if not selects and (not is_option or (not reach and (is_stored or (needed and not far)))):
             return None
         shown = [schema["default"]] if "default" in schema else []
