@@ -58,15 +58,6 @@ def conflict_uses_key_up(context: Context, inner: Domain, call: AcceptedCall) ->
     return found
 
 
-@fault("consistent_representations").edit_results("check_availability")
-def count_dated_once(context: Context, _call: AcceptedCall, found: Any) -> Any:
-    """The time of a lot's count never changes after the first answer."""
-    first: dict[str, Any] = context.memory.setdefault("first", {})
-    counted = found["availability"]
-    counted["updated_at"] = first.setdefault(counted["lot_id"], counted["updated_at"])
-    return found
-
-
 @fault("expires_on_time").replace_actions
 def expired_hold_taken(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """An expired hold can be used for a session, though it can no longer be released."""

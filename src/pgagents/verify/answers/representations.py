@@ -337,43 +337,6 @@ def find_lasting(setting: Setting, old: Representation) -> frozenset[str]:
     return setting.compute_once(("comparable", "lasting", old.kind, old.action, old.path, old.id), find)
 
 
-def list_dating(setting: Setting, representation: Representation) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the volatile members as (timestamps, other values); both empty unless the action reads this one
-    instance.
-    """
-
-    def find() -> tuple[tuple[str, ...], tuple[str, ...]]:
-        volatile = (
-            list_volatile(setting, representation.kind) & representation.words.keys()
-            if representation.direct and not representation.writes
-            else frozenset()
-        )
-        times = tuple(sorted(n for n in volatile if '"date-time"' in representation.words[n]))
-        return times, tuple(sorted(volatile - set(times)))
-
-    return setting.compute_once(
-        (
-            "comparable",
-            "dating",
-            representation.kind,
-            representation.action,
-            representation.path,
-            representation.id,
-        ),
-        find,
-    )
-
-
-def list_volatile(setting: Setting, kind: str) -> frozenset[str]:
-    """Return the volatile members of those resources of this kind that no call makes."""
-
-    def find() -> frozenset[str]:
-        alike = [r for r in list_alike(setting, kind) if r.made_by is None]
-        return frozenset(m for r in alike for m in r.volatile)
-
-    return setting.compute_once(("comparable", "volatile", kind), find)
-
-
 # -- how answers represented each instance
 
 
@@ -397,15 +360,6 @@ class ShownInstance:
 
 
 @dataclass(slots=True)
-class DatedValues:
-    """The last volatile values that an action returned, read at `at`, and the times in the same answer."""
-
-    values: Mapping[str, Any]
-    times: Mapping[str, Any]
-    at: float
-
-
-@dataclass(slots=True)
 class ShownInstances:
     """The last representation of each instance, by kind and id, and by action.
 
@@ -414,7 +368,6 @@ class ShownInstances:
     """
 
     shown: dict[tuple[str, str], dict[str, ShownInstance]]
-    dated: dict[tuple[str, str, str], DatedValues] = field(default_factory=dict)
     moving: set[tuple[str, str]] = field(default_factory=set)
     steady: set[tuple[str, str, str]] = field(default_factory=set)
     written: int = 0

@@ -12,12 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-from pgagents.base.cel.functions import epoch
 from pgagents.catalogue.model.resource import is_scalar
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.representations import (
     MOST_KNOWN,
-    DatedValues,
     Representation,
     ShownInstance,
     ShownInstances,
@@ -28,7 +26,6 @@ from pgagents.verify.answers.representations import (
     is_uncertain,
     kind_of,
     list_common,
-    list_dating,
     objects_at,
     represent,
 )
@@ -42,10 +39,6 @@ from pgagents.verify.wire.exchange import Exchange
 
 TRUSTED = ("valid", "explore", "clean")
 ACCEPTED = 202
-STALE_S, HOUR_S = 120.0, 3600.0
-"""Seconds: a timestamp that was so much older than the server's own time, and came with another value then,
-cannot be the time of the new value. One of a whole hour may be rounded.
-"""
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
@@ -185,8 +178,6 @@ def _compare_representations(
     id = new.body.get(new.representation.id)
     if not is_scalar(id):
         return
-    if (stale := _judge_stale_timestamp(setting, facts, new, f"{new.place} {id}", told_at)) is not None:
-        yield stale
     known = facts.shown.setdefault((new.representation.kind, f"{new.place} {id}"), {})
     seen = f"{new.representation.action} {new.representation.id}"
     if (again := known.get(seen)) is not None:
@@ -206,38 +197,6 @@ def _compare_representations(
         elif names and differing is None:
             yield trial.kept()
     known[seen] = new
-
-
-def _judge_stale_timestamp(
-    setting: Setting, facts: ShownInstances, new: ShownInstance, id: str, told_at: float
-) -> Judgement | None:
-    """Return a broken judgement if a volatile value changed although its timestamp did not, else None.
-
-    An answer with the old value must have shown the timestamp long after it.
-    """
-    of_times, of_values = list_dating(setting, new.representation)
-    if not of_times or not of_values or len(facts.dated) > MOST_KNOWN:
-        return None
-    times = {n: new.body[n] for n in of_times if n in new.body}
-    values = {n: new.body[n] for n in of_values if n in new.body and isinstance(new.body[n], int | float)}
-    if not times or not values:
-        return None
-    key = (new.representation.kind, id, new.representation.action)
-    old, facts.dated[key] = facts.dated.get(key), DatedValues(values, times, told_at)
-    if old is None or old.times != times or old.values == values:
-        return None
-    latest = max(map(epoch, times.values()))  # NaN, a time that cannot be read, compares as false
-    if not old.at - latest >= STALE_S or latest % HOUR_S == 0:
-        return None
-    name = next(n for n in values if old.values.get(n) != values[n])
-    time = next(iter(times))
-    place = setting.get_lead(new.representation.action).place
-    trial = CHECK.find_trial(setting, place, new.representation.kind)
-    if trial is None:
-        return None
-    actual = f"{name} {{value}} still comes with {time} {{time}}, as {name} {{before}} did"
-    shown = {"value": values[name], "time": times[time], "before": old.values.get(name)}
-    return trial.broken(f"{time} moves on when {name} changes", actual, **shown)
 
 
 CHECK = make_check(
