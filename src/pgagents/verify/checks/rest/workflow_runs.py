@@ -19,7 +19,7 @@ from pgagents.catalogue.decoding.medium import is_json
 from pgagents.catalogue.language.basics import FRESH
 from pgagents.catalogue.model.resource import Step, Workflow
 from pgagents.report.contract import Rank, Verdict
-from pgagents.verify.answers.bodies import collect, declares, find_malformed_time
+from pgagents.verify.answers.bodies import find_malformed_time
 from pgagents.verify.cases.workflow_steps import (
     REFUSED,
     about_own,
@@ -155,7 +155,7 @@ def _go_through(trials: Sequence[Trial], workflow: Workflow, *, timed: bool) -> 
 
 @dataclass(slots=True)
 class Passage:
-    """One passage through a workflow: its values that are kept, judged contracts, and secrets in answers.
+    """One passage through a workflow: its values that are kept, and judged contracts.
 
     `stale` says how a step was refused because something was in another state than expected. `taken` says
     that only a text of its author was the reason. `first` is the number of the first write that succeeded.
@@ -170,7 +170,6 @@ class Passage:
     stale: str = ""
     taken: str = ""
     first: int = 0
-    secrets: dict[str, str] = field(default_factory=dict)
 
     @property
     def setting(self) -> Setting:
@@ -302,10 +301,9 @@ class Passage:
 
         If `firm`, nothing outside the workflow can cause a conflict.
         """
-        trial, model = self.find_trial(step), self.setting.model
+        trial = self.find_trial(step)
         if not answer.void and as_told(self.setting, step, answer, answer.call.endpoint):
-            problem = find_problem(self.setting, step, answer) or find_leaked_secret(self, step, answer)
-            collect(answer.body, model.secrets, self.secrets)
+            problem = find_problem(self.setting, step, answer)
             expected = f"an answer to {step.name} as {step.action.name} promises it"
             yield trial.broken(expected, problem) if problem else trial.kept()
         elif answer.void or answer.tainted:
@@ -430,23 +428,6 @@ def find_problem(setting: Setting, step: Step, exchange: Exchange) -> str:
     scope = Scope(values)
     failed = next((law for law in step.action.laws if evaluate_law(law, scope).outcome == "broken"), None)
     return f"{failed.name} does not hold: {format_values(values, failed.that)}" if failed is not None else ""
-
-
-def find_leaked_secret(passage: Passage, step: Step, answer: Exchange) -> str:
-    """Return an earlier step's secret in an answer to the operator; empty without one.
-
-    An answer whose schema declares a secret is left out.
-    """
-    output = answer.output if step.role == OPERATOR else None
-    if output is None or answer.response is None:
-        return ""
-    if declares(passage.setting, (str(step.action.name), output.status), output.schema):
-        return ""
-    text = answer.response.body.decode("utf-8", "replace")
-    for value, name in passage.secrets.items():
-        if value in text:
-            return f"the secret {name} of a step before stands in it"
-    return ""
 
 
 CHECK = make_check(
