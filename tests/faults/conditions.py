@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections import Counter
@@ -12,7 +11,7 @@ from typing import Any
 from pgagents.base.http import Handler, Request, Response, Silence
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.fault_declaration import Context, fault
-from pgagents.sandbox.fault_helpers import data_of, successful
+from pgagents.sandbox.fault_helpers import successful
 
 
 @fault("conditional_calls", needs=("etag",)).edit_requests
@@ -115,16 +114,3 @@ def condition_not_required(context: Context, request: Request) -> Request:
     action = context.reader.action(request)
     lacks = action is not None and action.if_match is not None and request.header("if-match") is None
     return request.with_header("If-Match", "*") if lacks else request
-
-
-@fault("conditional_calls", needs=("if-match",)).edit_answers
-def tag_of_plain_members(context: Context, request: Request, answer: Response) -> Response:
-    """The tag is made of an instance's plain members alone; lists and objects have no part in it."""
-    tag, data = answer.header("etag"), data_of(answer)
-    if tag is None or not successful(answer) or not isinstance(data, dict):
-        return answer
-    plain = {
-        k: v for k, v in data.items() if not isinstance(v, dict | list) and k not in ("updated", "updated_at")
-    }
-    tags: dict[str, str] = context.memory.setdefault("tags", {})
-    return answer.with_header("ETag", tags.setdefault(json.dumps([request.path, plain], sort_keys=True), tag))

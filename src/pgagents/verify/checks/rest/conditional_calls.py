@@ -25,7 +25,6 @@ from pgagents.catalogue.model.action import Param
 from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.refusal import is_conflict
-from pgagents.verify.cases.argument_values import choose_optional
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.fixtures.target import as_called, target_of
@@ -64,7 +63,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         if setting.model.is_removal(endpoint.action):
             yield from _list_cases_of_removal(resource, reader, endpoint, 3 * number)
         else:
-            yield from _list_cases_of_write(setting, resource, reader, endpoint, 3 * number)
+            yield from _list_cases_of_write(resource, reader, endpoint, 3 * number)
 
 
 def _list_cases_of_removal(
@@ -89,7 +88,7 @@ def _list_cases_of_removal(
 
 
 def _list_cases_of_write(
-    setting: Setting, resource: Resource, reader: Endpoint, endpoint: Endpoint, order: int
+    resource: Resource, reader: Endpoint, endpoint: Endpoint, order: int
 ) -> Iterator[Case]:
     """Yield the cases of a write. The attempt with most calls comes last, from `order` on.
 
@@ -123,16 +122,6 @@ def _list_cases_of_write(
         yield case(endpoint, f"{name} is refused without a tag", origin, versions, "missing")
     else:
         yield case(endpoint, f"{name} is done without a tag", origin, versions, "without")
-    if arguments := list_lone_arguments(setting, endpoint):
-        says = f"{name} gives a new tag whichever argument alone changes something"
-        alone = Attempt(
-            partial(_write_each, resource=resource, reader=reader, changes=arguments),
-            cost=2 * len(arguments) + 2,
-            endpoints=used,
-            writes=True,
-            order=order + 1,
-        )
-        yield case(endpoint, says, origin, alone, "alone")
 
 
 def _read_again(trial: Trial, resource: Resource) -> None:
@@ -342,31 +331,6 @@ def _write_at_once(trial: Trial, resource: Resource, reader: Endpoint) -> None:
         conclude(trial.broken(expected, f"both were answered with {done[0].status}"))
 
 
-def _write_each(trial: Trial, resource: Resource, reader: Endpoint, changes: Mapping[str, Any]) -> None:
-    """Change the arguments one after the other, and compare the tags."""
-    setting, action = trial.setting, trial.action
-    instance = trial.ask(_refer(setting, trial.endpoint, resource))
-    before = trial.ask(make_read(setting, reader, instance, "to have its tag"))
-    changed = False
-    ids = resource.values_for(trial.endpoint.params, instance)
-    for name, value in changes.items():
-        arguments = {**trial.template.list_needed(action), **ids, name: value}
-        if action.if_match is not None:
-            arguments[action.if_match] = EntityTag(before.header("etag") or "*")
-        why = f"with {name} alone"
-        trial.ask(trial.call("explore", why, input=arguments, made=instance, subject=resource))
-        after = trial.ask(make_read(setting, reader, instance, f"after {name} changed"))
-        tag = after.header("etag")
-        if not before.success or not after.success or not tag:
-            raise Untested(f"it was not read with a tag: {after.outcome}")
-        if after.body != before.body and tag == before.header("etag"):
-            expected = "a new tag after each change"
-            conclude(trial.broken(expected, f"the same tag after another {name}, {{tag}}", tag=tag))
-            return
-        changed, before = changed or after.body != before.body, after
-    conclude(trial.kept() if changed else trial.untested("no argument alone changed it"))
-
-
 CHECK = make_check("conditional_calls", __doc__, cases, stage=5, rank=Rank.WRONG)
 
 
@@ -376,15 +340,6 @@ CHECK = make_check("conditional_calls", __doc__, cases, stage=5, rank=Rank.WRONG
 OTHER, WEAK = '"pgv-no-such-version"', "W/"
 FRESH_FORMS = {"email": "email", "uuid": "uuid", "uri": "url", "url": "url"}
 """The kind of fresh value for each format; any other text is plain."""
-
-
-def list_lone_arguments(setting: Setting, endpoint: Endpoint) -> dict[str, Any]:
-    """Return the optional arguments of the body with a value for each, if no other argument must be sent."""
-    body = [p for p in endpoint.params if p.place == "body"]
-    if any(p.required and not p.refers_to for p in body):
-        return {}
-    names = {str(p.name) for p in body}
-    return {name: value for name, value in choose_optional(setting, endpoint).items() if name in names}
 
 
 def is_tag_required(endpoint: Endpoint) -> bool:
