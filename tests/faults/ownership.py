@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import replace
 from typing import Any
-from urllib.parse import quote, unquote
 
 from faults.helpers import error_at, find_any_secret
 from pgagents.base.http import Handler, Request, Response, Silence
@@ -41,20 +39,6 @@ def error_leaks_trace(context: Context, _request: Request, answer: Response) -> 
     if answer.status != invalid or data is None:
         return answer
     return answer.with_json(error_at(data, context.model.errors.message_at, _TRACE))
-
-
-@fault(
-    "id_comparison", also={"invalid_input": "an id with such a letter is one that its pattern does not match"}
-).edit_requests
-def ids_normalised(_context: Context, request: Request) -> Request:
-    """Ids in a path are normalised (NFKC) before they are looked up, so one with full-width letters finds
-    an instance.
-    """
-    path, mark, query = request.target.partition("?")
-    if not any(lead in path.upper() for lead in ("%EF%BC", "%EF%BD")):
-        return request
-    parts = [quote(unicodedata.normalize("NFKC", unquote(part)), safe="") for part in path.split("/")]
-    return replace(request, target="/".join(parts) + mark + query)
 
 
 @fault("id_comparison").replace_actions
