@@ -133,6 +133,34 @@ def test_what_the_api_says_that_it_is_about_comes_first_and_what_installs_or_sig
     assert not [name for name in choose_of(paths, 30) if name.startswith("do_")]
 
 
+USERS = {
+    **resource("/users/api/v1/user", "user"),
+    "/users/api/v1/user/{user_id}/admin": {"put": operation(operationId="make_admin")},
+    **resource("/users/api/v1/user/{user_id}/wallet", "wallet_of_user"),
+    **resource("/api/v1/payments", "payment", "list get create"),
+    **resource("/api/v1/assets", "asset", "list get"),
+}
+
+
+def test_users_who_get_rights_and_what_is_theirs_come_last() -> None:
+    chosen = choose_of(USERS, most=6)
+    assert set(chosen[:5]) == {"list_payment", "get_payment", "create_payment", "list_asset", "get_asset"}
+    assert len(chosen) == 6, "there is room for one more"
+
+
+@pytest.mark.parametrize(
+    ("paths", "about"),
+    [
+        (USERS, "Users and their rights"),
+        ({path: one for path, one in USERS.items() if not path.endswith("/admin")}, ""),
+    ],
+)
+def test_users_whom_the_api_is_about_or_whom_nobody_gives_rights_keep_their_place(
+    paths: dict[str, Any], about: str
+) -> None:
+    assert {"list_user", "get_user"} <= set(choose_of(paths, most=6, about=about))
+
+
 def test_word_that_most_paths_share_hides_nothing() -> None:
     inside = {**resource("/api/admin/features", "features"), **resource("/api/admin/segments", "segments")}
     outside = {

@@ -42,6 +42,14 @@ _APART = re.compile(
 """Words in paths, names and tags of operations that are internal, temporary, or for administrators: what
 installs, signs in, or tells if the server is well.
 """
+_PERSON = frozenset({"user", "account", "member", "person", "identity", "login"})
+_RIGHTS = re.compile(
+    r"/\{\}/(?:[a-z]+[_-])?(?:admins?|superuser|passwords?|impersonate|suspend|activate|deactivate)(?:/|$)"
+)
+"""Paths below an instance that give a person rights, or another password: an administrator's.
+
+LNbits has `/users/api/v1/user/{user_id}/admin`, and no word of administration at the other operations there.
+"""
 _LACKING = re.compile(r"\bnot available (?:in|on|for)\b", re.I)
 """Matches a description that begins by saying who does not have the operation."""
 _STANDARD = (
@@ -62,6 +70,8 @@ class Resource:
     path: str
     weight: int = 0
     """The number of actions that have to do with it."""
+    administered: bool = False
+    """True for users whose rights and passwords are set here, and for what is theirs: they come last."""
     standard: dict[tuple[str, str], ImportedAction] = field(default_factory=dict)
     others: list[ImportedAction] = field(default_factory=list)
 
@@ -97,7 +107,8 @@ class Resource:
 
 
 def rank_resources(made: Sequence[ImportedAction], about: str = "") -> list[Resource]:
-    """Return the resources that agents may be offered: complete ones first, then by weight.
+    """Return the resources that agents may be offered: complete ones first, then by weight, and at the end
+    what an administrator does with other users.
 
     `about` is the API's title and description.
     """
@@ -126,9 +137,19 @@ def rank_resources(made: Sequence[ImportedAction], about: str = "") -> list[Reso
             naming = {one for end in _NAMING_ENDS for one in by_name.get(noun + end, ())}
             outside = (n for n in naming if not f"{paths_of[n]}/".startswith(resource.path + "/"))
             resource.weight += sum(1 for _ in outside) // 2
+        rights = [path for path in below if path.startswith(resource.path + "/") and _RIGHTS.search(path)]
+        resource.administered = noun in _PERSON - said and bool(rights)
         resource.weight *= 1 + 2 * (noun in said) + (noun in tagged)
         resource.weight //= 1 + resource.path.count("{}")
-    return sorted(found.values(), key=lambda r: (not r.complete, -r.weight))
+    _inherit(found)
+    return sorted(found.values(), key=lambda r: (r.administered, not r.complete, -r.weight))
+
+
+def _inherit(found: Mapping[str, Resource]) -> None:
+    """Mark what stands below the persons that an administrator administers, such as their wallets."""
+    administered = tuple(f"{path}/" for path, one in found.items() if one.administered)
+    for path, one in found.items():
+        one.administered = one.administered or path.startswith(administered)
 
 
 def describe_api(data: Mapping[str, Any]) -> str:
