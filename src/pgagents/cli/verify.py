@@ -84,15 +84,13 @@ _ALONE = ("operator",)
 @verify_options
 def command(**given: Any) -> int:
     """Prove every contract of the CATALOGUE, or of an OpenAPI document, on a running server.
-
     The key comes from PGAGENTS_TOKEN, or is asked for; it is never an argument.
 
     \b
     Exit code:
       0  nothing found          2  wrong usage, or a wrong key
       1  something found        4  an error of pgagents itself
-      3  no API was there, the run ended early, or it could not try what
-         your own catalogue promises
+      3  no API there, ended early, or could not try what your catalogue promises
     """
     from pgagents.base.errors import PgagentsError
     from pgagents.cli.inputs.files import keep_out_of_here

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from pathlib import Path
@@ -439,22 +439,20 @@ _GROUPS: Mapping[str, tuple[Callable[[Any], Any], ...]] = {
     "The report": _OUTPUT,
 }
 """The options in the order of --help-all, under the titles there."""
-_FIRST = (
-    "url",
-    "start",
-    "openapi",
-    "allow_writes",
-    "allow",
-    "identity",
-    "only_plan",
-    "only",
-    "fail_on",
-    "odd",
-    "why",
-    "reports",
-    "help_all",
-)
-"""What a newcomer needs, in the order of --help."""
+_FIRST = {
+    "url": "The running server",
+    "start": "Start the app with CMD, and end it",
+    "openapi": "Verify this document, without a catalogue",
+    "allow_writes": "Write even if the key is not a test key",
+    "allow": "Also call an action that may change others",
+    "identity": "A further key, from an environment variable",
+    "only_plan": "Print the requests, and send nothing",
+    "why": "List what was not tried",
+    "reports": "Write it: .json .xml .sarif .md .html .txt",
+    "help_all": "All options, in groups, with examples",
+}
+"""What a newcomer needs, in the order of --help, each in one line: the whole is a screen of 24 lines."""
+_EXAMPLE = "pgagents verify --openapi /openapi.json --start 'npm start' --allow-writes"
 _INSTEAD = {
     "--skills": "`pgagents skills DIR` holds skills to a server",
     "--listing": "`pgagents listing DIR|REV|FILE` holds approved listings to a server",
@@ -507,23 +505,25 @@ class VerifyCommand(click.Command):
         """Write the options that a newcomer needs, or all in groups."""
         options = {str(param.name): param for param in self.get_params(ctx)}
         whole = bool(ctx.meta.get(HELP_ALL))
-        groups: dict[str, tuple[str, ...]] = {"Options": _FIRST}
+        groups: dict[str, Iterable[str]] = {"Options": _FIRST}
         if whole:
             groups = {title: _list_names(group) for title, group in _GROUPS.items()}
             groups["This list"] = ("help_all",)
         for title, names in groups.items():
             records = [record for name in names if (record := options[name].get_help_record(ctx))]
             if not whole:
-                records = [(flag, text.split(". ")[0].rstrip(".")) for flag, text in records]
+                records = [(flag, text) for (flag, _), text in zip(records, _FIRST.values(), strict=True)]
             with formatter.section(title):
-                formatter.write_dl(records, col_max=30 if whole else 22)
+                formatter.write_dl(records)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the first examples, or all."""
+        """Write one example, or all."""
+        if not ctx.meta.get(HELP_ALL):
+            formatter.write(f"\n  {_EXAMPLE}\n")
+            return
         super().format_epilog(ctx, formatter)
-        if ctx.meta.get(HELP_ALL):
-            with formatter.indentation():
-                formatter.write_text(self.more)
+        with formatter.indentation():
+            formatter.write_text(self.more)
 
 
 def _list_names(group: Sequence[Callable[[Any], Any]]) -> tuple[str, ...]:
