@@ -135,6 +135,7 @@ def _use_key_again(trials: Sequence[Trial], chain: KeyChain) -> None:
     else:
         near = None
     if not first.success:
+        chain.spent.add(str(key))
         for trial in trials:
             if trial is not apart:
                 conclude(trial.untested(f"the first call was answered {first.outcome}"))
@@ -335,6 +336,7 @@ def _try_near_key(trial: Trial, chain: KeyChain) -> None:
     arguments = {**trial.template.input, name: near}
     why = "a key that is nearly one that was used"
     answer = trial.ask(trial.call("valid", why, input=arguments, fresh=True))
+    chain.spent.add(near)
     if void(answer):
         return
     if answer.success:
@@ -395,6 +397,8 @@ class KeyChain:
     """The keys used so far. It makes the next key by a small change of the last one."""
 
     keys: list[str] = field(default_factory=list)
+    spent: set[str] = field(default_factory=set)
+    """Keys that a call was made with: a server may have taken them without a success that we know."""
     kind: str = ""
     used_at: float = 0.0
     """The time of the last key's use, in epoch seconds by the server's clock."""
@@ -414,12 +418,13 @@ class KeyChain:
         last = self.keys[-1]
         schema = trial.setting.resolve_schema(param.schema)
         longest = min(int(schema.get("maxLength", LONGEST)), 4 * LONGEST)
-        tail = next((other for end in ascii_letters if (other := last[:-1] + end) not in self.keys), last)
+        used = {*self.keys, *self.spent}
+        tail = next((other for end in ascii_letters if (other := last[:-1] + end) not in used), last)
         near = {"case": last.swapcase(), "longer": last.ljust(longest, "a"), "tail": tail}
         test = trial.setting.test_argument(trial.endpoint, param)
         for index in range(len(KINDS)):
             self.kind = KINDS[(len(self.keys) + index) % len(KINDS)]
-            if near[self.kind] not in self.keys and test.is_valid(near[self.kind]):
+            if near[self.kind] not in used and test.is_valid(near[self.kind]):
                 return near[self.kind]
         return None
 
