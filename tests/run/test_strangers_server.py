@@ -440,3 +440,31 @@ def test_a_bug_that_people_ship_is_found_from_the_document(
     kept = run(right, told=told, only=(f"{check}/",))
     assert not kept.findings
     assert any(r.verdict is Verdict.KEPT for r in kept.results if r.contract.check == check)
+
+
+@pytest.mark.parametrize(
+    ("body", "found"), [({"detail": "no"}, {Rank.UNDOCUMENTED}), ({"error": "no"}, set())]
+)
+def test_an_error_body_without_a_member_that_its_own_schema_requires_is_firm(
+    body: dict[str, str], found: set[Rank]
+) -> None:
+    one = {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}}}
+    error = {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}
+    refused = {"description": "No", "content": {"application/json": {"schema": error}}}
+    held = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}
+    read = says(one)
+    read["responses"] = {"200": read["responses"]["200"], "404": refused}
+    listed = says({"type": "array", "items": one})
+    told = imported(
+        openapi({"/things": {"get": listed}, "/things/{id}": {"parameters": [held], "get": read}})
+    ).model
+
+    def serve(request: Request) -> Response:
+        last = request.target.partition("?")[0].removeprefix("/things").strip("/")
+        known: Any = {"": [{"id": 1}], "1": {"id": 1}}.get(last)
+        return Response(
+            200 if known else 404, (("Content-Type", "application/json"),), json_bytes(known or body)
+        )
+
+    report = run(serve, told=told, only=("error_envelope/", "absent_id/"))
+    assert ranks(report, "error_envelope") == found

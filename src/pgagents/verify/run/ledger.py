@@ -53,6 +53,8 @@ OF_CRASHES = "no_crashes"
 """The check of crashes."""
 OF_STATUS = "documented_status"
 """The check of an answer's status. A document lists an action's statuses for every id that may be sent."""
+OF_BODIES = "error_envelope"
+"""The check of an error's body. A document gives its schema whichever call was refused, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ class Guesses:
             return True
         if endpoint is not None and str(endpoint.action.name) in self.unclaimed and last.call.intent in RIGHT:
             return True
-        if endpoint is None or contract.check == OF_STATUS or last.is_tainted_by(OF_STATUS):
+        if endpoint is None or contract.check in (OF_STATUS, OF_BODIES) or last.is_tainted_by(OF_STATUS):
             return False
         return any(param.refers_to in self.resources for param in endpoint.params)
 
