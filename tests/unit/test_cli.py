@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import pty
+import re
 import select
 import shlex
 import signal
@@ -468,7 +469,7 @@ def test_help_of_every_command_shows_an_example(name: str, capsys: pytest.Captur
     assert code == 0
     calls = [
         line
-        for line in out.partition("Examples:")[2].splitlines()
+        for line in re.split("Examples?:", out)[-1].splitlines()
         if line.strip().startswith(f"pgagents {name}")
     ]
     assert calls

@@ -452,7 +452,7 @@ _FIRST = {
     "help_all": "All options, in groups, with examples",
 }
 """What a newcomer needs, in the order of --help, each in one line: the whole is a screen of 24 lines."""
-_EXAMPLE = "pgagents verify --openapi /openapi.json --start 'npm start' --allow-writes"
+_EXAMPLE = "pgagents verify --openapi /openapi.json --start CMD --allow-writes"
 _INSTEAD = {
     "--skills": "`pgagents skills DIR` holds skills to a server",
     "--listing": "`pgagents listing DIR|REV|FILE` holds approved listings to a server",
@@ -519,7 +519,7 @@ class VerifyCommand(click.Command):
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write one example, or all."""
         if not ctx.meta.get(HELP_ALL):
-            formatter.write(f"\n  {_EXAMPLE}\n")
+            formatter.write(f"\nExample: {_EXAMPLE}\n")
             return
         super().format_epilog(ctx, formatter)
         with formatter.indentation():
