@@ -117,7 +117,9 @@ def _show_twice(trial: Trial, first: Endpoint, representation: Representation) -
     body = next(objects_at(answer.body, representation.path), None)
     if not answer.success or body is None:
         return
-    ids = {}
+    sent = answer.input
+    named = {p.refers_to: sent[p.name] for p in first.params if p.refers_to and p.name in sent}
+    ids = {str(p.name): named[p.refers_to] for p in trial.endpoint.params if p.refers_to in named}
     for param in trial.endpoint.params:
         resource = setting.model.resources.get(param.refers_to or "")
         if resource is not None and kind_of(setting, resource) == representation.kind:
