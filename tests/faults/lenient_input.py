@@ -80,7 +80,7 @@ def accept_unknown_member(_context: Context, asked: RequestedAction, given: dict
     return {k: v for k, v in given.items() if k in known}
 
 
-@fault("invalid_input").edit_requests
+@fault("invalid_input", needs=("query-refused",)).edit_requests
 def unknown_query_ignored(context: Context, request: Request) -> Request:
     """Undeclared query parameters are ignored, where they should be refused."""
     action = context.reader.action(request)
