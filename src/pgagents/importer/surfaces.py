@@ -15,6 +15,7 @@ from pgagents.catalogue.load import load
 from pgagents.catalogue.model.model import Model
 from pgagents.generate.apiplugin import without_nested
 from pgagents.generate.build import build, plan
+from pgagents.generate.hosts import in_json
 from pgagents.generate.target import Target
 from pgagents.importer.choice import MOST_CHOSEN, RULE, choose, describe_api, rank_resources, summarize
 from pgagents.importer.default_surfaces import COPILOT, GPT, PLUGIN, find_settings, list_extras, list_limits
@@ -167,6 +168,7 @@ class _Offering:
         if COPILOT not in self.lists:
             return False
         surface, lost = without_nested(model)
+        styled = in_json(model, model.surfaces[COPILOT], COPILOT)[0].omit  # what the build leaves out itself
         before = dict(self.settings[COPILOT].get("omit", {})), dict(self.apart[COPILOT])
         kept = {str(action.name) for action in surface.actions}
         whole = {str(loss.origin[1]) for loss in lost if loss.gone == "form"} - surface.omit.keys()
@@ -174,7 +176,11 @@ class _Offering:
             name = str(loss.origin[1])
             if name in whole or name not in kept:
                 self.apart[COPILOT].setdefault(name, loss.detail)
-        omit = {str(name): list(names) for name, names in surface.omit.items() if name in kept - whole}
+        omit = {
+            str(name): list(names)
+            for name, names in surface.omit.items()
+            if name in kept - whole and names != styled.get(name, ())
+        }
         self.settings[COPILOT] = {**self.settings[COPILOT], **({"omit": omit} if omit else {})}
         return before != (self.settings[COPILOT].get("omit", {}), self.apart[COPILOT])
 
