@@ -13,7 +13,7 @@ from typing import Any
 
 from pgagents.base.places import Place, Pointer, Problem, Source, Span, name_place, span_at
 from pgagents.base.text import brief, show_path
-from pgagents.base.yaml_advice import advise, find_end, is_whole_line, quote
+from pgagents.base.yaml_advice import advise
 
 MAX_BYTES = 16_000_000
 MAX_VALUES = 400_000
@@ -86,7 +86,7 @@ def parse(
     With `foreign`, the text is not a catalogue: anchors and aliases are followed, and every key stays text.
     Aliased values are shared, and count towards `max_values` each time.
     """
-    strange, whole = _STRANGE.search(text), text
+    strange = _STRANGE.search(text)
     if strange:
         code = ord(strange.group())
         help = "remove it" + (f", or write \\u{code:04x} inside double quotes" if code < 0xD800 else "")
@@ -99,20 +99,7 @@ def parse(
         return Source(file, text, None, Place((0, 0), (0, 0)), [problem], folder)
     reader = YamlReader(text, file, max_values, foreign=foreign)
     data, root = reader.document()
-    problems = reader.problems
-    for _ in range(MAX_UNREADABLE):  # all of them in one run: a line that cannot be read is left out
-        if foreign or reader.unreadable is None:
-            break
-        lines = text.split("\n")
-        if not is_whole_line(lines, reader.unreadable):
-            break
-        key, colon, _ = lines[reader.unreadable].partition(":")
-        lines[reader.unreadable] = f"{key}{colon} {{}}"
-        told = {problem.span.line for problem in problems}
-        reader = YamlReader("\n".join(lines), file, max_values)
-        data, root = reader.document()
-        text, problems = reader.text, [*problems, *(p for p in reader.problems if p.span.line not in told)]
-    return Source(file, whole, data, root, problems, folder)
+    return Source(file, text, data, root, reader.problems, folder)
 
 
 # -- libyaml's events
@@ -124,8 +111,6 @@ TOO_DEEP = f"values are nested more than {MAX_DEPTH} levels deep; that is the mo
 _LIBYAML_TOO_DEEP = "exceeded maximum nesting depth"
 """The error of newer versions of libyaml for more than 1,000 levels; they give no events for these."""
 MAX_PROBLEMS = 200
-MAX_UNREADABLE = 20
-"""Most lines of a catalogue that are left out because they cannot be read, so that the others are."""
 _TEXT_WEIGHT = 64
 """In a foreign document: the number of characters that count as one value more, if an alias repeats them."""
 
@@ -149,17 +134,6 @@ class _Open:
     merges: bool = False
     """True if the key is `<<` of a document, whose value's members become this mapping's."""
     anchor: str | None = None
-    flow: bool = False
-
-
-@dataclass(slots=True)
-class _Torn:
-    """A text without quotes in braces that YAML ends at its comma: its other pieces are passed over."""
-
-    end: tuple[int, int]
-    depth: int = 0
-    odd: bool = False
-    """True after a piece that is a key, whose value comes next."""
 
 
 def _merge(into: _Open, value: dict[Any, Any], place: Place) -> None:
@@ -185,11 +159,6 @@ class YamlReader:
         self.stack: list[_Open] = []
         self.result: tuple[Any, Place] | None = None
         self.values = 0
-        self.torn: _Torn | None = None
-        self.joined = (0, 0)
-        """The end of the last text that was torn."""
-        self.unreadable: int | None = None
-        """The line, from 0, at which the text cannot be read on."""
 
     def document(self) -> tuple[Any, Place]:
         import yaml
@@ -200,8 +169,6 @@ class YamlReader:
             documents = 0
             while (event := loader.get_event()) is not None:
                 kind = type(event)
-                if self.torn is not None and self._is_piece(event, self.torn):
-                    continue
                 if kind is yaml.ScalarEvent:
                     self._scalar(event)
                 elif kind is yaml.MappingStartEvent:
@@ -235,11 +202,8 @@ class YamlReader:
                 return nothing
             begun = getattr(error, "context_mark", None)
             at = (begun.line, begun.column) if begun is not None else None
-            within = begun is None or begun.line == span.line - 1
-            self.unreadable = span.line - 1 if within else None
-            if (span.line - 1, span.column - 1) >= self.joined:
-                advice = advise(str(problem), self.text, span.line - 1, span.column - 1, at)
-                self.problems.append(Problem(span, "syntax", advice.message, advice.help))
+            advice = advise(str(problem), self.text, span.line - 1, span.column - 1, at)
+            self.problems.append(Problem(span, "syntax", advice.message, advice.help))
             return nothing
         return self.result or nothing
 
@@ -337,7 +301,7 @@ class YamlReader:
             raise _Stop
         place = self._put(data, at)
         place.children = {}
-        self.stack.append(_Open(data, place, anchor=event.anchor, flow=bool(event.flow_style)))
+        self.stack.append(_Open(data, place, anchor=event.anchor))
         if event.anchor is not None:
             self.anchors[event.anchor] = (data, place, 0)
 
@@ -371,48 +335,12 @@ class YamlReader:
         if top is not None and isinstance(top.data, dict) and not top.has_key:
             self._key(top, event, event.value if self.foreign else value, at)
         else:
-            if top is not None and top.flow and plain and "(" in event.value and not self.foreign:
-                value = self._join(event, top, at)
             place = self._put(value, at)
             weight = 1 + len(event.value) // _TEXT_WEIGHT
             if top is not None:
                 top.weight += weight
             if event.anchor is not None:
                 self.anchors[event.anchor] = (value, place, weight)
-
-    def _join(self, event: Any, top: _Open, at: tuple[int, int]) -> str:
-        """Return a text that YAML ends at a comma in its parentheses, as it is meant, and report it."""
-        start = event.start_mark.index
-        end, read = find_end(self.text, start), str(event.value)
-        whole = self.text[start:end].rstrip()
-        if not whole.startswith(read) or self.text[start + len(read) : start + len(read) + 1] != ",":
-            return read
-        if len(whole) <= len(read):
-            return read
-        key = f"{top.key}: " if isinstance(top.data, dict) else ""
-        says = "in `{…}` and `[…]` of YAML a text with a comma in it needs quotes"
-        span = Span(self.file, at[0] + 1, at[1] + 1, name_place(self.text, at[0], self._steps()))
-        self.problems.append(Problem(span, "quotes", says, f"write `{key}{quote(whole)}`"))
-        breaks = whole.count("\n")
-        column = len(whole) - whole.rfind("\n") - 1 if breaks else at[1] + len(whole)
-        self.joined = (at[0] + breaks, column)
-        self.torn = _Torn(self.joined)
-        return whole
-
-    def _is_piece(self, event: Any, torn: _Torn) -> bool:
-        """True for an event of a text that was torn."""
-        import yaml
-
-        opens = isinstance(event, yaml.CollectionStartEvent)
-        closes = isinstance(event, yaml.CollectionEndEvent)
-        inside = torn.depth > 0 or torn.odd or self._at(event.start_mark) < torn.end
-        if not inside or (closes and not torn.depth):
-            self.torn = None
-            return False
-        torn.depth += opens - closes
-        if not torn.depth and isinstance(self.stack[-1].data, dict):
-            torn.odd = not torn.odd
-        return True
 
     def _key(self, top: _Open, event: Any, value: Any, at: tuple[int, int]) -> None:
         if isinstance(value, bool) or not isinstance(value, str | int):

@@ -84,21 +84,15 @@ def fits(pattern: str, names: Iterable[str]) -> bool:
 def nearest(word: str, words: Iterable[str]) -> str | None:
     """Return the known word most similar to the misspelt one, or None.
 
-    Words of more than 80 characters are not compared, because the time would be unbounded. `bad_key` is not
-    a misspelt `bad_body`: of as many parts each is like the other's.
+    Words of more than 80 characters are not compared, because the time would be unbounded.
     """
     import difflib
 
     if len(word) > 80:
         return None
     close = [w for w in words if abs(len(w) - len(word)) <= 20]
-    own = split_words(word)
-    for found in difflib.get_close_matches(word, close[:MAX_COMPARED], n=3, cutoff=0.6):
-        parts = split_words(found)
-        pairs = zip(own, parts, strict=True) if 1 < len(own) == len(parts) else ()
-        if all(one[:2] == other[:2] or difflib.get_close_matches(one, [other]) for one, other in pairs):
-            return found
-    return None
+    found = difflib.get_close_matches(word, close[:MAX_COMPARED], n=1, cutoff=0.6)
+    return found[0] if found else None
 
 
 # -- words in a text or a name

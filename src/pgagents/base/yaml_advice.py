@@ -20,10 +20,6 @@ _KEY = re.compile(
 """Matches a line that begins with a key, up to its value."""
 _IN_BRACES = re.compile(r"(?:^|[{,\[]\s*)(?P<key>[\w$.-]+):\s+(?P<value>[^{}\[\],]*:\s[^{}\[\],]*)")
 """Matches a text with a colon and a blank in a mapping in braces."""
-_KEY_BEFORE = re.compile(
-    r"(?:^|[\[{,])\s*(?:(?P<key>[\w$.-]+):\s+)?(?P<value>[^\s{}\[\],'\"][^{}\[\],'\"]*)$"
-)
-"""Matches a key, if there is one, and the text after it at the end of a part of a line."""
 _COMMENT = re.compile(r"\s+#.*$")
 
 
@@ -73,16 +69,6 @@ class _Place:
         return found
 
 
-def is_whole_line(lines: Sequence[str], number: int) -> bool:
-    """True for a line with a key and its value, below which nothing of the value stands."""
-    line = lines[number]
-    match = _KEY.match(line)
-    if match is None or match["dash"] or not line[match.end() :].strip():
-        return False
-    after = next((later for later in lines[number + 1 :] if _is_told(later)), "")
-    return _count_blanks(after) <= _count_blanks(line)
-
-
 def _count_blanks(line: str) -> int:
     return len(line) - len(line.lstrip(" "))
 
@@ -91,45 +77,11 @@ def _is_told(line: str) -> bool:
     return bool(line.strip()) and not line.lstrip().startswith("#")
 
 
-def quote(value: str, most: int = SHOWN) -> str:
+def quote(value: str) -> str:
     """Return a text in quotes, shortened to be shown. Quotes around all of it are replaced."""
-    shown = brief(_COMMENT.sub("", value).strip(), most)
+    shown = brief(_COMMENT.sub("", value).strip(), SHOWN)
     shown = shown[1:-1] if shown[:1] in ("'", '"') and shown[:1] == shown[-1:] != shown else shown
     return f"'{shown}'" if '"' in shown and "'" not in shown else '"' + shown.replace('"', '\\"') + '"'
-
-
-MAX_EXTENT = 2_000
-"""Most characters of a text without quotes that is read to its end."""
-
-
-def find_end(text: str, start: int) -> int:
-    """Return where a text without quotes in braces ends as its author means it; `start` if nothing shows it.
-
-    A comma or a bracket within its own brackets or quotes belongs to the text.
-    """
-    open, mark = 0, ""
-    for at in range(start, min(len(text), start + MAX_EXTENT)):
-        sign = text[at]
-        if mark or sign in "'\"":
-            mark = sign if not mark else "" if sign == mark else mark
-        elif sign in "([{":
-            open += 1
-        elif sign in ")]}" and open:
-            open -= 1
-        elif not open and sign in ",]}\r\n":
-            return at
-    return start
-
-
-def quote_within(line: str, start: int, *, goes_on: bool) -> str:
-    """Return a line with the text in braces in quotes that begins at a column (from 0), or nothing.
-
-    With `goes_on`, the text began before that column.
-    """
-    if goes_on and (before := _KEY_BEFORE.search(line[:start])) is not None:
-        start = before.start("value")
-    end = find_end(line + "\n", start)
-    return f"{line[:start]}{quote(line[start:end], MAX_EXTENT)}{line[end:]}" if end > start else ""
 
 
 def _advise_quotes(place: _Place) -> str:
@@ -240,12 +192,6 @@ def _read_open_bracket(problem: str, place: _Place) -> Advice | None:
     if match is not None:
         help = f"quote the text: `{match['key']}: {quote(match['value'])}`"
         return Advice("a text with a colon and a blank in it needs quotes", help)
-    key = _KEY_BEFORE.search(place.line[: place.column])
-    if key is not None and place.line[place.column : place.column + 1] in ("[", "{"):
-        whole = place.line[key.start("value") : find_end(place.line + "\n", key.start("value"))]
-        if whole:
-            help = f"quote the text: `{key['key'] + ': ' if key['key'] else ''}{quote(whole)}`"
-            return Advice("a text with a bracket or a brace in it needs quotes here", help)
     close = problem.rpartition("or ")[2].strip("'")
     begun = f"line {place.begun[0] + 1}" if place.begun is not None else "before"
     opens = {"}": "{", "]": "["}.get(close, "{")

@@ -320,25 +320,6 @@ _OF_PLACES: dict[tuple[str, int], dict[str, str]] = {
         ),
         **_all("status statuses", "a success stands under `output`, a refusal under `errors`"),
     },
-    ("errors", 3): {
-        **_all(
-            "bad_key bad_token invalid_key invalid_token unknown_key",
-            "a key that is not known has `wrong_key`, and a call without one `no_key`",
-        ),
-        **_all(
-            "unauthorized unauthenticated missing_key missing_token no_token no_auth",
-            "a call without a key has `no_key`, and one with an unknown key `wrong_key`",
-        ),
-        **_all("forbidden denied no_permission not_allowed", "a key that may not do this has `no_scope`"),
-        **_all("rate_limit rate_limited too_many too_many_requests", "a call over a limit has `limited`"),
-        **_all("validation bad_request bad_argument unprocessable", "a wrong argument has `invalid`"),
-        **_all("bad_json malformed invalid_json", "a body that is not JSON has `bad_body`"),
-        **_all("unsupported_media_type bad_type content_type", "a body of another type has `wrong_type`"),
-        **_all("internal server_error error crash", "an unexpected error of the server has `crashed`"),
-        **_all(
-            "not_found absent", "a path that is not there has `unknown_path`; for an id, `otherwise` at it"
-        ),
-    },
     ("resources", 3): {
         **_all("create post creates created_by", _MADE_BY),
         **_all("read get reads", "a resource says what reads it: `read_by: {action: ACTION, input: {…}}`"),

@@ -16,7 +16,7 @@ from pgagents.cli.inputs.options import examples, pass_env_option
 from pgagents.cli.inputs.tools import make_model, open_server
 
 if TYPE_CHECKING:
-    from pgagents.base.errors import Diagnostic, InputError, Severity
+    from pgagents.base.errors import Diagnostic, Severity
     from pgagents.base.places import Source
     from pgagents.catalogue.model.model import Model
     from pgagents.lint.document import Judged
@@ -146,9 +146,9 @@ def command(
         try:
             judged = _judge_files(files, judge, only, web_form, fix=fix, published=published)
         except InputError as error:
-            if form == "text" or error.source is None:
+            if form != "json" or error.source is None:
                 raise
-            _print([Judged(error.source, "catalogue", "the catalogue", tuple(error.diagnostics))], form)
+            _print([Judged(error.source, "catalogue", "Catalogue", tuple(error.diagnostics))], form)
             return error.exit_code
     _print(judged, form)
     return 1 if any(one.fails(fail_on) for one in judged) else 0
@@ -254,7 +254,7 @@ def _judge(source: Source, judge: str | None, only: tuple[str, ...], form: Form)
     from dataclasses import replace
     from datetime import date
 
-    from pgagents.base.errors import InputError, PgagentsError, in_order
+    from pgagents.base.errors import PgagentsError
     from pgagents.cli.inputs.catalogue import load_opened
     from pgagents.lint import judge as judges
     from pgagents.lint.document import apply_ignores
@@ -269,34 +269,8 @@ def _judge(source: Source, judge: str | None, only: tuple[str, ...], form: Form)
         one, made = gpt_builder(source, form, plugin=chosen == "chatgpt-plugin")
         return apply_ignores(one), replace(form, domains=form.domains | {made.domain} - {""})
     if chosen == "catalogue":
-        try:
-            return judges.judge_model(load_opened(source), only, date.today()), form
-        except InputError as error:
-            raise InputError(
-                in_order([*error.diagnostics, *_judge_rest(source, error)]), error.source
-            ) from None
+        return judges.judge_model(load_opened(source), only, date.today()), form
     return apply_ignores(judges.judge(source, chosen, only, date.today())), form
-
-
-def _judge_rest(source: Source, refused: InputError) -> list[Diagnostic]:
-    """Return the errors that rules find in the lines of a short catalogue that were not refused."""
-    from pgagents.base.errors import PgagentsError
-    from pgagents.cli.inputs.catalogue import load_opened
-    from pgagents.importer.overlay.options import is_overlay
-    from pgagents.lint.judge import judge_model
-
-    if (
-        source.data is None
-        or not is_overlay(source.data)
-        or any(d.id == "catalogue/secret" for d in refused.diagnostics)
-    ):
-        return []
-    try:
-        found = judge_model(load_opened(replace(source, problems=[]), misfits=[])).found
-    except PgagentsError:
-        return []
-    told = {d.span for d in refused.diagnostics}
-    return [d for d in found if d.severity == "error" and d.span.file == source.file and d.span not in told]
 
 
 def _fix_file(source: Source, only: tuple[str, ...]) -> Source:

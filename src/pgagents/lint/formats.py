@@ -14,7 +14,6 @@ from pgagents.base.errors import Diagnostic, printable, shorten, show
 from pgagents.base.places import Source
 from pgagents.base.reading import parse
 from pgagents.base.writing import quoted_text
-from pgagents.base.yaml_advice import quote_within
 from pgagents.lint.document import Judged, ignores
 from pgagents.lint.run import may_be_ignored
 
@@ -151,9 +150,6 @@ def _write_instead(d: Diagnostic, source: Source) -> list[str]:
     if source.file != d.span.file or not 0 < d.span.line <= len(lines):
         return []
     line, told = lines[d.span.line - 1], _TOLD.fullmatch(d.help)
-    if d.id in ("catalogue/quotes", "catalogue/syntax"):
-        new = quote_within(line, d.span.column - 1, goes_on=d.id == "catalogue/syntax")
-        return [new] if new and d.help.endswith(('"`', "'`")) else []
     for wrong in _WORD.findall(d.message) if told else ():
         at = line.find(wrong, d.span.column - 1)
         if told and at >= 0 and _ends(line, at) and _ends(line, at + len(wrong)) and ": " not in told[1]:

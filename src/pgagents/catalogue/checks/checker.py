@@ -16,7 +16,7 @@ from pgagents.base.errors import Diagnostic
 from pgagents.base.jsonschema.walk import HOLDING
 from pgagents.base.places import Pointer, Source, Span, locate_within, value_at
 from pgagents.base.reading import MAX_PROBLEMS
-from pgagents.base.text import brief, did_you_mean, nearest
+from pgagents.base.text import brief, did_you_mean
 from pgagents.catalogue.language import basics
 from pgagents.catalogue.language.actions import Action, Law
 from pgagents.catalogue.language.basics import Output, Param, Schema
@@ -124,10 +124,6 @@ class Problems:
         self.report(pointer, "unknown-name", f"`{brief(name)}` is no {what} of this catalogue", help)
         return False
 
-    def find_meant(self, action: str) -> str | None:
-        """Return the name of the action that a name means, also if it is misspelt."""
-        return action if action in self.actions else nearest(action, self.actions)
-
     def at(self, pointer: Pointer) -> Any:
         """Return the value at a pointer, without refused parts; None if the file has no value there."""
         return value_at(self.data, pointer)
@@ -216,9 +212,8 @@ class Expressions(Problems):
         if call is None:
             return
         names = set(names)
-        self.check_reference((*pointer, "action"), call.action, ACTIONS, "action")
-        if (meant := self.find_meant(call.action)) is not None:
-            self.arguments((*pointer, "input"), call.input, meant)
+        if self.check_reference((*pointer, "action"), call.action, ACTIONS, "action"):
+            self.arguments((*pointer, "input"), call.input, call.action)
         self.values((*pointer, "input"), call.input, names)
         self.compile((*pointer, "at"), call.at, {"response", "input"})
         self.compile((*pointer, "where"), call.where, names)

@@ -429,17 +429,17 @@ def _check_ids(checker: Checker, pointer: Pointer, resource: Resource) -> None:
 
 
 def _check_unique(checker: Checker, pointer: Pointer, resource: Resource) -> None:
-    maker = (checker.find_meant(resource.made_by.action) if resource.made_by else None) or ""
+    maker = resource.made_by.action if resource.made_by else ""
     action = checker.actions.get(maker)
     for index, unique in enumerate(resource.unique):
         at = (*pointer, "unique", index)
-        if resource.made_by is None and checker.sound((*pointer, "made_by")):
+        if action is None:
             said = "`unique` has no effect where nothing is made"
             checker.report(at, "unique", said, "add `made_by`, or leave `unique` out")
             continue
         for key, names in (("members", unique.members), ("overlaps", unique.overlaps)):
             for number, member in enumerate(names):
-                if action is not None and member not in action.input:
+                if member not in action.input:
                     said = f"`{member}` is no argument of `{maker}`, so no call can repeat it"
                     help = "name members that are arguments of the making call"
                     checker.report((*at, key, number), "unique", said, help)

@@ -28,7 +28,7 @@ from pgagents.importer.invalid_parts import remove_invalid_parts, without_wrong_
 from pgagents.importer.names import Notes
 from pgagents.importer.operations import Operation, operations
 from pgagents.importer.overlay.document_overlays import Applied, apply_overlays, read_overlays
-from pgagents.importer.overlay.merge import EMPTY, Merged, Misfit, is_unit, merge
+from pgagents.importer.overlay.merge import Merged, Misfit, is_unit, merge
 from pgagents.importer.overlay.names import find_facts, index_operations, resolve
 from pgagents.importer.overlay.options import KEY, DocumentOptions, is_overlay, read_options
 from pgagents.importer.overlay.patterns import keep_common, spread
@@ -83,14 +83,10 @@ def load_overlay(source: Source, fetch: Fetch, misfits: list[Diagnostic] | None 
     nothing in the document, or with all problems of the merged catalogue. Raises PgagentsError for a document
     that cannot be converted.
     """
-    told: list[Diagnostic] | None = [] if misfits is None else None
-    """What is wrong with lines of the author's, told together with what is wrong with the others."""
     with without_collector():
-        opened = open_overlay(source, fetch, misfits, told)
-        merged = _merge(opened, misfits if told is None else told)
+        opened = open_overlay(source, fetch, misfits)
+        merged = _merge(opened, misfits)
         model, problems = load(merged, known=opened.validators)
-        if told:
-            raise InputError(in_order([*told, *_without_consequences(told, problems, merged)]), merged)
         if model is None and _is_of_document(problems, merged):
             _repair(opened)
             merged = _merge(opened, [])
@@ -109,34 +105,6 @@ def load_overlay(source: Source, fetch: Fetch, misfits: list[Diagnostic] | None 
         raise InputError(problems, merged)
     stated = merged.stated | merged.replaced
     return replace(model, document=opened.converted.hold_schemas(stated))
-
-
-def _without_consequences(
-    told: Sequence[Diagnostic], problems: Sequence[Diagnostic], source: OverlaySource
-) -> list[Diagnostic]:
-    """Return the problems of the author's lines that are none of the names and lines that were left out."""
-    own = [d for d in told if d.span.file == source.file]
-    left = [d for d in own if d.id in ("catalogue/syntax", "overlay/unknown-part")]
-    lines = {d.span.line for d in own if d.id in _UNREADABLE}
-    lines |= {d.span.line + 1 for d in own if d.help == EMPTY}  # what should stand below it stands beside it
-    names = {name for d in left if (name := _find_key(source, d))}
-    return [
-        d
-        for d in problems
-        if d.span.file == source.file
-        and d.span.line not in lines
-        and not any(f"`{name}`" in d.message for name in names)
-    ]
-
-
-_UNREADABLE = frozenset(f"catalogue/{id}" for id in ("syntax", "tag", "anchor", "alias", "merge-key"))
-
-
-def _find_key(source: Source, told: Diagnostic) -> str:
-    """Return the key with which a problem's line begins, or which stands at its place."""
-    line = source.text.split("\n")[told.span.line - 1]
-    key = line[told.span.column - 1 :] if told.id != "catalogue/syntax" else line
-    return key.partition(":")[0].strip(" -{\"'")
 
 
 MOST_DROPPED = 50
@@ -161,10 +129,8 @@ def _drop(over: dict[str, Any], problems: Sequence[Diagnostic], source: OverlayS
     for problem in problems:
         own = places.get(problem.span.position, ())
         length = next((n for n in range(len(own), 1, -1) if own[:n] in written), 0)
-        if not length and own[:1] == ("workflows",):  # nothing is merged into them
-            found[own] = None
         for at in written.get(own[:length], ()):
-            inside = at[-1:] == ("laws",) or (isinstance(value_at(over, at), list) and not is_unit(at))
+            inside = isinstance(value_at(over, at), list) and not is_unit(at)
             found[(*at, *own[length : length + 1]) if inside else at] = None
     ordered = sorted(found, key=lambda at: [str(step).rjust(9) for step in at], reverse=True)
     return sum(_leave_out(over, at) for at in ordered) > 0
@@ -181,22 +147,13 @@ def _leave_out(over: dict[str, Any], at: Pointer) -> bool:
     return False
 
 
-def open_overlay(
-    source: Source,
-    fetch: Fetch,
-    misfits: list[Diagnostic] | None = None,
-    told: list[Diagnostic] | None = None,
-) -> Opened:
+def open_overlay(source: Source, fetch: Fetch, misfits: list[Diagnostic] | None = None) -> Opened:
     """Read the document of a short catalogue and convert it; see `load_overlay`.
 
-    With `told`, lines that cannot be read or fit nothing are added there, and one whose name is misspelt
-    counts as what it most likely means. Raises InputError and PgagentsError.
+    Raises InputError and PgagentsError.
     """
     if source.problems:
-        found = load(source)[1]
-        if source.data is None or told is None:
-            raise InputError(found, source)
-        told += found
+        raise InputError(load(source)[1], source)
     _check_sections(source)
     options = read_options(source)
     references, digest, applied = _read_document(source, options, fetch, misfits)
@@ -220,9 +177,7 @@ def open_overlay(
     except PgagentsError as error:
         raise _refuse(source, "document", error.message, error.help or "choose another part of it") from None
     validators = without_wrong_examples(converted.data, converted.notes)
-    resolved = resolve(
-        entries.entries, converted.made, facts.claimed, entries.alone, corrects=told is not None
-    )
+    resolved = resolve(entries.entries, converted.made, facts.claimed, entries.alone)
     unused = entries.list_unused(resolved.keys.values())
     over = {key: value for key, value in source.data.items() if key != KEY} | {"actions": resolved.entries}
     without = _offer(converted, over)
@@ -246,8 +201,7 @@ def open_overlay(
     )
     unfit = (*entries.misfits, *unused, *facts.misfits, *resolved.misfits)
     problems = [_describe(source, misfit) for misfit in unfit]
-    problems += applied.problems if applied is not None else []
-    _refuse_misfits(problems, made, misfits if told is None else told)
+    _refuse_misfits([*problems, *(applied.problems if applied is not None else [])], made, misfits)
     known = _list_known(resolved.entries, choice)
     return Opened(made, converted, converted.data, over, known, validators)
 

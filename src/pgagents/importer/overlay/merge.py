@@ -124,7 +124,7 @@ class _Merger:
         if value is None and not _may_be_null(here):
             if key not in base:
                 said = f"there is no `{brief(str(key))}` here to remove"
-                self._report(here, said, str(key), base, help=EMPTY)
+                self._report(here, said, str(key), base, help=_EMPTY)
             result.pop(key, None)
             self.made.removed.append(here)
         elif is_answer(here) and value == {}:  # null removes, so this is an answer without a body
@@ -249,11 +249,11 @@ class _Merger:
         help: str = "remove this line",
     ) -> None:
         meant = did_you_mean(word, map(str, known))
-        help = meant if meant and not (help == EMPTY and meant.startswith("known")) else help
+        help = meant if meant and not (help == _EMPTY and meant.startswith("known")) else help
         self.made.misfits.append(Misfit(at, "changes-nothing", message, help, item))
 
 
-EMPTY = "a key without a value removes: what it should hold stands below it, indented further"
+_EMPTY = "a key without a value removes: what it should hold stands below it, indented further"
 
 
 # -- what stands at a pointer

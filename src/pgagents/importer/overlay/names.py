@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pgagents.base.places import Pointer
-from pgagents.base.text import brief, did_you_mean, nearest, singular
+from pgagents.base.text import brief, did_you_mean, singular
 from pgagents.catalogue.language.actions import Action
 from pgagents.importer.action_names import ActionName
 from pgagents.importer.names import snake
@@ -123,13 +123,10 @@ def resolve(
     made: Sequence[ImportedAction],
     claimed: frozenset[str],
     alone: Collection[str] = (),
-    *,
-    corrects: bool = False,
 ) -> Resolved:
     """Return the entries by the names of the converted actions.
 
-    `alone` are entries of operations that no author names. One of which no action was made is left out. With
-    `corrects`, a misspelt entry is also that of the action whose name it is most like.
+    `alone` are entries of operations that no author names. One of which no action was made is left out.
     """
     index = _index(
         (m.name, m.name, m.operation.id, _snake_id(m.operation), m.operation.label, str(m.action["http"]))
@@ -162,9 +159,6 @@ def resolve(
             help = _help(word, made, claimed, renames=operation is not None)
             said = f"the document has no operation `{brief(word)}`"
             resolved.misfits.append(Misfit(place, "unknown-operation", said, help))
-            like = nearest(word, labels) if corrects and operation is None else None
-            if like is not None and like not in resolved.keys and like not in entries:
-                resolved.entries[like], resolved.keys[like] = entry, key
         elif operation is not None and meant[0] != key:
             said = (
                 f"`{brief(word)}` is no operationId, but a name that was made for {brief(labels[meant[0]])}"
