@@ -752,7 +752,9 @@ def run_keyless(name: str, workers: int) -> tuple[Slow, Report, list[Any]]:
 @pytest.mark.parametrize(
     "name",
     rarely(
-        [n for n, c in CASES.items() if not c.imported and "as: second" not in text_of(c)], "nested", "reused_ids"
+        [n for n, c in CASES.items() if not c.imported and "as: second" not in text_of(c)],
+        "nested",
+        "reused_ids",
     ),
 )
 def test_a_server_without_keys_gets_all_workers_and_suffers_no_harm(name: str) -> None:

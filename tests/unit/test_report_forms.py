@@ -301,9 +301,9 @@ def test_longest_suffix_that_fits_chooses_the_form(monkeypatch: pytest.MonkeyPat
     assert ".page.json (html)" in report_files.describe_suffixes()
 
 
-@pytest.mark.parametrize("command", ["verify", "report merge", "demo"])
+@pytest.mark.parametrize("command", ["verify --help-all", "report merge --help", "demo --help"])
 def test_help_names_every_suffix_of_a_report(command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([*command.split(), "--help"]) == 0
+    assert main(command.split()) == 0
     said = re.split(r"[\s,()]+", capsys.readouterr().out)
     assert {*report_files.SUFFIXES, ".sarif.json"} <= {word.rstrip(".") for word in said}
 
