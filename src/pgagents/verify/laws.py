@@ -5,6 +5,7 @@ For a broken law, a witness names the items that break it, or the values of both
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,16 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Literal
 
-from pgagents.base.cel.expression import Expression, Reading, Scope, broken_part, evaluate, holds
+from pgagents.base.cel.expression import (
+    Expression,
+    Reading,
+    Scope,
+    broken_part,
+    compile_node,
+    evaluate,
+    holds,
+)
+from pgagents.base.cel.functions import HELPERS
 from pgagents.base.cel.reading import Path, conjuncts, lists_in, path_of, paths_in, reads
 from pgagents.base.cel.syntax import (
     ExpressionError,
@@ -23,6 +33,7 @@ from pgagents.base.cel.syntax import (
     Unary,
     print_node,
     print_path,
+    walk,
 )
 from pgagents.base.cel.syntax import Literal as Constant
 from pgagents.catalogue.model.action import Action, Law
@@ -79,11 +90,56 @@ def evaluate_law(law: Law, scope: Scope) -> Held:
         if not law.applies(scope):
             return Held("vacuous", "its `when` was never true")
         if not scope.holds(law.that):
-            return Held("broken")
+            nothing = say_nan(law.that.tree, scope.values)
+            return Held("error", nothing) if nothing else Held("broken")
     except ExpressionError as error:
-        return Held("error", str(error))
+        return Held("error", say_nan(law.that.tree, scope.values) or str(error))
     empty = next((p for p in _lists(law.that) if got(scope.values, p) == []), None)
     return Held("vacuous", f"{print_path(empty)} was always empty") if empty else Held("held")
+
+
+_TAKES = {"epoch": "a date-time with an offset", "cents": "an amount up to 10^12"}
+
+
+def say_nan(node: Node, values: Mapping[str, Any]) -> str:
+    """Return which function of the part that is not true gave NaN, and what it got; empty if none did.
+
+    A comparison with NaN is false whatever the server answered, so that it says nothing about the server.
+    """
+    parts: Sequence[Node]
+    try:
+        parts = (broken_part(node, values),)
+    except ExpressionError:  # the order of NaN and a number is an error to the evaluator
+        parts = tuple(conjuncts(node))
+    return next(filter(None, (_nan_within(part, values) for part in parts)), "")
+
+
+def _nan_within(part: Node, values: Mapping[str, Any]) -> str:
+    if not isinstance(part, Macro):
+        return _nan(part, values)
+    try:
+        items = evaluate(part.of, values)
+    except ExpressionError:
+        return _nan(part.of, values)
+    inner = [{**values, part.item: item} for item in (items if isinstance(items, list) else [])[:MAX_ITEMS]]
+    if part.name == "all":
+        inner = [one for one in inner if not Scope(one).is_true(compile_node(part.args[0], one))][:1]
+    return next(filter(None, (say_nan(arg, one) for one in inner for arg in part.args)), "")
+
+
+def _nan(node: Node, values: Mapping[str, Any]) -> str:
+    """Return the innermost call of a function that gave NaN, with what it got; empty if there is none."""
+    calls = [one for one in walk(node) if isinstance(one, FunctionCall) and one.name in HELPERS]
+    for call in reversed(calls):
+        try:
+            value = evaluate(call, values)
+            if isinstance(value, float) and math.isnan(value):
+                given = " and ".join(_format_value(evaluate(arg, values)) for arg in call.args)
+                takes = _TAKES.get(call.name, "other values")
+                return f"{call.name} takes {takes}, and got {given}"
+        except ExpressionError:
+            continue  # it reads the item of a macro around it
+    return ""
 
 
 @lru_cache(maxsize=5_000)

@@ -32,7 +32,7 @@ from pgagents.verify.cases.workflow_steps import (
 )
 from pgagents.verify.fixtures.request_template import time_passes
 from pgagents.verify.fixtures.target import list_made, makes
-from pgagents.verify.laws import evaluate_law, format_values, values_of
+from pgagents.verify.laws import evaluate_law, format_values, say_nan, values_of
 from pgagents.verify.plan.selection import others_too
 from pgagents.verify.promise import (
     CONFLICT,
@@ -328,6 +328,8 @@ class Passage:
                 yield trial.kept()
             elif answer.tainted:
                 yield trial.untested(f"another check found fault with this answer: {answer.tainted[0]}")
+            elif nothing := say_nan(criterion.tree, variables):
+                yield trial.untested(f"it cannot be evaluated on this answer: {nothing}")
             elif values := format_values(variables, criterion):
                 yield trial.broken(criterion.wording, "it does not hold: {values}", values=values)
             else:
