@@ -323,7 +323,8 @@ def test_a_word_alone_makes_no_guess_firm() -> None:
         (
             "pgagents.yaml:3 overlay/unwritten-calls: `inferred: false` is the author's word for calls that "
             "only the document shows: `found_by`, `read_by`, `listed_by`, `undone_by` "
-            "(`pgagents import --settle note` writes them: keep those that are right)"
+            "(`pgagents import --settle note` writes them: keep those that are right; or write "
+            "`confirmed: [found_by, read_by, listed_by, undone_by]` in its place)"
         )
     ]
     printed = render_part(over().source, "resources.note")

@@ -233,7 +233,8 @@ class _Merger:
         if over.get("inferred") is False and base.get("inferred") is True and unwritten:
             names = ", ".join(f"`{key}`" for key in unwritten)
             said = f"`inferred: false` is the author's word for calls that only the document shows: {names}"
-            help = f"`pgagents import --settle {at[1]}` writes them: keep those that are right"
+            help = f"`pgagents import --settle {at[1]}` writes them: keep those that are right; or write "
+            help += f"`confirmed: [{', '.join(unwritten)}]` in its place"
             self.made.misfits.append(Misfit((*at, "inferred"), "unwritten-calls", said, help))
             self.made.stated.add((*at, "inferred"))
             return {key: value for key, value in over.items() if key != "inferred"}
