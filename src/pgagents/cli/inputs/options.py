@@ -186,8 +186,9 @@ allow_option: Callable[[Any], Any] = click.option(
     "--allow",
     multiple=True,
     metavar="ACTION[.ARGUMENT]",
-    help="Also call this action, which may change existing instances; of a document also 'GET /path' or an "
-    "operationId. With an argument, only its values are sent. Repeatable.",
+    help="Also call this action, which may change existing instances, or make more than five that nothing "
+    "removes; of a document also 'GET /path' or an operationId. With an argument, only its values are sent. "
+    "Repeatable.",
 )
 
 reports_option: Callable[[Any], Any] = click.option(
