@@ -24,6 +24,7 @@ DATES = {
     "at": "2026-01-01T00:00:00Z",
     "items": [{"on": "2026-01-02"}],
     "total": "many",
+    "none": None,
 }
 DATE = "epoch takes a date-time with an offset, and got '2026-01-02'"
 NAN = {
@@ -49,6 +50,7 @@ def test_a_law_with_nan_is_not_broken(text: str) -> None:
         "epoch(response.at) > epoch(response.at) + 1.0",
         "response.items.all(one, epoch(one.on + 'T00:00:00Z') < 1.0)",
         "response.due == response.at && epoch(response.due) > 1.0",
+        "cents(response.none) == 500.0",
     ],
 )
 def test_a_false_law_without_nan_is_broken(text: str) -> None:

@@ -134,7 +134,10 @@ def _nan(node: Node, values: Mapping[str, Any]) -> str:
         try:
             value = evaluate(call, values)
             if isinstance(value, float) and math.isnan(value):
-                given = " and ".join(_format_value(evaluate(arg, values)) for arg in call.args)
+                args = [evaluate(arg, values) for arg in call.args]
+                if None in args:  # the server's null, where the law wants a value
+                    continue
+                given = " and ".join(map(_format_value, args))
                 takes = _TAKES.get(call.name, "other values")
                 return f"{call.name} takes {takes}, and got {given}"
         except ExpressionError:
