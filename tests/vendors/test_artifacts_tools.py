@@ -291,3 +291,13 @@ def test_a_vendor_schema_is_a_schema(path: Path) -> None:
     schema = json.loads(path.read_bytes())
     jsonschema_rs.meta.validate(schema)  # raises what is wrong
     assert {"type", "$ref", "oneOf", "anyOf", "allOf", "properties"} & schema.keys()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8000", "[::1]:8000", "localhost"])
+def test_a_server_without_a_domain_keeps_every_mcp_tool(host: str) -> None:
+    changed = _changed(api__server=f"http://{host}", surfaces__mcp={"actions": "all"})
+    files = {file.path: file.data for file in build(changed).files}
+    tools = json.loads(files["mcp/tools.json"])
+    tools = tools["tools"] if isinstance(tools, dict) else tools
+    assert {tool["name"] for tool in tools} == {str(a.name) for a in changed.surfaces["mcp"].actions}
+    assert "localhost/confirm" in json.dumps(tools)

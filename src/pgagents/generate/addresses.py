@@ -112,9 +112,12 @@ def find_hosted_url(model: Model, document: str) -> Text:
 
 def reverse_domain(model: Model) -> str:
     """Return the server's host in reverse order, as registries use it: `com.example` for
-    `https://example.com`.
+    `https://example.com`. An IP address has no such order: it is `localhost` then.
     """
-    return ".".join(reversed((urlsplit(model.api.server).hostname or "localhost").split(".")))
+    host = urlsplit(model.api.server).hostname or "localhost"
+    if ":" in host or host.rpartition(".")[2].isdigit():
+        host = "localhost"
+    return ".".join(reversed(host.split(".")))
 
 
 def with_extra(document: Node, surface: Surface) -> Node:
