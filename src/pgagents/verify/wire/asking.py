@@ -1,7 +1,8 @@
 """How a check or a fixture asks for an answer: by a plain call, which returns once the answer is there.
 
 Who answers depends on who asks: the driver answers a probe, and the executor answers what makes an instance
-for a call. Each says so with `answering`, and the innermost one answers.
+for a call. Each says so with `answering`, and the innermost one answers. A function that has a `Trial` asks
+it; one that has none, such as a fixture, uses `ask`.
 """
 
 from __future__ import annotations

@@ -95,7 +95,7 @@ def _try(hinted: HintedCall, traces: Traces, trial: Trial) -> None:
         def repeat() -> None:
             if removes and not is_nobodys_now(setting, resource, body):
                 raise Untested(f"nothing shows that nobody else got the id of the {resource.name}")
-            ask(_repeat(first, body, hinted))
+            trial.ask(_repeat(first, body, hinted))
             traces.note(hinted.endpoint.action, changes=not _is_silent(hinted.endpoint))
 
         changes = compare_looks(

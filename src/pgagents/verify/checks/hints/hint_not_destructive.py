@@ -29,7 +29,6 @@ from pgagents.verify.answers.observation import Body, Difference, Place
 from pgagents.verify.fixtures.target import as_needed, makes
 from pgagents.verify.promise import Case, Trial, Untested, conclude, make_check
 from pgagents.verify.setting import Setting
-from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -96,15 +95,15 @@ def _compare(hinted: HintedCall, trial: Trial, fillers: Sequence[HintedCall], ca
     setting, resource = trial.setting, hinted.resource
     states = () if hinted.makes else hinted.states
     wanted = InstanceRef(resource.name, states, fresh=True, new=True)
-    body: Body = ask(as_needed(setting.model, hinted.endpoint.action, wanted))
+    body: Body = trial.ask(as_needed(setting.model, hinted.endpoint.action, wanted))
     fill(setting, fillers, body)
-    near: Body = ask(InstanceRef(resource.name, fresh=hinted.makes, new=hinted.makes))
+    near: Body = trial.ask(InstanceRef(resource.name, fresh=hinted.makes, new=hinted.makes))
     bodies = [body] if resource.id_of(near) == resource.id_of(body) else [body, near]
     answers: list[Exchange] = []
 
     def add() -> None:
         call = make_first(setting, hinted, body, "a call that only adds", other=bool(answers))
-        answers.append(ask(call))
+        answers.append(trial.ask(call))
 
     changes = compare_looks(_expect(hinted), hinted.sources, bodies, [add, add], calls=2, careful=careful)
     if len(answers) == 2 and not any(answer.success for answer in answers):

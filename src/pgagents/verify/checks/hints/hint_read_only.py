@@ -276,7 +276,7 @@ def _judge_alone(
     by = [s for s in sources if s.call.action is not endpoint.action]
 
     def compare(careful: bool) -> Difference | None:
-        body: Body = ask(InstanceRef(resource.name, fresh=True, new=True))
+        body: Body = trial.ask(InstanceRef(resource.name, fresh=True, new=True))
         traces.begin()
         reads = Reads(tuple(_list_calls(trial, resource, body, modes)))
         return compare_looks(

@@ -272,22 +272,22 @@ def _act_twice(trial: Trial, resource: Resource, param: Param) -> None:
 
     def call_first(row: Sequence[Exchange]) -> Exchange:
         """Call it on a new instance with the values that were refused: what they met may be older."""
-        instance = ask(replace(wanted, new=True))
+        instance = trial.ask(replace(wanted, new=True))
         kept = {other: value for other, value in row[1].input.items() if other in least}
         arguments = {**kept, str(param.name): resource.value_for(param, instance)}
         why = f"{name} of another {resource.name} with the values that were refused"
-        return ask(trial.call("explore", why, input=arguments, subject=resource, made=instance))
+        return trial.ask(trial.call("explore", why, input=arguments, subject=resource, made=instance))
 
     def call_at_once(instance: Mapping[str, Any]) -> Sequence[Exchange]:
         why = f"two calls at once of {name} on one {resource.name}"
-        answers: Sequence[Exchange] = ask(Concurrent((call(why, instance), call(why, instance))))
+        answers: Sequence[Exchange] = trial.ask(Concurrent((call(why, instance), call(why, instance))))
         return answers
 
     def call_in_a_row(instance: Mapping[str, Any]) -> Sequence[Exchange]:
-        first = ask(call(f"{name} of a {resource.name}", instance))
+        first = trial.ask(call(f"{name} of a {resource.name}", instance))
         if not first.success:
             return (first,)
-        second = ask(call(f"{name} of the same {resource.name} again", instance))
+        second = trial.ask(call(f"{name} of the same {resource.name} again", instance))
         return first, second
 
     pair = _on_new_or_other(wanted, call_at_once)

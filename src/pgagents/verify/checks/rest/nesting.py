@@ -45,7 +45,6 @@ from pgagents.verify.promise import (
 )
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import types_of
-from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, InstanceRef, Own, Sleep
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -261,8 +260,8 @@ def _try_count(trial: Trial, nested: _Nested, member: str, read: ActionCall, rea
         found: int | None = None
         for seconds in (0.0, LATE_S):
             if seconds:
-                ask(Sleep(seconds, quiet=True))
-            answer = ask(replace(look, again=bool(seconds)))
+                trial.ask(Sleep(seconds, quiet=True))
+            answer = trial.ask(replace(look, again=bool(seconds)))
             found = member_named(at_path(read, answer), member) if answer.success else None
             if found is None or wanted in (None, found):
                 break

@@ -159,7 +159,7 @@ def _list_moving(
     own = [m for m in body if m in back and m not in made.input and not is_equal(body[m], back[m])]
     if not own:
         return frozenset()
-    again = ask(call)
+    again = trial.ask(call)
     later = next(iter(list_bodies(trial.case.about[0], again)), {}) if again.success else {}
     told_at = tell_time(answer)
     return frozenset(m for m in own if not is_equal(back[m], later.get(m)) or is_now(back[m], told_at))
@@ -267,7 +267,7 @@ def _look_in_list(trial: Trial, resource: Resource, call: ActionCall) -> None:
                 raise Untested(
                     f"the list may leave out a {resource.name} of this state until that is another"
                 )
-            ask(Sleep(LATER_S))
+            trial.ask(Sleep(LATER_S))
             continue
         if verdict is not None:
             conclude(verdict)
