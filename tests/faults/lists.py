@@ -32,6 +32,23 @@ def circle_taken_for_narrow_box(context: Context, request: Request, data: Any) -
     return data
 
 
+@fault("relation").replace_actions
+def filter_after_limit(context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """A boolean filter of the first list is applied after the limit, so pages come back short."""
+    victim = list_action(context.model)
+    flags = {str(p.name) for p in victim.params if p.schema.get("type") == "boolean"}
+    wanted = {name for name in flags if call.action is victim and call.input.get(name) is True}
+    found = inner(replace(call, input={**call.input, **dict.fromkeys(wanted, False)}))
+    if wanted and not isinstance(found, Refusal):
+        kept = {
+            k: [i for i in v if all(i.get(f) is True for f in wanted)]
+            for k, v in found.items()
+            if isinstance(v, list)
+        }
+        return {**found, **kept}
+    return found
+
+
 @fault("filters_apply", needs=("filter-by-name",), odd=True).replace_actions
 def argument_without_a_law_ignored(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """An optional argument of a list that no law compares has no effect."""
@@ -61,6 +78,24 @@ def filter_ignored(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
         and (p.schema.get("type") == "boolean" or "enum" in p.schema)
     }
     return inner(replace(call, input={k: v for k, v in call.input.items() if k not in filters}))
+
+
+@fault("relation").replace_actions
+def filter_too_strict(context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """A boolean filter of the first list also removes every third item that matches."""
+    victim = list_action(context.model)
+    flags = {str(p.name) for p in victim.params if p.schema.get("type") == "boolean"}
+    found = inner(call)
+    if (
+        call.action is not victim
+        or isinstance(found, Refusal)
+        or not any(call.input.get(name) is True for name in flags)
+    ):
+        return found
+    return {
+        k: [item for i, item in enumerate(v) if i % 3 != 1] if isinstance(v, list) else v
+        for k, v in found.items()
+    }
 
 
 @fault(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote, unquote
 
 from faults.helpers import error_at, find_any_secret
 from pgagents.base.http import Handler, Request, Response, Silence
@@ -12,6 +14,28 @@ from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.fault_declaration import Context, fault
 from pgagents.sandbox.fault_helpers import data_of, objects, successful
 from pgagents.sandbox.keys import find_text, has_credential
+
+
+@fault(
+    "absent_id",
+    also={
+        "invalid_input": "an id with blanks is one that its pattern does not match",
+        "surface_equivalence": "what is left of it need not be there",
+    },
+).edit_requests
+def blanks_around_ids(context: Context, request: Request) -> Request:
+    """Blanks around an id are trimmed before the id is looked up."""
+    path, mark, query = request.target.partition("?")
+    trimmed = "/".join(part.removeprefix("%20").removesuffix("%20") for part in path.split("/"))
+    request = replace(request, target=trimmed + mark + query)
+    action = context.reader.action(request)
+    ids = {p.wire for p in action.params if p.refers_to} if action is not None and request.body else set()
+    values = context.reader.arguments(request) if ids else {}
+    found = {
+        name: value.strip(" ") if name in ids and isinstance(value, str) else value
+        for name, value in values.items()
+    }
+    return context.reader.with_arguments(request, found) if found != values else request
 
 
 @fault("no_leaks").edit_answers
@@ -39,6 +63,20 @@ def error_leaks_trace(context: Context, _request: Request, answer: Response) -> 
     if answer.status != invalid or data is None:
         return answer
     return answer.with_json(error_at(data, context.model.errors.message_at, _TRACE))
+
+
+@fault(
+    "id_comparison", also={"invalid_input": "an id with such a letter is one that its pattern does not match"}
+).edit_requests
+def ids_normalised(_context: Context, request: Request) -> Request:
+    """Ids in a path are normalised (NFKC) before they are looked up, so one with full-width letters finds
+    an instance.
+    """
+    path, mark, query = request.target.partition("?")
+    if not any(lead in path.upper() for lead in ("%EF%BC", "%EF%BD")):
+        return request
+    parts = [quote(unicodedata.normalize("NFKC", unquote(part)), safe="") for part in path.split("/")]
+    return replace(request, target="/".join(parts) + mark + query)
 
 
 @fault("id_comparison").replace_actions

@@ -19,11 +19,13 @@ from test_own_probes import exchange_of
 
 LIST = "    http: GET /notes\n    effect: read\n"
 MEMBERS = "properties: {id: {type: string}, text: {type: string}}\n    required: [id, text]"
-FULL = """properties: {id: {type: string}, text: {type: string}, size: {type: integer}}
-    required: [id, text, size]"""
+FULL = """properties: {id: {type: string}, text: {type: string}, size: {type: integer},
+      starred: {type: boolean}}
+    required: [id, text, size, starred]"""
 RELATIONS = """    input:
       limit: {type: integer, minimum: 1, maximum: 6, default: 6}
       size: {type: integer, minimum: 2, maximum: 9, default: 9}
+      starred: {type: boolean}
     laws: {smallest-first: 'sorted_by(response.notes, "size")'}
     relations:
       longer: {widen: limit, keeps: response.notes}
@@ -40,13 +42,16 @@ Odd = Callable[[Given], Response | None]
 
 
 def rows(count: int) -> list[dict[str, Any]]:
-    return [{"id": f"n{i}", "text": "A note", "size": 2 + i // 2} for i in range(count)]
+    return [
+        {"id": f"n{i}", "text": "A note", "size": 2 + i // 2, "starred": bool(i % 2)} for i in range(count)
+    ]
 
 
 def list_rows(given: Given, of: list[dict[str, Any]]) -> Response:
     """Answer a list as a right server does."""
     fitting = [row for row in of if row["size"] <= int(given.get("size", 9))]
-    return answer(200, {"notes": fitting[: int(given.get("limit", 6))]})
+    starred = [row for row in fitting if given.get("starred") != "true" or row["starred"]]
+    return answer(200, {"notes": starred[: int(given.get("limit", 6))]})
 
 
 def run(odd: Odd = lambda _: None, of: int = 4, **options: Any) -> Report:
@@ -73,6 +78,28 @@ def verdicts(report: Report) -> dict[str, str]:
 
 def test_a_right_server_keeps_all_of_them() -> None:
     assert set(verdicts(run()).values()) == {"kept"}
+
+
+@pytest.mark.parametrize("status", [422, 429, 500, 503])
+def test_a_flagged_call_without_a_list_shows_nothing(status: int) -> None:
+    def odd(given: Given) -> Response | None:
+        return answer(status, {"detail": "no flags"}) if "starred" in given else None
+
+    report = run(odd)
+    assert verdicts(report)["longer/leaves_in"] == "untested"
+    assert report.findings == ()
+
+
+def test_a_flag_that_leaves_out_what_has_it_is_found() -> None:
+    def odd(given: Given) -> Response | None:
+        return answer(200, {"notes": []}) if "starred" in given else None
+
+    assert verdicts(run(odd))["longer/leaves_in"] == "broken"
+
+
+def test_a_list_without_a_flagged_item_is_no_evidence() -> None:
+    report = run(of=1)
+    assert verdicts(report)["longer/leaves_in"] == "untested (excused)"
 
 
 def test_a_page_that_is_the_whole_list_is_no_evidence_of_its_length_or_order() -> None:
@@ -108,7 +135,7 @@ def test_what_others_remove_meanwhile_is_no_short_page() -> None:
     wide = [0]
 
     def odd(given: Given) -> Response | None:
-        if given.get("limit") == "6" and given.get("size", "9") == "9":
+        if given.get("limit") == "6" and "starred" not in given and given.get("size", "9") == "9":
             wide[0] += 1
             return None if wide[0] == 1 else list_rows(given, rows(1))
         return list_rows(given, rows(1))

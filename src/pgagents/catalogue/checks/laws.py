@@ -336,9 +336,8 @@ class Reader:
                 first = node.of or next(iter(node.args), None)
                 yield from self._wrong_kind(first, _TAKEN[node.name], f"`{node.name}`", known)
                 if node.name == "epoch" and first and self.schema_of(first, known).get("format") == "date":
-                    text = print_node(first)
-                    said = f"`epoch` takes a date-time with an offset, and `{text}` is a date"
-                    yield _Problem(node, said, f'write `epoch({text} + "T00:00:00Z")`')
+                    said = f"`epoch` takes a date-time with an offset, and `{print_node(first)}` is a date"
+                    yield _Problem(node, said, f'write `epoch({print_node(first)} + "T00:00:00Z")`')
             case Macro():
                 yield from self._wrong_kind(node.of, frozenset(("array", "object")), f"`{node.name}`", known)
         parts = children(node)

@@ -1,6 +1,7 @@
-"""Ids are compared exactly: an id in the other letter case finds no instance, and each new one has its own.
+"""Ids are compared exactly: an id in the other letter case, or with a look-alike letter, finds no instance.
 
-Databases that ignore case find an instance by an id that was never issued.
+Databases that ignore case find an instance by an id that was never issued. So do servers that normalise
+Unicode, for which full-width letters equal ASCII. Each new instance must also have an id of its own.
 """
 
 from __future__ import annotations
@@ -13,13 +14,15 @@ from pgagents.base.http import json_bytes
 from pgagents.catalogue.model.action import Param
 from pgagents.catalogue.model.resource import Resource, id_text
 from pgagents.report.contract import Rank
-from pgagents.verify.answers.refusal import list_hiding_statuses
+from pgagents.verify.answers.refusal import list_allowed_refusals, list_hiding_statuses
 from pgagents.verify.answers.representations import kind_of
 from pgagents.verify.cases.as_sent import is_invalid
+from pgagents.verify.cases.paths import of_ours
 from pgagents.verify.fixtures.guesses import OF_VALUES
-from pgagents.verify.fixtures.instance import at_path
+from pgagents.verify.fixtures.instance import at_path, find_read
 from pgagents.verify.fixtures.target import list_fellows, list_made_by, list_removed
 from pgagents.verify.promise import (
+    CONFLICT,
     Attempt,
     Case,
     Judgement,
@@ -29,7 +32,8 @@ from pgagents.verify.promise import (
     make_check,
 )
 from pgagents.verify.setting import Memory, Setting
-from pgagents.verify.wire.call import InstanceRef
+from pgagents.verify.values.invalid_values import full_width
+from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
@@ -52,7 +56,8 @@ Named = tuple[str, str, str]
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     """Yield the cases of each kind of id, and one case for each action that makes instances.
 
-    The first action that reads by a kind of id has a case of its own.
+    The first action that reads by a kind of id has a case of its own. A look-alike letter has a case there
+    and one on the first write.
     """
     del roles
     for endpoint, param, resource in _list_readers(setting):
@@ -61,12 +66,22 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         )
         says = f"{endpoint.action.name} finds nothing by a {param.name} in the other case"
         yield Case(endpoint, says, (*resource.origin, "missing"), attempt)
+    for endpoint, param, resource in _list_lookalikes(setting):
+        attempt = Attempt(
+            partial(_try_lookalike, param=param, resource=resource),
+            writes=resource.made_by is not None or endpoint.action.effect == "write",
+        )
+        says = (
+            f"{endpoint.action.name} finds nothing by a {param.name} with a letter that only looks like "
+            "its own"
+        )
+        yield Case(endpoint, says, (*resource.origin, "missing"), attempt, f"lookalike/{param.name}")
     for endpoint, resource in _list_makers(setting):
         says = f"each {resource.name} that {endpoint.action.name} makes has an id of its own"
         yield Case(endpoint, says, (*resource.origin, "made_by"), detail=MADE, about=resource)
 
 
-# -- an id in the other case
+# -- an id in the other case, or with a look-alike letter
 
 
 def _list_readers(setting: Setting) -> Iterator[tuple[Endpoint, Param, Resource]]:
@@ -75,6 +90,19 @@ def _list_readers(setting: Setting) -> Iterator[tuple[Endpoint, Param, Resource]
     for endpoint, param, resource in _list_takers(setting):
         kind = kind_of(setting, resource)
         if endpoint.action.effect == "read" and kind not in met:
+            met.add(kind)
+            yield endpoint, param, resource
+
+
+def _list_lookalikes(setting: Setting) -> Iterator[tuple[Endpoint, Param, Resource]]:
+    """Yield, for each kind of id, the first call that reads by it and the first that changes one of our
+    instances.
+    """
+    ours = {endpoint.place for endpoint in of_ours(setting)}
+    met: set[tuple[str, str]] = set()
+    for endpoint, param, resource in _list_takers(setting):
+        kind = (kind_of(setting, resource), endpoint.action.effect)
+        if kind not in met and (endpoint.action.effect == "read" or endpoint.place in ours):
             met.add(kind)
             yield endpoint, param, resource
 
@@ -112,6 +140,38 @@ def _try_other_case(trial: Trial, param: Param, resource: Resource) -> None:
     # an id may be an encoding or carry a checksum, which the other case breaks
     broken = OF_VALUES if resource.inferred else ()
     conclude(trial.refused(answer, [missing], what, [*hiding, *broken]))
+
+
+def _try_lookalike(trial: Trial, param: Param, resource: Resource) -> None:
+    """Request an id in which one letter is full-width. The server must call it missing or invalid."""
+    template, name = trial.template, str(param.name)
+    subject = template.subject if template.subject is not None else resource
+    there = trial.ask(InstanceRef(subject.name, template.states))
+    id, what = str(subject.value_for(param, there)), f"a {name} with a letter of full width"
+    arguments = {**template.input, name: full_width(id)}
+    made = there if template.subject else None
+    call = trial.call("absent", what, input=arguments, made=made, field=name)
+    if full_width(id) == id or not is_invalid(trial.setting, call):
+        conclude(trial.not_applicable("ids here may have such letters"))
+        return
+    answer = trial.ask(call)
+    missing = resource.missing_for(param)
+    assert missing is not None
+    codes, statuses = list_allowed_refusals(trial.setting, call)
+    if answer.status == CONFLICT and answer.status not in (*statuses, *(code.status for code in codes)):
+        raise Untested(f"other values than the id may be why it is refused: {answer.outcome}")
+    if answer.success and trial.model.leaves_open and trial.model.is_removal(trial.action):
+        read = find_read(trial.setting, resource)
+        back = (
+            trial.ask(Call(read[1], read[0].input, "explore", what, subject=resource, made=there))
+            if read
+            else None
+        )
+        if back is None or back.success:
+            raise Untested(
+                f"a removal may be answered {answer.outcome} where nothing is, and removed nothing"
+            )
+    conclude(trial.refused(answer, [*codes, missing], what, statuses))
 
 
 # -- the id of a new instance

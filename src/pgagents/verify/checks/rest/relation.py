@@ -1,7 +1,8 @@
 """Two calls differ in one argument: the wider answer contains everything that the narrower one contains.
 
 Each relation of the catalogue is tried with a narrow and a wide value. A page has as many items as its
-argument allows, and the first ones of the list.
+argument allows, and the first ones of the list. A flag that filters a list keeps every item that has the
+flag.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from pgagents.verify.wire.call import Call, Reuse
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-KEEPS, FITS, FILLED, FIRST = "", "fits", "filled", "first"
+KEEPS, FITS, FILLED, FIRST, LEAVES_IN = "", "fits", "filled", "first", "leaves_in"
 """The kinds of promises about a relation, as its contracts' details end."""
 TRUSTED = ("valid", "explore")
 ENOUGH = 2
@@ -71,6 +72,8 @@ def _list_promises(setting: Setting, endpoint: Endpoint, relation: Relation) -> 
     yield FILLED, f"{name} answers as many as {widen} allows, where there are more"
     if _find_order(endpoint, relation) is not None:
         yield FIRST, f"{name} answers the first ones, and not any {widen} of them put in order"
+    for flag in _list_flags(setting, endpoint)[:1]:
+        yield LEAVES_IN, f"{name} with {flag} leaves in each thing that has it"
 
 
 def _find_order(endpoint: Endpoint, relation: Relation) -> tuple[str, bool] | None:
@@ -83,6 +86,26 @@ def _find_order(endpoint: Endpoint, relation: Relation) -> tuple[str, bool] | No
         if order is not None and normal(order.items) == kept:
             return order.member, order.descending
     return None
+
+
+def _list_flags(setting: Setting, endpoint: Endpoint) -> tuple[str, ...]:
+    """Return the optional boolean arguments that are also boolean members of the listed items."""
+    answer = setting.resolve_schema(endpoint.action.success.schema or {})
+    members = [setting.resolve_schema(schema) for schema in answer.get("properties", {}).values()]
+    items = [
+        setting.resolve_schema(member.get("items", {})).get("properties", {})
+        for member in members
+        if "array" in types_of(member)
+    ]
+    if len(items) != 1:
+        return ()
+    return tuple(
+        str(param.name)
+        for param in endpoint.params
+        if not param.required
+        and types_of(setting.resolve_schema(param.schema)) == ("boolean",)
+        and param.name in items[0]
+    )
 
 
 # -- the calls that a relation compares
@@ -270,6 +293,8 @@ def _compare_pages(comparison: Comparison) -> str:
         _judge_kept_items(comparison, arguments, had, has)
     else:
         conclude(comparison.trial.untested("the narrow call answered no item"))
+    if LEAVES_IN in comparison.trials:
+        _judge_flagged_items(comparison, arguments, large)
     if fewer < len(has):
         _judge_item_count(comparison, small, large)
         if FIRST in comparison.trials:
@@ -342,6 +367,30 @@ def _judge_item_count(comparison: Comparison, small: Exchange, large: Exchange) 
         conclude(trial.broken(expected, "{count}", count=len(had)))
     else:
         conclude(trial.kept())
+
+
+def _judge_flagged_items(comparison: Comparison, arguments: dict[str, Any], whole: Exchange) -> None:
+    """Judge that an item whose flags are true is still listed when the flags are set, if there is room."""
+    trial, relation = comparison.trials[LEAVES_IN], comparison.relation
+    flags = _list_flags(trial.setting, trial.endpoint)
+    set_flags = {**arguments, **dict.fromkeys(flags, True)}
+    flagged, named = replace_argument(trial.endpoint, set_flags, flags[0], True), " and ".join(flags)
+    narrow, items = ask(comparison.call(flagged, f"with {named}")), comparison.list_items(whole)
+    for again in (False, True):
+        if again:
+            narrow, items = comparison.ask_again(narrow, whole)
+        ids = comparison.list_ids(narrow)
+        if ids is None or items is None:
+            conclude(trial.untested(f"the call with {named} was not answered as promised: {narrow.outcome}"))
+            return
+        having = [item.get(relation.by) for item in items if all(item.get(flag) is True for flag in flags)]
+        lost = [id for id in having if id not in ids] if len(ids) < arguments[relation.widen] else []
+        if not lost:
+            conclude(trial.kept() if having else trial.unseen(f"no item of the list has {named}"))
+            return
+        if again:
+            expected = f"{relation.by} {lost[0]}, which has {named}"
+            conclude(trial.broken(expected, "{count} items, that one not among them", count=len(ids)))
 
 
 def _judge_first_items(comparison: Comparison, small: Exchange, large: Exchange) -> Iterator[Judgement]:
