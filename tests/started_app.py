@@ -82,6 +82,8 @@ class Endpoint(BaseHTTPRequestHandler):
             self.reply(401, {"detail": "no key"})
         elif path == "/things":
             self.reply(200, {"things": [{"id": "7"}]})
+        elif path == "/things/":  # no thing, so that it ends nothing
+            self.reply(404, {"detail": "not found"})
         elif WAYS.get("dies"):
             os._exit(3)
         else:

@@ -61,6 +61,18 @@ def test_a_key_that_is_nearly_one_that_was_forgotten_shows_nothing(after_s: floa
     assert said.verdict is verdict
 
 
+def test_a_near_key_that_a_call_was_made_with_is_not_taken_again():
+    """The server may have taken it, though it refused the call for another reason."""
+    chain = KeyChain()
+    chain.note_key("pgv-some-key-of-before", NOW)
+    with answering(lambda _step: seen(404, {}, NOW)):
+        before = chain.find_next(TRIAL)
+        _try_near_key(TRIAL, chain)
+    assert chain.keys == ["pgv-some-key-of-before"]
+    assert before is not None
+    assert chain.find_next(TRIAL) not in (None, before)
+
+
 @pytest.mark.parametrize("status", [201, 409])
 def test_a_call_that_is_repeated_when_its_key_is_forgotten_is_neither_kept_nor_broken(status: int):
     first, late = (

@@ -47,12 +47,12 @@ YOURS = "the user's own requirements"
 IMAGE = "the image that the sentence before tells to build"
 PROSE = "a sentence about the commands"
 SAID = {
-    "pip install '.[sandbox,mcp": OURS,
-    "pip install .": OURS,
-    "uvx --from . pgagents lint": OURS,
+    "uv tool install '../pgagents[mcp": OURS,
+    "uv tool install 'PATH[{','.join(lacking)}]', with the folder of your clone for PATH": OURS,
+    "uv tool install": PROSE,
+    "uvx's, and goes when its cache is cleaned": PROSE,
     "uvx --from ../pgagents pgagents verify --openapi /openapi.json --start 'uvicorn app:app --port {port}' "
     "--allow-writes": OURS,
-    "pipx install ../pgagents": OURS,
     "pip install '.[mcp": OURS,
     "pip install '.[mcp]'        # in a checkout of pgagents": OURS,
     "pip install '.[sandbox": OURS,

@@ -135,7 +135,7 @@ def _use_key_again(trials: Sequence[Trial], chain: KeyChain) -> None:
     else:
         near = None
     if not first.success:
-        chain.spent.add(str(key))
+        chain.spent.add(str(first.input[name]))
         for trial in trials:
             if trial is not apart:
                 conclude(trial.untested(f"the first call was answered {first.outcome}"))

@@ -219,7 +219,9 @@ def _try_create(trial: Trial, own: _Own) -> None:
     """Make an instance as usual, and then one with the server's own members."""
     change, made_by = own.change, own.change.resource.made_by
     assert made_by is not None
-    body = trial.ask(InstanceRef(change.resource.name, fresh=True))
+    body = trial.ask(
+        InstanceRef(change.resource.name, fresh=True, new=True)
+    )  # as a create leaves it: a change may move it on
     before = trial.ask(change.call_read(trial, body))
     shown = change.shown(before)
     values = _choose_values(own, shown)
