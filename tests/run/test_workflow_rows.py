@@ -86,3 +86,34 @@ def test_a_bulk_call_that_names_another_row_is_not_sent(ids: str) -> None:
     assert "somebody" not in archived
     verdict, reason = verdicts["workflow_runs/many/away@rest"]
     assert verdict in (Verdict.NOT_SELECTED, Verdict.UNTESTED), reason
+
+
+COUNTED = """
+workflows:
+  counted:
+    title: Counted notes
+    description: Writes a note, and counts all.
+    only_verify: true
+    steps:
+      made: {action: create_note, input: {text: counted}}
+      seen: {action: list_notes, expect: ["size(response.notes) == 1.0"]}
+"""
+
+
+@pytest.mark.parametrize("twice", [False, True])
+def test_what_proves_that_creates_make_new_rows_is_not_counted_against_the_server(twice: bool) -> None:
+    end = "    missing: NOT_FOUND\n"
+    live = ("prefixes: {test_: test}", "prefixes: {test_: live}")
+    model = with_resource(live, (end, end + COUNTED))
+
+    def list_twice(server: Notes, request: Request) -> Response | None:
+        if twice and request.method == "GET" and request.path == "/notes":
+            return answer(200, {"notes": [note for note in server.notes.values() for _ in range(2)]})
+        return None
+
+    report: Report = verified(
+        model, Notes(odd=list_twice), exclusive=True, only=("workflow_runs",), allow_writes=True
+    )
+    verdicts = {r.contract.id: r.verdict for r in report.results}
+    seen = verdicts["workflow_runs/counted/seen/expect-1@rest"]
+    assert seen is (Verdict.BROKEN if twice else Verdict.KEPT), verdicts

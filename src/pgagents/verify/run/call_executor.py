@@ -460,13 +460,18 @@ class CallExecutor:
         except Exception as error:
             raise _Unanswered(error) from error
 
-    def own(self, number: int) -> None:
-        """Prove that the run owns the instances which an exchange made, if a later call may change them."""
+    def own(self, number: int) -> bool:
+        """Prove that the run owns the instances which an exchange made, if a later call may change them.
+
+        Return True if that may have made more of them.
+        """
+        copies = self.factory.proof.copies
         for instance in list(self.factory.pool.instances):
             made = instance.maker is not None and instance.maker.number == number and not instance.ours
             if made and (instance.resource.undone_by is not None or instance.resource.moves):
                 with suppress(Unavailable):
                     self.run_inner(partial(self.factory.proof.prove, instance), [])
+        return self.factory.proof.copies > copies
 
     def _afford(self, count: int) -> None:
         if not self.sender.budget.cleaning and self.counted + count > self.sender.budget.most:

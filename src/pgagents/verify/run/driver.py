@@ -227,7 +227,7 @@ class Driver:
             if self.judge.in_company:
                 raise Disturbed
         elif isinstance(step, Own):
-            self.executor.own(step.number)
+            return self.executor.own(step.number)
         elif isinstance(step, Undo):
             self.removal.undo(step.since)
         elif isinstance(step, GetNote):

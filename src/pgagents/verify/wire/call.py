@@ -281,10 +281,11 @@ class Sleep(Step[None]):
 
 
 @dataclass(frozen=True, slots=True)
-class Own(Step[None]):
+class Own(Step[bool]):
     """Prove that the run itself made the instance of the exchange with this number.
 
-    A probe asks for it before it changes the instance, because a run changes only what it made.
+    A probe asks for it before it changes the instance, because a run changes only what it made. The answer
+    is True if the proof may have made more instances.
     """
 
     number: int

@@ -57,6 +57,8 @@ Without them, a job that never ends would use up a run's requests.
 """
 TIMED, ALONE = "timed", "alone"
 """The things that a criterion may need: that time passes, or that the run is exclusive."""
+MOST_AGAIN = 4
+"""The most further passages. Each proves of other sorts of creates that they make new instances."""
 ROOMY = 30
 """Characters that an argument must take for a fresh value to fit."""
 _FRESH_KINDS = {"": "text", "email": "email", "uuid": "uuid", "uri": "url", "url": "url"}
@@ -137,10 +139,12 @@ def _make_attempt(
 def _go_through(trials: Sequence[Trial], workflow: Workflow, *, timed: bool) -> None:
     passage = Passage(workflow, trials, timed=timed)
     passage.go()
-    if passage.stale:  # by an old answer that the first step reused, or by something that others made
-        if passage.first:  # what the first run made must not stand in the second one's way
+    for _ in range(MOST_AGAIN):
+        if not passage.stale or (passage.again and not passage.copied):
+            break
+        if passage.first:  # what one passage made must not stand in the next one's way
             ask(Undo(passage.first))
-        passage = Passage(workflow, trials, timed=timed, again=True)
+        passage = Passage(workflow, trials, timed=timed, again=passage.again or not passage.copied)
         passage.go()
     reason = (
         passage.taken
@@ -157,8 +161,10 @@ def _go_through(trials: Sequence[Trial], workflow: Workflow, *, timed: bool) -> 
 class Passage:
     """One passage through a workflow: its values that are kept, and judged contracts.
 
-    `stale` says how a step was refused because something was in another state than expected. `taken` says
-    that only a text of its author was the reason. `first` is the number of the first write that succeeded.
+    `stale` says how a step went because something was in another state than expected: by an old answer that
+    the first step reused, by something that others made, or by what proved that creates make new instances.
+    `taken` says that only a text of its author was the reason. `first` is the number of the first write that
+    succeeded.
     """
 
     workflow: Workflow
@@ -170,6 +176,8 @@ class Passage:
     stale: str = ""
     taken: str = ""
     first: int = 0
+    copied: bool = False
+    """True if the run made more of what a step made, to see that each is a new one."""
 
     @property
     def setting(self) -> Setting:
@@ -217,17 +225,24 @@ class Passage:
             answer = self._repeat_until_held(step, call)
             if answer.success and step.action.effect == "write":
                 self.first = self.first or answer.number
-                ask(Own(answer.number))
+                copied = ask(Own(answer.number))
+                self.copied = self.copied or copied
             # a full place is no fault, unless its author says so
             alone = setting.exclusive and step.status_written
             own = about_own(setting, before, step)
+            answered = as_told(setting, step, answer, call.endpoint) and not answer.void
+            beside = self.copied and not own and not answer.void
+            if beside and not (answered and self.holds(step, answer)):
+                # counts have one too many (two agents' catalogues, 2026-11-28); the next time there is none
+                self.stale = f"{step.name} may show what this run made beside it"
+                self._put_back(before, steps[index + 1 :])
+                return
             # a second passage may get less far, so what can have no other cause counts at once
             firm = (alone or own) if self.again else (own and step.status_written and not of_old)
             if (self.again or firm) and _is_conflict(setting, step, answer):
                 self.taken = _find_taken(setting, before, step, call)
                 firm = firm and not self.taken
             conclude(self.say(self._judge_status(step, answer, firm=firm)))
-            answered = as_told(setting, step, answer, call.endpoint) and not answer.void
             if answered and of_old and not self.holds(step, answer):
                 self.stale = f"{step.name} is not as what was found before"
             if not answered or self.stale:
