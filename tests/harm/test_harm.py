@@ -485,7 +485,8 @@ def test_what_no_call_takes_back_is_listed() -> None:
     report = run("messages", server)
     made = [row for id, row in server.tables["items"].items() if ("items", id) not in server.before]
     assert made
-    assert report.footer.lasting == (f"{len(made)} × item",)
+    ids = ", ".join(sorted(row["id"] for row in made))
+    assert report.footer.lasting == (f"{len(made)} × item ({ids})",)
 
 
 def test_of_a_workflow_only_what_it_made_is_removed() -> None:

@@ -294,7 +294,8 @@ def test_what_a_caller_names_is_made_and_counted(seed: int) -> None:
     assert {(f.contract.id, f.actual) for f in report.findings} == set()
     assert server.tenants.pop("default") == {}
     assert all(databases == {} for databases in server.tenants.values())
-    assert report.footer.lasting == (f"{len(server.tenants)} × tenant",)
+    named = ", ".join(sorted(server.tenants))
+    assert report.footer.lasting == (f"{len(server.tenants)} × tenant ({named})",)
     assert len(server.tenants) <= 6, "five, and one of a wrong call that was accepted"
 
 

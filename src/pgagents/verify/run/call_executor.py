@@ -333,7 +333,7 @@ class CallExecutor:
         """
         owned, every = self.factory.owned, self.model.resources.values()
         first = bool(made) and not (owned.has_made_any() or self._bounded)
-        asked = [r for r in every if r.undone_by is not None] if first else made
+        asked = every if first else made
         return [
             r
             for r in asked

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Generic, TypeVar
 
 from pgagents.base.text import brief
-from pgagents.catalogue.model.resource import Id, id_text
+from pgagents.catalogue.model.resource import Id, Resource, id_text
 from pgagents.verify.fixtures.instance import Instance, Unavailable, above
 from pgagents.verify.fixtures.marks import find_marks
 from pgagents.verify.fixtures.pool import MAX_TRIES
@@ -127,19 +127,20 @@ def _list_stayed(
         before, was_whole = factory.listed.get(name, (None, False))
         if before is None and not factory.owned.has_made(resource):
             continue
-        counts = resource.undone_by is not None and not factory.owned.test_data
-        if not (name in unsure or counts) or not factory.owned.has_made_any():
+        lasts = resource.undone_by is None and name not in unsure
+        if not factory.owned.has_made_any() or (factory.owned.test_data and name not in unsure):
             continue
-        items, whole = None, False
+        items, whole, others = None, False, ""
         try:
             if there:
                 items, whole = driver.executor.run_inner(partial(factory.unsure.list_items, resource), [])
+                others = _say_others(driver, resource, items or [])
         except (Unavailable, KeyboardInterrupt):
             pass
         except Stop:
             there = False
         if items is None:
-            if before is not None:
+            if before is not None and not (lasts and resource.made_by is None):
                 factory.unsure.note_unread(resource)
             continue
         new = [(id, item) for id, item in items if id not in (before or ())]
@@ -149,15 +150,38 @@ def _list_stayed(
                 Instance(resource, id, item, "main", True, None, ours=True, doubtful=True)
                 for id, item in kept
             ]
-        if whole and was_whole and setting.exclusive:
-            found[name] = [id for id, _ in new]
+        is_sure = whole and was_whole and not others
+        ours = [id for id, _ in (new if is_sure else kept)]
+        if resource.undone_by is None:
+            named |= {(name, id) for id, _ in new if id_text(id) in factory.owned.list_made(resource)}
+        if lasts:
+            factory.grown[name] = ours
         else:
-            found[name] = [id for id, _ in kept]
+            found[name] = ours
+        if not is_sure:
             marked.add(name)
             if before is not None and ((whole and was_whole) or before.issubset(id for id, _ in items)):
-                others = [id for id, item in new if not find_marks(item) and (name, id) not in named]
-                factory.unsure.note_grown(resource, others)
+                unsure_ids = [id for id, item in new if not find_marks(item) and (name, id) not in named]
+                factory.unsure.note_grown(resource, unsure_ids, others or "the list may go on")
     return found, marked, shown
+
+
+def _say_others(driver: Driver, resource: Resource, items: Sequence[tuple[Id, object]]) -> str:
+    """Return why a list may have grown without this run; empty if nothing says so.
+
+    A list that shows what the run did not make is read once more: nothing was written in between.
+    """
+    factory = driver.factory
+    if not driver.setting.exclusive:
+        return "others use the server, too"
+    before, _ = factory.listed.get(resource.name, (None, False))
+    ids = {id_text(id) for id, _ in items}
+    known = {*map(id_text, before or ()), *factory.owned.list_made(resource)}
+    if before is None or ids <= known:
+        return ""
+    again, _ = driver.executor.run_inner(partial(factory.unsure.list_items, resource), [])
+    grows = not {id_text(id) for id, _ in again or []} <= ids
+    return "the list grows without a write" if grows else ""
 
 
 def _undo(

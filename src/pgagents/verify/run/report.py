@@ -9,7 +9,6 @@ from datetime import timedelta
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
-from pgagents.base.text import brief
 from pgagents.base.writing import printable
 from pgagents.report.contract import Verdict, check_of
 from pgagents.report.curl import of_break
@@ -94,7 +93,7 @@ def make_report(
         driver.sender.timing.seconds_sending,
         judge.seconds,
         may_exist=tuple(map(redacted, driver.factory.unsure.describe_all())),
-        lasting=(*driver.factory.lasting(), *_list_grown(driver, redacted), *_list_acted(driver, redacted)),
+        lasting=(*map(redacted, driver.factory.lasting()), *_list_acted(driver, redacted)),
         workers=course.workers,
         alone=dict(sorted(course.alone.items())),
         drawn=course.count_drawn(),
@@ -110,10 +109,6 @@ def make_report(
     return Report(header, findings, results, footer, said, carried=_list_carriers(driver.setting))
 
 
-MOST_NAMED = 20
-"""The most ids of one list that are named."""
-
-
 def _list_acted(driver: Driver, redacted: Callable[[str], str]) -> list[str]:
     """Return, as texts like `3 × GET /reboot`, the calls that did what no resource shows."""
     labels = {str(action.name): f"{action.method} {action.path}" for action in driver.model.actions}
@@ -122,14 +117,6 @@ def _list_acted(driver: Driver, redacted: Callable[[str], str]) -> list[str]:
         redacted(f"{done:,} × {labels[name]}" + (f" ({perhaps:,} more in doubt)" if perhaps else ""))
         for name, (done, perhaps) in sorted(driver.sender.acted.items())
     ]
-
-
-def _list_grown(driver: Driver, redacted: Callable[[str], str]) -> list[str]:
-    """Return, as texts like `2 × tag (red, blue)`, what lists show that nobody but this run can have made."""
-    grown = driver.executor.gate.tripwire.list_grown() if driver.setting.exclusive else {}
-    named = {name: ", ".join(map(brief, ids[:MOST_NAMED])) for name, ids in grown.items()}
-    more = {name: ", …" if ids[MOST_NAMED:] else "" for name, ids in grown.items()}
-    return [redacted(f"{len(ids):,} × {name} ({named[name]}{more[name]})") for name, ids in grown.items()]
 
 
 def _redact_alarm(driver: Driver, redacted: Callable[[str], str]) -> Alarm | None:

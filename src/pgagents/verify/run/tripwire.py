@@ -68,8 +68,6 @@ class _View:
     """The number of writes that were noted before it."""
     most: int
     """The most rows that such a read has shown."""
-    first: Rows | None
-    """The rows that it showed before the first write; None without such a read."""
 
 
 @dataclass(slots=True)
@@ -124,15 +122,6 @@ class Tripwire:
         """Forget all rows, because the server may have been started anew without them."""
         self._older.clear()
         self._views.clear()
-
-    def list_grown(self) -> dict[str, list[str]]:
-        """Return, by resource that no call is known to make, the ids that a list of it came to show since the
-        first write. They are the run's doing if nobody else uses the server.
-        """
-        views = [v for v in self._views.values() if v.resource.inferred and v.resource.made_by is None]
-        first = {id(v): v.rows.keys() if v.first is None else v.first.keys() for v in views}
-        new = [(v.resource.name, [key[2] for key in v.rows if key not in first[id(v)]]) for v in views]
-        return {name: ids for name, ids in new if ids}
 
     # -- what answers show
 
@@ -191,10 +180,9 @@ class Tripwire:
         items = at_path(declared, exchange) if exchange.success else None
         whole = isinstance(items, list) and not may_go_on(exchange, items)
         most = max(len(rows), known.most if known else 0)
-        first = known.first if known else None if self._written or self._under_way else rows
-        view = _View(resource, declared, exchange, rows, whole, self._written, most, first)
+        view = _View(resource, declared, exchange, rows, whole, self._written, most)
         if known is None:
-            if first is not None and len(self._older) < MOST_ROWS:
+            if not (self._written or self._under_way) and len(self._older) < MOST_ROWS:
                 self._older.update(key for key, row in rows.items() if not _MARK.search(str(row)))
             if exchange.success and len(self._views) < MOST_VIEWS:
                 self._views[place] = view
