@@ -45,7 +45,7 @@ workflows:
 
 
 @cache
-def of(required: str = "false", flow: str = FLOW) -> Model:
+def of(required: str = "false", flow: str = FLOW, *changes: tuple[str, str]) -> Model:
     end = "    missing: NOT_FOUND\n"
     return with_resource(
         (CODE, STALE),
@@ -53,6 +53,7 @@ def of(required: str = "false", flow: str = FLOW) -> Model:
         (REMOVAL, TAGGED.replace("REQUIRED", required)),
         (GONE, "output: {204: {}}\n    errors: [NOT_FOUND, REFUSED, STALE]"),
         (end, end + flow),
+        *changes,
     )
 
 
@@ -95,6 +96,32 @@ def test_a_step_sends_its_tag_and_its_headers_as_written() -> None:
     assert [r.header("X-Note") for r in mine] == [r.path.rpartition("/")[2] for r in mine] != []
     sent = [request.header("If-Match") for request in server.log if request.method == "DELETE"]
     assert '"another"' in sent
+
+
+UNTAGGED = FLOW.replace("note_id: =first.id, tag: '\"another\"'", "note_id: =first.id, tag: null")
+UNTAGGED = UNTAGGED.replace("status: 412", "status: 422").replace(
+    "{note_id: =first.id}", "{note_id: =first.id, part: null}"
+)
+
+
+def test_null_leaves_a_tag_out_that_the_action_needs() -> None:
+    """A null in the query goes out as nothing, too."""
+    server = tagged("needs")
+    before = "    etag: true\n    input: {"
+    part = (before, f"{before}part: {{type: string, maxLength: 9, description: A part}}, ")
+    verdicts = run(of("true", UNTAGGED, part), server, "workflow_runs")
+    assert {v for id, v in verdicts.items() if id.startswith("workflow_runs/tags/")} == {Verdict.KEPT}
+    assert None in {request.header("If-Match") for request in server.log if request.method == "DELETE"}
+    assert not any("null" in request.target for request in server.log)
+
+
+@pytest.mark.parametrize(("status", "instead"), [(428, "`tag: null` under"), (412, "sends another tag")])
+def test_a_tag_that_is_left_out_cannot_be_refused(status: int, instead: str) -> None:
+    flow = FLOW.replace(", tag: '\"another\"'", "").replace("status: 412", f"status: {status}")
+    with pytest.raises(InputError) as refused:
+        of("true", flow)
+    assert instead in refused.value.diagnostics[0].help
+    assert "`*` is sent" in refused.value.diagnostics[0].message
 
 
 def test_a_value_that_no_header_can_have_is_not_sent() -> None:

@@ -327,6 +327,7 @@ def _step(checker: Checker, pointer: Pointer, step: Step, earlier: Iterable[str]
     names = {*basics.STEP, *map(str, checker.in_file(("resources",))), *earlier}
     if checker.check_reference((*pointer, "action"), step.action, ACTIONS, "action"):
         checker.arguments((*pointer, "input"), step.input, step.action)
+        _check_tag(checker, pointer, step)
     checker.check_reference((*pointer, "as"), step.as_, ("auth", "roles"), "role")
     if checker.check_reference((*pointer, "via"), step.via, ("surfaces",), "surface"):
         _through(checker, pointer, step)
@@ -348,6 +349,19 @@ def _step(checker: Checker, pointer: Pointer, step: Step, earlier: Iterable[str]
     for member in ("expect", "expect_timed", "expect_alone"):
         for index, text in enumerate(getattr(step, member)):
             checker.compile((*pointer, member, index), text, names)
+
+
+def _check_tag(checker: Checker, pointer: Pointer, step: Step) -> None:
+    """Refuse a step that wants its If-Match refused and leaves it out, since `*` goes out then."""
+    action = checker.actions[step.action]
+    name, status = action.if_match or "", step.status
+    param = action.input.get(name)
+    written = name in step.input or any(header.lower() == "if-match" for header in step.headers)
+    if param is None or not param.required or written or status not in (412, 428):
+        return
+    said = f"`*` is sent as `{name}`, which every version matches, so that {status} cannot come"
+    none, old = f"`{name}: null` under `input` sends none", f"`{name}: '\"old\"'` sends another tag"
+    checker.report((*pointer, "status"), "if-match", said, none if status == 428 else old)
 
 
 # -- settings of a resource
