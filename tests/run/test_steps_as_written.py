@@ -132,6 +132,43 @@ def test_a_value_that_no_header_can_have_is_not_sent() -> None:
     assert not any(request.header("X-Other") for request in server.log)
 
 
+NOBODY = """
+workflows:
+  nobody:
+    title: Nobody's note
+    description: Removes a note that is not there, then its own.
+    only_verify: true
+    steps:
+      first: {action: create_note, input: {text: "=fresh.text"}, keep: {id: =response.id}}
+      absent: {action: delete_note, input: {note_id: ID}, status: 404}
+      last: {action: delete_note, input: {note_id: =first.id}}
+"""
+
+
+def try_nobody(id: str, *there: str) -> tuple[Report, Notes]:
+    end = "    missing: NOT_FOUND\n"
+    server = Notes(notes={name: {"id": name, "text": "of somebody"} for name in there})
+    model = with_resource((end, end + NOBODY.replace("ID", json.dumps(id))))
+    return verified(model, server, exclusive=True, only=("workflow_runs",)), server
+
+
+@pytest.mark.parametrize("id", ["nope", "00000000-0000-0000-0000-000000000000", "999999999", "=fresh.text"])
+def test_a_write_to_an_id_that_a_read_does_not_find_is_refused_by_the_server(id: str) -> None:
+    report, server = try_nobody(id)
+    assert {r.verdict for r in report.results if r.contract.check == "workflow_runs"} == {Verdict.KEPT}
+    sent = [r.method for r in server.log if id in (r.path.rpartition("/")[2], "=fresh.text")]
+    assert sent == ["GET", "DELETE"] or id == "=fresh.text"
+
+
+@pytest.mark.parametrize("id", ["nope", "12", "n12", "12abc", "1e3", "123e4567-e89b-42d3-a456-426614174000"])
+def test_a_write_to_an_id_that_somebody_has_or_may_get_is_not_sent(id: str) -> None:
+    report, server = try_nobody(id, *(["nope"] if id == "nope" else []))
+    [reason] = [r.reason for r in report.results if "/absent@" in r.contract.id]
+    assert "write `note_id: =fresh.text` for an id that nobody has" in reason
+    assert not [r for r in server.log if r.method == "DELETE" and r.path.endswith(f"/{id}")]
+    assert set(server.notes) == ({"nope"} if id == "nope" else set())
+
+
 def test_an_unknown_name_in_a_header_is_refused() -> None:
     with pytest.raises(InputError) as refused:
         of(flow=FLOW.replace("=first.id, X-Plain", "=second.id, X-Plain"))

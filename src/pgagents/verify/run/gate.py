@@ -27,6 +27,7 @@ from pgagents.base.text import brief, singular
 from pgagents.catalogue.encoding.paths import find_climb, find_misreading, plain_path
 from pgagents.catalogue.harmless.arguments import say_withheld
 from pgagents.catalogue.harmless.ids import NOBODY
+from pgagents.catalogue.language.basics import FRESH
 from pgagents.catalogue.model.action import Action, WithheldGet
 from pgagents.catalogue.model.identity import has_proof
 from pgagents.catalogue.model.model import Model
@@ -336,7 +337,7 @@ class Gate:
                 f"{endpoint.action.name} writes and names no instance of this run's"
                 f"{f', as {unsure}' if unsure else ''}: --allow {endpoint.action.name} would call it"
             )
-        if target is not None and (objection := self._changes(endpoint, target, values, request)):
+        if target is not None and (objection := self._changes(call, endpoint, target, values, request)):
             return objection
         if objection := self._object_to_id(endpoint, values) or self._object_to_credential(endpoint, values):
             return objection
@@ -470,7 +471,7 @@ class Gate:
         return ""
 
     def _changes(
-        self, endpoint: Endpoint, target: Target, values: Mapping[str, Any], request: Request
+        self, call: Call, endpoint: Endpoint, target: Target, values: Mapping[str, Any], request: Request
     ) -> str:
         """Return why a call must not change the instance that it names; empty if it may."""
         resource, name = target.resource, endpoint.action.name
@@ -491,7 +492,8 @@ class Gate:
             )
             elsewhere = is_ours_elsewhere(self.model, self.factory.pool, endpoint, target, values)
             if not elsewhere and not enough(free):
-                return f"{name} would change a {resource.name} that this run has not made"
+                said = f"{name} would change a {resource.name} that this run has not made"
+                return f"{said}{_say_nobody(call, target)}"
             put = endpoint.method == "PUT" and not makes(self.model, endpoint.action)
             said = f"a PUT on an id that is not there may create it: --allow {name} would call it"
             return said if put else ""
@@ -510,6 +512,16 @@ class Gate:
         if not is_named_in(request, target, instance) and not endpoint.action.may_name_none:
             return f"the request does not name the {resource.name} that it is about"
         return ""
+
+
+def _say_nobody(call: Call, target: Target) -> str:
+    """Return how the author of a step that must be refused names what is not there; empty for other calls."""
+    if not call.authored or call.intent != "illegal":
+        return ""
+    param = target.named[-1]
+    number = param.schema.get("type") == "integer"
+    kind = "int" if number else "uuid" if param.schema.get("format") == "uuid" else "text"
+    return f": write `{param.name}: ={FRESH}.{kind}` for an id that nobody has"
 
 
 def _list_leaves(value: Any) -> Iterator[Any]:

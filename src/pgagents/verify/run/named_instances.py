@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
@@ -34,8 +35,12 @@ from pgagents.verify.wire.endpoint import Endpoint
 
 FAR = 2**31
 """A number above those that made-up values of an argument have."""
+LARGE = 10**7
+"""A number that nobody gets soon by counting on."""
 SHORTEST_CODE = 8
 """The fewest characters of a member that nobody can guess, so that it names one instance."""
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_DIGITS = re.compile(r"\d+")
 
 
 class NamedInstances:
@@ -111,9 +116,13 @@ class NamedInstances:
         a lenient server may take a made-up text for an older id.
         """
         endpoint = call.endpoint
-        if endpoint is None or endpoint.action.effect != "write" or not self._model.leaves_open:
+        if endpoint is None or endpoint.action.effect != "write":
             return []
         target, found = target_of(setting, endpoint.action), []
+        if target is not None and any(may_be_nobodys(call, values.get(str(p.name))) for p in target.named):
+            found.append(target.resource)
+        if not self._model.leaves_open:
+            return found
         named = [(p, target.resource) for p in target.named] if target is not None else []
         chosen = list_chosen_ids(self._model, endpoint.action)
         made = list_made_by(self._model, endpoint.action) if chosen else ()
@@ -123,7 +132,11 @@ class NamedInstances:
             place = resource.place_in(endpoint.params, values)
             known = self._factory.pool.find(resource, value)
             alike = known is None and self._factory.owned.older_ids(resource).may_be(value)
-            if (far or alike) and (place, value) not in self._factory.missing(resource):
+            if (
+                (far or alike)
+                and resource not in found
+                and (place, value) not in self._factory.missing(resource)
+            ):
                 found.append(resource)
         return found
 
@@ -147,7 +160,9 @@ class NamedInstances:
             if seen.status in MISSING or is_missing(resource, seen):
                 self._factory.owned.note_missing(resource, place, given[resource.name])
                 return
-            if seen.success and resource.id_of(at_path(read, seen)) not in (None, given[resource.name]):
+            shown = resource.id_of(at_path(read, seen)) if seen.success else None
+            word = shown is not None and self._factory.pool.find(resource, shown) is None
+            if shown not in (None, given[resource.name]) or word:
                 self.misread.add((resource.name, given[resource.name]))
 
     def _looks_like_ours(self, resource: Resource, value: str) -> bool:
@@ -168,6 +183,19 @@ class NamedInstances:
         return above is not None and any(
             self.is_nobody_elses(above, p, values.get(str(p.name))) for p in named
         )
+
+
+def may_be_nobodys(call: Call, value: Any) -> bool:
+    """True if the author of a step that must be refused wrote an id that a read may show to be nobody's.
+
+    It has no small number, in any reading: somebody may get that before the write.
+    """
+    told = call.authored and call.intent == "illegal" and not isinstance(value, bool)
+    if not told or not isinstance(value, int | str) or not str(value).isascii() or "%" in str(value):
+        return False
+    text = str(value)
+    numbers = list_numbers(text) if _UUID.fullmatch(text) else {int(n) for n in _DIGITS.findall(text[:400])}
+    return bool(text) and all(number == 0 or number >= LARGE for number in numbers)
 
 
 def is_named_in(request: Request, target: Target, instance: Instance) -> bool:
