@@ -213,3 +213,36 @@ def test_a_line_about_tenants_needs_no_second_line_about_the_other_customer(tmp_
     own = load_api(write(tmp_path, f"resources: {{customer: {{tenant: true}}}}\n{named}"), None)
     assert set(own.source.data["auth"]["roles"]) == {"main", "other"}
     assert "roles" not in load_api(write(tmp_path), None).source.data["auth"]
+
+
+PERSON = {"name": {"type": "string"}, "email": {"type": "string", "format": "email"}}
+CHIP = {"type": "string", "description": "The chip's number, unique in the practice"}
+
+
+@pytest.mark.parametrize(
+    ("members", "proposed"),
+    [
+        (PERSON, "email"),
+        ({"name": {"type": "string"}, "phone": {"type": "string"}}, ""),
+        ({"name": {"type": "string"}, "chip": CHIP, "born": {"type": "string", "format": "date"}}, "chip"),
+        ({"amount": {"type": "number"}, "note": {"type": "string"}}, ""),
+        ({"name": {"type": "string"}, "color": {"type": "string"}}, "name"),
+        ({"starts_at": {**TIME, "description": "No two overlap"}}, ""),
+    ],
+)
+def test_amounts_times_and_names_of_persons_are_not_proposed_as_unique(
+    members: dict[str, Any], proposed: str, tmp_path: Path
+) -> None:
+    made = {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}, **members}}
+    document: Any = json.loads(json.dumps(DOCUMENT))
+    post = document["paths"]["/customers"]["post"]
+    post["requestBody"] = body([], **members)
+    post["responses"]["201"]["content"]["application/json"]["schema"] = made
+    post.pop("description", None)
+    get = document["paths"]["/customers/{customer_id}"]["get"]
+    get["responses"]["200"]["content"]["application/json"]["schema"] = made
+    path = write(tmp_path)
+    (tmp_path / "openapi.json").write_text(json.dumps(document), encoding="utf-8")
+    lines = [line for question in ask(path) if question.kind == "unique" for line in question.answer]
+    found = [line.partition("members: [")[2].partition("]")[0] for line in lines if "customer" in line]
+    assert found == [proposed] * bool(proposed)

@@ -17,6 +17,8 @@ MOST_ECHOES = 3
 _STATES = frozenset(("state", "status", "phase", "stage", "lifecycle"))
 _TAKEN = ("email", "slug", "username", "sku", "handle", "code", "number", "name", "title")
 """Members that are often unique, the likeliest first."""
+_UNIQUE = re.compile(r"\b(unique|no two|nobody else|taken)\b", re.I)
+_OF_PERSONS = frozenset(("email", "phone", "birth", "birthday", "born", "sex", "gender", "surname"))
 _SUMS = frozenset(
     ("total", "subtotal", "amount", "balance", "remaining", "sum", "due", "paid", "cost", "price")
 )
@@ -131,14 +133,24 @@ def _ask_what_is_unique(view: View, name: str, resource: Mapping[str, Any]) -> I
         and "refers_to" not in param
         and key in view.read_instance(resource).get("properties", {})
     }
-    likely = [key for word in _TAKEN for key in given if split_words(key)[-1:] == [word]]
+    told = ((key, str(schema.get("description", ""))) for key, schema in given.items())
+    likely = [key for key, text in told if _UNIQUE.search(text)]
+    likely += [key for word in _TAKEN for key in given if split_words(key)[-1:] == [word]]
     likely += [key for key, schema in given.items() if schema.get("format") == "email"]
-    if not (likely or given):
-        return
-    entry = {"unique": [{"members": [(likely or list(given))[0]], "otherwise": otherwise}]}
+    likely = [key for key in likely if not str(given[key].get("format", "")).startswith("date")]
+    if _is_person(given):  # many persons have one name
+        likely = [key for key in likely if split_words(key)[-1:] != ["name"]]
+    if not likely:
+        return  # the 409 may come from a state, or from a part
+    entry = {"unique": [{"members": [likely[0]], "otherwise": otherwise}]}
     asks = f"Which members may no two of {name} have alike, and is the value of a removed one free again?"
     at = ("resources", name, "made_by")
     yield Question("unique", asks, "resources", (answer(name, entry),), at, f"{named} may answer 409")
+
+
+def _is_person(given: Mapping[str, Schema]) -> bool:
+    """True if a member is one that only somebody has: a person, or an animal."""
+    return any(_OF_PERSONS & set(split_words(key)) for key in given)
 
 
 def _ask_about_sums(view: View, name: str, resource: Mapping[str, Any], laws: str) -> Iterator[Question]:
