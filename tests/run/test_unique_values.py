@@ -13,7 +13,8 @@ import pytest
 from importing import imported, openapi
 from pgagents.base.http import Request, Response, read_json
 from pgagents.catalogue.model.model import Model
-from small_api import answer, verified
+from pgagents.report.contract import Verdict
+from small_api import Notes, answer, verified, with_resource
 
 JSON, TEXT = "application/json", {"type": "string", "minLength": 1, "maxLength": 60}
 ERROR = {"type": "object", "required": ["detail"], "properties": {"detail": {"type": "string"}}}
@@ -129,3 +130,37 @@ def test_a_value_that_another_row_has_is_no_proof(kind: str, refusal: int) -> No
 def test_a_value_that_nobody_has_is_one() -> None:
     report = verified(model("number", 422), Vouchers("number", 422, narrow=True), allow_writes=True)
     assert "valid_calls/high/make_voucher@rest" in {finding.contract.id for finding in report.findings}
+
+
+CODE, ONLY = (
+    "    NOT_FOUND: {status: 404, meaning: No such note}\n",
+    "unique: [{members: [text], otherwise: TAKEN}]",
+)
+KNOWN_END, CHANGE = (
+    "    missing: NOT_FOUND\n",
+    "    output: {200: {$ref: Note}}\n    errors: [NOT_FOUND, REFUSED]\n",
+)
+TEXT_OF_NOTE = "      text: {type: string, minLength: 1, maxLength: 40, required: true}\n"
+
+
+@pytest.mark.parametrize(("habit", "verdict"), [("", Verdict.KEPT), ("keeps", Verdict.BROKEN)])
+def test_a_change_gives_a_unique_member_a_value_that_nobody_has(habit: str, verdict: Verdict) -> None:
+    """Somebody has every text that no run made up."""
+
+    def respond(server: Notes, request: Request) -> Response | None:
+        text = Notes.text(request) if request.method == "PUT" else None
+        if text is not None and "pgv" not in text:
+            return answer(409, {"detail": "taken"})
+        note = server.notes.get(request.path.rpartition("/")[2])
+        return answer(200, note) if habit and text is not None and note is not None else None
+
+    known = with_resource(
+        (CODE, f"{CODE}    TAKEN: {{status: 409, meaning: A note has this text already}}\n"),
+        ("201: {$ref: Note}}\n    errors: [REFUSED]", "201: {$ref: Note}}\n    errors: [REFUSED, TAKEN]"),
+        ("input: {text: hello}", "input: {text: =fresh.text}"),
+        (TEXT_OF_NOTE + CHANGE, TEXT_OF_NOTE + CHANGE.replace("REFUSED]", "REFUSED, TAKEN]")),
+        (KNOWN_END, f"{KNOWN_END}    {ONLY}\n"),
+    )
+    report = verified(known, Notes(odd=respond), exclusive=True, only=("partial_changes",))
+    [found] = [r for r in report.results if "/named/" in r.contract.id]
+    assert found.verdict is verdict, found.reason

@@ -6,16 +6,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pgagents.base.cel import expression
+from pgagents.base.cel.expression import Expression
+from pgagents.catalogue.language.basics import FRESH
 from pgagents.catalogue.model.action import ActionCall, Param
 from pgagents.catalogue.model.resource import Resource
 from pgagents.catalogue.model.values import find_format
 from pgagents.verify.fixtures.instance import at_path, members_of
 from pgagents.verify.promise import Trial
 from pgagents.verify.setting import Setting
-from pgagents.verify.values.schema_values import high, low
+from pgagents.verify.values.schema_values import high, low, types_of
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
+
+FRESH_FORMS = {"email": "email", "uuid": "uuid", "uri": "url", "url": "url"}
+"""The kind of fresh value for each format; any other text is plain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,32 @@ def list_settable(
         for p in endpoint.action.params
         if p.place == "body" and not p.refers_to and p.file is None and p.schema
         if p.wire in shown and p.wire not in hidden
+    )
+
+
+def list_unique(resource: Resource) -> set[str]:
+    """Return the members of which no two instances may have the same, by the author's word."""
+    return {member for unique in resource.unique for member in unique.members}
+
+
+def find_fresh(setting: Setting, resource: Resource, param: Param) -> Any:
+    """Return an expression for a new value of an argument: that by which an instance is made, or a usual one.
+    None if its type has none, so that the usual value stays.
+    """
+    made_by = resource.made_by
+    for own in made_by.action.params if made_by is not None else ():
+        written = made_by.input.get(str(own.name)) if made_by is not None and own.wire == param.wire else None
+        if isinstance(written, Expression) and FRESH in written.names and own.place == param.place:
+            return written
+    schema = setting.resolve_schema(param.schema)
+    kinds = set(types_of(schema))
+    if "integer" in kinds:
+        return expression.compile(f"{FRESH}.int", (FRESH,))
+    kind = FRESH_FORMS.get(str(schema.get("format")), "text")
+    return (
+        expression.compile(f"{FRESH}.{kind}", (FRESH,))
+        if "string" in kinds and "enum" not in schema
+        else None
     )
 
 

@@ -18,13 +18,10 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from pgagents.base.cel import expression
-from pgagents.base.cel.expression import Expression
-from pgagents.catalogue.language.basics import FRESH
-from pgagents.catalogue.model.action import Param
 from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.refusal import is_conflict
+from pgagents.verify.cases.instance_changes import find_fresh, list_unique
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.fixtures.target import as_called, target_of
@@ -338,8 +335,6 @@ CHECK = make_check("conditional_calls", __doc__, cases, stage=5, rank=Rank.WRONG
 
 
 OTHER, WEAK = '"pgv-no-such-version"', "W/"
-FRESH_FORMS = {"email": "email", "uuid": "uuid", "uri": "url", "url": "url"}
-"""The kind of fresh value for each format; any other text is plain."""
 
 
 def is_tag_required(endpoint: Endpoint) -> bool:
@@ -422,9 +417,9 @@ def make_write(
     needed = [p for p in sent if p.required] or [p for p in sent if str(p.name) in template.input]
     texts_first = sorted(sent, key=lambda p: "string" not in types_of(setting.resolve_schema(p.schema)))
     needed = needed or texts_first[:1]  # a change of nothing may keep the tag
-    taken = {member for unique in resource.unique for member in unique.members}
+    taken = list_unique(resource)
     texts = {
-        str(p.name): _find_fresh(setting, resource, p)
+        str(p.name): find_fresh(setting, resource, p)
         if p.wire in taken
         else choose(p.schema, setting.model.schemas)
         for p in needed
@@ -433,27 +428,6 @@ def make_write(
     ids = resource.values_for(endpoint.params, body)
     given = {**template.input, **texts, **ids, str(endpoint.action.if_match): EntityTag(tag)}
     return ordinary(endpoint, template, "explore", why, input=given, made=body, subject=resource)
-
-
-def _find_fresh(setting: Setting, resource: Resource, param: Param) -> Any:
-    """Return an expression for a new value of an argument: that by which an instance is made, or a usual one.
-    None if its type has none, so that the usual value stays.
-    """
-    made_by = resource.made_by
-    for own in made_by.action.params if made_by is not None else ():
-        written = made_by.input.get(str(own.name)) if made_by is not None and own.wire == param.wire else None
-        if isinstance(written, Expression) and FRESH in written.names and own.place == param.place:
-            return written
-    schema = setting.resolve_schema(param.schema)
-    kinds = set(types_of(schema))
-    if "integer" in kinds:
-        return expression.compile(f"{FRESH}.int", (FRESH,))
-    kind = FRESH_FORMS.get(str(schema.get("format")), "text")
-    return (
-        expression.compile(f"{FRESH}.{kind}", (FRESH,))
-        if "string" in kinds and "enum" not in schema
-        else None
-    )
 
 
 def may_be_sent(setting: Setting, endpoint: Endpoint, tags: str) -> bool:

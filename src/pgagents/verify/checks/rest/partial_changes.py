@@ -18,7 +18,9 @@ from pgagents.verify.answers.observation import VERSION
 from pgagents.verify.cases.instance_changes import (
     Change,
     choose_other_values,
+    find_fresh,
     list_settable,
+    list_unique,
     may_send_back,
     names_instance,
 )
@@ -78,12 +80,21 @@ class _Patch(Change):
         free = tuple(p for p in self.members if not p.required)
         return free if len(self.members) > 1 else ()
 
+    @property
+    def unique(self) -> set[str]:
+        """The members of which no two instances may have the same."""
+        return list_unique(self.resource)
+
     def run(self, trials: Sequence[Trial]) -> None:
         """Try the members in the PATCH, and then the others, if there are any."""
         named, *others = trials
         body = ask(InstanceRef(self.resource.name, fresh=True))
         before = ask(self.call_read(named, body))
         values = choose_other_values(named, self.members, self.shown(before))
+        for param in self.members:  # another one may have a usual value
+            new = find_fresh(named.setting, self.resource, param) if param.wire in self.unique else None
+            if new is not None and str(param.name) in values:
+                values[str(param.name)] = new
         changed = ask(self.send(named, body, values, "all members that it may set"))
         after = ask(self.call_read(named, body))
         if not before.success or not after.success:
@@ -118,7 +129,7 @@ class _Patch(Change):
             shown = self.shown(answer)
             if alone.success and wire in shown and shown[wire] == before.get(wire):
                 broken = trial.broken(
-                    f"{name} {values[name]!r}", f"{name} is still {{value!r}}", value=shown[wire]
+                    f"{name} {alone.input.get(name)!r}", f"{name} is still {{value!r}}", value=shown[wire]
                 )
                 conclude(broken.at_member(str(wire)))
                 return
