@@ -28,12 +28,21 @@ def verify(folder: Path) -> Path:
     """Verify the app with the planted bugs; return the file of the HTML report."""
     report = folder / "report.html"
     start = shlex.join(
-        [sys.executable, "-m", "uvicorn", "evaluation.compare.notes_app:app", "--port", "{port}"]
+        [
+            sys.executable,
+            "-m",
+            "uvicorn",
+            "evaluation.compare.notes_app:app",
+            "--app-dir",
+            str(ROOT),
+            "--port",
+            "{port}",
+        ]
     )
     words = ["--openapi", "/openapi.json", "--start", start, "--allow-writes", "--report", str(report)]
     done = subprocess.run(
         [sys.executable, "-m", "pgagents", "verify", *words],
-        cwd=ROOT,
+        cwd=folder,  # what is built here would count as asked for, and its vendors as not tried
         env={**os.environ, "NOTES_BUGS": BUGS, "PGAGENTS_TOKEN": KEY},
         capture_output=True,
         text=True,
