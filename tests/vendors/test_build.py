@@ -565,3 +565,20 @@ def test_a_catalogue_with_nothing_hosted_builds() -> None:
     }
     assert {r.made.id for r in built.rendered} == {*for_every_api, "arazzo/workflows"}
     assert not built.diagnostics
+
+
+def test_a_note_that_two_editions_of_a_document_share_is_told_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    operation = {"summary": "Look", "responses": {"200": {"content": {"application/json": {"schema": {}}}}}}
+    paths = {f"/r{n}": {"get": {"operationId": f"look_{n}", **operation}} for n in range(11)}
+    document = {"openapi": "3.1.0", "info": {"title": "Rooms", "version": "1"}, "paths": paths}
+    (tmp_path / "openapi.json").write_text(json.dumps(document), encoding="utf-8")
+    api = "{server: https://api.museum.net, contact: a@museum.net}"
+    catalogue = tmp_path / "rooms.yaml"
+    catalogue.write_text(
+        f"pgagents: 1\nopenapi: ./openapi.json\napi: {api}\nsurfaces: {{copilot: {{actions: all}}}}\n",
+        encoding="utf-8",
+    )
+    assert main(["build", str(catalogue), "--out", str(tmp_path / "out")]) == 0
+    assert capsys.readouterr().err.count("11 functions; Copilot chooses less well") == 1

@@ -298,8 +298,11 @@ def _show(built: Built, model: Model) -> None:
     from pgagents.base.errors import show
 
     lacking = [d for d in built.diagnostics if d.severity == "note" and d.id.endswith("/gone")]
+    facts: set[tuple[object, ...]] = set()
     for diagnostic in built.diagnostics:
-        if diagnostic not in lacking:
+        fact = (diagnostic.span, diagnostic.message, diagnostic.help)  # editions of one document share it
+        if diagnostic not in lacking and fact not in facts:
+            facts.add(fact)
             click.echo(show(diagnostic, model.source) + "\n", err=True)
     if lacking:
         told = _count(len(lacking), "action or argument", "actions or arguments")
