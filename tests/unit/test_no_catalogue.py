@@ -27,7 +27,6 @@ NEEDING = [
     ["trace", "generated/gemini/functions.json#/functionDeclarations/0/name"],
     ["call", "get_market_rate", "lat=1", "lng=1"],
     ["mcp"],
-    ["webhook", "verify", "--secret-env", "X", "--header", "t=1,v1=a"],
 ]
 
 
