@@ -25,7 +25,7 @@ HOSTILE = (
 LINE = HOSTILE.replace("\r", "").replace("\n", "").replace("\x00", "")
 """What can stand in a header."""
 NAME = "open_door"
-FORMATS = ("text", "markdown", "junit", "github", "html", "sarif", "badge", "json")
+FORMATS = ("text", "markdown", "junit", "github", "html", "sarif", "json")
 
 
 def poison(value: Any) -> Any:
@@ -83,7 +83,7 @@ def test_what_a_server_answered_is_only_text_in_every_format(
         assert "](http://evil" not in plain.replace("\\](", "")
     if form == "junit":
         assert ElementTree.fromstring(shown).tag == "testsuites"
-    if form in ("json", "sarif", "badge"):
+    if form in ("json", "sarif"):
         assert json.loads(shown)
     elif form != "github":
         assert re.search(r"1b\\?\[2J", shown), "the answer is shown, and escaped"

@@ -348,7 +348,7 @@ def test_conclusion_tells_known_ones_apart() -> None:
     )
 
 
-@pytest.mark.parametrize("form", sorted({*report_files.FORMS} - {"badge"}))
+@pytest.mark.parametrize("form", sorted(report_files.FORMS))
 def test_every_form_has_the_calls_that_bought_or_sent(form: str) -> None:
     one = report(ALL)
     bought = {"transcribe": (1_500, 0), "invite": (2, 1)}
@@ -361,25 +361,6 @@ def test_every_form_has_the_calls_that_bought_or_sent(form: str) -> None:
     else:
         assert all(line in " ".join(shown.decode().split()) for line in lines)
     assert b"transcribe" not in report_files.render(form, one, SOURCE)
-
-
-@pytest.mark.parametrize(
-    ("verdicts", "rank", "complete", "badge"),
-    [
-        ({Verdict.KEPT: 1_500}, None, True, ("1,500 of 1,500 kept", "brightgreen")),
-        ({Verdict.KEPT: 3, Verdict.BROKEN: 1}, Rank.CRASH, True, ("3 of 4 kept", "critical")),
-        ({Verdict.KEPT: 3, Verdict.BROKEN: 1}, Rank.LAX, True, ("3 of 4 kept", "yellow")),
-        ({Verdict.KEPT: 3}, None, False, ("3 of 3 kept", "lightgrey")),
-        ({Verdict.NOT_SELECTED: 3}, None, True, ("0 of 0 kept", "lightgrey")),
-    ],
-)
-def test_badge_counts_what_is_kept_in_the_colour_of_the_worst_finding(
-    verdicts: dict[Verdict, int], rank: Rank | None, complete: bool, badge: tuple[str, str]
-) -> None:
-    one = report(verdicts, complete=complete)
-    findings = tuple(replace(f, rank=rank) for f in one.findings if rank is not None)
-    data = json.loads(report_files.render("badge", replace(one, findings=findings), SOURCE))
-    assert data == {"schemaVersion": 1, "label": "promises", "message": badge[0], "color": badge[1]}
 
 
 RANKED = {

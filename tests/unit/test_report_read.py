@@ -479,8 +479,7 @@ def test_suffixes_lead_to_formats() -> None:
     assert set(report_files.SUFFIXES.values()) <= set(report_files.FORMS)
 
 
-EVERY_FORM = sorted({*report_files.FORMS} - {"badge"})
-"""The formats that show findings."""
+EVERY_FORM = sorted(report_files.FORMS)
 
 
 @pytest.mark.parametrize("form", EVERY_FORM)

@@ -161,7 +161,6 @@ SUFFIXES = {
     ".xml": "junit",
     ".sarif": "sarif",
     ".sarif.json": "sarif",  # as its standard recommends
-    ".badge.json": "badge",
     ".md": "markdown",
     ".html": "html",
     ".txt": "text",
