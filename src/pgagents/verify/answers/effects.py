@@ -33,6 +33,7 @@ from pgagents.verify.answers.observation import (
     TraceSource,
     control,
     drop_restless,
+    is_count,
     list_differences,
     observe,
     tell,
@@ -190,8 +191,8 @@ def _is_kept(before: Any, after: Any) -> bool:
     """True if no value was lost: an empty one was filled, or a list or a count has grown."""
     if before in _UNSET:
         return True
-    if isinstance(before, int) and isinstance(after, int) and not isinstance(before, bool):
-        return after > before
+    if is_count(before) and is_count(after):
+        return bool(after > before)
     if isinstance(before, list) and isinstance(after, list):
         left = list(after)
         for item in before:

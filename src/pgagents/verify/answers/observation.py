@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeGuard, TypeVar
 
 from pgagents.catalogue.model.action import Action, ActionCall
 from pgagents.catalogue.model.resource import Resource, Takes, member_at
@@ -178,7 +178,7 @@ def _read(source: Source, exchange: Exchange, bodies: Sequence[Body], number: in
         return None
     found: dict[Place, Any] = {(label, ANSWER, "items"): len(shown)}
     if isinstance(exchange.body, Mapping):
-        counts = {k: v for k, v in exchange.body.items() if _is_count(v)}
+        counts = {k: v for k, v in exchange.body.items() if is_count(v)}
         found.update({(label, ANSWER, str(k)): v for k, v in counts.items()})
     rows = {resource.id_of(row): row for row in shown if isinstance(row, Mapping)}
     for place, body in enumerate(bodies):
@@ -201,8 +201,10 @@ def _look(resource: Resource, row: Body) -> dict[Place, Any]:
     return _note("", 0, resource, members)
 
 
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+def is_count(value: Any) -> TypeGuard[int | float]:
+    """True for a whole number, also for one that is written as 8.0."""
+    whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+    return whole and not isinstance(value, bool)
 
 
 def _note(label: str, number: int, resource: Resource, body: Body) -> dict[Place, Any]:
@@ -268,7 +270,7 @@ def tell(places: Iterable[Place], before: Observation, after: Observation) -> Di
 
 def _rise(place: Place, before: Observation, after: Observation) -> Any:
     was, now = before.get(place), after.get(place)
-    if place[1] != ANSWER or not isinstance(was, int) or not isinstance(now, int):
+    if place[1] != ANSWER or not is_count(was) or not is_count(now):
         return None
     return now - was
 
