@@ -142,3 +142,13 @@ def test_equal_create_of_a_workflow_is_made_in_the_project_of_the_role_that_made
         Proof(cast(Any, factory))._equal_create(cast(Any, made))
     assert asked[0].owner == role
     assert asked[0].input == {"customer": InstanceRef("customer", role=role), "kind": "oak"}
+
+
+def test_a_number_that_is_written_otherwise_is_no_other_argument() -> None:
+    """A create with 300.0 and its equal one with 300 proved nothing, and the row was not changed."""
+    owned = Ownership(setting_of(MODEL, URL), Marks("0123456789abcdef"))
+    for number, size in enumerate((300.0, 300)):
+        id = f"n-{number}"
+        note = Instance(NOTE, id, {"id": id}, "main", made=True, state=None)
+        owned.note_create(note, number, {"size": size}, {"size": size}, "", [])
+    assert not owned.wants_equal(note)
