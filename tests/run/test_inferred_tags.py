@@ -61,7 +61,7 @@ def model() -> Model:
 
 
 class Notes:
-    """Keeps notes. `habit`: ignores If-Match, or refuses each tag."""
+    """Keeps notes. `habit`: ignores If-Match, refuses each tag, or (`needs`) a PUT without one."""
 
     def __init__(self, habit: str) -> None:
         self.habit, self.notes, self.versions = habit, dict[str, Any](), count(1)
@@ -89,6 +89,8 @@ class Notes:
         if request.method == "GET":
             return self._answer(200, note, tag)
         asked = request.header("if-match")
+        if self.habit in ("needs", "refuses") and not asked:
+            return self._answer(428 if self.habit == "needs" else 422)
         fits = asked in (None, "*", tag) if self.habit == "right" else self.habit == "ignores" or not asked
         return self._store(id, body["title"], 200) if fits else self._answer(412)
 
@@ -142,3 +144,19 @@ def test_no_304_is_promised_that_the_document_does_not_have() -> None:
     made = imported(document())
     assert made.data["actions"]["replace_note"]["if_match"] == "if_match"
     assert "etag" not in made.data["actions"]["get_note"]
+
+
+@pytest.mark.parametrize(("habit", "refused"), [("needs", False), ("refuses", True)])
+def test_write_that_the_document_refuses_without_a_condition_is_untested(habit: str, refused: bool) -> None:
+    """In the second case a PUT is refused for another reason that its document names."""
+    given = document(tagged=False, stale="428")
+    now = [1_776_000_000.0]
+    report = verify(
+        imported(given).model, Notes(habit), Identities({}, calls_keyless=True),
+        Options(live=False, allow_writes=True, only=("valid_calls",)), clock=lambda: now[0],
+        sleep=lambda seconds: now.append(now.pop() + seconds), wall=lambda: "2026-04-12T13:20:00Z", url=URL,
+        timer=lambda: now[0],
+    )  # fmt: skip
+    ordinary = next(r for r in report.results if r.contract.id == "valid_calls/ordinary/replace_note@rest")
+    assert (ordinary.verdict is not Verdict.UNTESTED) is refused
+    assert refused or "`if_match` sends one" in ordinary.reason

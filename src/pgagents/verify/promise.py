@@ -45,6 +45,7 @@ CHECKS_OF_TOOLS = "pgagents.verify.tool_checks"
 SHARED = ("mcp_transport",)
 """Checks without a need for a catalogue. A server with a catalogue is held to them, too."""
 CONFLICT = 409
+CONDITION = 428
 USUAL = 6
 """The turn of a check that names none. `no_crashes` has turn 0: only watchers with an earlier turn judge
 crashed calls.
@@ -447,6 +448,10 @@ def describe_code(code: Code) -> str:
     return f"{code.status} {code.shown}".rstrip()
 
 
+def _has_condition(exchange: Exchange) -> bool:
+    return exchange.call.endpoint is not None and exchange.call.endpoint.action.if_match is not None
+
+
 def judge_accepted(exchange: Exchange, contract: str, what: str) -> Iterator[Judgement]:
     """Judge whether a correct call was answered with its success; `what` names the call in the finding."""
     if exchange.moot:
@@ -460,6 +465,14 @@ def judge_accepted(exchange: Exchange, contract: str, what: str) -> Iterator[Jud
         return
     elif declared is not None and declared.status == exchange.status == CONFLICT:
         yield judge_untested(contract, f"refused because of the current state: {exchange.outcome}")
+    elif (
+        declared is not None
+        and declared.status == exchange.status == CONDITION
+        and not _has_condition(exchange)
+    ):
+        yield judge_untested(
+            contract, f"refused without a condition: {exchange.outcome}; `if_match` sends one"
+        )
     else:
         yield judge_broken(contract, f"{what} is accepted", exchange.outcome).with_rank(Rank.WRONG)
 
