@@ -48,6 +48,7 @@ IMAGE = "the image that the sentence before tells to build"
 PROSE = "a sentence about the commands"
 SAID = {
     "uv tool install '../pgagents[mcp": OURS,
+    "uv tool install '../pgagents[mcp,sandbox": OURS,
     "uv tool install 'PATH[{','.join(lacking)}]', with the folder of your clone for PATH": OURS,
     "uv tool install": PROSE,
     "uvx's, and goes when its cache is cleaned": PROSE,
