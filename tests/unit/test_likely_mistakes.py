@@ -150,6 +150,14 @@ MISTAKES = [
     ("resources: {order: {state: state, states: [open, paid], initial: [open]}}", "without brackets: open"),
     (STATES.replace("[%s]", "%s") % ("'*'", ""), "write the states"),
     (STATES % ("open", ", guard: x"), "`has: {PART: CODE}`"),
+    (
+        STEPS % "a: {action: get_order, input: {order_id: x}, keep: {all: response.totl}}",
+        "did you mean `total`?",
+    ),
+    (
+        STEPS % "a: {action: list_orders, keep: {one: 'response.items[0].totl'}}",
+        "did you mean `total`?",
+    ),
     (STEPS % "a: {action: get_order, input: {order_id: x}, wait: 3}", "`within_s: 30` repeats"),
     (STEPS % "a: {action: get_order, input: {order_id: x}, retry: 3}", "`within_s: 30`"),
     (STEPS % "a: {action: get_order, input: {order_id: x}, user: second}", "`as: second`"),
@@ -201,7 +209,7 @@ PLACES = (
 
 
 def test_an_item_of_a_list_may_have_the_name_of_a_step(tmp_path: Path) -> None:
-    condition = "expect: ['response.lines.all(a, a.sku != null)']"
+    condition = "expect: ['response.lines.all(a, a.price != null)']"
     step = f"b: {{action: get_order, input: {{order_id: x}}, keep: {{sku: response.id}}, {condition}}}"
     assert lint(write(tmp_path, STEPS % (FIRST % "x" + ", " + step)))[1] == []
 

@@ -129,6 +129,8 @@ def _check_steps(checker: Checker, home: Pointer, steps: Mapping[str, Step]) -> 
         reader, known = Reader(checker), {**kept, **known}
         for index, _ in enumerate(step.expect):
             _check_condition(checker, (*home, name, "expect", index), known)
+        for key in step.keep:
+            _check_parts(checker, (*home, name, "keep", key), known)
         shown = {
             key: reader.schema_of(checker.expressions[at].tree, known)
             for key in step.keep

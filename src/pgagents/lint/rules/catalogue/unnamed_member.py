@@ -1,4 +1,4 @@
-"""A law reads a member of the answer that no schema names.
+"""A law, or a step of a workflow, reads a member of the answer that no schema names.
 
 Nothing promises such a member: a server that leaves it out keeps every contract, and the law is only
 untested. Most often the name is misspelt, or the member is gone from the document that the catalogue was made
@@ -43,8 +43,9 @@ from pgagents.base.jsonschema.schema import resolve
 from pgagents.base.places import Pointer
 from pgagents.base.text import brief, did_you_mean
 from pgagents.catalogue.decoding.medium import find as find_medium
-from pgagents.catalogue.model.action import Action, Law
+from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.model import Model
+from pgagents.catalogue.model.resource import Step
 from pgagents.lint.rule import Hit, Rule
 
 Schema = Mapping[str, Any]
@@ -54,6 +55,8 @@ Forms = tuple[Form, ...] | None
 """The forms of which a value has one; None if it may be anything."""
 MOST_FORMS = 64
 MOST_DEPTH = 12
+REFUSED = 300
+"""The lowest status that is no success."""
 _SHAPED = ("json", "csv")
 
 
@@ -61,7 +64,24 @@ def find(model: Model) -> Iterator[Hit]:
     for action in model.actions:
         answer = _find_answers(action, model) if action.laws else None
         for law in action.laws if answer is not None else ():
-            yield from _find_in(action, law, answer, model)
+            told = f"the law `{law.name}` of `{action.name}`"
+            texts = (
+                (key, text) for key, text in (("when", law.when), ("that", law.that)) if text is not None
+            )
+            yield from _find_in(law.origin, told, [((key,), text.tree) for key, text in texts], answer, model)
+    for workflow in model.workflows:
+        for step in workflow.steps:
+            answer = _find_answers(step.action, model) if step.status < REFUSED else None
+            told = f"the step `{step.name}` of `{workflow.name}`"
+            yield from _find_in(step.origin, told, _list_texts(step), answer, model) if answer else ()
+
+
+def _list_texts(step: Step) -> list[tuple[Pointer, Node]]:
+    """Return the expressions over the answer of a step, each with its place below the step."""
+    texts: list[tuple[Pointer, Node]] = [(("keep", name), text.tree) for name, text in step.keep.items()]
+    for key in ("expect", "expect_timed", "expect_alone"):
+        texts += [((key, index), text.tree) for index, text in enumerate(getattr(step, key))]
+    return texts
 
 
 def _find_answers(action: Action, model: Model) -> Forms:
@@ -79,21 +99,22 @@ def _find_answers(action: Action, model: Model) -> Forms:
     return tuple(forms) or None
 
 
-def _find_in(action: Action, law: Law, answer: Forms, model: Model) -> Iterator[Hit]:
-    texts = [(key, text.tree) for key, text in (("when", law.when), ("that", law.that)) if text is not None]
+def _find_in(
+    origin: Pointer, told: str, texts: Sequence[tuple[Pointer, Node]], answer: Forms, model: Model
+) -> Iterator[Hit]:
     guarded = frozenset(path for _, tree in texts for path in _list_guarded(tree))
     for key, tree in texts:
         reader = _Reader(model)
         reader.read(tree, {"response": answer}, guarded)
         for node, known in reader.unnamed.items():
-            written = (*law.origin, key)
-            place: Pointer = written if model.source.has(written) else law.origin
+            written = (*origin, *key)
+            place: Pointer = written if model.source.has(written) else origin
             path = brief(print_node(node))
-            said = f"the law `{law.name}` of `{action.name}` reads `{path}`, and no schema names it"
+            said = f"{told} reads `{path}`, and no schema names it"
             help = did_you_mean(node.name, known)
             if node.name in ("length", "count") and not help.startswith("did"):
                 help = f"`size({brief(print_node(node.base))})` is the length of a text or a list"
-                yield Hit(law.origin, said, help, part=(place, node.start))
+                yield Hit(origin, said, help, part=(place, node.start))
                 continue
             if node.name in ("status_code", "statusCode", "status", "headers"):
                 help = f"the answer's own is `{'headers' if node.name == 'headers' else 'status'}`"
@@ -101,7 +122,7 @@ def _find_in(action: Action, law: Law, answer: Forms, model: Model) -> Iterator[
                 help = f"describe it under `output`, or ask `has({path})` first" + (
                     f"; {help}" if help else ""
                 )
-            yield Hit(law.origin, said, help, part=(place, node.start))
+            yield Hit(origin, said, help, part=(place, node.start))
 
 
 def _list_guarded(tree: Node) -> Iterator[str]:
