@@ -738,3 +738,37 @@ def test_text_that_is_called_email_gets_an_address(name: str, schema: dict[str, 
         {"/items": {"post": create(**{name: schema})}, "/items/{item_id}": by_id() | {"get": answer(ITEM)}}
     )
     assert found["item"]["made_by"]["input"] == {name: value}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "refers"),
+    [
+        ("put", "/books/{slug}/items/{itemId}", None, True),
+        ("post", "/books/{slug}/items/{itemId}/pin", None, True),
+        ("delete", "/books/{slug}/items/{itemId}", None, False),  # an item that exists may be in no book
+        ("put", "/books/{slug}/items/{itemId}", "role", False),  # and a change of its place there needs one
+        ("delete", "/pins/{itemId}", None, True),
+        ("delete", "/pins/{pinId}", None, False),
+    ],
+)
+def test_id_of_a_path_names_a_resource_whose_own_path_is_another(
+    method: str, path: str, body: str | None, refers: bool
+) -> None:
+    names = [part.strip("{}") for part in path.split("/") if part.startswith("{")]
+    parameters = [by_id(n, "string" if n == "slug" else "integer")["parameters"][0] for n in names]
+    call = create(None, **({body: {"type": "string"}} if body else {})) if body else answer(None, "204")
+    one = {"get": answer(ITEM), "delete": answer(None, "204")}
+    made = imported(
+        openapi(
+            {
+                "/items": {
+                    "get": answer({"type": "array", "items": ITEM}),
+                    "post": create(name={"type": "string"}),
+                },
+                "/items/{id}": by_id("id") | one,
+                path: {method: call | {"parameters": parameters, "operationId": "tried"}},
+            }
+        )
+    )
+    param = made.data["actions"]["tried"]["input"][names[-1]]
+    assert param.get("refers_to") == ("item" if refers else None)

@@ -588,11 +588,17 @@ def _refer_by_name(
     """Record which other arguments of a write name a resource, so that it names no instance of others."""
     if one.action["effect"] != "write":
         return
-    path = str(one.action["http"]).partition(" ")[2].rstrip("/")
+    method, _, written = str(one.action["http"]).partition(" ")
+    path = written.rstrip("/")
     head, _, last = path.rpartition("/")
     own = known.get(_plain_path(head if PLACEHOLDER.fullmatch(last) else path))
+    placeholders = PLACEHOLDER.findall(path)
+    # a recipe that exists may yet be in no cookbook: only what puts it there succeeds with any of both
+    joins = len(placeholders) == 1 or (
+        method in ("PUT", "POST") and one.action.get("input", {}).keys() <= set(placeholders)
+    )
     for name, param in one.action.get("input", {}).items():
-        if "refers_to" in param or "{" + name + "}" in path:
+        if "refers_to" in param or (f"{{{name}}}" in path and not joins):
             continue
         resource = find_referred(name, param, named, by_name.get(snake(name), ()), own)
         if resource is not None:
