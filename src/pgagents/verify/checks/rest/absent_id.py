@@ -36,6 +36,7 @@ from pgagents.verify.promise import (
     Case,
     Judgement,
     Trial,
+    Untested,
     conclude,
     judge_kept,
     judge_refused,
@@ -152,8 +153,7 @@ def _judge_foreign(trial: Trial, param: Param, resource: Resource, call: Call) -
         conclude(trial.kept())
         return
     if answer.success and _has_same_id(trial, resource, answer):
-        conclude(trial.untested(f"the other project has a {resource.name} with the same id"))
-        return
+        raise Untested(f"the other project has a {resource.name} with the same id")
     if resource.inferred:  # the document names no error for it, so any refusal will do
         if answer.success:
             refused = f"another project's {resource.name} is refused"

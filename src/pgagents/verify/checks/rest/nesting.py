@@ -222,8 +222,6 @@ def _try_gone(trial: Trial, nested: _Nested, remover: Endpoint, undone_by: Actio
         raise Untested(say_none_made(parent, home))
     trial.ask(Own(home.number))
     body = _make_inside(trial, nested, home, around)
-    if body is None:
-        return
     look = Call(
         nested.reader, nested.read.input, "explore", f"a {resource.name} whose {parent.name} is removed",
         subject=resource, made=body, bind={parent.name: around},
@@ -272,8 +270,6 @@ def _try_count(trial: Trial, nested: _Nested, member: str, read: ActionCall, rea
     if first is None:
         raise Untested(unshown)
     body = _make_inside(trial, nested, home, around)
-    if body is None:
-        return
     made = count(first + 1)
     if made is None:
         raise Untested(unshown)
@@ -301,8 +297,8 @@ def _try_count(trial: Trial, nested: _Nested, member: str, read: ActionCall, rea
 
 def _make_inside(
     trial: Trial, nested: _Nested, home: Exchange, around: Mapping[str, Any]
-) -> Mapping[str, Any] | None:
-    """Make an instance in the parent that `home` has made; return its body, or None if the create fails."""
+) -> Mapping[str, Any]:
+    """Make an instance in the parent that `home` has made; return its body."""
     made_by, resource, parent = nested.resource.made_by, nested.resource, nested.parent
     assert made_by is not None
     arguments = {**made_by.input, **_name_parents(nested, nested.maker, home, around)}
@@ -310,8 +306,7 @@ def _make_inside(
     made = trial.ask(Call(nested.maker, arguments, "explore", why, fresh=True, bind={parent.name: around}))
     body = at_path(made_by, made) if made.success else None
     if not isinstance(body, Mapping):
-        conclude(trial.untested(say_none_made(resource, made)))
-        return None
+        raise Untested(say_none_made(resource, made))
     trial.ask(Own(made.number))
     return body
 
