@@ -254,8 +254,9 @@ def test_no_app_is_started_for_another_machine_or_on_a_port_that_is_taken(tmp_pa
 
 
 OWNER = """
-import os, sys, time
+import os, signal, sys, time
 from pgagents.cli.running.app import starting
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it is ignored
 with starting(sys.argv[1], None):
     print("ready", flush=True)
     if sys.argv[2] == "exit": os._exit(9)
