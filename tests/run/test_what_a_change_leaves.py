@@ -21,6 +21,7 @@ SHOWN = (
     " balance: {type: integer, readOnly: true}, seen: {type: integer}}"
 )
 PUT = "    title: Change a note\n    description: Changes a note.\n"
+ERRORS = "errors:\n  envelope: Error\n"
 LABEL = (
     "      text: {type: string, minLength: 1, maxLength: 40, required: true}\n"
     "    output: {200: {$ref: Note}}\n"
@@ -30,12 +31,18 @@ Keep = Callable[[dict[str, Any], Mapping[str, Any]], dict[str, Any] | None]
 
 
 def find(
-    check: str, keep: Keep, *, label: str = "{type: string, maxLength: 9}", says: str = "Changes a note."
+    check: str,
+    keep: Keep,
+    *,
+    label: str = "{type: string, maxLength: 9}",
+    says: str = "Changes a note.",
+    left_out: str = "",
 ) -> list[Result]:
     """Verify a check alone against notes whose PUT keeps what `keep` says."""
     of = with_resource(
         (NOTE, SHOWN),
         (PUT, PUT.replace("Changes a note.", says)),
+        (ERRORS, (left_out and f"behaviour: {{left_out: {left_out}}}\n") + ERRORS),
         (f"refers_to: note}}\n{LABEL}", f"refers_to: note}}\n      label: {label}\n{LABEL}"),
     )
     sent: list[Mapping[str, Any]] = []
@@ -118,6 +125,18 @@ def test_a_shorter_put_may_be_refused() -> None:
 )
 def test_other_puts_may_merge(label: str, says: str) -> None:
     assert find("put_replaces", merge, label=label, says=says) == []
+
+
+@pytest.mark.parametrize("keep", [merge, replace])
+def test_a_put_that_clears_shows_the_default_which_may_have_been_sent(keep: Keep) -> None:
+    def with_default(former: dict[str, Any], body: Mapping[str, Any]) -> dict[str, Any] | None:
+        after = keep(former, body)
+        first = "high" if "text" in former else "low"  # a new note has another value than the default
+        return {"label": first, **after} if after is not None else None
+
+    label = "{type: string, enum: [low, high], default: high}"
+    (result,) = find("put_replaces", with_default, label=label, left_out="cleared")
+    assert result.verdict is (Verdict.KEPT if keep is replace else Verdict.BROKEN)
 
 
 @pytest.mark.parametrize("name", ["approved", "role"])

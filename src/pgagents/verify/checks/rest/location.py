@@ -73,7 +73,9 @@ def _try(trial: Trial, resource: Resource) -> None:
     action, values = target
     read = next((r for r in resource.read_by if r.action is action), None)
     reader = setting.endpoint(str(action.name), REST)
-    if read is None or reader is None:
+    if reader is None:
+        raise Untested(f"this run calls no {action.name}, to which its path leads: {text[:200]}")
+    if read is None:
         actual = f"{{text}}, which is {action.name}"
         conclude(trial.broken(f"a Location of the new {resource.name}", actual, text=text[:200]))
         return

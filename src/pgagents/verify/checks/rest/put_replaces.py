@@ -79,7 +79,7 @@ def _list_free(setting: Setting, change: Change, *, said: bool) -> tuple[Param, 
 
 
 def _is_partial(resource: Resource, endpoint: Endpoint) -> bool:
-    """True if the document describes a PUT as partial, or lets a member out that a create needs."""
+    """True if the document describes a PUT as partial, or leaves a member out that a create needs."""
     action, made_by = endpoint.action, resource.made_by
     assert made_by is not None
     texts = (
@@ -94,7 +94,10 @@ def _is_partial(resource: Resource, endpoint: Endpoint) -> bool:
 
 def _try(trial: Trial, change: Change, free: tuple[Param, ...]) -> None:
     body = trial.ask(InstanceRef(change.resource.name, fresh=True))
-    values = choose_other_values(trial, free, body)
+    schemas = {param.wire: trial.setting.resolve_schema(param.schema) for param in free}
+    defaults = {wire: schema["default"] for wire, schema in schemas.items() if "default" in schema}
+    # a server that clears a member shows its default, so another value must stand there before
+    values = choose_other_values(trial, free, {**body, **defaults})
     kept = change.list_needed(trial, body)
     full = trial.ask(change.send(trial, body, {**kept, **values}, "with every member that it may set"))
     if not full.success and len(values) > 1:  # one of them may depend on another
@@ -124,9 +127,8 @@ def _try(trial: Trial, change: Change, free: tuple[Param, ...]) -> None:
         conclude(broken.at_member(former.wire))
         return
     for param in stored if not trial.case.advice else ():
-        schema = trial.setting.resolve_schema(param.schema)
-        if "default" in schema and now.get(param.wire) != schema["default"]:
-            expected = f"{param.name} {schema['default']!r}, its default, as the PUT left it out"
+        if param.wire in defaults and now.get(param.wire) != defaults[param.wire]:
+            expected = f"{param.name} {defaults[param.wire]!r}, its default, as the PUT left it out"
             broken = trial.broken(expected, f"{param.name} is {{value!r}}", value=now.get(param.wire))
             conclude(broken.at_member(param.wire))
             return

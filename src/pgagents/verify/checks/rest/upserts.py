@@ -34,6 +34,8 @@ from pgagents.verify.wire.call import Call, Own
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
+ACCEPTED = 202
+
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     """Yield a case for each upsert, one if its resource can be listed, and one about its defaults."""
@@ -205,8 +207,8 @@ def _judge_again(
     trial: Trial, read: ActionCall, second: Exchange, answer: Exchange, puts: _Puts
 ) -> Judgement:
     """Judge the answer to a second PUT, and a read of its values."""
-    if second.void or answer.void:
-        return trial.untested(f"it was not answered: {second.outcome}, {answer.outcome}")
+    if second.void or answer.void or second.status == ACCEPTED:
+        return trial.untested(f"it was not answered, or is not done yet: {second.outcome}, {answer.outcome}")
     if not second.success:
         return trial.broken("a PUT on an id that is there replaces it", second.outcome)
     shown = at_path(read, answer) if answer.success else None
