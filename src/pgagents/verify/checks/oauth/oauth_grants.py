@@ -36,6 +36,8 @@ from pgagents.verify.wire.oauth import LONGEST, OAuthClient, refusal, verifier
 
 
 REFUSED = "400 with a JSON error"
+MOST_CODES = 3
+"""The most further codes for an exchange that ended the one before."""
 _OF_RIGHT_CALLS = frozenset(("state", "not_stored", "expiry_told", "token", "refresh", "revocation"))
 """Cases of right calls, whose breaks expose nothing."""
 
@@ -114,17 +116,22 @@ class GrantCases:
         return code, exchange
 
     def exchange_code(self, code: Code) -> tuple[Code, Exchange, bool]:
-        """Exchange a code correctly, or a new one if the server ended it after a wrong exchange.
+        """Exchange a code correctly, or a new one if the server ended it after a wrong or a limited exchange.
 
         Return the code, the exchange, and whether it is the same code.
         """
-        why = "a code with its verifier"
-        exchange = ask(self.as_client.exchange(code, why, more={"code_verifier": self.as_client.verifier}))
-        if exchange.success or exchange.void:
-            return code, exchange, True
-        code = self.as_client.code(self.scope())
-        exchange = ask(self.as_client.exchange(code, why, more={"code_verifier": self.as_client.verifier}))
-        return code, exchange, False
+        exchange, same = self._exchange_rightly(code), True
+        for _ in range(MOST_CODES):
+            # one that was put off and sent again may have ended its code, too
+            if exchange.success or exchange.void or not (same or exchange.repeats):
+                break
+            code, same = self.as_client.code(self.scope()), False
+            exchange = self._exchange_rightly(code)
+        return code, exchange, same
+
+    def _exchange_rightly(self, code: Code) -> Exchange:
+        right = {"code_verifier": self.as_client.verifier}  # another one for each code
+        return ask(self.as_client.exchange(code, "a code with its verifier", more=right))
 
     def judge_token_answer(self, exchange: Exchange) -> None:
         """Judge the token answer's Cache-Control and `expires_in`."""
