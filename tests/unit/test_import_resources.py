@@ -772,3 +772,29 @@ def test_id_of_a_path_names_a_resource_whose_own_path_is_another(
     )
     param = made.data["actions"]["tried"]["input"][names[-1]]
     assert param.get("refers_to") == ("item" if refers else None)
+
+
+@pytest.mark.parametrize("others", [1, 2])
+def test_what_is_removed_by_a_path_of_its_own_is_made_and_listed_below_another(others: int) -> None:
+    """Nothing reads one of them. Where two collections have the noun, none is known to make it."""
+    below: dict[str, Any] = {
+        f"/{noun}s": {
+            "get": answer({"type": "array", "items": ITEM}),
+            "post": create(name={"type": "string"}),
+        }
+        for noun in ("boat", "pier")[:others]
+    }
+    for noun in ("boat", "pier")[:others]:
+        below[f"/{noun}s/{{{noun}_id}}"] = by_id(f"{noun}_id") | {"get": answer(ITEM)}
+        below[f"/{noun}s/{{{noun}_id}}/notes"] = by_id(f"{noun}_id") | {
+            "get": answer({"type": "array", "items": ITEM}),
+            "post": create(text={"type": "string"}),
+        }
+    made = imported(openapi({**below, "/notes/{id}": by_id("id") | {"delete": answer(None, "204")}}))
+    found = made.data["resources"].get("note")
+    if others == 1:
+        assert found is not None
+        assert found["made_by"]["action"] != found["listed_by"]["action"]
+        assert found["undone_by"]["input"] == {"id": "=resource.id"}
+    else:
+        assert found is None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pgagents.base.jsonschema.schema import follow, is_type
@@ -88,7 +88,7 @@ def infer_resources(
     known: dict[str, InferredResource] = {}
     wanted = frozenset(snake(name) for action in made for name in action.action.get("input", {}))
     for path in sorted(paths, key=len):
-        one = _identify(path, paths[path], named, known, wanted)
+        one = _identify(path, paths, named, known, wanted)
         if one is not None:
             known[path] = one
     elsewhere, lists = _look_elsewhere(paths, named, known)
@@ -370,7 +370,7 @@ def _plain_path(path: str) -> str:
 
 def _identify(
     path: str,
-    paths: _Paths,
+    all_paths: Mapping[str, _Paths],
     named: Mapping[str, Any],
     known: Mapping[str, InferredResource],
     wanted: frozenset[str],
@@ -379,6 +379,7 @@ def _identify(
 
     None if no read and no list answers with its id, or if the containing collection is no resource.
     """
+    paths = all_paths[path]
     parent, read = _parent(path), paths.read
     if path.endswith("}") or ("{}" in path and parent not in known) or (not path and read is None):
         return None
@@ -389,7 +390,7 @@ def _identify(
     at = find_object(read, argument, kind, named) if read is not None else None
     guess = _guess(paths, argument, named) if read is not None and at is None else None
     member = (at or guess or ("", ""))[1] or _find_listed(paths, named_by, argument, kind, named)
-    member = member or _find_by_structure(paths, named_by, argument, named)
+    member = member or _find_by_structure(_with_create(path, all_paths), named_by, argument, named)
     if not member:
         return None
     name = f"{kind}_resource" if kind in TAKEN else kind
@@ -403,6 +404,21 @@ def _identify(
         named_by.action["input"].get(argument, {}),
         _list_forms(paths, at, named),
     )
+
+
+def _with_create(path: str, paths: Mapping[str, _Paths]) -> _Paths:
+    """Return a collection with the create of the only other one of its noun, if it has none but a removal:
+    `DELETE /notes/{note_id}` beside `POST /boats/{boat_id}/notes` (an Express app, 2026-11-28).
+    """
+    own, noun = paths[path], path.rpartition("/")[2]
+    if own.collection or own.read is not None or "DELETE" not in own.item or "{}" in path:
+        return own
+    others = [
+        other
+        for at, other in paths.items()
+        if at.rpartition("/")[2] == noun and "POST" in other.collection and not other.naming
+    ]
+    return replace(own, collection=others[0].collection) if len(others) == 1 else own
 
 
 def _list_forms(paths: _Paths, at: Found | None, named: Mapping[str, Any]) -> frozenset[str]:

@@ -13,9 +13,8 @@ from pgagents.base.cel.expression import Expression, member_of
 from pgagents.catalogue.language.basics import FRESH
 from pgagents.catalogue.model.action import ActionCall, Param
 from pgagents.catalogue.model.resource import Resource
-from pgagents.verify.fixtures.instance import at_path, is_gone, is_missing
+from pgagents.verify.fixtures.instance import at_path, is_gone, is_missing, is_random_id
 from pgagents.verify.fixtures.marks import find_marks, occurs_in
-from pgagents.verify.fixtures.ownership import is_random_id
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.lists import PageRequest, may_go_on, next_page
 from pgagents.verify.setting import Setting

@@ -24,8 +24,8 @@ from pgagents.verify.fixtures.instance import (
     at_path,
     evaluate,
     is_missing,
+    is_random_id,
 )
-from pgagents.verify.fixtures.ownership import is_random_id
 from pgagents.verify.fixtures.pool import FixturePool
 from pgagents.verify.fixtures.target import Target, list_chosen_ids, list_made_by, target_of
 from pgagents.verify.setting import Setting

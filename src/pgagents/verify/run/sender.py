@@ -23,8 +23,7 @@ from pgagents.base.http import (
     is_timely,
 )
 from pgagents.client.environment import CommandSecrets
-from pgagents.verify.fixtures.instance import Unavailable
-from pgagents.verify.fixtures.ownership import is_random_id
+from pgagents.verify.fixtures.instance import Unavailable, is_random_id
 from pgagents.verify.fixtures.target import list_fellows, list_involved, list_made
 from pgagents.verify.plan.options import Options
 from pgagents.verify.promise import Probe
