@@ -162,6 +162,8 @@ def test_only_the_command_line_prints() -> None:
 
 
 PARKING = re.compile(r"parking|fleet|\bplates?\b|\blot_id\b|\bvehicles?\b|\bgarage|\bvail\b", re.I)
+CARS = ("parking", "fleet", "plate", "lot_id", "vehicle", "garage", "vail")
+"""Parts of words without which a text has none of them; quicker than the pattern."""
 OF_FLEETS = ("fleet", "cli/fleet.py", "cli/doctor.py", "cli/inputs/options.py", "__init__.py")
 """Places that call many APIs a fleet, and no cars."""
 NOT_CARS = re.compile("fleet", re.I)
@@ -179,6 +181,7 @@ def test_engine_knows_nothing_of_parking() -> None:
         f"{path.relative_to(ROOT.parents[1])}:{number}: {line.strip()}"
         for path in chain(engine, templates)
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if any(part in line.lower() for part in CARS)
         if PARKING.search(NOT_CARS.sub("", line) if is_of_fleets(path) else line)
     ]
     assert wrong == [], "say it in the catalogue, or put it into park_graph/"
