@@ -23,6 +23,7 @@ from pgagents.base.cel.expression import (
     holds,
 )
 from pgagents.base.cel.functions import HELPERS
+from pgagents.base.cel.growth import TooMuch
 from pgagents.base.cel.reading import Path, conjuncts, lists_in, path_of, paths_in, reads
 from pgagents.base.cel.syntax import (
     ExpressionError,
@@ -92,6 +93,8 @@ def evaluate_law(law: Law, scope: Scope) -> Held:
         if not scope.holds(law.that):
             nothing = say_nan(law.that.tree, scope.values)
             return Held("error", nothing) if nothing else Held("broken")
+    except TooMuch as error:  # nor may a reason be looked for
+        return Held("error", str(error))
     except ExpressionError as error:
         return Held("error", say_nan(law.that.tree, scope.values) or str(error))
     empty = next((p for p in _lists(law.that) if got(scope.values, p) == []), None)
@@ -106,6 +109,8 @@ def say_nan(node: Node, values: Mapping[str, Any]) -> str:
 
     A comparison with NaN is false whatever the server answered, so that it says nothing about the server.
     """
+    if not _list_helpers(node):
+        return ""
     parts: Sequence[Node]
     try:
         parts = (broken_part(node, values),)
@@ -127,10 +132,14 @@ def _nan_within(part: Node, values: Mapping[str, Any]) -> str:
     return next(filter(None, (say_nan(arg, one) for one in inner for arg in part.args)), "")
 
 
+def _list_helpers(node: Node) -> list[FunctionCall]:
+    """Return the calls of functions that may give NaN, the outer ones first."""
+    return [one for one in walk(node) if isinstance(one, FunctionCall) and one.name in HELPERS]
+
+
 def _nan(node: Node, values: Mapping[str, Any]) -> str:
     """Return the innermost call of a function that gave NaN, with what it got; empty if there is none."""
-    calls = [one for one in walk(node) if isinstance(one, FunctionCall) and one.name in HELPERS]
-    for call in reversed(calls):
+    for call in reversed(_list_helpers(node)):
         try:
             value = evaluate(call, values)
             if isinstance(value, float) and math.isnan(value):
