@@ -8,7 +8,7 @@ Figures are compared before and after another project makes and ends an instance
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -17,6 +17,7 @@ from pgagents.catalogue.model.action import Param
 from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.refusal import list_missing_parents
+from pgagents.verify.cases.shared_rows import is_owned_by_guess
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.marks import find_marks
 from pgagents.verify.fixtures.request_template import ordinary, template_of, time_passes
@@ -49,6 +50,7 @@ SHORTEST = 8
 MOST_IDS = 2_000
 MOST_BODIES = 50
 IDS, BODIES = "project_isolation/ids", "project_isolation/bodies"
+HIDDEN = "project_isolation/hidden"
 Owner = tuple[str, str]
 """A project and a mode, which together own instances."""
 
@@ -224,8 +226,9 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     owner: Owner = (role.project, role.mode)
     ids: dict[Owner, dict[bytes, str]] = memory.notes.setdefault(IDS, {})
     _note_made(exchange, owner, ids, memory)
+    _note_hidden(exchange, memory)
     if len(ids) > (owner in ids) and exchange.response is not None and exchange.call.intent != "framework":
-        yield from _find_leaks(trial, exchange, owner, ids)
+        yield from _find_leaks(trial, exchange, owner, ids, memory.notes.get(HIDDEN, ()))
     others = [pair for pair in memory.notes.get(BODIES, {}) if pair[0] != owner]
     if others and exchange.success and exchange.call.intent != "framework":
         yield from _find_foreign_items(trial, exchange, owner, memory.notes[BODIES])
@@ -254,6 +257,20 @@ def _note_made(exchange: Exchange, owner: Owner, ids: dict[Owner, dict[bytes, st
                 mine |= dict.fromkeys(telling, resource.name)
                 for oldest in list(mine)[: max(len(mine) - MOST_IDS, 0)]:
                     del mine[oldest]
+
+
+def _note_hidden(exchange: Exchange, memory: Memory) -> None:
+    """Note a resource of which a read of ours is refused to the other project."""
+    call = exchange.call
+    if exchange.success or exchange.void or not exchange.refused:
+        return
+    if call.role == OTHER and call.owner == "main" and call.endpoint is not None:
+        read = [r.name for r in memory.model.resources.values() if _reads(r, call.endpoint)]
+        memory.notes.setdefault(HIDDEN, set()).update(read)
+
+
+def _reads(resource: Resource, endpoint: Endpoint) -> bool:
+    return any(call.action is endpoint.action for call in resource.read_by)
 
 
 def _is_telling(resource: Resource) -> bool:
@@ -298,13 +315,24 @@ def _is_among(resource: Resource, item: Any, bodies: Sequence[Mapping[str, Any]]
 
 
 def _find_leaks(
-    trial: Trial, exchange: Exchange, owner: Owner, made: Mapping[Owner, Mapping[bytes, str]]
+    trial: Trial,
+    exchange: Exchange,
+    owner: Owner,
+    made: Mapping[Owner, Mapping[bytes, str]],
+    hidden: Collection[str],
 ) -> Iterator[Judgement]:
     """Judge that an answer contains no id of another owner, and no text that only its instance has.
 
     A text that the call itself sends shows nothing. Neither does one that the caller's own create answered,
-    because ids may be counted per project.
+    because ids may be counted per project. If only a second key suggests that a resource is a project's own,
+    it may be shared, unless it is `hidden` where it is read by its id.
     """
+    open_ = {
+        r.name
+        for r in trial.model.resources.values()
+        if is_owned_by_guess(trial.setting, r) and r.read_by and r.name not in hidden
+    }
+    shown = False
     body = exchange.told.body if isinstance(exchange.told, Response) else b""
     action = exchange.call.endpoint.action.name if exchange.call.endpoint else ""
     mine = made.get(owner, {})
@@ -316,10 +344,13 @@ def _find_leaks(
                 and id.strip(b'"') not in exchange.request.body
                 and id.strip(b'"').decode() not in exchange.request.target
             ):
+                if name in open_:
+                    shown = True
+                    continue
                 expected = f"nothing of the project {other[0]}"
                 yield trial.broken(expected, f"{action} showed a {name} of it")
                 return
-    if exchange.success:
+    if exchange.success and not shown:
         yield trial.kept()
 
 

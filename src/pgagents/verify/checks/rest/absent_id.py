@@ -29,6 +29,13 @@ from pgagents.verify.answers.refusal import (
     list_missing_parents,
 )
 from pgagents.verify.cases.removed_instances import find_absent_id, list_references
+from pgagents.verify.cases.shared_rows import (
+    find_refused_write,
+    is_listed_for_other,
+    is_owned_by_guess,
+    makes,
+    say_shared,
+)
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.target import makes_it
 from pgagents.verify.promise import (
@@ -50,6 +57,7 @@ from pgagents.verify.wire.exchange import Exchange
 
 BEHIND = "-pgv"
 """A suffix that no id of a server has."""
+CREATED = 201
 BLANK = " "
 """A blank, which some servers strip before they look up an id."""
 
@@ -127,7 +135,7 @@ def _call_with_theirs(trial: Trial, param: Param, resource: Resource) -> None:
     instance = trial.ask(InstanceRef(resource.name, fresh=True))
     members = {str(p.name): instance[str(p.name)] for p in trial.endpoint.params if str(p.name) in instance}
     arguments = {**call.input, **members, str(param.name): resource.value_for(param, instance)}
-    _judge_foreign(trial, param, resource, replace(call, input=arguments, subject=None))
+    _judge_foreign(trial, param, resource, replace(call, input=arguments, subject=None), instance)
 
 
 def _call_after_owner(trial: Trial, param: Param, resource: Resource) -> None:
@@ -144,10 +152,12 @@ def _call_after_owner(trial: Trial, param: Param, resource: Resource) -> None:
         else replace(call, input={**call.input, **name_instance(call, resource, instance)})
     )
     trial.ask(replace(same, role="main", intent="explore", why=f"our own {resource.name}"))
-    _judge_foreign(trial, param, resource, same)
+    _judge_foreign(trial, param, resource, same, instance)
 
 
-def _judge_foreign(trial: Trial, param: Param, resource: Resource, call: Call) -> None:
+def _judge_foreign(
+    trial: Trial, param: Param, resource: Resource, call: Call, sent: Mapping[str, Any] | None = None
+) -> None:
     answer = trial.ask(call)
     if may_filter(trial.endpoint, param) and shows_no_item(answer):
         conclude(trial.kept())
@@ -156,14 +166,38 @@ def _judge_foreign(trial: Trial, param: Param, resource: Resource, call: Call) -
         raise Untested(f"the other project has a {resource.name} with the same id")
     if resource.inferred:  # the document names no error for it, so any refusal will do
         if answer.success:
+            shown = _tell_reached(trial, resource, answer, sent)
             refused = f"another project's {resource.name} is refused"
-            conclude(trial.broken(refused, answer.outcome).with_rank(Rank.EXPOSED))
+            conclude(trial.broken(refused, shown).with_rank(Rank.EXPOSED))
         elif answer.refused:
             conclude(trial.kept())
         return
     codes = _list_codes(trial, param, resource)
     for judgement in trial.refused(answer, codes, f"another project's {resource.name}"):
         conclude(judgement.with_rank(Rank.EXPOSED) if answer.success else judgement)
+
+
+def _tell_reached(trial: Trial, resource: Resource, answer: Exchange, sent: Mapping[str, Any] | None) -> str:
+    """Return what a success shows. Raises Untested if only a guess says that the instance has an owner, and
+    the answers show it to be shared.
+
+    A row that everybody sees may still have an owner: then some other change of it is refused.
+    """
+    setting, named = trial.setting, answer.call.subject or resource
+    if not is_owned_by_guess(setting, named):
+        return answer.outcome
+    reads = trial.action.effect == "read"
+    there = sent if reads and sent else trial.ask(InstanceRef(named.name))  # a write may have removed its own
+    listed = is_listed_for_other(setting, named, there)
+    if listed is None:
+        return answer.outcome
+    if not listed:
+        return f"{answer.outcome}, although the other project's own list leaves it out"
+    free = reads or answer.status == CREATED or makes(setting, trial.action)  # as a comment of it
+    refused = None if free else find_refused_write(setting, named, trial.action)
+    if refused is None:
+        raise Untested(say_shared(named))
+    return f"{answer.outcome}, although {refused.name} is refused"
 
 
 def _has_same_id(trial: Trial, resource: Resource, answer: Exchange) -> bool:

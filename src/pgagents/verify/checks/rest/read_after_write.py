@@ -26,6 +26,7 @@ from pgagents.verify.answers.standing import (
     shows_guessed_job,
     tell_time,
 )
+from pgagents.verify.cases.shared_rows import is_owned_by_guess, is_read_by_other, say_shared
 from pgagents.verify.fixtures.instance import find_items, list_bodies, say_none_made
 from pgagents.verify.fixtures.marks import find_marks, occurs_in
 from pgagents.verify.fixtures.request_template import ordinary, template_of
@@ -270,6 +271,9 @@ def _look_in_list(trial: Trial, resource: Resource, call: ActionCall) -> None:
             trial.ask(Sleep(LATER_S))
             continue
         if verdict is not None:
+            shown = foreign and verdict.verdict is Verdict.BROKEN and is_owned_by_guess(setting, resource)
+            if shown and is_read_by_other(setting, resource, answer.subject or {}):
+                raise Untested(say_shared(resource))
             conclude(verdict)
             return
         further = next_page(setting, endpoint, answer)
