@@ -314,6 +314,12 @@ def _is_among(resource: Resource, item: Any, bodies: Sequence[Mapping[str, Any]]
     )
 
 
+def _may_be_shared(setting: Setting, name: str) -> bool:
+    """True for a resource that is read by its id, if only a guess says that it is a project's own."""
+    resource = setting.model.resources.get(name)
+    return resource is not None and bool(resource.read_by) and is_owned_by_guess(setting, resource)
+
+
 def _find_leaks(
     trial: Trial,
     exchange: Exchange,
@@ -327,11 +333,6 @@ def _find_leaks(
     because ids may be counted per project. If only a second key suggests that a resource is a project's own,
     it may be shared, unless it is `hidden` where it is read by its id.
     """
-    open_ = {
-        r.name
-        for r in trial.model.resources.values()
-        if is_owned_by_guess(trial.setting, r) and r.read_by and r.name not in hidden
-    }
     shown = False
     body = exchange.told.body if isinstance(exchange.told, Response) else b""
     action = exchange.call.endpoint.action.name if exchange.call.endpoint else ""
@@ -344,7 +345,7 @@ def _find_leaks(
                 and id.strip(b'"') not in exchange.request.body
                 and id.strip(b'"').decode() not in exchange.request.target
             ):
-                if name in open_:
+                if name not in hidden and _may_be_shared(trial.setting, name):
                     shown = True
                     continue
                 expected = f"nothing of the project {other[0]}"

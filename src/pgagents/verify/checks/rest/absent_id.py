@@ -30,6 +30,7 @@ from pgagents.verify.answers.refusal import (
 )
 from pgagents.verify.cases.removed_instances import find_absent_id, list_references
 from pgagents.verify.cases.shared_rows import (
+    CREATED,
     find_refused_write,
     is_listed_for_other,
     is_owned_by_guess,
@@ -57,7 +58,6 @@ from pgagents.verify.wire.exchange import Exchange
 
 BEHIND = "-pgv"
 """A suffix that no id of a server has."""
-CREATED = 201
 BLANK = " "
 """A blank, which some servers strip before they look up an id."""
 

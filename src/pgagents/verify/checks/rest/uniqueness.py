@@ -20,6 +20,7 @@ from typing import Any
 from pgagents.base.cel.functions import epoch
 from pgagents.catalogue.model.resource import Resource, Unique
 from pgagents.report.contract import Rank
+from pgagents.verify.fixtures.factory import ACCEPTED
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.promise import Attempt, Case, Judgement, Trial, Untested, conclude, make_check
 from pgagents.verify.setting import Setting
@@ -28,7 +29,7 @@ from pgagents.verify.wire.call import Call, InstanceRef, Intent
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-ACCEPTED, FAILED = 202, 500
+FAILED = 500
 """From this status on, an answer does not say whether the call was carried out."""
 CHANGES = 5
 """The stage of calls that change an instance, after those that make some."""

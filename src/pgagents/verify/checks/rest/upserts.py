@@ -16,6 +16,7 @@ from typing import Any
 from pgagents.catalogue.model.action import ActionCall, Param
 from pgagents.catalogue.model.resource import Resource, id_text
 from pgagents.report.contract import Rank
+from pgagents.verify.fixtures.factory import ACCEPTED
 from pgagents.verify.fixtures.instance import at_path, find_read, members_of
 from pgagents.verify.fixtures.target import makes_it
 from pgagents.verify.promise import (
@@ -33,8 +34,6 @@ from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Own
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
-
-ACCEPTED = 202
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
