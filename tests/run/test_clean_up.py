@@ -18,6 +18,7 @@ from pgagents.base.http import Request, Response, Silence
 from pgagents.report.report import Report
 from pgagents.verify.plan.options import FINISHING, Options, Progress
 from pgagents.verify.plan.order import index_collections
+from small_api import Notes, answer, verified, with_resource
 from verifying import PARK_GRAPH, ROOT, SHOP, model
 
 LIBRARY = ROOT / "tests" / "catalogues" / "library.yaml"
@@ -141,3 +142,17 @@ def test_an_instance_may_need_those_that_its_making_names(
 def test_instances_that_contain_others_of_their_kind_need_each_other() -> None:
     index = index_collections(model(DOCUMENTS))
     assert [name for name in index.name_of if index.may_need(name, name)] == ["folder"]
+
+
+def test_a_removal_that_a_gateway_did_not_pass_on_is_sent_once_more() -> None:
+    refused: set[str] = set()
+
+    def once(_server: Notes, request: Request) -> Response | None:
+        if request.method != "DELETE" or request.path in refused:
+            return None
+        refused.add(request.path)
+        return answer(502, {"detail": "no answer from behind"})
+
+    report = verified(with_resource(), Notes(odd=once), only=("read_after_write",))
+    assert refused
+    assert report.footer.left_behind == ()
