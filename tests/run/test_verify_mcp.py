@@ -290,6 +290,16 @@ def test_every_request_of_the_newest_era_says_who_asks() -> None:
     assert (call.header("mcp-method"), call.header("mcp-name")) == (None, "x")
 
 
+def test_a_process_that_starts_slowly_is_asked_for_its_description_again() -> None:
+    late = {"error": {"code": -32600, "message": "connection is serving the 2026-07-28 protocol"}}
+    told = {"result": {"supportedVersions": ["2026-07-28"], "capabilities": {"tools": {}}}}
+    handler = talking(Silence("timeout", "no answer"), late, told)
+    link = Link(handler)
+    assert link.open(), link.problem
+    assert link.version == "2026-07-28"
+    assert len(handler.asked) == 3
+
+
 def test_a_server_that_is_mute_is_asked_twice_and_no_more() -> None:
     handler = talking(Silence("timeout", "no answer"))
     link = Link(handler)
@@ -772,7 +782,7 @@ def test_command_line_verifies_a_process(only: str, tmp_path: Path) -> None:
             env=env,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,
             cwd=ROOT,
         )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -801,7 +811,7 @@ def test_command_line_shows_what_a_dying_server_said_without_the_key() -> None:
             env=env,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,
             cwd=ROOT,
         )
     assert done.returncode == 1, done.stdout + done.stderr

@@ -199,14 +199,22 @@ class Link:
             )
         )
 
-    def _open(self) -> None:
-        """Request the server's description as in revision 2026-07-28. If that fails, initialize a session."""
+    def _discover(self) -> Response | Silence | None:
+        """Ask for the server's description as in revision 2026-07-28; return the answer if it has none."""
         self.version = mcp_messages.MODERN
-        first = self.ask({"method": mcp_messages.DISCOVER})
-        if (told := _result(first)) is not None and mcp_messages.MODERN in (
+        answer = self.ask({"method": mcp_messages.DISCOVER})
+        told = _result(answer)
+        if told is None or mcp_messages.MODERN not in (
             told.get("supportedVersions") or [mcp_messages.MODERN]
         ):
-            self.told = told
+            return answer
+        self.told = told
+        return None
+
+    def _open(self) -> None:
+        """Request the server's description as in revision 2026-07-28. If that fails, initialize a session."""
+        first = self._discover()
+        if first is None:
             return
         if isinstance(first, Silence) and first.kind in ("refused", "tls"):
             self.problem = f"the MCP server cannot be reached ({_describe_silence(first)})"
@@ -218,6 +226,10 @@ class Link:
         self.version = mcp_messages.LEGACY
         second = self.ask(mcp_messages.hello())
         told = _result(second)
+        late = isinstance(first, Silence) and first.kind == "timeout" and isinstance(second, Response)
+        # a process that started slowly read the first message, and keeps to it
+        if told is None and late and self._discover() is None:
+            return
         if told is None:
             self.problem = f"the MCP server did not open: {_outcome(second)}"
             return
