@@ -76,4 +76,4 @@ def run_python(
     words = [sys.executable, "-S", *words]
     environment = {**kept, "PYTHONPATH": str(site), **variables}
     streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True}
-    return subprocess.run(words, cwd=folder, env=environment, check=False, timeout=120, **streams)
+    return subprocess.run(words, cwd=folder, env=environment, check=False, timeout=600, **streams)

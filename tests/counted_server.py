@@ -19,7 +19,7 @@ from pgagents.base.http import Request, Response, Silence
 from pgagents.sandbox.sandbox import Sandbox, open_sandbox
 from verifying import ROOT, model
 
-TIMEOUT_S = 120.0
+TIMEOUT_S = 600.0
 CATALOGUES = ROOT / "tests" / "catalogues"
 
 

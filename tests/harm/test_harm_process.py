@@ -18,7 +18,7 @@ from harm.servers.base import READS
 from lengths import rarely
 from pgagents.base.http import Request
 
-TIMEOUT_S = 120
+TIMEOUT_S = 600
 
 
 KILLED = [("nested", 40), ("reused_by_others", 25)]

@@ -105,7 +105,7 @@ def node() -> Judge:
             cwd=HERE,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,
             check=False,
         )
         assert done.returncode == 0, done.stderr

@@ -27,7 +27,7 @@ def _redocly(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[s
     command = [shutil.which("node") or "node", HERE / "node_modules/@redocly/cli/bin/cli.js", *arguments]
     environment = {**os.environ, "REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"}
     return subprocess.run(
-        command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=120, check=False
+        command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=600, check=False
     )
 
 

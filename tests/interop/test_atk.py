@@ -52,7 +52,7 @@ def atk(project: Path, command: str) -> subprocess.CompletedProcess[str]:
         "false",
     ]
     return subprocess.run(
-        [ATK, command, *flags], cwd=project, capture_output=True, text=True, timeout=120, check=False
+        [ATK, command, *flags], cwd=project, capture_output=True, text=True, timeout=600, check=False
     )
 
 

@@ -38,7 +38,7 @@ def judge(install: Callable[[Path], str]) -> Callable[[Any, Path], list[Any]]:
     def run(manifest: Any, file: Path) -> list[Any]:
         file.write_text(json.dumps(manifest), encoding="utf-8")
         words = ["node", str(JUDGES / "manifest.cjs"), str(file)]
-        done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(words, capture_output=True, text=True, timeout=600, check=False)
         assert done.returncode == 0, done.stderr
         found: list[Any] = json.loads(done.stdout.strip().splitlines()[-1])
         return found

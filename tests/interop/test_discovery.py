@@ -64,7 +64,7 @@ def ard(
             cwd=JUDGE,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=600,
             check=False,
         )
         assert done.returncode == 0, done.stderr

@@ -141,7 +141,7 @@ def _claude(place: Path, home: Path) -> bool:
         env={"PATH": os.environ["PATH"], "HOME": str(home), **quiet},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert done.returncode in (0, 1), done.stderr
@@ -179,7 +179,7 @@ def _agentcore(place: Path) -> bool:
         [node, "-e", SCRIPT, module, place / "openapi.json"],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=True,
     )
     return not json.loads(done.stdout)

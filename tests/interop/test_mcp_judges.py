@@ -185,7 +185,7 @@ def inspected(node: str, *words: Sequence[str] | str) -> subprocess.CompletedPro
     script = MODULES / ".bin/mcp-inspector"
     full = [node, str(script.resolve()), "--cli", *map(str, words)]
     return subprocess.run(
-        full, capture_output=True, text=True, timeout=120, check=False, env=environment(node), cwd=ROOT
+        full, capture_output=True, text=True, timeout=600, check=False, env=environment(node), cwd=ROOT
     )
 
 

@@ -56,7 +56,7 @@ def find_faults(install: Installer, tmp_path_factory: pytest.TempPathFactory) ->
         for name, (runner, *words) in by.items():
             command = ["node", str(runners / runner), *words]
             done = subprocess.run(
-                command, cwd=folder, capture_output=True, text=True, timeout=120, check=False
+                command, cwd=folder, capture_output=True, text=True, timeout=600, check=False
             )
             try:
                 made = (

@@ -64,7 +64,7 @@ def test_the_reference_validator_takes_the_skill_about_pgagents(tmp_path: Path) 
 def _run(home: Path, *command: str | Path) -> subprocess.CompletedProcess[str]:
     """Run a judge with a home of its own, so that it reads and writes nobody's settings."""
     environment = {**os.environ, "HOME": str(home)}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=False)
 
 
 @pytest.mark.usefixtures("node")

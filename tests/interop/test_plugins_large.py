@@ -29,7 +29,7 @@ def _run(home: Path, *command: str | Path) -> subprocess.CompletedProcess[str]:
     quiet = {"DISABLE_AUTOUPDATER": "1", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1"}
     environment = {**os.environ, **quiet, "HOME": str(home), "CODEX_HOME": str(home / "codex")}
     (home / "codex").mkdir(exist_ok=True)
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=False)
 
 
 def _claude(home: Path, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -121,7 +121,7 @@ def _gateway(file: Path) -> list[str]:
         ["node", str(HERE / "judge_agentcore.cjs"), str(file)],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stderr

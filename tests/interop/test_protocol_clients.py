@@ -57,7 +57,7 @@ def judge(install: Callable[[Path], str], pytestconfig: pytest.Config) -> Ask:
             ["node", str(JUDGES / script), *words],
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,
             check=False,
             env={**os.environ, **key},
         )

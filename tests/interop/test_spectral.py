@@ -22,7 +22,7 @@ def errors(document: Path, rules: str, folder: Path) -> list[Any]:
     program = [shutil.which("node") or "node", HERE / "node_modules/@stoplight/spectral-cli/dist/index.js"]
     done = subprocess.run(
         [*program, "lint", "--quiet", "--format=json", "--ruleset", ruleset, document],
-        capture_output=True, text=True, timeout=120, check=False, cwd=folder,
+        capture_output=True, text=True, timeout=600, check=False, cwd=folder,
     )  # fmt: skip
     found = json.loads(done.stdout[done.stdout.index("[") :])
     return [f for f in found if f["severity"] == 0]

@@ -20,7 +20,7 @@ import trustme
 from evaluation.fleet.hosts import Host, serving, write_fleet
 
 pytestmark = pytest.mark.matrix
-RUN_S = 120
+RUN_S = 600
 LEASE_S = "5"
 
 

@@ -116,5 +116,5 @@ def test_sandbox_serves_the_hosted_tools_beside_the_api(
     command = [*words, "verify", str(LATER), "--url", served["url"], "--mcp-url", served["mcp_url"]]
     for contract in ("valid_calls/ordinary/near_stations@mcp", "mcp_transport/names_itself@mcp"):
         command += ["--only", contract]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -47,7 +47,7 @@ def listening(**env: str) -> Iterator[tuple[str, str, str]]:
         yield told.split()[2], token.rpartition(" ")[2].strip(), told
     finally:
         child.terminate()
-        child.communicate(timeout=60)
+        child.communicate(timeout=600)
 
 
 @pytest.fixture(scope="module")

@@ -348,7 +348,7 @@ def test_call_under_way_is_answered_when_the_server_is_stopped(issuer: Issuer, t
         assert begun.wait(30)
         child.send_signal(signal.SIGTERM)
         calling.join(60)
-        out, err = child.communicate(timeout=60)
+        out, err = child.communicate(timeout=600)
     assert code_of(got[0]) == "ok"
     assert "Traceback" not in out + err
     logged = [json.loads(line) for line in err.splitlines() if line.startswith("{")]
@@ -426,7 +426,7 @@ def test_one_key_for_all_callers_is_refused_where_the_api_knows_users(issuer: Is
 
 def test_wrong_settings_end_the_process_with_one_message() -> None:
     with process(PGAGENTS_MCP_ISSUER="https://a.example") as (child, _):
-        _, err = child.communicate(timeout=60)
+        _, err = child.communicate(timeout=600)
     assert child.returncode != 0
     assert "pgagents: an issuer needs the server's public URL" in err
     assert "Traceback" not in err

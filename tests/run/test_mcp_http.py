@@ -473,7 +473,7 @@ def test_command_serves_with_sign_in_and_says_where(issuer: Issuer, upstream: Sc
             assert issuer.fetched == ["/introspect"]
             assert upstream.asked[-1].header("Authorization") == "Bearer pk_test_of_jane"
             child.send_signal(signal.SIGINT)
-            out, err = child.communicate(timeout=60)
+            out, err = child.communicate(timeout=600)
         finally:
             child.kill()
             child.wait(60)

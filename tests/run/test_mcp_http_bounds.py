@@ -132,7 +132,7 @@ def test_stop_while_uploads_are_half_done_is_told_in_a_line() -> None:
             assert b"100 Continue" in half.recv(1000), "it is being served"
             half.sendall(b"{")
         child.send_signal(signal.SIGINT)
-        _, errors = child.communicate(timeout=30)
+        _, errors = child.communicate(timeout=600)
         for half in halves:
             half.close()
     finally:

@@ -19,13 +19,14 @@ import pytest
 from hosting import hosting
 from loading import read_once
 from pgagents.catalogue.load import load_text
-from pgagents.cli.inputs.companions import open_foreign
+from pgagents.cli.inputs.companions import inherit, open_foreign
 from pgagents.generate.skills import MOST_LISTED
 from pgagents.mcp.asgi import create_app
 from pgagents.mcp.settings import Settings
 from pgagents.mcp.skills import Skills
 from pgagents.verify.wire.mcp_link import Link
 from pgagents.verify.wire.mcp_messages import INITIALIZED, MODERN, hello, message_of
+from pgagents.verify.wire.mcp_process import Stdio
 from sandboxes import ROOT
 from skills_judge import EXTENSION, Ask, judge
 
@@ -34,6 +35,8 @@ LIBRARY = ROOT / "tests/catalogues/library.yaml"
 TICKETS = ROOT / "tests/catalogues/tickets.yaml"
 """A catalogue whose API no store lists."""
 ERAS = ("2024-11-05", "2025-11-25", MODERN)
+PATIENT_S = 600.0
+"""Seconds that a busy machine may take to start a process."""
 Talk = dict[str, Mapping[str, Any]]
 
 
@@ -71,9 +74,9 @@ def key(method: str, params: Mapping[str, Any]) -> str:
 @contextmanager
 def process(catalogue: Path) -> Iterator[Link]:
     """Yield a link to `pgagents mcp` of a catalogue."""
-    start = f"{sys.executable} -c 'from pgagents.cli.main import run; run()' mcp {catalogue}"
-    with open_foreign(None, start) as link:
-        yield link
+    command = [sys.executable, "-c", "from pgagents.cli.main import run; run()", "mcp", str(catalogue)]
+    with Stdio(command, inherit(), timeout_s=PATIENT_S) as started:
+        yield Link(started)
 
 
 @pytest.mark.matrix

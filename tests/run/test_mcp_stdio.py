@@ -85,7 +85,7 @@ class Process:
 
     def end(self) -> tuple[int, bytes, bytes]:
         """Close stdin; the exit code and what else came out."""
-        out, err = self.child.communicate(timeout=60)
+        out, err = self.child.communicate(timeout=600)
         return self.child.returncode, out, err
 
 

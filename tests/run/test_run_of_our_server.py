@@ -105,7 +105,7 @@ def test_the_server_that_a_catalogue_or_an_option_names_gets_no_request(
             capture_output=True,
             text=True,
             check=False,
-            timeout=240,
+            timeout=600,
         )
     assert not asked, done.stderr
     found = json.loads((tmp_path / "found.json").read_text())

@@ -39,7 +39,7 @@ def test_hint_starts_a_sandbox_that_the_curl_lines_reach(tmp_path: Path) -> None
         stderr=subprocess.STDOUT, text=True, start_new_session=True,
     )  # fmt: skip
     try:
-        out, _ = shell.communicate(timeout=60)
+        out, _ = shell.communicate(timeout=600)
     finally:
         with suppress(ProcessLookupError):
             os.killpg(shell.pid, signal.SIGKILL)

@@ -79,7 +79,7 @@ class Writers:
 
     def _write(self, writer: int) -> None:
         host, port = self.facts["url"].removeprefix("http://").split(":")
-        connection = http.client.HTTPConnection(host, int(port), timeout=120)
+        connection = http.client.HTTPConnection(host, int(port), timeout=600)
         try:
             for n in range(WRITES // WRITERS // 2 + 1):
                 body = {

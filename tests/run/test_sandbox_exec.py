@@ -39,7 +39,7 @@ def start(*words: str) -> subprocess.Popen[str]:
 def test_command_has_the_address_and_a_key_and_gives_the_exit_code(tmp_path: Path) -> None:
     (tmp_path / "ask.py").write_text(ASK, encoding="utf-8")
     running = start("--exec", f"{sys.executable} {tmp_path}/ask.py {tmp_path}/told.json; exit 7")
-    out, err = running.communicate(timeout=60)
+    out, err = running.communicate(timeout=600)
     assert running.returncode == 7, err
     assert out == "", "a command's output stays its own"
     told = json.loads((tmp_path / "told.json").read_text("utf-8"))
@@ -55,7 +55,7 @@ def test_command_ends_with_the_sandbox(tmp_path: Path, number: signal.Signals) -
     while not begun.exists() and time.monotonic() < until:
         time.sleep(0.05)
     running.send_signal(number)
-    running.communicate(timeout=60)
+    running.communicate(timeout=600)
     assert running.returncode == 128 + signal.SIGTERM
     with pytest.raises(ProcessLookupError):
         os.kill(int(begun.read_text("utf-8")), 0)
@@ -64,7 +64,7 @@ def test_command_ends_with_the_sandbox(tmp_path: Path, number: signal.Signals) -
 def test_command_does_not_run_where_nothing_can_listen(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         running = start("--port", str(taken.getsockname()[1]), "--exec", f"touch {tmp_path}/ran")
-        _, err = running.communicate(timeout=60)
+        _, err = running.communicate(timeout=600)
     assert running.returncode == 2
     assert "is in use" in err
     assert not (tmp_path / "ran").exists()

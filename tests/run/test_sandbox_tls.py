@@ -123,7 +123,7 @@ def test_plaintext_twin_answers_426_and_nothing_else(
 def test_what_is_no_http_is_refused_as_the_api_refuses(running: dict[str, Any], sent: bytes) -> None:
     context = trusting(running)
     with (
-        socket.create_connection(address(running["url"]), timeout=120) as raw,
+        socket.create_connection(address(running["url"]), timeout=600) as raw,
         context.wrap_socket(raw, server_hostname="localhost") as secure,
     ):
         secure.sendall(sent)
@@ -131,7 +131,7 @@ def test_what_is_no_http_is_refused_as_the_api_refuses(running: dict[str, Any], 
     assert head.startswith(b"HTTP/1.1 400 ")
     assert HSTS.encode() in head
     assert json.loads(body)["error"]["code"] == "BAD_REQUEST"
-    with socket.create_connection(address(running["plain_url"]), timeout=120) as raw:
+    with socket.create_connection(address(running["plain_url"]), timeout=600) as raw:
         raw.sendall(sent)
         assert read(raw).startswith(b"HTTP/1.1 426 ")
 
@@ -164,7 +164,7 @@ def test_ca_file_is_for_one_user_and_gone_with_the_process(tmp_path: Path, numbe
         assert [p.name for p in ca_file.parent.iterdir()] == ["ca.pem"]
         assert b"PRIVATE KEY" not in ca_file.read_bytes()
         child.send_signal(number)
-        out, _ = child.communicate(timeout=60)
+        out, _ = child.communicate(timeout=600)
         assert str(ca_file) in out
         assert facts["plain_url"] in out
         assert not ca_file.parent.exists()
@@ -181,7 +181,7 @@ def test_signal_stops_it_though_handshakes_and_heads_are_half_done(tmp_path: Pat
             head.sendall(b"GET / HTTP")
             httpx.get(facts["url"] + "/api/v1/health", verify=trusting(facts))
             child.send_signal(signal.SIGINT)
-            out, _ = child.communicate(timeout=60)
+            out, _ = child.communicate(timeout=600)
         assert "Traceback" not in out
 
 

@@ -553,9 +553,9 @@ def test_background_delivers_what_an_earlier_process_left_and_what_comes(tmp_pat
         background = Background(call.sandbox.courier, call.sandbox.chore, call.logged.append)
         background.start()
         try:
-            assert arrived.acquire(timeout=120)
+            assert arrived.acquire(timeout=600)
             call.data("POST", "/api/v1/sessions/end", named(session))
-            assert arrived.acquire(timeout=120)
+            assert arrived.acquire(timeout=600)
         finally:
             background.stop(5)
         assert [json.loads(body)["type"] for _, _, body in seen] == ["session.created", "session.ended"]

@@ -60,7 +60,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         assert [int(s) for s in statuses(found.hears(HEALTH + b"Host: x\r\n\r\n"))] == [200]
         assert child.poll() is None
         child.terminate()
-        out, _ = child.communicate(timeout=60)
+        out, _ = child.communicate(timeout=600)
         assert "Traceback" not in out, "nothing went wrong inside"
 
 

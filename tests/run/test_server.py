@@ -59,7 +59,7 @@ def client(running: dict[str, Any]) -> Iterator[httpx.Client]:
     with httpx.Client(
         base_url=running["url"],
         headers={"Authorization": f"Bearer {running['keys']['unlimited']}"},
-        timeout=120,
+        timeout=600,
     ) as found:
         yield found
 
@@ -91,7 +91,7 @@ def test_ready_file_has_what_scripts_need_and_is_for_one_user(tmp_path: Path) ->
 def test_ready_file_is_there_only_while_it_listens(tmp_path: Path, number: signal.Signals) -> None:
     with sandbox(tmp_path) as (child, _):
         child.send_signal(number)
-        out, _ = child.communicate(timeout=60)
+        out, _ = child.communicate(timeout=600)
         assert not (tmp_path / "ready.json").exists()
         assert "Traceback" not in out
 
@@ -121,7 +121,7 @@ def test_signal_stops_it_cleanly_though_connections_are_open(tmp_path: Path, num
     with sandbox(tmp_path) as (child, facts), httpx.Client(base_url=facts["url"]) as client:
         assert client.get("/api/v1/health").status_code == 200
         child.send_signal(number)
-        out, _ = child.communicate(timeout=60)
+        out, _ = child.communicate(timeout=600)
         assert "Traceback" not in out
         assert facts["keys"]["unlimited"] in out
         assert child.returncode in (0, 128 + number, -number)
@@ -138,7 +138,7 @@ def test_signal_stops_it_though_uploads_are_half_done(tmp_path: Path) -> None:
             head.sendall(b"GET /api")
             time.sleep(0.2)
             child.send_signal(signal.SIGINT)
-            out, _ = child.communicate(timeout=60)
+            out, _ = child.communicate(timeout=600)
         assert "Traceback" not in out
         assert "Error" not in out
 
@@ -180,7 +180,7 @@ def test_large_body_is_refused_and_the_refusal_arrives(client: httpx.Client, siz
 def test_refusal_of_a_large_body_comes_before_the_body(running: dict[str, Any]) -> None:
     """The head alone announces two gigabytes; nothing of them is ever sent."""
     host, port = running["url"].removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=120) as connection:
+    with socket.create_connection((host, int(port)), timeout=600) as connection:
         head = (
             "POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
             f"{running['keys']['unlimited']}\r\n"
@@ -206,7 +206,7 @@ def test_odd_bytes_on_the_wire_leave_it_standing(running: dict[str, Any], client
             f"50\r\n\r\n{{"
         ).encode(),
     ):
-        with socket.create_connection((host, int(port)), timeout=120) as connection:
+        with socket.create_connection((host, int(port)), timeout=600) as connection:
             connection.sendall(raw)
             connection.shutdown(socket.SHUT_WR)
             answer = connection.recv(65_536)

@@ -40,7 +40,7 @@ FIRST = "link-is-fetched"
 
 
 def fetch(url: str) -> None:
-    httpx.post(url, content=b"", timeout=120)
+    httpx.post(url, content=b"", timeout=600)
 
 
 @contextmanager

@@ -312,7 +312,7 @@ def test_calls_at_once_are_on_the_wire_at_the_same_time():
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            both.wait(timeout=120)
+            both.wait(timeout=600)
             self.send_response(200)
             self.send_header("Content-Length", "0")
             self.end_headers()

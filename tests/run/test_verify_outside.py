@@ -240,9 +240,9 @@ def post(url: str, body: bytes, headers: dict[str, str] | None = None, path: str
     insecure = ssl.create_default_context()
     insecure.check_hostname, insecure.verify_mode = False, ssl.CERT_NONE
     connection: http.client.HTTPConnection = (
-        http.client.HTTPSConnection(parts.hostname, parts.port, timeout=120, context=insecure)
+        http.client.HTTPSConnection(parts.hostname, parts.port, timeout=600, context=insecure)
         if parts.scheme == "https"
-        else http.client.HTTPConnection(parts.hostname, parts.port, timeout=120)
+        else http.client.HTTPConnection(parts.hostname, parts.port, timeout=600)
     )
     connection.request("POST", parts.path + path, body, headers or {})
     status = connection.getresponse().status
@@ -284,10 +284,10 @@ def test_receiver_outlives_what_is_no_delivery():
         address = urlsplit(inbox.url)
         for rubbish in (b"", b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x00\x00", b"\xff" * 5_000):
             with socket.create_connection(
-                (str(address.hostname), address.port or 0), timeout=120
+                (str(address.hostname), address.port or 0), timeout=600
             ) as connection:
                 connection.sendall(rubbish)
-        half_open = socket.create_connection((str(address.hostname), address.port or 0), timeout=120)
+        half_open = socket.create_connection((str(address.hostname), address.port or 0), timeout=600)
         assert post(inbox.url, b"x" * (MAX_BODY_BYTES + 1)) == 413
         assert post(inbox.url, b"{}") == 204
         half_open.close()

@@ -80,7 +80,7 @@ def run(workflow: Workflow, served: dict[str, Any], *, clock: bool = True, timed
     env = model("park_graph").env
     kept: dict[str, Any] = {}
     held = 0
-    with httpx.Client(base_url=served["url"], timeout=120) as client:
+    with httpx.Client(base_url=served["url"], timeout=600) as client:
         for step in workflow.steps:
             before = Scope({"env": env, "now": 0.0, "input": {}, **kept})
             if clock and (passes := seconds(step, before)):

@@ -335,7 +335,7 @@ def test_interrupt_ends_in_a_partial_report(number: int, tmp_path: Path) -> None
         )
         assert _Slow.asked.wait(60)
         child.send_signal(number)
-        printed, errors = child.communicate(timeout=60)
+        printed, errors = child.communicate(timeout=600)
         server.shutdown()
     assert child.returncode == 130, printed + errors
     assert printed.endswith("\nexit 130: stopped before the end\n")

@@ -252,7 +252,9 @@ def test_a_journal_in_use_is_refused_with_its_process(tmp_path: Path) -> None:
         f"try: JournalFile(Path(sys.argv[1]), {TARGET!r}, {API!r}, bytes(32))\n"
         "except Exception as error: print(error)"
     )
-    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, timeout=600
+    )
     assert f"is in use by process {os.getpid()}" in done.stdout
     file.close()
 

@@ -100,7 +100,7 @@ def test_sandbox_serves_the_example_where_there_is_no_catalogue(tmp_path: Path) 
         assert "pk_test_" in ready.read_text(encoding="utf-8")
     finally:
         child.terminate()
-        _, said = child.communicate(timeout=60)
+        _, said = child.communicate(timeout=600)
     assert "`park-graph`" in said
 
 
@@ -128,7 +128,7 @@ def test_the_entry_for_mcp_clients_works_wherever_a_client_starts_it(page: str, 
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=600,
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout.splitlines()[0])["result"]["serverInfo"]["name"]
