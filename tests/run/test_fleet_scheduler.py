@@ -51,7 +51,7 @@ class Cluster:
         """Start a scheduler, and return when it listens."""
         process = self.start("scheduler", "--host=127.0.0.1", f"--port={port}", "--protocol=tls")
         self.address = f"tls://127.0.0.1:{port}"
-        for _ in range(300):
+        for _ in range(6000):
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
                     return process
