@@ -23,11 +23,12 @@ LOCATION = "headers: {Location: {type: string, description: Where it is, require
 CONTRACT = "location/create_note@rest"
 
 
-def judge_location(status: int, location: str) -> str:
+def judge_location(status: int, location: str, *changes: tuple[str, str]) -> str:
     """Return the verdict on a server whose creates have this status and Location."""
     model = with_resource(
         ("    output: {201: {$ref: Note}}", f"    output: {{{status}: {{$ref: Note, {LOCATION}}}}}"),
         ("\nsurfaces:", JOB),
+        *changes,
     )
     server = Notes()
 
@@ -65,3 +66,8 @@ def test_location_of_work_that_only_began_may_lead_to_its_state(
 
 def test_location_of_another_instance_is_found_in_a_202_too() -> None:
     assert judge_location(202, "/notes/n1") == "broken"
+
+
+def test_location_that_leads_to_what_this_run_does_not_call_accuses_nobody() -> None:
+    called = "surfaces: {rest: {actions: [list_notes, create_note, get_note, change_note, delete_note]}}"
+    assert judge_location(201, "/tasks/t1", ("surfaces: {rest: {actions: all}}", called)) == "untested"

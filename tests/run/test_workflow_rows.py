@@ -117,3 +117,27 @@ def test_what_proves_that_creates_make_new_rows_is_not_counted_against_the_serve
     verdicts = {r.contract.id: r.verdict for r in report.results}
     seen = verdicts["workflow_runs/counted/seen/expect-1@rest"]
     assert seen is (Verdict.BROKEN if twice else Verdict.KEPT), verdicts
+
+
+def test_a_workflow_with_four_sorts_of_creates_is_walked_until_each_is_proved() -> None:
+    """Each passage proves one more sort, whose copy is in the next count."""
+    sorts = [f"sort_{n}" for n in range(4)]
+    steps = "".join(
+        f"      made_{n}: {{action: create_note, input: {{text: counted, {sort}: true}}}}\n"
+        f'      seen_{n}: {{action: list_notes, expect: ["size(response.notes) == {n + 1}.0"]}}\n'
+        for n, sort in enumerate(sorts)
+    )
+    flow = COUNTED[: COUNTED.index("      made:")] + steps
+    end, sent = (
+        "    missing: NOT_FOUND\n",
+        "    input: {text: {type: string, minLength: 1, maxLength: 40, required: true}}",
+    )
+    more = "".join(f", {sort}: {{type: boolean}}" for sort in sorts)
+    live = ("prefixes: {test_: test}", "prefixes: {test_: live}")
+    model = with_resource(live, (end, end + flow), (sent, f"{sent[:-1]}{more}}}"))
+    report: Report = verified(model, Notes(), exclusive=True, only=("workflow_runs",), allow_writes=True)
+    mine = {
+        r.contract.id: r.verdict for r in report.results if r.contract.id.startswith("workflow_runs/counted/")
+    }
+    assert len(mine) == 3 * len(sorts)
+    assert {*mine.values()} == {Verdict.KEPT}, mine

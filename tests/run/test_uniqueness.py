@@ -1,0 +1,94 @@
+"""No two rows have the same value, on servers that are right in ways which a hasty reader takes for wrong."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pgagents.base.http import Request, Response, read_json
+from pgagents.catalogue.model.model import Model
+from small_api import Notes, answer, verified, with_resource
+
+NO_TWO = ("absent: no-such-note", "absent: no-such-note\n    unique: [{members: [%s], otherwise: REFUSED}]")
+SENT = "    input: {text: {type: string, minLength: 1, maxLength: 40, required: true}}"
+SHOWN = "    properties: {id: {type: string}, text: {type: string}}"
+MADE = "made_by: {action: create_note, input: {text: hello}, at: response}"
+
+
+def no_two(member: str) -> tuple[str, str]:
+    """Return the change by which no two notes have the same value of a member."""
+    return NO_TWO[0], NO_TWO[1] % member
+
+
+def judge(model: Model, server: Notes) -> dict[str, str]:
+    """Return the verdict on each contract of the check, by what its id has before the resource."""
+    report = verified(model, server, allow_writes=True, exclusive=True, only=("uniqueness/",))
+    verdicts = {r.contract.id: r.verdict.value for r in report.results if r.contract.check == "uniqueness"}
+    return {id.removeprefix("uniqueness/").partition("note/")[0].strip("/"): v for id, v in verdicts.items()}
+
+
+def test_a_text_of_a_removal_that_only_began_may_be_taken_still() -> None:
+    taken = set[str]()
+
+    def once(notes: Notes, request: Request) -> Response | None:
+        if request.method == "DELETE" and (note := notes.notes.pop(request.path.split("/")[-1], None)):
+            taken.add(note["text"])  # until the work is done
+            return Response(202)
+        texts = {note["text"] for note in notes.notes.values()} | taken
+        if request.method == "POST" and notes.text(request) in texts:
+            return answer(422, {"detail": "taken"})
+        return None
+
+    model = with_resource(no_two("text"), ("output: {204: {}}", "output: {202: {}}"))
+    verdicts = judge(model, Notes(odd=once))
+    assert verdicts[""] == "kept"
+    assert verdicts["freed"] == "untested"
+
+
+def test_a_null_that_several_rows_have_is_not_taken() -> None:
+    """Several rows may have no code, as in SQL."""
+
+    def coded(notes: Notes, request: Request) -> Response | None:
+        body = read_json(request.body).value
+        if request.method != "POST" or notes.text(request) is None:
+            return None
+        assert isinstance(body, dict)
+        made = notes.make(f"n{next(notes._ids)}", body["text"])
+        [*notes.notes.values()][-1]["code"] = body.get("code")
+        return answer(made.status, [*notes.notes.values()][-1])
+
+    code = "code: {type: [string, 'null'], maxLength: 40}"
+    model = with_resource(
+        no_two("code"), (SENT, f"{SENT[:-1]}, {code}}}"), (SHOWN, f"{SHOWN[:-1]}, {code}}}")
+    )
+    assert judge(model, Notes(odd=coded))[""] == "untested"
+
+
+def test_a_time_with_a_fraction_of_a_second_ends_when_it_ends() -> None:
+    times = dict[str, list[tuple[datetime, datetime]]]()
+
+    def booked(notes: Notes, request: Request) -> Response | None:
+        body = read_json(request.body).value
+        if request.method != "POST" or notes.text(request) is None:
+            return None
+        assert isinstance(body, dict)
+        try:
+            begins, ends = (datetime.fromisoformat(body[name]) for name in ("starts_at", "ends_at"))
+        except (KeyError, TypeError, ValueError):
+            return answer(422, {"detail": "a time"})
+        taken = times.setdefault(body["text"], [])
+        if any(begins < end and start < ends for start, end in taken):
+            return answer(422, {"detail": "taken"})
+        taken.append((begins, ends))
+        return None
+
+    moments = "".join(
+        f", {name}: {{type: string, format: date-time, required: true}}" for name in ("starts_at", "ends_at")
+    )
+    day = 'starts_at: "2031-05-06T09:00:00Z", ends_at: "2031-05-06T10:00:00.500Z"'
+    once = (NO_TWO[0], (NO_TWO[1] % "text").replace("[text],", "[text], overlaps: [starts_at, ends_at],"))
+    model = with_resource(
+        once, (SENT, f"{SENT[:-1]}{moments}}}"), (MADE, MADE.replace("hello", f"hello, {day}"))
+    )
+    verdicts = judge(model, Notes(odd=booked))
+    assert verdicts["overlap"] == "kept"
+    assert verdicts["next"] == "kept"
