@@ -183,7 +183,18 @@ CODES = ("{invalid: REFUSED, no_key", "{no_scope: REFUSED, invalid: REFUSED, no_
         (
             "{one: [read], two: []}",
             Verdict.UNTESTED,
-            "needs a role with the plan two, neither `operator` nor `revoked`, under auth.roles",
+            (
+                "needs a role whose plan lacks read: "
+                "write `auth: {roles: {lesser: {description: …, plan: two}}}`"
+            ),
+        ),
+        (
+            "{}",
+            Verdict.UNTESTED,
+            (
+                "needs a role whose plan lacks read: "
+                "write `auth: {plans: {lesser: []}, roles: {lesser: {description: …, plan: lesser}}}`"
+            ),
         ),
     ],
 )
@@ -191,7 +202,15 @@ def test_a_scope_that_no_role_lacks_says_which_role_shows_it(
     plans: str, verdict: Verdict, reason: str
 ) -> None:
     roles = "scopes: {read: Reads}, roles: {main: {description: A, plan: one}}"
-    auth = f"auth: {{{roles}, plans: {plans}, schemes"
+    auth = f"auth: {{{roles if plans != '{}' else roles.replace(', plan: one', '')}, plans: {plans}, schemes"
     model = catalogue(NOTES, SCOPED, CODES, ("auth: {schemes", auth))
     found = find(verified(model, Notes()), "plan_scopes/read/list_notes@rest")
     assert found == (verdict, reason)
+
+
+def test_an_operator_whose_plan_lacks_a_scope_shows_it() -> None:
+    roles = "main: {description: A, plan: one}, clock: {description: B, plan: two, operator: true}"
+    auth = f"auth: {{scopes: {{read: Reads}}, plans: {{one: [read], two: []}}, roles: {{{roles}}}, schemes"
+    model = catalogue(NOTES, SCOPED, CODES, ("auth: {schemes", auth))
+    _, reason = find(verified(model, Notes()), "plan_scopes/read/list_notes@rest")
+    assert reason == "needs the identity `clock`: add --identity clock=ENVVAR"

@@ -48,28 +48,29 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
 
 
 def _say_no_role(setting: Setting, scope: str) -> tuple[Verdict, str]:
-    """Return the verdict on a scope that no role lacks: one whose key is good and who is not the operator."""
+    """Return the verdict on a scope that no role lacks, with the line of a role that does."""
     plans = setting.model.auth.plans
     if plans and all(scope in scopes for scopes in plans.values()):
         return Verdict.NOT_APPLICABLE, f"every plan has the scope {scope}"
     lacking = next((name for name, scopes in plans.items() if scope not in scopes), "")
-    plan = f"the plan {lacking}" if lacking else f"a plan without {scope}"
-    return Verdict.UNTESTED, f"needs a role with {plan}, neither `operator` nor `revoked`, under auth.roles"
+    plan = "" if lacking else "plans: {lesser: []}, "
+    line = f"auth: {{{plan}roles: {{lesser: {{description: …, plan: {lacking or 'lesser'}}}}}}}"
+    return Verdict.UNTESTED, f"needs a role whose plan lacks {scope}: write `{line}`"
 
 
 def _find_lacking(setting: Setting, scope: str, roles: frozenset[str]) -> str | None:
     """Return a role whose plan lacks the scope, or None.
 
-    Roles with a key come before roles without one; else the catalogue's order decides.
+    Roles with a key come before roles without one, and others before an operator, who lacks a scope only
+    where he has a plan; else the catalogue's order decides.
     """
     auth = setting.model.auth
     names = [
         name
         for name, role in auth.roles.items()
-        if role.plan is not None
-        and scope not in auth.plans[role.plan]
-        and not (role.revoked or role.operator)
+        if role.plan is not None and scope not in auth.plans[role.plan] and not role.revoked
     ]
+    names.sort(key=lambda name: auth.roles[name].operator)
     return next((name for name in names if name in roles), names[0] if names else None)
 
 
