@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -191,3 +193,24 @@ def test_a_step_that_failed_once_stays_failed_where_a_second_passage_gets_less_f
     found = {r.contract.id.removeprefix("workflow_runs/"): r.verdict for r in report.results}
     assert found["twice/second@rest"] is Verdict.BROKEN
     assert found["beside/second/expect-1@rest"] is Verdict.BROKEN
+
+
+def test_a_new_value_may_stand_beside_what_an_earlier_step_kept() -> None:
+    report, server = run(of("once-only", "'=fresh.slug + first.id'"))
+    assert verdict_on(report, "second") == (Verdict.KEPT, "")
+    assert re.search("[0-9a-f]{8}.*n[0-9]+$", list_sent(server)[-1])
+
+
+def test_a_step_reads_the_targets_of_a_link_as_a_law_does() -> None:
+    def linked(server: Notes, request: Request) -> Response | None:
+        if request.method != "POST" or (text := Notes.text(request)) is None:
+            return None
+        made = server.make(f"n{len(server.log)}", text)
+        return replace(made, headers=(*made.headers, ("Link", '</notes?page=2>; rel="next"')))
+
+    kept = "keep: {next: headers.link.next}, expect: ['headers.link.next == \"/notes?page=2\"']"
+    flow = TWO_NOTES.replace("keep: {id: =response.id}", kept).replace("FIRST", "once-only")
+    flow = flow.replace("SECOND", "=first.next").replace("STATUS", "201")
+    report, server = run(with_resource((KNOWN_END, KNOWN_END + flow)), linked)
+    assert verdict_on(report, "first/expect-1") == (Verdict.KEPT, "")
+    assert list_sent(server)[-1] == "/notes?page=2"

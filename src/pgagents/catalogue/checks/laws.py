@@ -27,6 +27,7 @@ from pgagents.base.cel.syntax import (
     Unary,
     children,
     print_node,
+    print_path,
     walk,
 )
 from pgagents.base.jsonschema.direction import OneWay, find_written_name
@@ -47,6 +48,11 @@ _ANY: Schema = {}
 _ALWAYS: dict[str, Schema] = {
     "status": {"type": "integer"}, "now": {"type": "number"}, "surface": {"type": "string"},
 }  # fmt: skip
+_STEP_HEADERS: Schema = {
+    "properties": {"link": {"type": "object"}},
+    "additionalProperties": {"type": "string"},
+}
+"""A step reads any header, as text; laws read those that are declared, as their schemas say."""
 _COMPARISONS = frozenset(sign for sign in LEVELS if LEVELS[sign] == LEVELS["=="] and sign != "in")
 _NUMBERS = frozenset(
     (
@@ -123,12 +129,13 @@ def _check_steps(checker: Checker, home: Pointer, steps: Mapping[str, Step]) -> 
         if step.action not in checker.actions:
             continue
         known = schemas_of_call(checker, checker.base(step.action), checker.actions[step.action])
-        known["headers"] = _ANY  # a step reads any header, as text
+        known["headers"] = _STEP_HEADERS
         if step.status is not None and step.status >= 300:
             known["response"] = _ANY
         reader, known = Reader(checker), {**kept, **known}
-        for index, _ in enumerate(step.expect):
-            _check_condition(checker, (*home, name, "expect", index), known)
+        for key in ("expect", "expect_timed", "expect_alone"):
+            for index, _ in enumerate(getattr(step, key)):
+                _check_condition(checker, (*home, name, key, index), known)
         for key in step.keep:
             _check_parts(checker, (*home, name, "keep", key), known)
         shown = {
@@ -330,6 +337,9 @@ class Reader:
                 return
             case Member():
                 yield from self._unknown_member(node, known)
+                yield from self._no_parts(node, known)
+            case Index():
+                yield from self._no_parts(node, known)
             case Infix((sign,)) if sign in _COMPARISONS:
                 yield from self._other_kind(node, known)
             case Infix():
@@ -353,6 +363,9 @@ class Reader:
 
     def _unknown_member(self, node: Member, known: Mapping[str, Schema]) -> Iterator[_Problem]:
         schema = self.schema_of(node.base, known)
+        if schema is _STEP_HEADERS and node.name != node.name.lower():
+            said = f"no header is called `{node.name}` here: their names are in lower case"
+            yield _Problem(node, said, f"write `{print_path(('headers', node.name.lower()))}`")
         properties = schema.get("properties")
         if not isinstance(properties, dict) or schema.get("additionalProperties") is not False:
             return
@@ -364,6 +377,19 @@ class Reader:
                 help = "list it under `output.STATUS.headers`; its name is in lower case here"
             help = help or f"read {whose}s that are declared, or declare it"
             yield _Problem(node, f"there is no {whose} `{node.name}`", help)
+
+    def _no_parts(self, node: Member | Index, known: Mapping[str, Schema]) -> Iterator[_Problem]:
+        """Yield a problem if a value has no members or items, or has members and is read by a number."""
+        kinds, whole = self._kinds(node.base, known), print_node(node.base)
+        counted = isinstance(node, Index) and isinstance(node.index, Literal) and node.index.kind != "text"
+        if kinds - {"null"} == {"object"} and counted:
+            said = f"`{whole}` is an object, whose members have names, and `{print_node(node)}` counts"
+            yield _Problem(node, said, f"name the member, as `{whole}.NAME`")
+        elif kinds and not kinds & {"object", "array"}:
+            what = "items" if isinstance(node, Index) else f"member `{node.name}`"
+            said = f"`{whole}` is {_say_kinds(kinds)}, and has no {what}"
+            text = f"; `{whole}.contains(TEXT)` looks into a text" if "string" in kinds else ""
+            yield _Problem(node, said, f"compare `{whole}` as a whole{text}")
 
     def _other_kind(self, node: Infix, known: Mapping[str, Schema]) -> Iterator[_Problem]:
         kinds = [self._kinds(side, known) for side in node.operands]
@@ -441,8 +467,10 @@ class Reader:
             case Name(name):
                 found = known.get(name, _ANY)
             case Member(base, name) | Index(base, Literal(value=str(name))):
-                properties = self.schema_of(base, known).get("properties")
-                found = properties.get(name) if isinstance(properties, dict) else _ANY
+                whole = self.schema_of(base, known)
+                properties = whole.get("properties")
+                named = properties.get(name) if isinstance(properties, dict) else None
+                found = whole.get("additionalProperties") if named is None else named
             case Index(base):
                 found = self._items(base, known)
         for _ in range(_MOST_REFS):

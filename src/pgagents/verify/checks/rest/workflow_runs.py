@@ -17,6 +17,7 @@ from pgagents.base.cel.expression import compile as compile_expression
 from pgagents.base.cel.syntax import ExpressionError
 from pgagents.catalogue.decoding.medium import is_json
 from pgagents.catalogue.language.basics import FRESH
+from pgagents.catalogue.model.answers import headers_of
 from pgagents.catalogue.model.resource import Step, Workflow
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.bodies import find_malformed_time
@@ -267,6 +268,7 @@ class Passage:
             f"{self.workflow.title}: {step.name}",
             role="" if step.key is not None else step.role,
             raw=raw,
+            bind=self.kept,  # fresh values are made as the call is sent, and may stand beside what was kept
             authored=True,
             reuse="ever" if reuses and step.action.effect == "read" and not raw.headers else "",
         )
@@ -358,19 +360,18 @@ class Passage:
 def make_variables(passage: Passage, answer: Exchange) -> dict[str, Any]:
     """Return the variables that criteria read.
 
-    The body is JSON, or else a text. Headers have lower-case names, and the first value of each.
+    The body is JSON, or else a text. Headers are text, and `link` has the targets of its relations.
     """
     body: Any = answer.body
     if body is None and answer.json.problem and answer.response is not None:
         body = answer.response.body.decode("utf-8", "replace")
-    headers = reversed(answer.response.headers) if answer.response is not None else ()
     variables = {
         "env": passage.setting.model.env,
         "now": answer.sent_at,
         "input": answer.input,
         "response": body,
         "status": answer.status,
-        "headers": {name.lower(): value for name, value in headers},
+        "headers": headers_of(answer.response) if answer.response is not None else {},
     }
     return {**variables, **passage.kept}
 
