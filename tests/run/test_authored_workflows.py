@@ -214,3 +214,28 @@ def test_a_step_reads_the_targets_of_a_link_as_a_law_does() -> None:
     report, server = run(with_resource((KNOWN_END, KNOWN_END + flow)), linked)
     assert verdict_on(report, "first/expect-1") == (Verdict.KEPT, "")
     assert list_sent(server)[-1] == "/notes?page=2"
+
+
+def test_a_step_of_nobody_sends_no_key() -> None:
+    flow = TWO_NOTES.replace("FIRST", "once-only").replace("SECOND", "another, as: nobody")
+    flow = flow.replace("input: {text: another, as: nobody}", "as: nobody, input: {text: another}")
+    report, server = run(with_resource((KNOWN_END, KNOWN_END + flow.replace("STATUS", "401"))))
+    assert verdict_on(report, "second") == (Verdict.KEPT, "")
+    keyless = [r for r in server.log if r.method == "POST" and r.header("Authorization") is None]
+    assert [read_json(r.body).value for r in keyless] == [{"text": "another"}]
+
+
+def test_a_step_of_nobody_that_is_accepted_is_broken_and_undone() -> None:
+    def open_door(server: Notes, request: Request) -> Response | None:
+        if request.header("Authorization") is not None or request.method != "POST":
+            return None
+        return server.make(f"open{len(server.log)}", str(Notes.text(request)))
+
+    flow = TWO_NOTES.replace("FIRST", "once-only").replace(
+        "input: {text: SECOND}", "as: nobody, input: {text: b}"
+    )
+    model = with_resource((KNOWN_END, KNOWN_END + flow.replace("STATUS", "401")))
+    server = Notes(before=open_door)
+    report = verified(model, server, exclusive=True, only=("workflow_runs",))
+    assert verdict_on(report, "second")[0] is Verdict.BROKEN
+    assert server.notes == {}

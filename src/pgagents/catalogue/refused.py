@@ -398,6 +398,10 @@ def _advise_on_name(error: Any) -> str:
     key = error["loc"][-2]
     if isinstance(key, str) and key.isdecimal() and _describe_allowed(error) == _KINDS[int]:
         return f"write it without quotes: `{key}:`"
+    if found := re.fullmatch(r"(\w+)\[(\w+)\].*", str(key)):
+        whole, member = found.groups()
+        shape = f"{{type: object, style: deepObject, properties: {{{member}: {{…}}}}}}"
+        return f"its members in brackets are one argument: `{whole}: {shape}`"
     pattern = str((error.get("ctx") or {}).get("pattern", ""))
     if fitting := _find_fitting(str(key), pattern):
         return f"such as `{fitting}`"
@@ -426,6 +430,9 @@ def _advise_on_value(error: Any, pointer: Pointer) -> str:
     if kind == "string_type" and isinstance(value, int) and {"errors", "otherwise"} & {*pointer[2:]}:
         code = f"`errors: {{codes: {{NAME: {{status: {shown}, meaning: …}}}}}}`"
         return f"name a code: {code}, and write NAME here"
+    if kind == "string_type" and pointer[-1:] == ("otherwise",) and isinstance(value, list | dict):
+        told = "`status: 409` and an `expect` about its code"
+        return f"name the one code that most calls get; another is told by a workflow's step with {told}"
     if kind == "string_type" and isinstance(value, list) and len(value) == 1:
         return f"write it without brackets: {brief(str(value[0]), 40)}"
     if kind == "string_type" and isinstance(value, bool | int | float):
@@ -479,6 +486,7 @@ def _find_fitting(value: str, pattern: str) -> str:
         return ""
     plain = value.strip()
     tried = (
+        re.sub(r"\[(\d*)\]", lambda item: f".{item[1] or 0}", plain).replace("/", ".").lstrip("$."),
         *(plain.replace(" ", mark) for mark in ("_", "-", "")),
         re.sub(r"\W+", "_", plain).strip("_"),
         re.sub(r"\W", "", plain),

@@ -270,8 +270,9 @@ def _check_move(checker: Checker, name: str, resource: Resource, at: Pointer, ac
 
 def _check_manifest_members(checker: Checker, pointer: Pointer, step: Step) -> None:
     """Refuse members of a step that no manifest can express, unless only verify runs the workflow."""
-    for member in ("key", "via", "headers", "expect_alone", "within_s"):
-        if getattr(step, member):
+    nobody = ("as",) if step.as_ == basics.NOBODY not in checker.written.auth.roles else ()
+    for member in ("key", "via", "headers", "expect_alone", "within_s", *nobody):
+        if member in nobody or getattr(step, member):
             message = (
                 f"{member} is no manifest's business: it may stand where the workflow has `only_verify: true`"
             )
@@ -294,6 +295,8 @@ def _through(checker: Checker, pointer: Pointer, step: Step) -> None:
         )
 
 
+_NO_ROLE = frozenset(("none", "no_one", "noone", "anonymous", "guest", "public", "unauthenticated", "no_key"))
+"""What authors call a caller without a key."""
 _TEMPLATE = re.compile(
     r"\{\{\s*(?P<value>\w+(?:\.\w+)*)\s*\}\}|\$\{(?P<other>\w+(?:\.\w+)*)\}|\$steps\.(?P<step>\w+(?:\.\w+)*)"
 )
@@ -328,7 +331,7 @@ def _step(checker: Checker, pointer: Pointer, step: Step, earlier: Iterable[str]
     if checker.check_reference((*pointer, "action"), step.action, ACTIONS, "action"):
         checker.arguments((*pointer, "input"), step.input, step.action)
         _check_tag(checker, pointer, step)
-    checker.check_reference((*pointer, "as"), step.as_, ("auth", "roles"), "role")
+    _check_caller(checker, pointer, step)
     if checker.check_reference((*pointer, "via"), step.via, ("surfaces",), "surface"):
         _through(checker, pointer, step)
     checker.compile((*pointer, "key"), step.key, names)
@@ -349,6 +352,15 @@ def _step(checker: Checker, pointer: Pointer, step: Step, earlier: Iterable[str]
     for member in ("expect", "expect_timed", "expect_alone"):
         for index, text in enumerate(getattr(step, member)):
             checker.compile((*pointer, member, index), text, names)
+
+
+def _check_caller(checker: Checker, pointer: Pointer, step: Step) -> None:
+    """Check that a step names a role, or nobody."""
+    if step.as_ in _NO_ROLE - checker.written.auth.roles.keys():
+        said = f"`{step.as_}` is no role of this catalogue"
+        checker.report((*pointer, "as"), "unknown-name", said, f"`as: {basics.NOBODY}` sends no key")
+    elif step.as_ != basics.NOBODY:
+        checker.check_reference((*pointer, "as"), step.as_, ("auth", "roles"), "role")
 
 
 def _check_tag(checker: Checker, pointer: Pointer, step: Step) -> None:

@@ -355,4 +355,6 @@ MADE_UP = "value"
 FRESH_KINDS = ("text", "slug", "email", "uuid", "int", "url", MADE_UP)
 RESOURCE_LAW = ("created", "read", "input", "env", "surface")
 BUCKET = ("key", "call")
+NOBODY = "nobody"
+"""Whom a step names that sends no key, unless a role is called so."""
 STEP = ("env", "now", "input", "response", "status", "headers")

@@ -14,6 +14,8 @@ PROBLEM_JSON = "application/problem+json"
 JsonType = Annotated[
     str, StringConstraints(pattern=r"^(application/json|[a-z]+/[a-z0-9.!#$&^_+-]{1,80}\+json)$")
 ]
+Place = Annotated[str, StringConstraints(pattern=r"^[^\[\]/$.][^\[\]/]*$")]
+"""Names of members with dots between them; an item of a list is its number: `errors.0.code`."""
 _INVALID, _NO_KEY = (400, 422), (401,)
 
 
@@ -30,14 +32,14 @@ class Code(Cited):
         ),
     )
     envelope: Name | None = Field(None, description="Its own envelope (under `schemas`), if it differs.")
-    code_at: str | None = Field(
+    code_at: Place | None = Field(
         None,
         description=(
             "The path of its value in the body, if it differs from `errors.code_at`; null if its status "
             "alone identifies it."
         ),
     )
-    message_at: str | None = Field(
+    message_at: Place | None = Field(
         None, description="The path of the message, if it differs from `errors.message_at`; null for none."
     )
     content_type: JsonType | None = Field(
@@ -157,29 +159,35 @@ class Errors(Strict):
             "with a constant, such as `response.ok == false`, or `has(response.error)`."
         ),
     )
-    code_at: str | None = Field(
+    code_at: Place | None = Field(
         None,
         description=(
             "The path of the error code in the body; null if only the status identifies the error. The "
             f"default is `error.code` for an envelope of type `{JSON}`, otherwise null."
         ),
     )
-    message_at: str | None = Field(
+    message_at: Place | None = Field(
         None,
         description=(
             "The path of the message for a person; null if there is none. The default is `error.message` "
             f"beside a `code_at` of `error.code`, and `detail` for `{PROBLEM_JSON}`."
         ),
     )
-    request_id_at: str | None = Field(None, description="The path of the request id in the body.")
-    field_at: str | None = Field(None, description="The path of the wrong argument's name in the body.")
+    request_id_at: Place | None = Field(None, description="The path of the request id in the body.")
+    field_at: Place | None = Field(
+        None,
+        description=(
+            "The path of the wrong argument's name in the body, such as `errors.0.field`. It may be a "
+            "JSON pointer (`/name`, `#/name`, also below `/body` or `/data/attributes`) or a list of steps."
+        ),
+    )
     field_of_several: str | None = Field(
         None,
         description=(
             "The fixed value at `field_at` if more than one argument is wrong; null if it may be any of them."
         ),
     )
-    scope_at: str | None = Field(None, description="The path of the missing scope's name in the body.")
+    scope_at: Place | None = Field(None, description="The path of the missing scope's name in the body.")
     codes: dict[Name, Code] = Field(min_length=1, description="Every error code with its status.")
     always: list[Name] = Field([], description="Codes that every action may answer.")
     edge: list[Edge] = Field([], description="Answers that a proxy in front of the API may give.")

@@ -257,7 +257,9 @@ class Step(Strict):
         "earlier steps, or new values as in `made_by`, such as `=fresh.text`.",
     )
     as_: Name | None = Field(
-        None, alias="as", description="The role whose key makes the call; the default is `main`."
+        None,
+        alias="as",
+        description="The role whose key makes the call; the default is `main`, and `nobody` sends no key.",
     )
     key: Cel | None = Field(None, description="A key that an earlier step kept, used instead of `as`.")
     via: Name | None = Field(

@@ -18,6 +18,7 @@ from pgagents.base.places import Node, Pointer, Source, Text, plain
 from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.checks.refusals import make_sign
 from pgagents.catalogue.language import actions, catalogue, platform, resources
+from pgagents.catalogue.language.basics import NOBODY
 from pgagents.catalogue.language.catalogue import (
     find_carrier,
     find_certificate,
@@ -271,7 +272,7 @@ class Resources(Shared):
             name=name,
             action=action,
             input=self._values(step.input, (*at, "input")),
-            role=step.as_ or "main",
+            role="" if step.as_ == NOBODY and NOBODY not in self.written.auth.roles else step.as_ or "main",
             after_s=found[(*at, "after_s")] if isinstance(step.after_s, str) else step.after_s or 0.0,
             status=step.status or action.success.status,
             keep={k: found[(*at, "keep", k)] for k in step.keep},

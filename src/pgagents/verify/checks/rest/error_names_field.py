@@ -1,13 +1,15 @@
 """A refusal of an invalid argument names that argument, spelt as in the catalogue or as sent.
 
 Refusals of calls that break one argument are judged: the name must stand at `errors.field_at`. A part of a
-list or object that is sent as text may be named as it was sent: `tags[]`, `tags[0]`. For an invalid id, a
+list or object that is sent as text may be named as it was sent: `tags[]`, `tags[0]`. A JSON pointer or a
+list of steps names it too: `/name`, `#/data/attributes/name`, `["body", "name"]`. For an invalid id, a
 server may answer that the instance is missing. An argument's own error code need not name it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import unquote_plus
 
 from pgagents.report.contract import Rank, Verdict
@@ -15,6 +17,9 @@ from pgagents.verify.cases.invalid import invalid_cases_of, unmade_cases_of
 from pgagents.verify.promise import Case, Judgement, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.exchange import Exchange, got
+
+ROOTS = ("body.", "data.attributes.", "query.", "path.", "header.", "cookie.")
+"""What a pointer to an argument may name before it: its place, or the part of a JSON:API body."""
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
@@ -38,6 +43,19 @@ def _name_sent(trial: Trial, field: str) -> str:
     name, *steps = field.split(".")
     param = trial.action.param(name)
     return ".".join((param.wire if param is not None and trial.endpoint.on_rest else name, *steps))
+
+
+def _name_pointed_at(named: Any) -> str:
+    """Return the name with dots that a text, a JSON pointer or a list of steps says; else an empty text."""
+    if isinstance(named, str) and named.removeprefix("#").startswith("/"):
+        steps = named.removeprefix("#")[1:].split("/")
+        steps = [step.replace("~1", "/").replace("~0", "~") for step in steps]
+    elif isinstance(named, list):
+        steps = [str(step) for step in named]
+    else:
+        return named if isinstance(named, str) else ""
+    told = ".".join(steps)
+    return next((told.removeprefix(root) for root in ROOTS if told.startswith(root)), told)
 
 
 def _list_names(trial: Trial, exchange: Exchange) -> set[str]:
@@ -81,7 +99,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if wrong_code or exchange.is_tainted_by("error_envelope") or trial.case.settled is not None:
         return
     named, shown = got(exchange.body, at), _name_sent(trial, field)
-    if named in _list_names(trial, exchange):
+    if _name_pointed_at(named) in _list_names(trial, exchange):
         yield trial.kept()
     else:
         yield trial.broken(f"{at} is {shown}", f"{at} is {named}" if named is not None else f"no {at}")
