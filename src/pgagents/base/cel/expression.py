@@ -270,7 +270,8 @@ def _check_names(expression: Expression, names: Iterable[str]) -> Expression:
         meant = [
             name for name, words in _NAMES.items() if unknown.lower() in words and name in allowed | _WORDS
         ]
-        such = f", as in `response.{unknown}`" if "response" in allowed else ""
+        ref = f" or `ref.{unknown}`" if "ref" in allowed else ""
+        such = f", as in `response.{unknown}`{ref}" if "response" in allowed else ""
         named = f"did you mean `{near}`?" if near else f"name one of these{such}, or quote it if it is a text"
         help = _advise_on_name(unknown, expression.tree, allowed) or (
             f"write `{meant[0]}`" if meant else named
@@ -297,6 +298,11 @@ def _advise_on_name(unknown: str, tree: Node, allowed: Set[str]) -> str:
         )
     if unknown in ("response", "before", "resource") and "created" in allowed:
         return "the law of a resource reads `created`, the answer of its create, and `read`, a later one"
+    if unknown == "ref":
+        keep = "`keep: {found: response}`"
+        return f"only the law of an action reads `ref`; elsewhere a step before it keeps that: {keep}"
+    if unknown == "fresh":
+        return "a new value stands under `input`, of a step or of `made_by`: `NAME: =fresh.text`"
     if unknown == "steps":
         return "leave it out: `=STEP.NAME` is what a step kept"
     return ""

@@ -10,6 +10,7 @@ from typing import Any
 from pgagents.base.cel.expression import Scope, broken_part, is_defined, member_of, undefined_part
 from pgagents.base.cel.functions import epoch
 from pgagents.base.cel.parser import parse
+from pgagents.base.cel.reading import path_of
 from pgagents.base.cel.syntax import (
     LEVELS,
     Choice,
@@ -104,18 +105,23 @@ def check_laws(checker: Checker) -> None:
         made_by = resource.made_by.action if resource.made_by else None
         inputs = _inputs(checker, checker.base(made_by)) if made_by in checker.actions else _ANY
         shown = _shown_by(checker, resource.made_by)
-        reads = resource.read_by[0] if len(resource.read_by) == 1 else None
-        known = {**_ALWAYS, "input": inputs, "created": shown, "read": _shown_by(checker, reads)}
+        known = {**_ALWAYS, "input": inputs, "created": shown, "read": _read_as(checker, name)}
         _check(checker, ("resources", name, "laws"), resource.laws, known)
     for name, workflow in checker.written.workflows.items():
         _check_steps(checker, ("workflows", name, "steps"), workflow.steps)
+
+
+def _read_as(checker: Checker, resource: str) -> Schema:
+    """Return the schema of a resource as its only read shows it; empty where it has none, or several."""
+    written = checker.written.resources.get(resource)
+    return _shown_by(checker, written.read_by[0]) if written and len(written.read_by) == 1 else _ANY
 
 
 def _shown_by(checker: Checker, call: object) -> Schema:
     """Return the schema of what a resource's call shows of it."""
     if not isinstance(call, CatalogueCall) or call.action not in checker.actions:
         return _ANY
-    known = schemas_of_call(checker, checker.base(call.action), checker.actions[call.action])
+    known = {"response": _answer_of(checker, checker.base(call.action), checker.actions[call.action])}
     try:
         return Reader(checker).schema_of(parse(call.at or "response"), known)
     except ExpressionError:
@@ -149,25 +155,30 @@ def _check_steps(checker: Checker, home: Pointer, steps: Mapping[str, Step]) -> 
 def schemas_of_call(checker: Checker, pointer: Pointer, action: Action) -> dict[str, Schema]:
     """Return the schemas of a call's arguments, and of its answer if only one success is listed."""
     good = [status for status in action.output if 200 <= status < 300]
-    raw = checker.at((*pointer, "output", good[0])) if len(good) == 1 else None
-    media = raw.get("content_type", "") if isinstance(raw, dict) else ""
-    shaped = find(media).name in ("json", "csv") if isinstance(media, str) else False
-    response = raw if isinstance(raw, dict) and shaped else _ANY
     return {
         **_ALWAYS,
         "input": _inputs(checker, pointer),
-        "response": response,
+        "response": _answer_of(checker, pointer, action),
         "headers": _headers(checker, pointer, good),
-        "ref": _references(action),
+        "ref": _references(checker, action),
     }
 
 
-def _references(action: Action) -> Schema:
+def _answer_of(checker: Checker, pointer: Pointer, action: Action) -> Schema:
+    good = [status for status in action.output if 200 <= status < 300]
+    raw = checker.at((*pointer, "output", good[0])) if len(good) == 1 else None
+    media = raw.get("content_type", "") if isinstance(raw, dict) else ""
+    shaped = find(media).name in ("json", "csv") if isinstance(media, str) else False
+    return raw if isinstance(raw, dict) and shaped else _ANY
+
+
+def _references(checker: Checker, action: Action) -> Schema:
     """Return the schema of what the arguments of an action refer to, by argument and by resource."""
     named = {name: param.refers_to for name, param in action.input.items() if param.refers_to}
-    known: dict[str, Schema] = {
-        key: {} for name, to in named.items() for key in (name, str(to).partition(".")[0])
-    }
+    known: dict[str, Schema] = {}
+    for name, to in named.items():
+        resource = str(to).partition(".")[0]
+        known[name] = known[resource] = _read_as(checker, resource)
     return {"properties": known, "additionalProperties": False}
 
 
@@ -388,6 +399,11 @@ class Reader:
         elif kinds and not kinds & {"object", "array"}:
             what = "items" if isinstance(node, Index) else f"member `{node.name}`"
             said = f"`{whole}` is {_say_kinds(kinds)}, and has no {what}"
+            path, ref = path_of(node.base), known.get("ref", _ANY).get("properties", _ANY)
+            if path[:1] == ("input",) and path[1:] and path[1] in ref:
+                meant = f"`ref.{print_node(node).removeprefix('input.')}` is a member of what it refers to"
+                yield _Problem(node, said, meant)
+                return
             text = f"; `{whole}.contains(TEXT)` looks into a text" if "string" in kinds else ""
             yield _Problem(node, said, f"compare `{whole}` as a whole{text}")
 

@@ -1,4 +1,4 @@
-"""A law, or a step of a workflow, reads a member of the answer that no schema names.
+"""A law, or a step of a workflow, reads a member of an answer, or of what it refers to, that no schema names.
 
 Nothing promises such a member: a server that leaves it out keeps every contract, and the law is only
 untested. Most often the name is misspelt, or the member is gone from the document that the catalogue was made
@@ -43,9 +43,9 @@ from pgagents.base.jsonschema.schema import resolve
 from pgagents.base.places import Pointer
 from pgagents.base.text import brief, did_you_mean
 from pgagents.catalogue.decoding.medium import find as find_medium
-from pgagents.catalogue.model.action import Action
+from pgagents.catalogue.model.action import Action, Law
 from pgagents.catalogue.model.model import Model
-from pgagents.catalogue.model.resource import Step
+from pgagents.catalogue.model.resource import Resource, Step
 from pgagents.lint.rule import Hit, Rule
 
 Schema = Mapping[str, Any]
@@ -55,6 +55,7 @@ Forms = tuple[Form, ...] | None
 """The forms of which a value has one; None if it may be anything."""
 MOST_FORMS = 64
 MOST_DEPTH = 12
+REF = "ref"
 REFUSED = 300
 """The lowest status that is no success."""
 _SHAPED = ("json", "csv")
@@ -62,18 +63,54 @@ _SHAPED = ("json", "csv")
 
 def find(model: Model) -> Iterator[Hit]:
     for action in model.actions:
-        answer = _find_answers(action, model) if action.laws else None
-        for law in action.laws if answer is not None else ():
-            told = f"the law `{law.name}` of `{action.name}`"
-            texts = (
-                (key, text) for key, text in (("when", law.when), ("that", law.that)) if text is not None
+        known = _find_known(action, model) if action.laws else {}
+        for law in action.laws:
+            yield from _find_in(
+                law.origin, f"the law `{law.name}` of `{action.name}`", _list_parts(law), known, model
             )
-            yield from _find_in(law.origin, told, [((key,), text.tree) for key, text in texts], answer, model)
+    for resource in model.resources.values():
+        shown = _find_shown(resource, model) if resource.laws else None
+        for law in resource.laws:
+            told = f"the law `{law.name}` of `{resource.name}`"
+            yield from _find_in(law.origin, told, _list_parts(law), {"created": shown, "read": shown}, model)
     for workflow in model.workflows:
         for step in workflow.steps:
             answer = _find_answers(step.action, model) if step.status < REFUSED else None
             told = f"the step `{step.name}` of `{workflow.name}`"
-            yield from _find_in(step.origin, told, _list_texts(step), answer, model) if answer else ()
+            yield from _find_in(step.origin, told, _list_texts(step), {"response": answer}, model)
+
+
+def _list_parts(law: Law) -> list[tuple[Pointer, Node]]:
+    """Return the expressions of a law, each with its place below the law."""
+    both = (("when", law.when), ("that", law.that))
+    return [((key,), text.tree) for key, text in both if text is not None]
+
+
+def _find_known(action: Action, model: Model) -> dict[str, Forms]:
+    """Return the forms of what the laws of an action read: its answer, and what its arguments refer to."""
+    known = {"response": _find_answers(action, model)}
+    for param in action.params:
+        resource = model.resources.get((param.refers_to or "").partition(".")[0])
+        if resource is not None:
+            for name in (str(param.name), resource.name):
+                known[f"{REF}.{name}"] = _find_shown(resource, model)
+    return known
+
+
+def _find_shown(resource: Resource, model: Model) -> Forms:
+    """Return the forms in which calls show a resource; None if one of them may show anything."""
+    forms: list[Form] = []
+    items = Index(Name("list"), Name("item"))
+    made = [(call, None) for call in (resource.made_by, *resource.read_by) if call is not None]
+    for call, each in (*made, *((call, items) for call in (resource.found_by, *resource.listed_by) if call)):
+        reader, known = _Reader(model), {"response": _find_answers(call.action, model)}
+        found = reader.read(call.at.tree, known, frozenset()) if call.at is not None else known["response"]
+        if each is not None:
+            found = reader.read(each, {"list": found}, frozenset())
+        if found is None or resource.body_at or call.id_at is not None:  # the run gives it other names
+            return None
+        forms += found
+    return tuple(forms) or None
 
 
 def _list_texts(step: Step) -> list[tuple[Pointer, Node]]:
@@ -100,18 +137,22 @@ def _find_answers(action: Action, model: Model) -> Forms:
 
 
 def _find_in(
-    origin: Pointer, told: str, texts: Sequence[tuple[Pointer, Node]], answer: Forms, model: Model
+    origin: Pointer,
+    told: str,
+    texts: Sequence[tuple[Pointer, Node]],
+    known: Mapping[str, Forms],
+    model: Model,
 ) -> Iterator[Hit]:
     guarded = frozenset(path for _, tree in texts for path in _list_guarded(tree))
     for key, tree in texts:
         reader = _Reader(model)
-        reader.read(tree, {"response": answer}, guarded)
-        for node, known in reader.unnamed.items():
+        reader.read(tree, known, guarded)
+        for node, names in reader.unnamed.items():
             written = (*origin, *key)
             place: Pointer = written if model.source.has(written) else origin
             path = brief(print_node(node))
             said = f"{told} reads `{path}`, and no schema names it"
-            help = did_you_mean(node.name, known)
+            help = did_you_mean(node.name, names)
             if node.name in ("length", "count") and not help.startswith("did"):
                 help = f"`size({brief(print_node(node.base))})` is the length of a text or a list"
                 yield Hit(origin, said, help, part=(place, node.start))
@@ -151,6 +192,8 @@ class _Reader:
                 return known.get(name)
             case FunctionCall("has"):
                 return None
+            case Member(Name("ref"), name):
+                return known.get(f"{REF}.{name}")
             case Member(base, name):
                 return self._read_member(node, self.read(base, known, guarded), name, guarded)
             case Index(base, index):
