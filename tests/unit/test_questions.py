@@ -246,3 +246,18 @@ def test_amounts_times_and_names_of_persons_are_not_proposed_as_unique(
     lines = [line for question in ask(path) if question.kind == "unique" for line in question.answer]
     found = [line.partition("members: [")[2].partition("]")[0] for line in lines if "customer" in line]
     assert found == [proposed] * bool(proposed)
+
+
+def test_an_argument_that_asks_for_a_state_is_proposed_as_the_move(tmp_path: Path) -> None:
+    document = json.loads(json.dumps(DOCUMENT))
+    for path in (f"{ONE}/pay", f"{ONE}/export"):
+        del document["paths"][path]
+    change = operation("updateOrder", ORDER, parameters=named("order_id"), requestBody=body([], state=STATE))
+    document["paths"][ONE]["patch"] = change
+    path = write(tmp_path)
+    path.with_name("openapi.json").write_text(json.dumps(document), encoding="utf-8")
+    [states] = [question for question in ask(path) if question.kind == "states"]
+    path.write_text(f"pgagents: 1\nopenapi: ./openapi.json\n{states.lines}\n", encoding="utf-8")
+    [move] = load_path(path).resources["order"].moves
+    assert (move.to, move.input["state"], move.otherwise.name) == ("paid", "paid", "CONFLICT")
+    assert "states" not in {question.kind for question in ask(path)}

@@ -73,11 +73,20 @@ def _ask_about_states(view: View, name: str, resource: Mapping[str, Any]) -> Ite
         otherwise = view.find_code(action, 409) or view.find_code(action, 422) or view.find_code(action, 400)
         if action_name in guessed:
             known = guessed[action_name]
-            moves[action_name] = {key: known[key] for key in ("from", "to", "otherwise") if key in known}
+            moves[action_name] = {
+                key: known[key] for key in ("from", "to", "input", "otherwise") if key in known
+            }
         elif otherwise and (to := find_target(action_name.partition("_")[0], states)):
             moves[action_name] = {
                 "from": [s for s in states if s != to][:1],
                 "to": to,
+                "otherwise": otherwise,
+            }
+        elif otherwise and (chosen := _list_chosen(view, action, member, states)):
+            moves[action_name] = {
+                "from": [*states[:1]],
+                "to": chosen[-1],
+                "input": {member: chosen[-1]},
                 "otherwise": otherwise,
             }
         elif conflict := view.find_code(action, 409):
@@ -91,6 +100,12 @@ def _ask_about_states(view: View, name: str, resource: Mapping[str, Any]) -> Ite
     )
     because = f"{member} is one of {', '.join(states)}"
     yield Question("states", asks, "resources", (answer(name, entry),), at, because)
+
+
+def _list_chosen(view: View, action: Mapping[str, Any], member: str, states: Sequence[str]) -> list[str]:
+    """Return the states that an argument of this name may ask for."""
+    given = view.read(read_input(action).get(member)).get("enum", ())
+    return [state for state in states if state in given]
 
 
 def _find_states(view: View, resource: Mapping[str, Any]) -> tuple[str, Sequence[str]] | None:
