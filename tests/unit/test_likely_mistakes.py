@@ -11,9 +11,11 @@ from click.testing import CliRunner
 
 from importing import answering, openapi
 from overlaying import over
+from pgagents.base.errors import InputError
+from pgagents.catalogue.load import load_text
 from pgagents.cli.inputs.server import without_base_path
 from pgagents.cli.main import cli
-from test_questions import write
+from test_questions import SHOP, write
 
 LAW, LIST = "actions: {pay_order: {laws: {x: '%s'}}}", "actions: {list_orders: {laws: {x: '%s'}}}"
 STATES = (
@@ -174,6 +176,22 @@ MISTAKES = [
     (STEPS % "a: {action: get_order, input: {order_id: x}, headers: {X-Id: =fresh.uuid}}", "under `input`"),
     ("errors: {field_at: 'errors[].at'}", "`errors.0.at`"),
     ("errors: {code_at: /error/code}", "`error.code`"),
+    (LAW % 'response.state =~ "p.*"', "`matches(REGEX)`"),
+    (LAW % 'response.?state == "paid"', "`has(response.total)` asks before"),
+    (LAW % 'response.state.lowerAscii() == "paid"', "`upper(…)` of both"),
+    (LAW % '"pai" in response.state', 'contains("pai")'),
+    (STEPS % "a: {action: get_order, input: {order_id: x}, expect: [before.total == 3.0]}", "one before it"),
+    (
+        STEPS % "a: {action: get_order, input: {order_id: x}, expect: [created.id == input.x]}",
+        "one before it",
+    ),
+    (STEPS % "a: {action: get_order, input: {order_id: x}, assert: [x]}", "`expect: [CONDITION]`"),
+    (STEPS % "a: {action: get_order, path: {order_id: x}}", "under `input`"),
+    (STEPS % "a: {action: get_order, input: {order_id: x}, times: 3}", "each under its own name"),
+    (STEPS % "a: {action: get_order, input: {order_id: x}, parallel: 2}", "one after another"),
+    (STEPS.replace("only_verify: true", "cleanup: [x]") % (FIRST % "x"), "`undone_by` removes it"),
+    ("resources: {order: {state: stat}}", "did you mean `state`?"),
+    ("resources: {order: {fixed: [totl]}}", "did you mean `total`?"),
     ("actions: {create_order: {input: {'address[city]': {in: body, type: string}}}}", "style: deepObject"),
     (STATES.replace(": CONFLICT%s", ": [CONFLICT, NOT_FOUND]%s") % ("open", ""), "the one code"),
     (STATES.replace("otherwise: CONFLICT", "otherwise: {paid: CONFLICT}") % ("open", ""), "the one code"),
@@ -260,6 +278,14 @@ def test_a_likely_mistake_is_told_with_what_to_write_instead(
     _, errors = lint(write(tmp_path, lines))
     assert instead in errors[0]["help"]
     assert len({one["help"] for one in errors}) == 1
+
+
+def test_an_id_that_no_answer_shows_is_told() -> None:
+    text = SHOP.read_text("utf-8").replace("    tenant: true\n", "    tenant: true\n    id: order_id\n")
+    with pytest.raises(InputError) as told:
+        load_text(text, "shop.yaml")
+    [one] = told.value.diagnostics
+    assert (one.message, one.help) == ("no answer shows `order_id`", "did you mean `order`?")
 
 
 @pytest.mark.parametrize(

@@ -266,7 +266,7 @@ _OF_OTHERS: dict[str, str] = {
     "workflowId": "the key above the workflow is its name: `workflows: {NAME: {title: …, steps: …}}`",
     "workflow": "a step calls one action: write the steps of the other workflow here",
     **dict.fromkeys(
-        ("after", "before", "hooks", "setup", "teardown"),
+        ("after", "before", "cleanup", "hooks", "precondition", "preconditions", "setup", "teardown"),
         "what must be there before a call is a resource with `made_by`, and `undone_by` removes it",
     ),
     **dict.fromkeys(("base_url", "baseUrl", "host", "url"), "the server under test is an option: `--url`"),
@@ -357,6 +357,16 @@ _OF_PLACES: dict[tuple[str, int], dict[str, str]] = {
         **_all(
             "if when unless", "a step is always called: what depends on something is a workflow of its own"
         ),
+        **_all(
+            "assert asserts assertions checks tests validate verify",
+            "what must hold after the call stands under `expect: [CONDITION]`",
+        ),
+        **_all("times repeats count", "write the step as often as it is called, each under its own name"),
+        **_all(
+            "parallel concurrent concurrency",
+            "steps go one after another; a resource's law about one number, as `read.left >= 0.0`, is held "
+            "under two calls at once",
+        ),
         **_all("user role identity auth", "another role calls by `as: second`"),
         **_all("call operation request method url path", "name the action to call: `action: NAME`"),
         **_all("expectStatus expect_status code error otherwise", "the status of a refusal is `status: 409`"),
@@ -374,6 +384,8 @@ def _advise_on_unknown(pointer: Pointer, source: Source) -> str:
     told = value_at(source.data, pointer)
     if pointer[:-1] == ("errors",) and isinstance(told, dict) and "status" in told:
         return f"a code stands under `codes`: `codes: {{{name}: …}}`"
+    if name in ("path", "url", "headers") and isinstance(told, dict) and pointer[0] == "workflows":
+        return _ARGUMENT
     here = _OF_PLACES.get((str(pointer[0]) if len(pointer) > 1 else "", len(pointer)), {})
     if help := MOVED.get((*pointer[:-1], name[:40])) or here.get(name) or _OF_OTHERS.get(name, ""):
         return help

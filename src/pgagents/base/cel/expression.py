@@ -144,7 +144,9 @@ _STANDARD = {
 
 _MEANT_BY = {
     **dict.fromkeys(("len", "length", "count"), "`size(…)` is the length of a text or a list"),
-    **dict.fromkeys(("lower", "lowercase", "tolower"), "compare `upper(…)` of both texts"),
+    **dict.fromkeys(
+        ("lower", "lowercase", "tolower", "lowerascii", "casefold"), "compare `upper(…)` of both texts"
+    ),
     **dict.fromkeys(("sum", "total"), '`sum_of(LIST, "MEMBER")` adds a member of each item'),
     "round": "`cents(…)` makes whole cents of an amount, `floor(…)` and `ceil(…)` a whole number",
     **dict.fromkeys(("unique", "distinct"), '`unique_by(LIST, "MEMBER")` is true if no two items are equal'),
@@ -291,6 +293,10 @@ def _advise_on_name(unknown: str, tree: Node, allowed: Set[str]) -> str:
             path = path_of(node.args[1])
             if path and path[0] == unknown:
                 return f'the member stands in quotes: `{node.name}(LIST, "{path[-1]}")`'
+    in_step = "headers" in allowed and "before" not in allowed
+    if unknown == "ref" or (in_step and unknown in ("before", "created", "read", "resource")):
+        whose = "the law of an action reads `ref` and `before`, that of a resource `created` and `read`"
+        return f"{whose}; for a step, one before it keeps them: `keep: {{found: response}}`"
     if unknown in ("read", "created", "resource") and "response" in allowed:
         return (
             "the law of an action reads `response`, `input` and `before`; that of a resource `created` and "
@@ -298,9 +304,6 @@ def _advise_on_name(unknown: str, tree: Node, allowed: Set[str]) -> str:
         )
     if unknown in ("response", "before", "resource") and "created" in allowed:
         return "the law of a resource reads `created`, the answer of its create, and `read`, a later one"
-    if unknown == "ref":
-        keep = "`keep: {found: response}`"
-        return f"only the law of an action reads `ref`; elsewhere a step before it keeps that: {keep}"
     if unknown == "fresh":
         return "a new value stands under `input`, of a step or of `made_by`: `NAME: =fresh.text`"
     if unknown == "steps":

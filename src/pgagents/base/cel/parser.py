@@ -326,6 +326,8 @@ _MEANT_BY = {
     **dict.fromkeys(("for", "lambda", "where", "select"), _OF_ITEMS),
     **dict.fromkeys(("=>", "->"), _IMPLIES),
     **dict.fromkeys(("matches", "contains", "startsWith", "endsWith"), _OF_TEXTS),
+    "=~": _OF_TEXTS,
+    ".?": "`has(response.total)` asks before whether a member is there",
     "..": "write two comparisons with `&&` between them",
     "{{": "leave the braces out: an expression reads `response.total` as it is",
     "/": 'write a regular expression as a text: `response.name.matches("[0-9]+")`',

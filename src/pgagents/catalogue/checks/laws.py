@@ -433,7 +433,13 @@ class Reader:
         """Yield the operands that an operator does not take."""
         kinds = [self._kinds(side, known) - {"null"} for side in node.operands]
         if node.signs[0] == "in":
-            yield from self._wrong_kind(node.operands[1], frozenset(("array", "object")), "`in`", known)
+            item, whole = node.operands
+            if self._kinds(whole, known) == {"string"}:
+                said = f"`in` takes a list or an object, and `{print_node(whole)}` is text"
+                help = f"`{print_node(whole)}.contains({print_node(item)})` looks into a text"
+                yield _Problem(whole, said, help)
+                return
+            yield from self._wrong_kind(whole, frozenset(("array", "object")), "`in`", known)
         elif node.signs[0] in ("&&", "||"):
             for side in node.operands:
                 yield from self._wrong_kind(side, frozenset(("boolean",)), f"`{node.signs[0]}`", known)

@@ -395,6 +395,7 @@ def check_resource(checker: Checker, name: str, pointer: Pointer, resource: Reso
                 (*pointer, "moves_by_time", index, side), state, (*pointer, "states"), "state"
             )
         _check_shown(checker, (*pointer, "moves_by_time", index, "at"), move.at, resource)
+    _check_members(checker, pointer, resource)
     _check_unique(checker, pointer, resource)
     _check_ids(checker, pointer, resource)
     key = (
@@ -476,12 +477,27 @@ def _check_unique(checker: Checker, pointer: Pointer, resource: Resource) -> Non
             checker.report((*at, "stays_taken"), "unique", said, "add `undone_by`, or leave it out")
 
 
+def _check_members(checker: Checker, pointer: Pointer, resource: Resource) -> None:
+    """Record members of a resource that no answer shows, so that nothing could be known of them."""
+    written: list[tuple[Pointer, str | None]] = [(("state",), resource.state)]
+    written += [(("expires_by",), resource.expires_by)]
+    written += [(("fixed", index), member) for index, member in enumerate(resource.fixed)]
+    if isinstance(resource.id, str) and "id" in resource.model_fields_set and not resource.inferred:
+        written.append((("id",), resource.id.partition(".")[0]))
+    for place, member in written:
+        if member is not None:
+            _check_shown(checker, (*pointer, *place), member, resource)
+
+
 def _check_shown(checker: Checker, at: Pointer, member: str, resource: Resource) -> None:
-    """Record a member that is in no answer of the resource's calls."""
-    calls = [call for call in (resource.made_by, *resource.read_by) if call is not None]
-    actions = [checker.actions[call.action] for call in calls if call.action in checker.actions]
-    answers = [answer for action in actions for answer in action.output.values() if answer is not None]
-    known = checker.list_members(answers)
+    """Record a member that is in no answer of the resource's calls, if each of them says what it answers."""
+    calls = (resource.made_by, resource.found_by, *resource.read_by, *resource.listed_by)
+    names = [call.action for call in calls if call is not None and call.action in checker.actions]
+    shown = [
+        checker.list_members(answer for answer in checker.actions[name].output.values() if answer is not None)
+        for name in dict.fromkeys(names)
+    ]
+    known = {name for members in shown for name in members} if all(shown) else set()
     if known and member not in known:
         said = f"no answer shows `{brief(member)}`"
         checker.report(at, "resource", said, did_you_mean(member, sorted(known)) or "name a member of it")
