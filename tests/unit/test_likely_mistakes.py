@@ -280,6 +280,16 @@ def test_a_likely_mistake_is_told_with_what_to_write_instead(
     assert len({one["help"] for one in errors}) == 1
 
 
+def test_laws_of_what_no_call_reads_are_told_with_the_law_of_its_list() -> None:
+    read = "    read_by: {action: get_product, input: {product_id: =resource.id}, at: response.product}\n"
+    law = "    laws: {free: read.price_cents >= 0.0}\n"
+    with pytest.raises(InputError) as told:
+        load_text(SHOP.read_text("utf-8").replace(read, law), "shop.yaml")
+    [one] = told.value.diagnostics
+    assert one.message == "no call reads a `product` by its id, so nothing holds its laws"
+    assert "{search_products: {laws: {NAME: 'response.products.all(one, CONDITION)'}}}" in one.help
+
+
 def test_an_id_that_no_answer_shows_is_told() -> None:
     text = SHOP.read_text("utf-8").replace("    tenant: true\n", "    tenant: true\n    id: order_id\n")
     with pytest.raises(InputError) as told:

@@ -261,3 +261,16 @@ def test_an_argument_that_asks_for_a_state_is_proposed_as_the_move(tmp_path: Pat
     [move] = load_path(path).resources["order"].moves
     assert (move.to, move.input["state"], move.otherwise.name) == ("paid", "paid", "CONFLICT")
     assert "states" not in {question.kind for question in ask(path)}
+
+
+def test_a_sum_of_what_no_call_reads_is_proposed_as_a_law_of_its_list(tmp_path: Path) -> None:
+    document = json.loads(json.dumps(DOCUMENT))
+    del document["paths"][ONE]["get"]
+    path = write(tmp_path)
+    path.with_name("openapi.json").write_text(json.dumps(document), encoding="utf-8")
+    sums = [question for question in ask(path) if question.kind == "sum"]
+    assert sums
+    for question in sums:
+        path.write_text(f"pgagents: 1\nopenapi: ./openapi.json\n{question.lines}\n", encoding="utf-8")
+        [listing] = [action for action in load_path(path).actions if action.name == "list_orders"]
+        assert next(law.name for law in listing.laws).endswith("-of-lines")

@@ -396,6 +396,14 @@ def check_resource(checker: Checker, name: str, pointer: Pointer, resource: Reso
             )
         _check_shown(checker, (*pointer, "moves_by_time", index, "at"), move.at, resource)
     _check_members(checker, pointer, resource)
+    if resource.laws and not resource.read_by:
+        said = f"no call reads a `{name}` by its id, so nothing holds its laws"
+        listing = next((call for call in (*resource.listed_by, resource.found_by) if call is not None), None)
+        help = "add `read_by`"
+        if listing is not None:
+            law = f"laws: {{NAME: '{listing.at or 'response'}.all(one, CONDITION)'}}"
+            help += f", or write a law of the list: `actions: {{{listing.action}: {{{law}}}}}`"
+        checker.report((*pointer, "laws"), "resource", said, help, at_value=False)
     _check_unique(checker, pointer, resource)
     _check_ids(checker, pointer, resource)
     key = (

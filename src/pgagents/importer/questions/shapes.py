@@ -180,12 +180,30 @@ def _ask_about_sums(view: View, name: str, resource: Mapping[str, Any], laws: st
             continue
         for list_name, item in lists.items():
             if claim := _guess_sum(view, member, list_name, item):
+                section, whose, claim = _place_claim(name, resource, claim)
+                if not whose:
+                    break
                 entry = {"laws": {f"{member}-of-{list_name}".replace("_", "-"): claim}}
                 asks = f"What is {member} of the {name} made of: what of {list_name}, less or plus what?"
                 because = f"{member} stands beside the list {list_name}"
                 at = ("resources", name, "laws", member)
-                yield Question("sum", asks, "resources", (answer(name, entry),), at, because)
+                yield Question("sum", asks, section, (answer(whose, entry),), at, because)
                 break
+
+
+def _place_claim(name: str, resource: Mapping[str, Any], claim: str) -> tuple[str, str, str]:
+    """Return where a claim about `read` is a law: the resource, or its list where no call reads one by id.
+
+    That is the section, the name in it, empty if there is neither, and the claim as it stands there.
+    """
+    if resource.get("read_by"):
+        return "resources", name, claim
+    listed = resource.get("listed_by") or resource.get("found_by")
+    call = listed[0] if isinstance(listed, list) and listed else listed
+    if not isinstance(call, Mapping):
+        return "", "", ""
+    each = f"{call.get('at', 'response')}.all(one, {claim.replace('read.', 'one.')})"
+    return "actions", str(call.get("action", "")), each
 
 
 def _guess_sum(view: View, member: str, list_name: str, item: Mapping[str, Any]) -> str:
