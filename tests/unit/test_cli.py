@@ -105,7 +105,7 @@ WRONG_CALLS = {
         [SHOP, "--url", URL, "--discovery", "--only", "law"],
         "--discovery tries nothing of --only law",
     ),
-    "two earlier runs": ([SHOP, "--url", URL, "--last-failed", "--failed-in", SHOP], "give one of them"),
+    "failures of a report": ([SHOP, "--url", URL, "--failed-in", SHOP], "No such option '--failed-in'"),
     "unknown role": ([SHOP, "--url", URL, "--identity", "nobody"], "the catalogue has no such role"),
     "role without a key": (
         [SHOP, "--url", URL, "--identity", "main=NO_SUCH_VARIABLE"],

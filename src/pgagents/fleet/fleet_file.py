@@ -108,7 +108,7 @@ REFUSED: Mapping[str, str] = {
     "receiver_port": _RECEIVER,
     "identity": "write `identities: {ROLE: NAME}`",
     **dict.fromkeys(("report", "shard", "journal", "lease", "log"), _OF_THE_RUN),
-    **dict.fromkeys(("plan", "odd", "why", "verbose", "last_failed", "failed_in"), _AT_A_TERMINAL),
+    **dict.fromkeys(("plan", "odd", "why", "verbose", "last_failed"), _AT_A_TERMINAL),
 }
 """The other options of `pgagents verify`, each with the reason why it has no place here."""
 ALONE, _ALONE = ("limits", "exclusive"), ("operator",)

@@ -147,30 +147,16 @@ def check_selection(model: Model, options: Options, mcp: Link | None = None) -> 
         raise PgagentsError("--only and --skip together leave no contract", "leave one of them out")
 
 
-def select_failed(
-    model: Model, options: Options, memory: Path | None, report: Path | None, *, mcp: Link | None = None
-) -> Options:
-    """Return the options restricted to failed contracts, of the last run in `memory` or of a report file.
+def select_failed(model: Model, options: Options, memory: Path, *, mcp: Link | None = None) -> Options:
+    """Return the options restricted to the contracts that failed in the last run, which `memory` has.
 
     `mcp` is a server that is judged by its own tools. If nothing failed, the options are unchanged, and
-    stderr gets a note. Raises PgagentsError if no earlier run is known, and UsageError if both are given.
+    stderr gets a note. Raises PgagentsError if no earlier run is known.
     """
     from pgagents.cli.inputs import report_files
-    from pgagents.report.read import read
     from pgagents.verify.run.run import contracts
 
-    if memory is None and report is None:
-        return options
-    if memory is not None and report is not None:
-        raise click.UsageError("--last-failed and --failed-in name two runs; give one of them.")
-    flag = "--failed-in" if report else "--last-failed"
-    ids = (
-        report_files.failing(read(report)[0])
-        if report
-        else report_files.read_failed(memory)
-        if memory
-        else None
-    )
+    ids = report_files.read_failed(memory)
     if ids is None:
         raise PgagentsError(
             "--last-failed: no earlier run against this server is remembered", "run it once without the flag"
@@ -179,10 +165,10 @@ def select_failed(
     chosen = tuple(id for id in ids if id in there and (not options.only or id.startswith(options.only)))
     if not chosen:
         click.echo(
-            f"{flag}: nothing failed there that is still promised, so everything is verified", err=True
+            "--last-failed: nothing failed there that is still promised, so everything is verified", err=True
         )
         return options
-    return replace(options, only=chosen, only_said=flag)
+    return replace(options, only=chosen, only_said="--last-failed")
 
 
 def discovery_only(options: Options) -> Options:
@@ -374,12 +360,6 @@ _SELECTION: tuple[Callable[[Any], Any], ...] = (
         "--last-failed",
         is_flag=True,
         help="Only contracts broken or untested in the last run against this server; all, if none was.",
-    ),
-    click.option(
-        "--failed-in",
-        type=click.Path(path_type=Path),
-        metavar="FILE",
-        help="Only contracts broken or untested in a JSON report.",
     ),
     click.option(
         "--shard",
@@ -585,7 +565,6 @@ class Selection:
     only: tuple[str, ...] = field(metadata=FOR_TOOLS)
     skip: tuple[str, ...] = field(metadata=FOR_TOOLS)
     last_failed: bool = field(metadata=FOR_TOOLS)
-    failed_in: Path | None
     shard: tuple[int, int] | None
     seed: int = field(metadata=FOR_TOOLS)
     day: datetime | None
@@ -604,7 +583,8 @@ class Selection:
         `discovery_only`. `memory` has what failed in the last run.
         """
         check_selection(model, options)
-        options = select_failed(model, options, memory if self.last_failed else None, self.failed_in)
+        if self.last_failed:
+            options = select_failed(model, options, memory)
         return discovery_only(options) if discovery else options
 
 

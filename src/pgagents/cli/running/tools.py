@@ -56,9 +56,8 @@ def run(
             model = make_model(link)
             verification.check_selection(model, options, link)
             memory = report_files.find_memory(model, link.base)
-            options = verification.select_failed(
-                model, options, memory if last_failed else None, None, mcp=link
-            )
+            if last_failed:
+                options = verification.select_failed(model, options, memory, mcp=link)
             if only_plan:
                 return _show_plan(model, link, options, output)
             tell = FirstLines(model.source, link.base, output.baseline or ())
