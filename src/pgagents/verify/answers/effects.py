@@ -33,12 +33,12 @@ from pgagents.verify.answers.observation import (
     TraceSource,
     control,
     drop_restless,
-    is_count,
     list_differences,
     observe,
     tell,
     try_again,
 )
+from pgagents.verify.fixtures.instance import is_count
 from pgagents.verify.promise import Trial, Untested, conclude
 
 _UNSET: tuple[Any, ...] = (None, "", [], {})

@@ -12,11 +12,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, TypeGuard, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from pgagents.catalogue.model.action import Action, ActionCall
 from pgagents.catalogue.model.resource import Resource, Takes, member_at
-from pgagents.verify.fixtures.instance import at_path, is_missing, member_named, will_do
+from pgagents.verify.fixtures.instance import at_path, is_count, is_missing, member_named, will_do
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask, changing_steps
@@ -199,12 +199,6 @@ def _look(resource: Resource, row: Body) -> dict[Place, Any]:
     """Return the members of an instance that two equal calls would give to two instances."""
     members = {name: value for name, value in row.items() if name not in resource.ids}
     return _note("", 0, resource, members)
-
-
-def is_count(value: Any) -> TypeGuard[int | float]:
-    """True for a whole number, also for one that is written as 8.0."""
-    whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
-    return whole and not isinstance(value, bool)
 
 
 def _note(label: str, number: int, resource: Resource, body: Body) -> dict[Place, Any]:

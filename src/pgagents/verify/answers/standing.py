@@ -29,11 +29,11 @@ from pgagents.verify.answers.representations import (
     list_common,
     represent,
 )
+from pgagents.verify.fixtures.factory import ACCEPTED
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-ACCEPTED = 202
 MOMENT, LASTING = 50, 2_000
 """The requests for which a volatile value, and a lasting one, is compared with others.
 

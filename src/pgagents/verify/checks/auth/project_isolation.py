@@ -261,16 +261,12 @@ def _note_made(exchange: Exchange, owner: Owner, ids: dict[Owner, dict[bytes, st
 
 def _note_hidden(exchange: Exchange, memory: Memory) -> None:
     """Note a resource of which a read of ours is refused to the other project."""
-    call = exchange.call
-    if exchange.success or exchange.void or not exchange.refused:
+    call, endpoint = exchange.call, exchange.call.endpoint
+    if exchange.void or not exchange.refused or call.role != OTHER or call.owner != "main":
         return
-    if call.role == OTHER and call.owner == "main" and call.endpoint is not None:
-        read = [r.name for r in memory.model.resources.values() if _reads(r, call.endpoint)]
-        memory.notes.setdefault(HIDDEN, set()).update(read)
-
-
-def _reads(resource: Resource, endpoint: Endpoint) -> bool:
-    return any(call.action is endpoint.action for call in resource.read_by)
+    for resource in memory.model.resources.values():
+        if any(endpoint is not None and read.action is endpoint.action for read in resource.read_by):
+            memory.notes.setdefault(HIDDEN, set()).add(resource.name)
 
 
 def _is_telling(resource: Resource) -> bool:

@@ -30,6 +30,7 @@ from pgagents.verify.answers.representations import (
     represent,
 )
 from pgagents.verify.answers.standing import is_same, list_standing, list_steady, note_steadiness, tell_time
+from pgagents.verify.fixtures.factory import ACCEPTED
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.plan.selection import others_too
 from pgagents.verify.promise import Attempt, Case, Judgement, Trial, make_check
@@ -38,7 +39,6 @@ from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 TRUSTED = ("valid", "explore", "clean")
-ACCEPTED = 202
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:

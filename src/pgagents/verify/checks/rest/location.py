@@ -17,6 +17,7 @@ from pgagents.catalogue.model.action import Action, ActionCall
 from pgagents.catalogue.model.resource import Resource, id_text
 from pgagents.report.contract import Rank
 from pgagents.verify.answers.bodies import find_own_target
+from pgagents.verify.fixtures.factory import ACCEPTED
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.promise import (
     Attempt,
@@ -33,8 +34,8 @@ from pgagents.verify.wire.endpoint import REST
 from pgagents.verify.wire.exchange import Exchange
 
 HEADER = "location"
-ACCEPTED, ABSENT = 202, 404
-"""The status of work that only began, and that of an instance that is not there yet."""
+ABSENT = 404
+"""The status of an instance that is not there yet."""
 _PLACEHOLDER = re.compile(r"\\{([^{}]*)\\}")
 
 

@@ -24,6 +24,7 @@ from pgagents.verify.cases.instance_changes import (
     may_send_back,
     names_instance,
 )
+from pgagents.verify.fixtures.factory import ACCEPTED
 from pgagents.verify.fixtures.instance import find_read
 from pgagents.verify.promise import Attempt, Case, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
@@ -31,7 +32,6 @@ from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
 
-ACCEPTED = 202
 LIST_OF_STEPS = "application/json-patch+json"
 
 

@@ -17,13 +17,13 @@ from pgagents.catalogue.model.action import Param
 from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank
 from pgagents.verify.cases.instance_changes import Change, choose_other_values, list_settable, names_instance
+from pgagents.verify.fixtures.factory import ACCEPTED
 from pgagents.verify.fixtures.instance import find_read, members_of
 from pgagents.verify.promise import Attempt, Case, Trial, Untested, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
 
-ACCEPTED = 202
 PARTIAL = re.compile(
     r"partial|merge|patch|omit|unchanged|untouched|only (?:the )?(?:given|provided|supplied|sent|changed)"
     r"|(?:not|aren't|isn't) (?:given|provided|supplied|sent|included|specified|present)|left? out",

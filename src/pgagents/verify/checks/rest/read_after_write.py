@@ -18,7 +18,6 @@ from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.refusal import list_missing_parents
 from pgagents.verify.answers.representations import kind_of
 from pgagents.verify.answers.standing import (
-    ACCEPTED,
     is_equal,
     is_now,
     list_stated,
@@ -27,6 +26,7 @@ from pgagents.verify.answers.standing import (
     tell_time,
 )
 from pgagents.verify.cases.shared_rows import is_owned_by_guess, is_read_by_other, say_shared
+from pgagents.verify.fixtures.factory import ACCEPTED
 from pgagents.verify.fixtures.instance import find_items, list_bodies, say_none_made
 from pgagents.verify.fixtures.marks import find_marks, occurs_in
 from pgagents.verify.fixtures.request_template import ordinary, template_of

@@ -21,6 +21,7 @@ from pgagents.catalogue.model.answers import headers_of
 from pgagents.catalogue.model.resource import Step, Workflow
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.bodies import find_malformed_time
+from pgagents.verify.cases.instance_changes import FRESH_FORMS
 from pgagents.verify.cases.workflow_steps import (
     REFUSED,
     about_own,
@@ -62,7 +63,6 @@ MOST_AGAIN = 4
 """The most further passages. Each proves of other sorts of creates that they make new instances."""
 ROOMY = 30
 """Characters that an argument must take for a fresh value to fit."""
-_FRESH_KINDS = {"": "text", "email": "email", "uuid": "uuid", "uri": "url", "url": "url"}
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
@@ -424,7 +424,8 @@ def _find_fresh_kind(schema: Mapping[str, Any]) -> str:
     bounds = {"enum", "const", "pattern", "not", "minLength"} & schema.keys()
     if bounds - {"minLength"} or schema.get("minLength", 0) > 1 or schema.get("maxLength", ROOMY) < ROOMY:
         return ""
-    return _FRESH_KINDS.get(str(schema.get("format", "")), "")
+    form = str(schema.get("format", ""))
+    return FRESH_FORMS.get(form, "" if form else "text")
 
 
 # -- answers to the operator, which no watcher judges
