@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, wait
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -43,37 +43,61 @@ def clean_up(driver: Driver, workers: int = 1, *, hurried: bool = False) -> list
     driver.executor.lost_answers.try_again()
     # what has ended by itself since the last call is not left behind
     driver.factory.pool.now = sender.clocks.now()
-    behind: list[tuple[Instance, str]] = []
-    met: dict[tuple[str, str, str], int] = {}
+    removal = _remove_all(driver, workers, hurried=hurried)
+    return _name_what_stayed(driver, removal)
+
+
+@dataclass(slots=True)
+class _Removal:
+    """The removal of everything: what was met, and what of it could not be removed."""
+
+    hurried: bool
+    there: bool
+    """False if the server falls silent, or clean-up was interrupted twice: nothing more is sent."""
+    met: dict[tuple[str, str, str], int] = field(default_factory=dict)
     """The instances met so far, each with the number of requests before. One that several resources share is
     removed and listed once; one that is made later, and gets an id that was just freed, is another.
     """
-    there = look_up_unsure(driver)
-    stayed = 0
-    most = len(driver.factory.pool.list_remaining()) + MADE_MEANWHILE
+    behind: list[tuple[Instance, str]] = field(default_factory=list)
+    """Instances that were not removed, each with its name and the reason."""
+
+
+def _remove_all(driver: Driver, workers: int, *, hurried: bool) -> _Removal:
+    """Remove the instances group by group, with those that turn out to be orphans."""
+    sender, pool = driver.sender, driver.factory.pool
+    removal = _Removal(hurried, look_up_unsure(driver))
+    met, stayed = removal.met, 0
+    most = len(pool.list_remaining()) + MADE_MEANWHILE
     while group := _next_group(driver, met, workers) or (
-        _next_group(driver, met, workers) if there and (stayed := _find_orphans(driver)) else []
+        _next_group(driver, met, workers) if removal.there and (stayed := _find_orphans(driver)) else []
     ):
         most, stayed = most + stayed, 0
         met.update(dict.fromkeys(map(_same, group), driver.sent))
-        there = there and len(met) <= most
-        tried = [instance for instance in group if there and instance.tries < MAX_TRIES]
-        results, interrupted = _undo(driver, tried, hurried=hurried)
+        removal.there = removal.there and len(met) <= most
+        tried = [instance for instance in group if removal.there and instance.tries < MAX_TRIES]
+        results, interrupted = _undo(driver, tried, hurried=removal.hurried)
         ends = dict(zip(map(id, tried), results, strict=True))
         if interrupted:
             # after the first interrupt the rest is undone in a hurry; a second one ends the clean-up
-            there, hurried = not hurried, True
+            removal.there, removal.hurried = not removal.hurried, True
             sender.timing.left.hurry(HURRIED_S)
         if any(isinstance(end, Stop) for end in ends.values()):
-            there = False  # each further call would take the whole time-out
+            removal.there = False  # each further call would take the whole time-out
         sender.budget.cleaning = True
         for instance in group:
             end = ends.get(id(instance))
             if end is not True:
-                behind.append((instance, _name(instance, end)))
-    left = [(instance, name) for instance, name in behind if not instance.gone]  # some go with their parent
-    found, marked, shown = _list_stayed(driver, [instance for instance, _ in left], there=there)
-    for instance in [t for t in shown if _same(t) not in met][: 0 if hurried else MADE_MEANWHILE]:
+                removal.behind.append((instance, _name(instance, end)))
+    return removal
+
+
+def _name_what_stayed(driver: Driver, removal: _Removal) -> list[str]:
+    """Return the names of what is left, by what the lists have now; what shows a mark of ours is removed."""
+    left = [(instance, name) for instance, name in removal.behind if not instance.gone]  # gone with a parent
+    found, marked, shown = _list_stayed(driver, [instance for instance, _ in left], there=removal.there)
+    for instance in [t for t in shown if _same(t) not in removal.met][
+        : 0 if removal.hurried else MADE_MEANWHILE
+    ]:
         driver.factory.pool.add(instance)
         if _undo(driver, [instance], hurried=False)[0] == [True]:
             found[instance.resource.name].remove(instance.id)

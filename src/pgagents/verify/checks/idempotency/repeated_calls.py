@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from pgagents.base.places import Pointer
 from pgagents.base.text import singular, split_words
@@ -287,7 +287,32 @@ def _compare(
         return None
     aside = _Aside(setting, traces, body, _list_totals(setting, hinted, first))
     aside.begin()
-    counts = not hinted.makes or counts_made(hinted, once)
+    changes = _repeat_and_look(hinted, traces, trial, trace, _Once(first, body, once, restless))
+    if changes is None or changes:
+        return changes
+    told = aside.list_changes(restless)
+    trace.acted = told[min(told)][0] if told else trace.acted
+    return told
+
+
+class _Once(NamedTuple):
+    """A first call: its answer, its instance, what reads showed afterwards, and what changes by itself."""
+
+    answer: Exchange
+    body: Body
+    seen: Observation
+    restless: set[Place]
+
+
+def _repeat_and_look(
+    hinted: HintedCall, traces: Traces, trial: Trial, trace: _Trace, once: _Once
+) -> Difference | None:
+    """Repeat a call, and return what the first repeat that changed something changed; None if one could not
+    be judged.
+    """
+    setting, resource, sources = trial.setting, hinted.resource, trace.sources or hinted.sources
+    first, body, restless = once.answer, once.body, once.restless
+    counts = not hinted.makes or counts_made(hinted, once.seen)
     trace.outcomes.clear()
     for number in range(REPEATS):
         if hinted.endpoint.action.may_remove and not is_nobodys_now(setting, resource, body):
@@ -302,14 +327,14 @@ def _compare(
             trace.unseen = True
             trace.reason = f"{again.outcome}, and no list shows if it made another: {LISTED}"
             return None
-        later = look([body], "after a repeat of the call")
+        later = observe(sources, [body], "after a repeat of the call", counts_alike=True)
         if later is None:
             trace.reason = "what the repeat did could not be read"
             return None
-        places = _list_moved(once, later) - restless
+        places = _list_moved(once.seen, later) - restless
         if hinted.endpoint.action.job is not None:  # its own state goes on by itself
             places = {place for place in places if place[1] != 0}
-        changes = drop_restless(sources, [body], later, tell(places, once, later))
+        changes = drop_restless(sources, [body], later, tell(places, once.seen, later))
         if other is not None and resource.id_of(other) != resource.id_of(body):
             changes = {**changes, **_find_other(hinted, other)}
         if changes:  # one more repeat could undo what this one did, and needs not make one more duplicate
@@ -317,9 +342,7 @@ def _compare(
             if hinted.makes and not trace.shown_by:
                 trace.shown_by = _find_on_pages(setting, hinted, first, body)
             return changes
-    told = aside.list_changes(restless)
-    trace.acted = told[min(told)][0] if told else trace.acted
-    return told
+    return {}
 
 
 def _is_shared(hinted: HintedCall, body: Body) -> bool:
