@@ -160,7 +160,7 @@ def test_a_check_names_each_drift_and_writes_nothing(
     assert "gemini/functions.json is missing" in said
     assert "xai/tools.chat.json changed" in said
     assert "Search no shop" in said
-    assert "openai/left.json is no file that this catalogue generates" in said
+    assert "openai/left.json is not a file that this catalogue generates" in said
     assert "notes.md" not in said
     assert _tree(tmp_path) == before
 
@@ -197,7 +197,7 @@ def test_a_stale_file_of_a_surface_that_is_gone_is_found_by_check(
     out = tmp_path / "out"
     _build(SHOP, "--out", out)
     assert _build(_shop(tmp_path, surfaces__xai=None), "--out", out, "--check") == 1
-    assert "xai/tools.chat.json is no file that this catalogue generates" in capsys.readouterr().err
+    assert "xai/tools.chat.json is not a file that this catalogue generates" in capsys.readouterr().err
 
 
 def test_one_target_is_built_alone(tmp_path: Path) -> None:

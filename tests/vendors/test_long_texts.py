@@ -9,7 +9,9 @@ import pytest
 
 from overlaying import notes, over
 from pgagents.base.text import fit
+from pgagents.cli.inputs.catalogue import find_left_out
 from pgagents.generate.build import Built, build
+from pgagents.generate.package import pack
 from pgagents.lint.run import lint
 
 SERVER = "api: {server: https://api.notes.example, contact: help@notes.example}\n"
@@ -159,3 +161,34 @@ def test_one_tool_that_a_vendor_refuses_is_left_out_and_the_others_stay(
     assert "list_notes" in files["perplexity/tools.json"]
     assert "create_note" in files["gemini/functions.json"]
     assert "the vendor refuses it: too odd" in files["pgagents/losses.md"]
+
+
+def test_vendor_that_waits_for_lines_asks_for_all_of_them_and_no_tool_list_waits_with_it() -> None:
+    document = notes() | {"servers": [{"url": "http://localhost:5000"}]}
+    both = over("", document)
+    assert find_left_out(both)["openai"] == (
+        "it would send calls, and keys, to http://localhost:5000, which is a placeholder; it would show "
+        "support@localhost, which is a placeholder: `api: {server: https://…, contact: support@…}`"
+    )
+    contact = over("api: {server: https://api.notes.example}\n", document)
+    assert find_left_out(contact)["copilot"] == (
+        "it would show support@localhost, which is a placeholder: `api: {contact: support@…}`"
+    )
+    for model in (both, contact):
+        built = build(model)
+        paths = {a.path for a in built.artifacts()}
+        assert built.left_out == {}
+        assert {"openai/tools.chat.json", "anthropic/tools.json"} <= paths
+        assert not {"openai/openapi.json", "copilot/ai-plugin.json"} & paths
+        overview = next(a.data for a in built.artifacts() if a.path == "web/llms.txt").decode()
+        assert "localhost" not in overview
+
+
+def test_package_of_a_vendor_that_waits_names_every_line_that_makes_one() -> None:
+    model = over("", notes() | {"servers": [{"url": "http://localhost:5000"}]})
+    why, help = pack(model, build(model), {}).left_out["copilot"]
+    assert why == "copilot/app.zip needs lines of yours"
+    assert "`api: {server: https://…, contact: support@…, privacy: https://…, terms: https://…}`" in help
+    assert "surfaces: {copilot: {package: {developer: …}}}" in help
+    unwanted = over("surfaces: {copilot: null}\n", notes() | {"servers": [{"url": "http://localhost:5000"}]})
+    assert "copilot" not in pack(unwanted, build(unwanted), {}).left_out

@@ -308,7 +308,7 @@ def _show(built: Built, model: Model) -> None:
         told = _count(len(lacking), "action or argument", "actions or arguments")
         click.echo(f"not in a vendor's document: {told}; `pgagents lint` names each", err=True)
     for name, why in built.left_out.items():
-        click.echo(f"left out: {name}, which nobody asked for, would refuse this: {why}", err=True)
+        click.echo(f"{name}: left out, it would refuse this: {why}", err=True)
 
 
 def _check(built: Built, out: Path, *, everything: bool) -> int:
@@ -331,7 +331,7 @@ def _tell(difference: Difference) -> None:
     says = {
         "missing": "is missing",
         "changed": "changed",
-        "extra": "is no file that this catalogue generates",
+        "extra": "is not a file that this catalogue generates",
     }[difference.kind]
     click.echo(f"{difference.path} {says}", err=True)
     for line in difference.diff:
@@ -353,7 +353,7 @@ def _write(
     changed = set(write(out, artifacts, built.stale))
     _summary(built, refused, packages)
     for path in extra(out, built.artifacts(), built.stale, outputs()) if everything else ():
-        click.echo(f"left alone: {out / path} is no file that this catalogue generates", err=True)
+        click.echo(f"left alone: {out / path} is not a file that this catalogue generates", err=True)
     kept = [
         a.path for a in built.files if a not in artifacts and a.target.split("/")[0] not in built.left_out
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
@@ -41,42 +41,50 @@ class SignIn:
 _NOBODYS = re.compile(rf"{EXAMPLE}|(?:\A|\.)localhost\Z|\A127\.|\A(?:::1|0\.0\.0\.0)\Z")
 
 
-def say_placeholder(server: str) -> str:
-    """Return that calls would go to an address of documentation (RFC 2606) or of the reader's own machine;
-    empty for any other.
-    """
-    host = (urlsplit(server).hostname or "").rstrip(".")
-    shown = f"it would send calls, and keys, to {brief(server, 80)}, which is a placeholder"
-    return shown if _NOBODYS.search(host) else ""
+def is_nobodys(address: str) -> bool:
+    """True for a URL or an e-mail address of documentation (RFC 2606) or of the reader's own machine."""
+    host = urlsplit(address).hostname if "//" in address else address.rpartition("@")[2]
+    return bool(_NOBODYS.search((host or "").rstrip(".")))
+
+
+def find_placeholders(api: Mapping[str, str | None]) -> dict[str, str]:
+    """Return those keys of `api` whose address is nobody's, each with it: the server, and what is shown."""
+    keys = ("server", "contact", "terms", "privacy", "docs")
+    return {key: value for key in keys if (value := api.get(key)) and is_nobodys(value)}
+
+
+def find_placeholders_of(model: Model) -> dict[str, str]:
+    """Return the keys of a catalogue's `api` with a placeholder."""
+    api = model.api
+    pages = {"contact": api.contact, "terms": api.terms, "privacy": api.privacy, "docs": api.docs}
+    return find_placeholders({"server": api.server, **pages})
+
+
+def say_placeholders(found: Mapping[str, str]) -> str:
+    """Return what a vendor's document would do with each placeholder."""
+    does = {key: "send calls, and keys, to" if key == "server" else "show" for key in found}
+    return "; ".join(f"it would {does[k]} {brief(v, 80)}, which is a placeholder" for k, v in found.items())
+
+
+def write_lines(keys: Iterable[str]) -> str:
+    """Return the one line of a catalogue that replaces all placeholders."""
+    wanted = (f"{key}: {'support@…' if key == 'contact' else 'https://…'}" for key in keys)
+    return f"`api: {{{', '.join(wanted)}}}`"
 
 
 def choose_sign_in(model: Model, surface: Surface, host: str, takes: Takes) -> SignIn:
     """Return how a host signs in. A document with a placeholder as server, contact or page makes a false
-    statement, and the first one counts.
+    statement.
     """
     chosen = _choose_sign_in(model, surface, host, takes)
-    key, said = next(_list_placeholders(model), ("", ""))
-    if not said:
+    found = find_placeholders_of(model)
+    if not found:
         return chosen
-    origin = ("api", key) if model.source.has(("api", key)) else surface.origin
-    wanted = "support@…" if key == "contact" else "https://…"
-    help = f"write `api: {{{key}: {wanted}}}`; `--draft` writes the document all the same"
-    note = Note(origin, f"{host}: {said}", help, about="server")
+    first = ("api", next(iter(found)))
+    origin = first if model.source.has(first) else surface.origin
+    help = f"write {write_lines(found)}; `--draft` writes the document all the same"
+    note = Note(origin, f"{host}: {say_placeholders(found)}", help, about="server")
     return replace(chosen, falsehoods=(*chosen.falsehoods, note))
-
-
-def _list_placeholders(model: Model) -> Iterator[tuple[str, str]]:
-    """Yield the keys of `api` that have a placeholder, each with what is wrong about it."""
-    api = model.api
-    if said := say_placeholder(api.server):
-        yield "server", said
-    pages = {"contact": api.contact, "terms": api.terms, "privacy": api.privacy, "docs": api.docs}
-    for key, value in pages.items():
-        host = (
-            str(value or "").rpartition("@")[2] if key == "contact" else urlsplit(str(value or "")).hostname
-        )
-        if host and _NOBODYS.search(host.rstrip(".")):
-            yield key, f"it would show {brief(str(value), 80)}, which is a placeholder"
 
 
 def _choose_sign_in(model: Model, surface: Surface, host: str, takes: Takes) -> SignIn:

@@ -21,7 +21,7 @@ from pgagents.catalogue.checks.listings import judge_characters
 from pgagents.catalogue.model.credential import Credential, kinds
 from pgagents.generate.apiplugin import MOST_OF_DESCRIPTION, MOST_OF_NAME, is_for_vault
 from pgagents.generate.build import targets
-from pgagents.generate.hosts import is_for_gpt, say_placeholder
+from pgagents.generate.hosts import find_placeholders, is_for_gpt, say_placeholders, write_lines
 from pgagents.generate.target import Target
 from pgagents.generate.targets.openai.ai_plugin import find_form
 
@@ -153,11 +153,15 @@ def list_extras(data: Mapping[str, Any], surfaces: Mapping[str, Any]) -> dict[st
 
 
 def _find_unsafe_server(data: Mapping[str, Any]) -> str:
-    """Return why vendors that call over https alone cannot call the server; empty if they can."""
-    named = _take_mapping(data.get("api")).get("server", "")
+    """Return why vendors that call over https alone, and show who answers for the API, cannot offer it; empty
+    if they can.
+    """
+    api = _take_mapping(data.get("api"))
+    named = api.get("server", "")
     url = str(named.get("url", "") if isinstance(named, Mapping) else named)
-    if said := say_placeholder(url):
-        return f"{said}: `api: {{server: https://…}}`"
+    written = {key: str(value) for key, value in api.items() if isinstance(value, str)}
+    if found := find_placeholders({**written, "server": url}):
+        return f"{say_placeholders(found)}: {write_lines(found)}"
     if url.lower().startswith("https://") and not re.search(r":\d+\Z", urlsplit(url).netloc):
         return ""
     return f"it takes https servers without a port alone, and `api.server` is {brief(url, 80)}"

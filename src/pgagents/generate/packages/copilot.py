@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from pgagents.base.writing import to_json
 from pgagents.catalogue.model.model import Model
 from pgagents.generate import store_listing
+from pgagents.generate.hosts import find_placeholders_of, write_lines
 from pgagents.generate.package import pack_files
 
 PART = "surfaces.copilot.package"
@@ -36,14 +37,18 @@ def references(model: Model) -> tuple[str, ...]:
 
 
 def list_lines(model: Model) -> list[str]:
-    """Return the lines of the catalogue that a package lacks; none where no surface is for it."""
-    if "copilot" not in model.surfaces:
+    """Return the lines of the catalogue that a package lacks; none where the author wants no such surface."""
+    placeholders = find_placeholders_of(model)
+    waits = bool(placeholders) and model.source.is_from_document(("surfaces", "copilot"))
+    if "copilot" not in model.surfaces and not waits:
         return []
-    lacking = [key for key in ("privacy", "terms") if not model.text("api", key)]
+    lacking = [*placeholders, *(key for key in ("privacy", "terms") if not model.text("api", key))]
+    # a surface that waits for the server has no name for the id yet
+    names = references(model) if not waits else ("NAME",) if model.credential is not None else ()
     return [
         "`surfaces: {copilot: {package: {developer: …}}}`",
-        *(f"`api: {{{key}: https://…}}`" for key in lacking),
-        *(f"--reference-id {name}=ID, from the Teams developer portal" for name in references(model)),
+        *([write_lines(lacking)] if lacking else []),
+        *(f"--reference-id {name}=ID, from the Teams developer portal" for name in names),
     ]
 
 

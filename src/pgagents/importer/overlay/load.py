@@ -353,9 +353,13 @@ def _offer(converted: Converted, over: Mapping[str, Any]) -> dict[str, str]:
     if group:
         data["groups"] = {GROUP: list(data["actions"])}
     defaults = find_default_surfaces(merge(data, over).data, group)
-    data["surfaces"] |= defaults.surfaces
     named = over.get("surfaces")
     named = named if isinstance(named, Mapping) else {}
+    # an author who removes a surface may do so before it could be there
+    unwanted: dict[str, Any] = {
+        name: {} for name in defaults.left_out if name in named and named[name] is None
+    }
+    data["surfaces"] |= {**defaults.surfaces, **unwanted}
     return {name: why for name, why in defaults.left_out.items() if name not in named}
 
 

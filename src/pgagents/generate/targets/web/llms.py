@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pgagents.base.places import Text
-from pgagents.base.text import is_example
 from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.credential import Credential
 from pgagents.catalogue.model.model import Model
@@ -23,6 +22,7 @@ from pgagents.generate.addresses import (
     SKILLS_INDEX,
     find_hosted_url,
 )
+from pgagents.generate.hosts import is_nobodys
 from pgagents.generate.target import Target, View
 
 JSON = "application/json"
@@ -95,8 +95,8 @@ def view(model: Model) -> View:
             "title": model.api.title,
             "summary": model.api.for_people,
             "for_models": model.api.for_models,
-            "server": "" if is_example(model.api.server) else model.api.server,
-            "contact": "" if is_example(model.api.contact) else model.api.contact,
+            "server": "" if is_nobodys(model.api.server) else model.api.server,
+            "contact": "" if is_nobodys(model.api.contact) else model.api.contact,
             "keys": [
                 Key(c.description or f"A key, sent {c.how}", c.show(), _find_issuer(model, c))
                 for c in model.credentials.values()
