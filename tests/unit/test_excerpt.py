@@ -17,6 +17,16 @@ Traceback (most recent call last):
                                                 ~~~^^^^^^^
 ValueError: invalid literal for int() with base 10: ''
 """
+FLASK = """ERROR in app: Exception on /pieces [POST]
+Traceback (most recent call last):
+  File "/app/.venv/lib/python3.13/site-packages/flask/app.py", line 1511, in wsgi_app
+    response = self.full_dispatch_request()
+  File "/app/studio.py", line 121, in add_piece
+    share = 50000 // weight
+            ~~~~~~^^~~~~~~~
+ZeroDivisionError: integer division or modulo by zero
+"POST /pieces HTTP/1.1" 500 -
+"""
 NODE = """TypeError: Cannot read properties of undefined (reading 'id')
     at show (/app/notes.js:7:12)
     at Layer.handle (/app/node_modules/express/lib/router/layer.js:95:5)
@@ -32,6 +42,12 @@ def test_what_an_app_printed_is_shown_without_its_libraries() -> None:
         '  File "/app/notes.py", line 18, in list_notes',
         "    return [note for note in notes if note.id > int(after)]",
         "ValueError: invalid literal for int() with base 10: ''",
+    ]
+    assert list_printed(FLASK)[1:5] == [
+        "Traceback (most recent call last):",
+        "… 2 more lines",
+        '  File "/app/studio.py", line 121, in add_piece',
+        "    share = 50000 // weight",
     ]
     assert list_printed(NODE) == [*NODE.splitlines()[:2], "… 3 more lines"]
 

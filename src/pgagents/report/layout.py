@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from pgagents.base.places import Source, Span
 
@@ -87,29 +88,31 @@ MAX_LINE = 2_000
 
 
 def list_printed(text: str) -> list[str]:
-    """Return the first and last lines of what a process printed.
+    """Return the first and last lines of what a process printed, and between them how many are left out.
 
     Lines that only underline are left out, and in a traceback the calls inside of libraries.
     """
     lines = [line.rstrip() for line in text.splitlines() if line.strip(" ^~")]
-    own = _leave_out_libraries(lines)
-    first, last = own[:FIRST_PRINTED], own[FIRST_PRINTED:][-LAST_PRINTED:]
-    left_out = len(lines) - len(first) - len(last)
-    if left_out <= 1:
-        return lines
-    return [*first, f"{MORE} {left_out:,} more lines", *last]
+    own = _list_own(lines)
+    shown = own if len(own) <= FIRST_PRINTED + LAST_PRINTED else own[:FIRST_PRINTED] + own[-LAST_PRINTED:]
+    printed: list[str] = []
+    for before, number in pairwise((-1, *shown, len(lines))):
+        gap = lines[before + 1 : number]
+        printed += gap if len(gap) == 1 else [f"{MORE} {len(gap):,} more lines"] if gap else []
+        printed += lines[number : number + 1]
+    return printed
 
 
-def _leave_out_libraries(lines: Sequence[str]) -> list[str]:
-    """Return the lines without calls inside of libraries, each with the lines of code below it."""
-    own: list[str] = []
+def _list_own(lines: Sequence[str]) -> list[int]:
+    """Return the places of lines that are not calls inside of libraries, nor code below such a line."""
+    own: list[int] = []
     inside = False
-    for line in lines:
+    for number, line in enumerate(lines):
         if OF_LIBRARY.search(line):
             inside = True
         elif not (inside and line.startswith(CODE) and not _CALL.match(line)):
             inside = False
-            own.append(line)
+            own.append(number)
     return own
 
 
