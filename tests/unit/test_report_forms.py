@@ -13,12 +13,14 @@ from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import jsonschema_rs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from overlaying import over
 from pgagents.base.http import Request, Response, Silence
 from pgagents.base.places import Span
 from pgagents.cli.inputs import report_files
@@ -27,7 +29,7 @@ from pgagents.report.baseline import Line, apply
 from pgagents.report.contract import Rank, Verdict
 from pgagents.report.formats import github, html, junit, markdown, sarif, text
 from pgagents.report.formats import json as as_json
-from pgagents.report.presentation import conclude
+from pgagents.report.presentation import conclude, make_headline
 from pgagents.report.read import read
 from pgagents.report.report import Report, Result
 from pgagents.report.verdicts import by_surface
@@ -91,6 +93,26 @@ def test_sarif_has_a_result_for_each_broken_contract_at_its_line() -> None:
     assert [n["message"]["text"] for n in run["invocations"][0]["toolExecutionNotifications"]] == [
         "1 contract untested: why untested"
     ]
+
+
+def test_sarif_has_the_line_of_the_document_that_a_catalogue_lies_over() -> None:
+    source, at = over().source, ("actions", "list_notes")
+    one = report(ALL)
+    results = (replace(r, contract=replace(r.contract, origin=at)) for r in one.results)
+    found = sarif.document(replace(one, results=tuple(results)), source)["runs"][0]["results"][0]
+    span = source.locate(at)
+    assert span.file != source.file
+    region = {"startLine": span.line, "startColumn": span.column}
+    assert found["locations"][0]["physicalLocation"]["region"] == region
+
+
+def test_sarif_and_junit_tell_a_finding_in_the_same_words() -> None:
+    one = report(ALL)
+    told = {f"{make_headline(f)}; expected {f.expected}" for f in one.findings}
+    results = sarif.document(one, SOURCE)["runs"][0]["results"]
+    failures = ElementTree.fromstring(junit.render(one, SOURCE)).iter("failure")
+    assert told <= {r["message"]["text"] for r in results}
+    assert told <= {failure.get("message") for failure in failures}
 
 
 def test_sarif_knows_a_contract_again_where_its_line_has_moved() -> None:

@@ -85,6 +85,12 @@ def make_headline(finding: Finding) -> str:
     return f"{where}: {actual}" + (f" when {finding.when}" if finding.when and call is last else "")
 
 
+def describe_break(finding: Finding) -> str:
+    """Return the request and what came back, then what was expected, on the one line that a CI shows."""
+    expected = f"; expected {finding.expected}" if finding.expected else ""
+    return f"{make_headline(finding)}{expected}"
+
+
 def name_request(exchange: RecordedExchange) -> str:
     """Return method and path of a request, such as `GET /notes/4`; of a tool's call, the tool's name."""
     if exchange.surface == MCP and exchange.action:

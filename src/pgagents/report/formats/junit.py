@@ -11,7 +11,7 @@ from pgagents.base.writing import printable
 from pgagents.report.contract import Verdict
 from pgagents.report.curl import of_finding
 from pgagents.report.layout import is_elsewhere
-from pgagents.report.presentation import describe_alarm, make_headline
+from pgagents.report.presentation import describe_alarm, describe_break, make_headline
 from pgagents.report.report import BOUGHT, Finding, Report, Result
 
 # characters that XML 1.0 (section 2.2) excludes, even as references
@@ -107,8 +107,7 @@ def _message(result: Result, finding: Finding | None) -> str:
         return result.reason.rstrip(": ") or result.contract.says
     if finding.contract.id != result.contract.id:
         return f"{make_headline(finding)}: the same cause broke {result.contract.id}"
-    expected = f"; expected {finding.expected}" if finding.expected else ""
-    return f"{make_headline(finding)}{expected}"
+    return describe_break(finding)
 
 
 def _details(result: Result, finding: Finding | None, report: Report, source: Source) -> str:

@@ -21,7 +21,7 @@ from pgagents.base.writing import json_text, printable
 from pgagents.report.contract import Rank, Verdict
 from pgagents.report.curl import of_finding
 from pgagents.report.layout import is_elsewhere, name_file
-from pgagents.report.presentation import describe_alarm
+from pgagents.report.presentation import describe_alarm, describe_break
 from pgagents.report.report import BOUGHT, Finding, RecordedExchange, Report, Result
 from pgagents.report.verdicts import actual_of, describe_withheld, format_count
 
@@ -163,7 +163,7 @@ def _result(
     first = contract.id == finding.contract.id
     other = finding.shown_by if first else finding.contract.id
     same = f" (the same cause as {other})" if other else ""
-    got = actual_of(result, finding)
+    got = f"{contract.says}. Got: {actual_of(result, finding)}{same}"
     span = source.locate(contract.origin)
     region, elsewhere = {"startLine": span.line, "startColumn": span.column}, is_elsewhere(span, source)
     print = sha256(contract.id.encode("utf-8", "replace")).hexdigest()[:16]
@@ -171,14 +171,14 @@ def _result(
         "ruleId": contract.check,
         "ruleIndex": checks.index(contract.check),
         "level": _LEVELS[_find_rank(result, finding)],
-        "message": {"text": _plain(f"{contract.says}. Got: {got}{same}")},
+        "message": {"text": _plain(describe_break(finding) if first and not other else got)},
         "locations": [
             {
                 "physicalLocation": {
                     "artifactLocation": {
                         "uri": quote(name_file(span, source, report.header.in_repository), errors="replace")
                     },
-                    **({} if elsewhere else {"region": region}),
+                    "region": region,
                 },
                 "logicalLocations": [
                     {"fullyQualifiedName": contract.id, "kind": "member"},
