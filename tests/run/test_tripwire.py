@@ -636,6 +636,24 @@ def test_a_removal_that_may_be_the_reason_is_not_sent_again() -> None:
     assert report.footer.left_behind
 
 
+@pytest.mark.parametrize("first", [3, 6])
+def test_a_removal_among_other_writes_is_named_before_them(first: int) -> None:
+    """A row went before other writes and the next list: what removes is not sent again to clean up."""
+
+    def lose_later(server: Notes, request: Request, _: Row) -> None:
+        server.deeds += request.method == "DELETE"
+        if request.method == "DELETE" and server.deeds >= first:
+            del server.rows[server.there[0]]
+
+    server = Notes(after=lose_later)
+    report = run(server)
+    alarm = report.footer.alarm
+    assert alarm is not None
+    assert alarm.calls[0].action == "delete_note"
+    assert report.footer.left_behind
+    assert alarm.count == len(list_harmed(server))
+
+
 # -- what the run finds and uses, and what lists come to show
 
 

@@ -234,10 +234,11 @@ def _says_gone(exchange: Exchange) -> bool:
 
 
 def rank_writes(
-    writes: Sequence[Exchange], ids: Collection[str], new: Collection[str]
+    writes: Sequence[Exchange], ids: Collection[str], new: Collection[str], removing: Collection[str]
 ) -> tuple[list[Exchange], bool]:
     """Return writes, those first that likely changed the rows with these ids, to these new texts. The second
-    value is True if nothing but the first one can have done it.
+    value is True if nothing but the first one can have done it. If rows are gone, `removing` are the actions
+    that remove such rows.
 
     A lenient server may read an argument as one of the ids.
     """
@@ -253,7 +254,8 @@ def rank_writes(
 
     done = [w for w in reversed(writes) if w.success or w.error or w.status >= FAILED]
     meant = [write for write in done if names(write)]
-    ranked = dict.fromkeys((*meant, *done, *reversed(writes)))
+    removals = [w for w in done if w.call.endpoint and str(w.call.endpoint.action.name) in removing]
+    ranked = dict.fromkeys((*meant, *removals, *done, *reversed(writes)))
     return list(ranked), bool(meant) or len(done) == 1
 
 

@@ -343,10 +343,11 @@ class Tripwire:
         told = [(key, _show(found.view.rows[key]), "") for key in found.gone]
         for key, several in found.changed.items():
             told += [(key, f"{path}: {_show(was)}", f"{path}: {_show(now)}") for path, was, now in several]
-        name = found.view.resource.name
+        name, undo = found.view.resource.name, found.view.resource.undone_by
         rows = [ChangedRow(f"{name} {brief(key[2])}", was, now) for key, was, now in told]
         new = [now for several in found.changed.values() for _, _, now in several if isinstance(now, str)]
-        likely, is_sure = rank_writes(found.writes, {key[2] for key, _, _ in told}, new)
+        removing = {str(undo.action.name)} if undo is not None and found.gone else set[str]()
+        likely, is_sure = rank_writes(found.writes, {key[2] for key, _, _ in told}, new, removing)
         self.alarm = Alarm(
             "others" if others else "caused" if is_sure and self._setting.exclusive else "unclear",
             tuple(rows[:MOST_TOLD]),
