@@ -159,6 +159,16 @@ def test_what_others_made_meanwhile_is_at_most_what_the_run_may_have_made() -> N
     assert all("others use the server, too" in line for line in footer.may_exist if named((line,)))
 
 
+def test_a_server_on_this_machine_is_taken_for_the_runs_alone() -> None:
+    """So what others make there meanwhile is named as made, and nothing of it is removed."""
+    server = Wallets(busy=True)
+    footer = run(server).footer
+    made = {id for id in server.others if id in server.tables["wallets"]}
+    assert len(made) > OLDER
+    assert named((*footer.left_behind, *footer.lasting)) & made
+    assert server.others <= {id for table in server.tables.values() for id in table}
+
+
 def test_a_list_that_grows_at_each_read_is_nobodys_doing() -> None:
     server = Wallets(grows=True)
     report = run(server)
