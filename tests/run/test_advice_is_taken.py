@@ -6,6 +6,7 @@ import json
 import shlex
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -110,6 +111,21 @@ def test_each_option_is_taken(run: Any) -> None:
     lines.append("--identity main.header=KEY_OF_IT")
     done = {line: call("--plan", *shlex.split(line)) for line in lines}
     assert {line: said for line, (code, said) in done.items() if code == 2} == {}
+
+
+def test_a_request_names_the_variable_that_has_the_key(run: Any, tmp_path: Path) -> None:
+    call, report = run
+    (told, *_) = report["findings"]
+    file = tmp_path / "report.json"
+    call("--identity", "main.header=KEY_OF_IT", "--only", told["contract"], "--report", str(file))
+    (finding, *_) = json.loads(file.read_text())["findings"]
+    assert "$PGAGENTS_TOKEN" in told["curl"]
+    assert "$KEY_OF_IT" in finding["curl"]
+    assert "PGAGENTS_TOKEN" not in finding["curl"]
+    shown = StringIO()
+    with redirect_stdout(shown):
+        main(["report", "show", str(file)])
+    assert "$KEY_OF_IT" in shown.getvalue()
 
 
 def test_each_line_is_taken(run: Any) -> None:

@@ -404,6 +404,8 @@ def test_long_names_of_a_table_that_differ_at_their_end_stay_different() -> None
 def test_curl_puts_the_variable_where_the_key_stood() -> None:
     line = curl(exchange(Request("GET", "/", (("X-Key", "a [key of second] b"),))), "https://api.example")
     assert line.endswith("""-H 'X-Key: a '"$PGAGENTS_TOKEN_SECOND"' b'""")
+    scheme = exchange(Request("GET", "/", (("X-Key", "[key of main.api-key]"),)), role="main.api-key")
+    assert curl(scheme, "https://api.example").endswith("""-H 'X-Key: '"$PGAGENTS_TOKEN_API_KEY\"""")
     masked = curl(
         exchange(Request("GET", "/", (("Authorization", "[redacted]"),)), role="fleet"), "https://api.example"
     )

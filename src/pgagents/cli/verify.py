@@ -184,9 +184,11 @@ def _send(
     app: App | None,
 ) -> int:
     """Verify with the receiver and the MCP server of the command line. Return the exit code."""
-    from pgagents.cli.inputs import companions
+    from pgagents.cli.inputs import companions, server
     from pgagents.cli.running import run
 
+    named = {} if secrets is None else server.name_variables(there.model, line.identity, there.env.identities)
+    named = {role: name for role, name in named.items() if name != server.token_variable(role)}
     with (
         _open_journal(line.files.journal, there, app) as journal,
         _open_log(line.files.log) as log,
@@ -194,7 +196,14 @@ def _send(
         companions.open_link(there, line.mcp_url, line.mcp_stdio, keys) as link,
     ):
         aids = run.Aids(
-            secrets, inbox, link, companions.token(line.mcp_url), app=app, journal=journal, log=log
+            secrets,
+            inbox,
+            link,
+            companions.token(line.mcp_url),
+            app=app,
+            journal=journal,
+            log=log,
+            variables=named,
         )
         return run.run(there, keys, options, output, aids)
 

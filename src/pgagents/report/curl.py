@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 import shlex
+from collections.abc import Mapping
 
 from pgagents.base.http import Silence, read_json
 from pgagents.base.writing import printable
@@ -23,7 +24,7 @@ _GLOB = re.compile(r"[][{}]")
 _BLANKS = re.compile(r'("(?:[^"\\]|\\.)*")|\s+')
 """A text of JSON, or the blanks between two of its parts."""
 MAX_BODY = 4_000
-_KEY = re.compile(r"\[key of ([\w.]+)(?:, (base64|password|token|user))?\]")
+_KEY = re.compile(r"\[key of ([\w.-]+)(?:, (base64|password|token|user))?\]")
 _PARTS = {
     "base64": '"$(printf %s "${}" | base64 | tr -d \'\\n\')"',
     "token": '"$ACCESS_TOKEN"',
@@ -53,11 +54,13 @@ _OF_PLACES = frozenset((401, 404, 405, 410))
 _FAILED = 500
 
 
-def variable(role: str) -> str:
-    """Return the environment variable of a role's key: `PGAGENTS_TOKEN`, for another role
-    `PGAGENTS_TOKEN_SECOND`. The variable of a further scheme ends with the scheme's name:
-    `PGAGENTS_TOKEN_OTP`.
+def variable(role: str, named: Mapping[str, str]) -> str:
+    """Return the environment variable of a role's key: the one that the caller `named`, or else
+    `PGAGENTS_TOKEN`, and `PGAGENTS_TOKEN_SECOND` for another role. That of a further scheme ends with the
+    scheme's name: `PGAGENTS_TOKEN_OTP`.
     """
+    if role in named:
+        return named[role]
     role = role.removeprefix("main.")
     return (
         TOKEN
@@ -116,7 +119,7 @@ def curl(exchange: RecordedExchange, url: str, *, whole: bool = False) -> str:
     """
     request = exchange.request
     if exchange.base.startswith(PROCESS):
-        return _make_pipe(request.body, exchange.base.removeprefix(PROCESS))
+        return _make_pipe(exchange)
     words = ["curl", "-sS", "-i"]
     words += ["-g"] if _GLOB.search(request.target) else []
     words += ["--path-as-is"] if "/." in request.target else []
@@ -126,17 +129,17 @@ def curl(exchange: RecordedExchange, url: str, *, whole: bool = False) -> str:
         words.append("-I")
     elif request.method != ("POST" if request.body else "GET"):
         words += ["-X", quote(request.method)]
-    words.append(_word((exchange.base or url).rstrip("/") + request.target))
+    words.append(_word((exchange.base or url).rstrip("/") + request.target, exchange))
     for name, value in request.headers:
         if user := _BASIC.fullmatch(value) if name.lower() == "authorization" else None:
-            words += ["-u", f'"${variable(user[1])}"']
+            words += ["-u", f'"${variable(user[1], exchange.variables)}"']
         elif name.lower() in exchange.arguments or _matters(name.lower(), value, whole=whole):
             words += ["-H", _header(name, value, exchange)]
     lead = ""
     if request.body:
         if request.header("content-type") is None:
             words += ["-H", "Content-Type:"]  # otherwise curl adds the type of a form
-        lead, body = _body(request.body)
+        lead, body = _body(exchange)
         words += body
     return lead + " ".join(words)
 
@@ -153,9 +156,10 @@ def _matters(name: str, value: str, *, whole: bool) -> bool:
     return name not in _OWN and (whole or name not in HABITS) and not (name == "accept" and value == ANY)
 
 
-def _make_pipe(body: bytes, command: str) -> str:
+def _make_pipe(exchange: RecordedExchange) -> str:
     """Return the command that pipes a message to a server that is a process."""
-    return f"printf '%s\\n' {_word(body[:MAX_BODY].decode('utf-8', 'replace'))} | {printable(command)}"
+    message = _word(exchange.request.body[:MAX_BODY].decode("utf-8", "replace"), exchange)
+    return f"printf '%s\\n' {message} | {printable(exchange.base.removeprefix(PROCESS))}"
 
 
 def quote(text: str) -> str:
@@ -179,32 +183,33 @@ def _header(name: str, value: str, exchange: RecordedExchange) -> str:
     """Return a header as a shell word. A masked key becomes its variable."""
     role = exchange.role
     if name.lower() == exchange.key_header.lower() and role and _LEAD.fullmatch(value):
-        shown = value.replace(f"[key of {role}]", f"${variable(role)}")
+        shown = value.replace(f"[key of {role}]", f"${variable(role, exchange.variables)}")
         if MASK not in shown and "[key of " not in shown:
             return f'"{name}: {shown}"'
         if value == MASK and name.lower() == "authorization":
-            return f'"{name}: Bearer ${variable(role)}"'
-    return _word(f"{name}: {value}" if value else f"{name};")
+            return f'"{name}: Bearer ${variable(role, exchange.variables)}"'
+    return _word(f"{name}: {value}" if value else f"{name};", exchange)
 
 
-def _word(text: str) -> str:
+def _word(text: str, exchange: RecordedExchange) -> str:
     """Return the text as one shell word. Each masked key becomes its variable."""
     written, at = [], 0
     for found in _KEY.finditer(text):
         written.append(quote(text[at : found.start()]) if found.start() > at else "")
-        written.append(_PARTS.get(found[2] or "", '"${}"').format(variable(found[1])))
+        written.append(_PARTS.get(found[2] or "", '"${}"').format(variable(found[1], exchange.variables)))
         at = found.end()
     return "".join([*written, quote(text[at:]) if at < len(text) or not text else ""])
 
 
-def _body(body: bytes) -> tuple[str, list[str]]:
+def _body(exchange: RecordedExchange) -> tuple[str, list[str]]:
     """Return the text before `curl`, and the words for the body."""
+    body = exchange.request.body
     if len(body) > MAX_BODY:
         return "", ["--data-binary", quote(f"@a-file-of-{len(body)}-bytes")]
     try:
         text = body.decode("utf-8")
         option = "--data-raw" if text.startswith("@") else "-d"
-        return "", [option, _word(_write_on_one_line(text))]
+        return "", [option, _word(_write_on_one_line(text), exchange)]
     except UnicodeDecodeError:
         return f"echo {base64.b64encode(body).decode()} | base64 -d | ", ["--data-binary", "@-"]
 

@@ -319,6 +319,7 @@ def _exchange(told: Mapping[str, Any]) -> RecordedExchange:
         told.get("certificate", False),
         told.get("printed", ""),
         tuple(told.get("arguments", ())),
+        told.get("variables", {}),
     )
 
 

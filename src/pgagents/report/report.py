@@ -48,6 +48,8 @@ class RecordedExchange:
     """
     arguments: tuple[str, ...] = ()
     """The headers, in small letters, that are arguments of the action although clients send them too."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """The environment variables of keys, by role, where the caller named others than the usual ones."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "why", correct_articles(self.why))

@@ -252,11 +252,7 @@ def keys(
     of a further scheme to PGAGENTS_TOKEN_SCHEME. With `ask`, the user is prompted for a main key that is not
     set. Raises PgagentsError for an unknown role, an unset variable or a failed command.
     """
-    variables = dict(described)
-    for one in given:
-        written, _, name = one.partition("=")
-        role = check_role(model, "--identity", written)
-        variables[role] = name or token_variable(written)
+    variables = name_variables(model, given, described)
     commands = secrets.commands if secrets is not None else {}
     found = {role: secrets.find(role) for role in commands if secrets is not None and role not in variables}
     for role, name in variables.items():
@@ -274,6 +270,15 @@ def keys(
     if "main" not in found and (os.environ.get(TOKEN) or (ask and not _can_call(model, found))):
         found["main"] = _token(model.credential)
     return found
+
+
+def name_variables(model: Model, given: Sequence[str], described: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment variable of each key that the command line or a description names, by role."""
+    variables = dict(described)
+    for one in given:
+        written, _, name = one.partition("=")
+        variables[check_role(model, "--identity", written)] = name or token_variable(written)
+    return variables
 
 
 def list_named(given: Sequence[str]) -> list[str]:

@@ -7,7 +7,7 @@ import signal
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -88,6 +88,8 @@ class Aids:
     """Called with each exchange, whose secrets are masked; None without a log."""
     app: App | None = None
     """The process of the API's server, if this command started it."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """The environment variables that the caller named for keys, by role."""
 
 
 class _Clients:
@@ -244,7 +246,14 @@ def _verify(
     from pgagents.verify.setting import setting_of
 
     identities = Identities(
-        keys, hidden, there.env.oauth, clients.reach, aids.commands, clients.strangers, there.servers
+        keys,
+        hidden,
+        there.env.oauth,
+        clients.reach,
+        aids.commands,
+        clients.strangers,
+        there.servers,
+        variables=aids.variables,
     )
     setting = replace(setting_of(there.model, there.url), mcp=aids.mcp)
     if few := say_lasting(list_lasting(setting, identities, options)):

@@ -256,7 +256,9 @@ def _key(exchange: RecordedExchange) -> str:
     given = exchange.request.header(exchange.key_header)
     if given is None or not exchange.role:
         return "no key" if given is None else "a made-up key"
-    return f"${variable(exchange.role)}" if "[key of " in given or given.endswith(MASK) else "a made-up key"
+    if "[key of " not in given and not given.endswith(MASK):
+        return "a made-up key"
+    return f"${variable(exchange.role, exchange.variables)}"
 
 
 def _matrix(report: Report, by: Literal["check", "action"], title: str) -> dict[str, Any]:

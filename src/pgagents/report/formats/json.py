@@ -207,6 +207,7 @@ def exchange(exchange: RecordedExchange) -> dict[str, Any]:
         {} if exchange.key_header == "Authorization" else {"key_header": exchange.key_header}
     ) | ({"arguments": list(exchange.arguments)} if exchange.arguments else {})
     own |= {"certificate": True} if exchange.certificate else {}
+    own |= {"variables": dict(exchange.variables)} if exchange.variables else {}
     base = {"base": exchange.base, **own} if exchange.base else own
     return {
         "number": exchange.number,

@@ -362,7 +362,7 @@ def _key(exchange: RecordedExchange) -> str:
     ).lower()
     header = f"{exchange.key_header.lower()}: "
     if "[key of " in carried or (exchange.role and f"{header}{MASK}" in carried):
-        return f"${variable(exchange.role)}"
+        return f"${variable(exchange.role, exchange.variables)}"
     return "a made-up key" if header in carried else "no key"
 
 

@@ -120,6 +120,8 @@ class Identities:
     """The base URLs of the API's other servers, by name. A server without a base URL gets no call."""
     calls_keyless: bool = False
     """True if the run calls as `main` although there is no key of this name: no call needs it."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """The environment variables that the caller named for keys, by role: a report's requests use them."""
 
     def __post_init__(self) -> None:
         """Drop empty keys, so that the absence of a key is said in one way."""

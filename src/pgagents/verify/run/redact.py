@@ -52,16 +52,19 @@ class Redactor:
         catalogue: str = "",
         environment: Any = None,
         model: Model | None = None,
+        variables: Mapping[str, str] | None = None,
     ) -> None:
         """Take `keys` by role, the names of `secrets` and `private` members, and further secret `values`.
 
-        `catalogue` is the catalogue's text, `environment` the caller's data that private members may contain.
-        `model` describes which part of a key is secret, and where requests carry it.
+        `variables` are those of keys, by role, if the caller named them. `catalogue` is the catalogue's text,
+        `environment` the caller's data that private members may contain. `model` describes which part of a
+        key is secret, and where requests carry it.
         """
         self._names = list_secret_names(secrets, private, model)
         self.known = KnownSecrets(
             self._names, keys, values, catalogue=catalogue, environment=environment, model=model
         )
+        self.variables = variables or {}
         self.hide_token, self.hide_key = self.known.hide_token, self.known.hide_key
         self.learn, self.learn_sent = self.known.learn, self.known.learn_sent
         self.learn_exchange = self.known.learn_exchange
@@ -100,6 +103,7 @@ class Redactor:
             base=self.mask_text(exchange.base),
             key_header=self._find_key_header(request),
             printed=self.mask_text(exchange.printed),
+            variables=self.variables,
         )
 
     def finding(self, finding: Finding) -> Finding:
@@ -324,9 +328,11 @@ def differing(one: str, other: str) -> str:
 # -- the redactor of a run, which also hides keys and tokens that come later
 
 
-def make_redactor(model: Model, keys: Mapping[str, str], values: Sequence[str]) -> Redactor:
+def make_redactor(
+    model: Model, keys: Mapping[str, str], values: Sequence[str], variables: Mapping[str, str]
+) -> Redactor:
     """Return a redactor for the catalogue's secret and private members, for `keys` by role, and for further
-    secret `values`.
+    secret `values`. It names the `variables` of keys.
     """
     return Redactor(
         keys,
@@ -336,6 +342,7 @@ def make_redactor(model: Model, keys: Mapping[str, str], values: Sequence[str]) 
         catalogue=model.source.text,
         environment=model.env,
         model=model,
+        variables=variables,
     )
 
 
