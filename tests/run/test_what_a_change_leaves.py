@@ -11,6 +11,7 @@ import pytest
 
 from pgagents.base.http import Request, Response
 from pgagents.report.contract import Verdict
+from pgagents.report.curl import of_finding
 from pgagents.report.report import Result
 from small_api import Notes, answer, verified, with_resource
 
@@ -37,8 +38,11 @@ def find(
     label: str = "{type: string, maxLength: 9}",
     says: str = "Changes a note.",
     left_out: str = "",
+    told: list[str] | None = None,
 ) -> list[Result]:
-    """Verify a check alone against notes whose PUT keeps what `keep` says."""
+    """Verify a check alone against notes whose PUT keeps what `keep` says. The requests of the findings are
+    `told`.
+    """
     of = with_resource(
         (NOTE, SHOWN),
         (PUT, PUT.replace("Changes a note.", says)),
@@ -66,6 +70,8 @@ def find(
         return answer(200 if request.method == "PUT" else 201, after)
 
     report = verified(of, Notes(odd=odd), only=(check,))
+    if told is not None:
+        told += [of_finding(finding, "https://notes.example") for finding in report.findings]
     assert all("balance" not in body and "seen" not in body for body in sent)
     return [result for result in report.results if result.contract.check == check]
 
@@ -167,3 +173,15 @@ def test_a_member_that_moves_on_by_itself_is_not_taken() -> None:
 
     results = find("own_members", move_on)
     assert [result.verdict for result in results] == [Verdict.UNTESTED, Verdict.UNTESTED]
+
+
+def test_the_request_of_the_finding_has_the_member() -> None:
+    """The control is an earlier instance, which is read again: it is not what the finding shows."""
+    told: list[str] = []
+
+    def make(former: dict[str, Any], body: Mapping[str, Any]) -> dict[str, Any] | None:
+        return (replace if "text" in former else take("role"))(former, body)
+
+    find("own_members", make, told=told)
+    assert len(told) == 1
+    assert '"role"' in told[0]
