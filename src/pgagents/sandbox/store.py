@@ -55,6 +55,7 @@ class Store:
         self.lock = threading.RLock()
         self.open: Open | None = None
         self._shares = self._inside = False
+        self._undone = 0
         self._alone = _alone(path) if path else None
         self._path = path
         try:
@@ -125,6 +126,11 @@ class Store:
         """Return all rows."""
         return self._connection.execute(sql, values).fetchall()
 
+    @property
+    def version(self) -> tuple[int, int]:
+        """A number of the data: while it is the same, no row has changed."""
+        return self._connection.total_changes, self._undone
+
     @contextmanager
     def transaction(self, *, owed: bool = True) -> Iterator[None]:
         """Commit the writes inside the block, or undo them if an exception leaves it.
@@ -166,6 +172,7 @@ class Store:
             try:
                 self._connection.execute("COMMIT")
             except sqlite3.Error:
+                self._undone += 1
                 ended.kept = False
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
@@ -180,6 +187,7 @@ class Store:
 
     def _take_back(self) -> None:
         """Undo one call, but no other calls in the same commit."""
+        self._undone += 1
         if self.open is None:
             self._connection.execute("ROLLBACK")
         elif self._connection.in_transaction:

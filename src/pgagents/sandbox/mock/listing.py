@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from pgagents.base.cel.expression import Expression, compile_node
+from pgagents.base.cel.expression import Expression, Scope, compile_node
 from pgagents.base.cel.reading import Order, bounds_of_size, order_of, paths_in, place_of
 from pgagents.base.cel.syntax import ExpressionError, Macro
 from pgagents.catalogue.model.action import Action
-from pgagents.catalogue.model.resource import Resource, member_at
+from pgagents.catalogue.model.resource import Resource
 from pgagents.sandbox.call import AcceptedCall, Refusal
 from pgagents.sandbox.mock import pages, places
 from pgagents.sandbox.mock.answers import NAMES, Lawful
@@ -35,18 +35,16 @@ class Listing(Finding):
             return False, None
         place = resource.place_in(call.action.params, call.input)
         rows = self.rows.all(resource.name, tenant_of(resource, call), place)
-        if resource.removes:
+        if resource.removes and resource.gone_when is not None:
             rows = [row for row in rows if not self.lifecycle.is_gone(resource, row)]
         paging = (call.action.pages.argument, call.action.pages.size) if call.action.pages else ()
-        rows = [
-            r
-            for r in rows
-            if all(
-                r[k] == v
-                for k, v in call.input.items()
-                if k in r and k in call.given and k not in paging and not isinstance(v, dict | list)
-            )
-        ]
+        asked = {
+            k: v
+            for k, v in call.input.items()
+            if k in call.given and k not in paging and not isinstance(v, dict | list)
+        }
+        for k, v in asked.items():
+            rows = [row for row in rows if k not in row or row[k] == v]
         rows = choose(self.laws, call, self._base(call), path, rows)
         if call.action.pages is not None:
             return True, self.laws.repair(call, self._page(resource, call, rows))
@@ -61,8 +59,8 @@ class Listing(Finding):
 
     def _page(self, resource: Resource, call: AcceptedCall, rows: list[dict[str, Any]]) -> Any:
         """Return one page of a list, and add the headers that announce the next page."""
-        ids = [member_at(row, resource.id) for row in rows]
-        shown = pages.show_page(self.model, self.setting.address.url, call, self._base(call), rows, ids)
+        url = self.setting.address.url
+        shown = pages.show_page(self.model, url, call, self._base(call), rows, resource.id)
         if isinstance(shown, Refusal):
             return shown
         call.headers.extend(shown.headers)
@@ -98,14 +96,14 @@ def choose(laws: Lawful, call: AcceptedCall, base: Any, at: places.Place, rows: 
 
     A law without arguments is no filter. `base` is an answer without rows, and `at` the list's place in it.
     """
-    chosen = list(rows)
+    chosen, scope = list(rows), laws.scope(call, None)
     for part in laws.applicable(call, places.put(base, at, [])):
         if _filters(part, at):
-            chosen = [row for row in chosen if laws.scope(call, places.put(base, at, [row])).is_true(part)]
+            chosen = [row for row in chosen if _show_one(scope, base, at, row).is_true(part)]
         elif (order := order_of(part.tree)) is not None:
             of = order.items.of if isinstance(order.items, Macro) else order.items
             if place_of(of)[1:] == at:
-                chosen = _sort(laws, call, base, at, order, chosen)
+                chosen = _sort(scope, base, at, order, chosen)
     return chosen
 
 
@@ -117,14 +115,17 @@ def _filters(part: Expression, at: places.Place) -> bool:
     return False
 
 
-def _sort(
-    laws: Lawful, call: AcceptedCall, base: Any, at: places.Place, order: Order, rows: list[Row]
-) -> list[Row]:
+def _show_one(scope: Scope, base: Any, at: places.Place, row: Row) -> Scope:
+    """Return the variables of the laws for an answer with one row."""
+    return Scope({**scope.values, "response": places.put(base, at, [row])})
+
+
+def _sort(scope: Scope, base: Any, at: places.Place, order: Order, rows: list[Row]) -> list[Row]:
     """Return the rows in the order of a law, or unchanged if their values cannot be compared."""
     items = compile_node(order.items, NAMES)
 
     def key(row: Row) -> Any:
-        return laws.scope(call, places.put(base, at, [row])).evaluate(items)[0][order.member]
+        return _show_one(scope, base, at, row).evaluate(items)[0][order.member]
 
     try:
         return sorted(rows, key=key, reverse=order.descending)

@@ -40,12 +40,12 @@ def show_page(
     call: AcceptedCall,
     answer: Any,
     rows: Sequence[Mapping[str, Any]],
-    ids: Sequence[Any],
+    id: str,
 ) -> Page | Refusal:
-    """Put a page of the rows into an answer to a listing. `base` is the server's URL."""
+    """Put a page of the rows into an answer to a listing. `base` is the server's URL, `id` a row's member."""
     pages = call.action.pages
     assert pages is not None
-    listing = _listing(model, call, pages, rows, ids)
+    listing = _listing(model, call, pages, rows, id)
     token, value = find_token(call.action, pages), call.input.get(pages.argument)
     try:
         start = 0 if value is None else token.begin(listing, value)
@@ -62,7 +62,7 @@ def show_page(
 
 
 def _listing(
-    model: Model, call: AcceptedCall, pages: Pages, rows: Sequence[Mapping[str, Any]], ids: Sequence[Any]
+    model: Model, call: AcceptedCall, pages: Pages, rows: Sequence[Mapping[str, Any]], id: str
 ) -> Listing:
     param = call.action.param(pages.argument)
     assert param is not None
@@ -76,7 +76,7 @@ def _listing(
     }
     check = schemas.validator(param.schema, model.schemas)
     length = max(1, size if type(size) is int else int(usual))
-    return Listing(call.action, pages, rows, ids, length, given, check.is_valid)
+    return Listing(call.action, pages, rows, id, length, given, check.is_valid)
 
 
 def _tell_next(model: Model, base: str, call: AcceptedCall, pages: Pages, answer: Any, next: Any) -> Page:
@@ -206,12 +206,12 @@ TRIED = 10
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The rows of a list, in order, with their ids, and the arguments of a call that lists them."""
+    """The rows of a list, in order, the member that is their id, and the arguments of a listing call."""
 
     action: Action
     pages: Pages
     rows: Sequence[Mapping[str, Any]]
-    ids: Sequence[Any]
+    id: str
     size: int
     given: Mapping[str, Any]
     """The call's arguments with defaults, without the page and its size."""

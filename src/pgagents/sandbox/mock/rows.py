@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from pgagents.catalogue.model.action import Action, Param
@@ -48,6 +49,8 @@ class Rows:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._last: tuple[Any, list[dict[str, Any]]] = (None, [])
+        """What was listed last: at which version, by which query, and the rows."""
         store.script(_TABLES)
 
     def add(self, key: RowKey, data: dict[str, Any]) -> None:
@@ -72,28 +75,27 @@ class Rows:
         self, kind: str, tenant: str, place: str = "", *, text: str = "", removed: bool = False
     ) -> list[dict[str, Any]]:
         """Return the tenant's instances in a place, newest first; with `text`, those with it in their
-        JSON; with `removed`, also those that were removed.
+        JSON; with `removed`, also those that were removed. They are shared, and never to be changed.
         """
         wanted = {"kind = ?": kind, "tenant = ?": tenant}
         wanted |= {"place = ?": place} if place else {}
         wanted |= {"instr(data, ?)": text} if text else {}
         where = " AND ".join([*wanted, *([] if removed else ["NOT gone"])])
         sql = f"SELECT data FROM instance WHERE {where} ORDER BY n DESC"
-        rows = self._store.rows(sql, *wanted.values())
-        found: list[dict[str, Any]] = json.loads(f"[{','.join(row['data'] for row in rows)}]")
-        return found
+        asked = (self._store.version, sql, *wanted.values())
+        if self._last[0] != asked:
+            rows = self._store.rows(sql, *wanted.values())
+            self._last = asked, [_parse(row["data"]) for row in rows]
+        return self._last[1]
 
     def every(self, kind: str) -> list[tuple[RowKey, dict[str, Any]]]:
-        """Return the instances of all tenants and places, each with its key."""
+        """Return the instances of all tenants and places, each with its key. They are shared, as in `all`."""
         rows = self._store.rows(
             "SELECT id, tenant, place, data FROM instance WHERE kind = ? AND NOT gone "
             "ORDER BY id, tenant, place",
             kind,
         )
-        return [
-            (RowKey(kind, row["id"], row["tenant"], row["place"]), dict(json.loads(row["data"])))
-            for row in rows
-        ]
+        return [(RowKey(kind, row["id"], row["tenant"], row["place"]), _parse(row["data"])) for row in rows]
 
     def change(self, key: RowKey, data: dict[str, Any]) -> None:
         """Store the new state of an instance."""
@@ -139,6 +141,11 @@ _NEWEST = f"SELECT max(n) FROM instance WHERE {_FITS} AND NOT gone"
 
 def _arguments(key: RowKey) -> tuple[str, ...]:
     return key.kind, key.id, key.tenant, key.place, key.place
+
+
+@lru_cache(maxsize=10_000)  # a list reads each row anew, and few of them have changed
+def _parse(data: str) -> dict[str, Any]:
+    return dict(json.loads(data))
 
 
 # -- instances that a call names

@@ -10,6 +10,7 @@ from typing import Any
 
 from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.answers import Pages
+from pgagents.catalogue.model.resource import member_at
 from pgagents.sandbox.mock.pages import Listing, OtherListError, Token
 
 
@@ -29,9 +30,12 @@ def _begin(listing: Listing, value: Any) -> int | None:
         return None
     if listing.pages.bound is not None and of != _hash(listing):
         raise OtherListError
-    if before in listing.ids:
-        return listing.ids.index(before) + 1
-    return next((listing.ids.index(id) for id in behind if id in listing.ids), start)
+    for id, more in ((before, 1), *((id, 0) for id in behind)):
+        rows = enumerate(listing.rows)
+        found = next((index for index, row in rows if member_at(row, listing.id) == id), None)
+        if found is not None:
+            return found + more
+    return start
 
 
 TOO_LONG = 10
@@ -44,8 +48,9 @@ def _name(listing: Listing, start: int) -> Any:
     So no item moves to another page when one is made or removed. If the argument does not allow the text, it
     has only the item before, or the number of items before.
     """
-    known = [start, listing.ids[start - 1], _hash(listing)]
-    for parts in ([*known, listing.ids[start]], known):
+    before, behind = (member_at(listing.rows[index], listing.id) for index in (start - 1, start))
+    known = [start, before, _hash(listing)]
+    for parts in ([*known, behind], known):
         text = json.dumps(parts)
         token = base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
         if listing.fits(token):
