@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -15,10 +16,14 @@ from typing import Any
 
 import mcp
 import pytest
+from mcp_types import jsonrpc_message_adapter
+from pydantic import ValidationError
 
 from calling import Script, run, sandboxed, served
 from pgagents.base.http import Response
 from pgagents.cli.main import main
+from pgagents.mcp.server import USUAL
+from pgagents.mcp.stdio import Lines, _error
 from sandboxes import ROOT, VAIL
 from starting import give_clients_time
 
@@ -161,6 +166,42 @@ def test_lines_that_are_no_message_are_answered_and_the_talk_goes_on() -> None:
         assert server.ask(5, "tools/call")["error"]["code"] == -32602
         assert len(server.ask(6, "tools/list")["result"]["tools"]) == 15
         assert server.end() == (0, b"", b"")
+
+
+LONG = b"x" * (USUAL + 5)
+
+
+@pytest.mark.parametrize(
+    ("line", "id"),
+    [
+        (b'{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"a":"%s"}}', 7),
+        (b'{"jsonrpc": "2.0", "id": "a-7", "method": "tools/call", "params": {"a": "%s"}}', "a-7"),
+        (b'{"method":"tools/call","params":{"a":"%s","id":9},"jsonrpc":"2.0","id":7}', 7),
+        (b'{"method": "tools/call", "params": {"a": "%s"}, "id": "7", "jsonrpc": "2.0"} ', "7"),
+        (b'{"method":"tools/call","params":{"a":"%s","id":9}}', None),
+        (b'{"method":"tools/call","params":{"a":"%s","b":",\\"id\\":9}"}}', None),
+        (b'{"params":{"a":"%s"},"id":7,"method":"tools/call"}', None),
+        (b'{"jsonrpc":"2.0","id":7,"result":{"a":"%s"}}', None),
+        (b'{"jsonrpc":"2.0","id":007,"method":"tools/call","params":{"a":"%s"}}', None),
+    ],
+)
+def test_a_request_that_is_too_long_is_answered_by_its_id(line: bytes, id: Any) -> None:
+    stream = io.BytesIO(line % LONG + b"\n" + b"{}\n")
+    lines = Lines(stream.readline)
+    with pytest.raises(ValidationError) as caught:
+        jsonrpc_message_adapter.validate_json(run(lines.__anext__), by_name=False)
+    answer = _error(caught.value, USUAL)
+    assert answer.id == id
+    assert answer.error.message == "Invalid Request: the line is longer than 1,000,000 bytes"
+    assert run(lines.__anext__) == "{}\n"
+
+
+def test_a_client_learns_which_search_was_too_long() -> None:
+    with process("--tools", "search", catalogue=SMALL) as server:
+        server.hello()
+        given = {"name": "search_tools", "arguments": {"query": "x" * USUAL}}
+        assert server.ask(7, "tools/call", given)["error"]["code"] == -32600
+        assert server.ask(8, "ping")["result"] == {}
 
 
 @pytest.mark.matrix

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -14,13 +16,20 @@ if TYPE_CHECKING:
 LAST_S = 60.0
 """Seconds that open calls may take after the end of stdin."""
 TOO_LONG = "\x00"
-"""Replaces a line that is too long. No message begins with this character."""
+"""Begins what replaces a line that is too long: the id of its request follows. No message begins so."""
+_END = 200
+"""So many bytes of the end of a long line are looked at."""
+_ID = r'"id"\s*:\s*(?P<id>-?(?:0|[1-9]\d{0,17})|"[ !#-\[\]-~]{0,80}")'
+_VERSION = r'"jsonrpc"\s*:\s*"2\.0"'
+_HEAD = re.compile(rf'\s*\{{\s*(?:{_VERSION}\s*,\s*)?(?:{_ID}\s*,\s*)?"method"\s*:'.encode())
+_TAIL = re.compile(rf",\s*{_ID}\s*(?:,\s*{_VERSION}\s*)?\}}\s*$".encode())
+"""Where clients write a request's id: before its method, or after its arguments. There it can be no text."""
 
 
 class Lines:
     """The lines of a stream, each of limited length.
 
-    The rest of a longer line is not kept.
+    Of a longer line only the request's id is kept, so that the client learns which one failed.
     """
 
     def __init__(self, readline: Callable[[int], bytes], most: int = USUAL) -> None:
@@ -41,9 +50,12 @@ class Lines:
         line = self._readline(self._most + 1)
         if len(line) <= self._most:
             return line.decode("utf-8", "replace")
+        head, tail = _HEAD.match(line), line[-_END:]
         while line and not line.endswith(b"\n"):
             line = self._readline(self._most)
-        return TOO_LONG
+            tail = (tail + line)[-_END:]
+        found = head and (head if head["id"] else _TAIL.search(tail))
+        return TOO_LONG + (found["id"].decode("utf-8", "replace") if found else "null")
 
 
 async def serve(server: Server[Any], most: int = USUAL) -> None:
@@ -141,9 +153,10 @@ def _error(problem: Exception, most: int) -> Any:
         return JSONRPCError(
             jsonrpc="2.0", id=None, error=ErrorData(code=INVALID_REQUEST, message="Invalid Request")
         )
-    if first["input"] == TOO_LONG:
+    if str(first["input"]).startswith(TOO_LONG):
         message = f"Invalid Request: the line is longer than {most:,} bytes"
-        return JSONRPCError(jsonrpc="2.0", id=None, error=ErrorData(code=INVALID_REQUEST, message=message))
+        id = json.loads(str(first["input"])[len(TOO_LONG) :])
+        return JSONRPCError(jsonrpc="2.0", id=id, error=ErrorData(code=INVALID_REQUEST, message=message))
     if not str(first["input"]).strip():
         return None
     return JSONRPCError(jsonrpc="2.0", id=None, error=ErrorData(code=PARSE_ERROR, message="Parse error"))
