@@ -227,6 +227,20 @@ def test_a_key_beside_the_arguments_costs_no_tool() -> None:
     assert "api_key" not in search.tools["list_wallets"].listed["inputSchema"].get("properties", {})
 
 
+def test_a_search_shows_what_an_import_offers_and_no_health_check() -> None:
+    paths = {f"/{n}s": {"get": book(f"list_{n}s", f"Lists {n}s")} for n in NOUNS}
+    paths["/api/Healthz/"] = {"get": book("is_well", "Says if the server of wallets is well")}
+    paths["/state"] = {"get": book("health", "Says if the server of wallets is well")}
+    model = over("", openapi(paths))
+    search = ToolSearch(model)
+    assert list(search.tools) == [str(action.name) for action in model.surfaces["mcp"].actions]
+    assert [tool.listed["name"] for tool in search.find("is the server of wallets well", None)] == [
+        "list_wallets"
+    ]
+    listed = ToolSearch(over("surfaces: {mcp: {actions: [health, is_well]}}\n", openapi(paths)))
+    assert list(listed.tools) == ["health", "is_well"]
+
+
 def test_a_word_counts_by_how_rare_it_is_among_the_names() -> None:
     user = [{"name": "user", "in": "query", "description": "The user", "schema": {"type": "string"}}]
     paths: dict[str, Any] = {

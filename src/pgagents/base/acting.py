@@ -719,3 +719,20 @@ def _copies_path(name: str, path: str) -> bool:
     copied = re.match(r"(?:get|head)[_-](.+)", name, re.I)
     known = set(split_words(path))
     return copied is not None and known.issuperset(split_words(copied[1]))
+
+
+# -- is the server well?
+
+
+_HEALTH = re.compile(
+    r"(?:get_|check_)?(?:health|healthz|health[_-]?check|livez?|liveness|readyz?|readiness|ping)"
+)
+
+
+def asks_health(name: str, path: str) -> bool:
+    """True if a call's name, or the end of its path, asks whether the server is well.
+
+    Who asks that is a program and not a model.
+    """
+    last = path.rstrip("/").rpartition("/")[2].lower()
+    return bool(_HEALTH.fullmatch(last) or _HEALTH.fullmatch(name))

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
+from pgagents.base.acting import asks_health
 from pgagents.base.places import Text
 from pgagents.base.text import brief, fit
 from pgagents.catalogue.checks.listings import judge_characters
@@ -37,9 +38,6 @@ DOCUMENT = "openai/openapi.yaml"
 USUAL_KIND = "http_bearer"
 """The type of a scheme that names none."""
 _JSON = "application/json"
-_HEALTH = re.compile(
-    r"(?:get_|check_)?(?:health|healthz|health[_-]?check|livez?|liveness|readyz?|readiness|ping)"
-)
 _HTTPS_ALONE = (GPT, COPILOT)
 
 
@@ -71,7 +69,6 @@ def find_default_surfaces(data: Mapping[str, Any], group: str = "") -> Defaults:
     if GPT in left_out and PLUGIN not in left_out:
         left_out[PLUGIN] = f"it names the document of `{GPT}`, which is left out"
     kept = (name for name in settings if name not in left_out)
-    # who asks whether a server is well is a program, and no model
     well = [name for name, action in offered.items() if _is_health_check(name, _take_mapping(action))]
     others = [name for name in offered if name not in well] if 0 < len(well) < len(offered) else None
     surfaces = {name: {"actions": others or group or "all", **settings[name]} for name in kept}
@@ -82,10 +79,8 @@ def find_default_surfaces(data: Mapping[str, Any], group: str = "") -> Defaults:
 
 def _is_health_check(name: str, action: Mapping[str, Any]) -> bool:
     """True for a GET without arguments that says whether the server is well."""
-    path = str(action.get("http", "")).partition(" ")[2].rstrip("/")
-    last = path.rpartition("/")[2].lower()
-    told = bool(_HEALTH.fullmatch(last) or _HEALTH.fullmatch(name))
-    return told and action.get("effect") == "read" and not action.get("input")
+    asks = asks_health(name, str(action.get("http", "")).partition(" ")[2])
+    return asks and action.get("effect") == "read" and not action.get("input")
 
 
 def _take_mapping(value: Any) -> Mapping[str, Any]:

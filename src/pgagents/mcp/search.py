@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from pgagents.base.acting import asks_health
 from pgagents.base.http import json_bytes
 from pgagents.base.text import brief
 from pgagents.catalogue.model.action import Action
@@ -51,8 +52,9 @@ Check = Callable[[Action], Problem | None]
 def widen(model: Model) -> Model:
     """Return the model whose `mcp` surface has every action that a model may call.
 
-    What the author lists there by name is all that he offers. Actions with a signed body, or that need a
-    secret among their arguments, are for programs. A key beside the other arguments is none of the tool's.
+    What the author lists there by name is all that he offers. Actions with a signed body, that need a secret
+    among their arguments, or that ask whether the server is well, are for programs. A key beside the other
+    arguments is none of the tool's.
     """
     offered = surface(model)
     if is_author_list(model):
@@ -69,7 +71,8 @@ def widen(model: Model) -> Model:
             not p.required and (p.place == "cookie" or 2 * asked[str(p.name)] > len(model.actions))
             for p in secrets
         )
-        if str(action.name) in listed or action.alias_of or action.signed is not None or not aside:
+        well = action.effect == "read" and not action.params and asks_health(action.name, str(action.path))
+        if str(action.name) in listed or action.alias_of or action.signed is not None or not aside or well:
             continue
         more.append(action)
         if secrets:
