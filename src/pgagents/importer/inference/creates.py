@@ -220,12 +220,16 @@ def find_put(
     action: ImportedAction | None,
     named: Mapping[str, Any],
     known: Mapping[str, InferredResource],
+    *,
+    documented: bool = True,
 ) -> dict[str, Any] | None:
     """Return the PUT or POST that makes an instance under an id chosen by the caller.
 
-    None unless its answer 201 is documented, and the id may be any text.
+    None unless the id may be any text, and its answer 201 is `documented` or need not be.
     """
-    if action is None or action.action["effect"] != "write" or CREATED not in action.action["output"]:
+    if action is None or action.action["effect"] != "write":
+        return None
+    if documented and CREATED not in action.action["output"]:
         return None
     argument = PLACEHOLDER.findall(action.action["http"])[-1]
     param = read_argument(action, argument, named)
@@ -233,8 +237,11 @@ def find_put(
     place, above = find_created_place(one, action, named), list_containers(one, action, known)
     above = {**above, argument: as_slug(id)}
     given = find_values(action, above, named, known, one)
-    if not place or given is None or not str(id).startswith("=fresh."):
+    if given is None or not str(id).startswith("=fresh.") or (documented and not place):
         return None
+    if not place:  # the answer says nothing, so the id is the one in the path
+        call = make_call(action, {**above, **given}, "input")
+        return call | ({"id": argument} if argument != one.member else {})
     member = _find_id_name(one, action, place, named)
     call = make_call(action, {**above, **given}, place)
     return call | ({"id": member} if member != one.member else {})

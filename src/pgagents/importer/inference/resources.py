@@ -108,6 +108,8 @@ def infer_resources(
             reasons.append(str(listed.action["http"]))
         if "made_by" not in section:
             reasons += _make_as_above(section, one, path, paths, named, known, found)
+        if "made_by" not in section:
+            reasons += _make_at_own_path(section, one, paths[path], named, known, codes)
         if len(missing := _list_missing(paths[path], path, codes, always)) == 1:
             section["missing"] = missing[0]
         reasons += _add_states(section, one, path, paths, named, codes)
@@ -173,6 +175,34 @@ def _make_as_above(
     if "undone_by" not in section and "undone_by" in found[other.name]:
         section["undone_by"] = found[other.name]["undone_by"]
     return (str(makes.action["http"]),)
+
+
+def _make_at_own_path(
+    section: dict[str, Any],
+    one: InferredResource,
+    paths: _Paths,
+    named: Mapping[str, Any],
+    known: Mapping[str, InferredResource],
+    codes: Mapping[str, Any],
+) -> tuple[str, ...]:
+    """Let the POST or PUT of an item's own path make one, as no other call does; return the operation.
+
+    No answer 201 is documented (ActivityWatch's aw-server, 2026-11-28), so a run reads first that nobody has
+    the id, and a removal stands beside it. A PUT beside a POST changes what the POST makes, and one that
+    documents that an id is missing makes none.
+    """
+    if paths.read is None or "DELETE" not in paths.item or "POST" in paths.collection:
+        return ()
+    action = paths.item.get("POST") or paths.item["PUT"] if {"POST", "PUT"} & paths.item.keys() else None
+    if action is None:
+        return ()
+    missing = any(find_status(codes.get(code)) == NOT_FOUND for code in action.action.get("errors", ()))
+    if missing and len(PLACEHOLDER.findall(action.action["http"])) == 1:
+        return ()
+    if (call := find_put(one, action, named, known, documented=False)) is None:
+        return ()
+    section["made_by"] = call
+    return (str(action.action["http"]),)
 
 
 _Makers = list[tuple[ImportedAction, dict[str, Any]]]

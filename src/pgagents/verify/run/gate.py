@@ -37,6 +37,7 @@ from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import Instance
 from pgagents.verify.fixtures.target import (
     Target,
+    is_tried,
     list_chosen_ids,
     list_made,
     list_made_by,
@@ -494,6 +495,9 @@ class Gate:
             if not elsewhere and not enough(free):
                 said = f"{name} would change a {resource.name} that this run has not made"
                 return f"{said}{_say_nobody(call, target)}"
+            unread = not all((place, v) in self.factory.missing(resource) for v in given)
+            if is_tried(resource, endpoint.action) and unread:
+                return f"no read shows that no {resource.name} has this id yet, and {name} may change one"
             put = endpoint.method == "PUT" and not makes(self.model, endpoint.action)
             said = f"a PUT on an id that is not there may create it: --allow {name} would call it"
             return said if put else ""

@@ -27,7 +27,7 @@ from pgagents.verify.fixtures.instance import (
     is_random_id,
 )
 from pgagents.verify.fixtures.pool import FixturePool
-from pgagents.verify.fixtures.target import Target, list_chosen_ids, list_made_by, target_of
+from pgagents.verify.fixtures.target import Target, is_tried, list_chosen_ids, list_made_by, target_of
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Raw
@@ -132,8 +132,9 @@ class NamedInstances:
             place = resource.place_in(endpoint.params, values)
             known = self._factory.pool.find(resource, value)
             alike = known is None and self._factory.owned.older_ids(resource).may_be(value)
+            tried = known is None and is_tried(resource, endpoint.action)
             if (
-                (far or alike)
+                (far or alike or tried)
                 and resource not in found
                 and (place, value) not in self._factory.missing(resource)
             ):
