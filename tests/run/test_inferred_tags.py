@@ -150,6 +150,7 @@ def test_no_304_is_promised_that_the_document_does_not_have() -> None:
 def test_write_that_the_document_refuses_without_a_condition_is_untested(habit: str, refused: bool) -> None:
     """In the second case a PUT is refused for another reason that its document names."""
     given = document(tagged=False, stale="428")
+    del given["paths"]["/notes/{note_id}"]["put"]["parameters"]  # where it names If-Match, a run sends it
     now = [1_776_000_000.0]
     report = verify(
         imported(given).model, Notes(habit), Identities({}, calls_keyless=True),
@@ -160,3 +161,46 @@ def test_write_that_the_document_refuses_without_a_condition_is_untested(habit: 
     ordinary = next(r for r in report.results if r.contract.id == "valid_calls/ordinary/replace_note@rest")
     assert (ordinary.verdict is not Verdict.UNTESTED) is refused
     assert refused or "`if_match` sends one" in ordinary.reason
+
+
+def bare(*, required: bool) -> dict[str, Any]:
+    """Return a document whose PUT and DELETE name the header If-Match, and that says no tag, 412 or 428."""
+    found = document(tagged=False)
+    match = {"name": "if-match", "in": "header", "required": required, "schema": {"type": "string"}}
+    item = found["paths"]["/notes/{note_id}"]
+    for method in ("put", "delete"):
+        item[method]["parameters"] = [match]
+    del item["put"]["responses"]["412"]
+    return found
+
+
+class Guarding(Notes):
+    """Changes and removes a note only with its present tag: `*` is no tag of it. Tells of no note without."""
+
+    def __call__(self, request: Request) -> Response:
+        id = request.path.removeprefix("/notes").strip("/")
+        if request.method in ("PUT", "DELETE") and id in self.notes:
+            asked = request.header("if-match")
+            if asked != self.notes[id][1]:
+                return self._answer(412 if asked else 428, {"detail": "no"})
+        return super().__call__(request)
+
+
+@pytest.mark.parametrize("required", [True, False])
+def test_write_that_names_if_match_alone_gets_the_tag_that_a_read_answers(required: bool) -> None:
+    now = [1_776_000_000.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    notes = Guarding("ignores")
+    report = verify(
+        imported(bare(required=required)).model, notes, Identities({}),
+        Options(live=False, allow_writes=True, only=("read_after_write", "removals", "valid_calls")),
+        clock=lambda: now[0], sleep=sleep, wall=lambda: "2026-04-12T13:20:00Z", url=URL, timer=lambda: now[0],
+    )  # fmt: skip
+    tried = {r.contract.id: r.verdict for r in report.results if r.contract.check == "valid_calls"}
+    assert tried["valid_calls/ordinary/replace_note@rest"] is Verdict.KEPT
+    assert tried["valid_calls/ordinary/delete_note@rest"] is Verdict.KEPT
+    assert not [f for f in report.findings if f.contract.check in ("read_after_write", "removals")]
+    assert notes.notes == {}, "what the run made is removed with its tag"

@@ -31,6 +31,7 @@ Own = Collection[tuple[str, Any]]
 """The run's own instances: the name of the resource, and the id."""
 ANY = "*"
 """The step to a value of a map, whose keys no document lists."""
+IF_MATCH = "if-match"
 MOST_SCHEMAS = 4_000
 
 IDS = frozenset(("id", "ids", "uuid", "uuids", "guid", "guids", "pk", "pks", "fk", "ref", "refs", "nr"))
@@ -298,6 +299,8 @@ class Harmless:
         """True if other rules know the argument: the gate knows ids of resources, the call its own key."""
         resource = self.model.resources.get(param.refers_to or "")
         own = resource is not None and resource.made_by is not None
+        if param.place == "header" and param.wire.lower() == IF_MATCH:
+            return True  # a condition makes a write do less, never more
         return own or param.place == "path" or str(param.name) in (action.idempotency, action.if_match)
 
     def _judge(self, action: Action) -> dict[Path, Withheld | None]:
