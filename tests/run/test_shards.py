@@ -13,13 +13,14 @@ import pytest
 from importing import imported, openapi
 from inprocess import inside
 from pgagents.catalogue.model.model import Model
-from pgagents.report.contract import Contract
+from pgagents.report.contract import Contract, Verdict
 from pgagents.report.merge import Part, merge
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.plan.order import LAST
 from pgagents.verify.plan.plan import Draft, all_contracts, draft, make_setting
 from pgagents.verify.plan.shards import Group, divide, make_groups
 from pgagents.verify.promise import RANDOM, Probe, checks_for
+from small_api import Notes, verified, with_resource
 from verifying import SHOP, model, run
 
 LIBRARY, PARCELS = (SHOP.with_name(f"{name}.yaml") for name in ("library", "parcels"))
@@ -161,3 +162,15 @@ def test_shards_draw_the_random_calls_of_the_whole_run() -> None:
     assert sorted(call for part in parts for call in drawn(part)) == drawn(whole)
     for part in parts:
         assert part.max_requests >= sum(needed(part).values()) + part.room
+
+
+@pytest.mark.parametrize("shards", [1, 2])
+def test_a_law_that_no_answer_of_a_shard_shows_may_be_shown_by_a_whole_run(shards: int) -> None:
+    laws = '    laws: {of-long-ones: {when: size(response.text) > 40.0, that: response.id != "n0"}}\n'
+    get = "    http: GET /notes/{note_id}\n"
+    of = with_resource((get, get + laws))
+    parts = [(n, shards) for n in range(1, shards + 1)] if shards > 1 else [None]
+    reports = [verified(of, Notes(), allow_writes=True, only=("law",), shard=part) for part in parts]
+    results = [r for report in reports for r in report.results if r.contract.check == "law"]
+    (reason,) = [r.reason for r in results if r.verdict is Verdict.UNTESTED]
+    assert ("a run without --shard may show it" in reason) is (shards > 1)
