@@ -19,7 +19,7 @@ from pgagents.report.report import Report
 from pgagents.verify.plan.options import FINISHING, Options, Progress
 from pgagents.verify.plan.order import index_collections
 from small_api import Notes, answer, verified, with_resource
-from verifying import PARK_GRAPH, ROOT, SHOP, model
+from verifying import PARK_GRAPH, ROOT, SHOP, model, run
 
 LIBRARY = ROOT / "tests" / "catalogues" / "library.yaml"
 DOCUMENTS = ROOT / "tests" / "catalogues" / "documents.yaml"
@@ -155,4 +155,11 @@ def test_a_removal_that_a_gateway_did_not_pass_on_is_sent_once_more() -> None:
 
     report = verified(with_resource(), Notes(odd=once), only=("read_after_write",))
     assert refused
+    assert report.footer.left_behind == ()
+
+
+def test_what_is_ended_and_can_still_be_read_is_counted() -> None:
+    report = run(model(SHOP), only=("error_codes",))
+    (line,) = [line for line in report.footer.lasting if " × order " in line]
+    assert line.endswith("× order (ended by cancel_order)"), "a key that says test: no ids"
     assert report.footer.left_behind == ()

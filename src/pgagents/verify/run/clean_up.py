@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 
 from pgagents.base.text import brief
 from pgagents.catalogue.model.resource import Id, Resource, id_text
+from pgagents.verify.fixtures.factory import is_only_ended
 from pgagents.verify.fixtures.instance import Instance, Unavailable, above
 from pgagents.verify.fixtures.marks import find_marks
 from pgagents.verify.fixtures.pool import MAX_TRIES
@@ -176,7 +177,7 @@ def _list_stayed(
             ]
         is_sure = whole and was_whole and not others
         ours = [id for id, _ in (new if is_sure else kept)]
-        if resource.undone_by is None:
+        if resource.undone_by is None or is_only_ended(resource):
             named |= {(name, id) for id, _ in new if id_text(id) in factory.owned.list_made(resource)}
         if lasts:
             factory.grown[name] = ours

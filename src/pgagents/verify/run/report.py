@@ -81,6 +81,7 @@ def make_report(
         unasked=_list_unasked(driver.setting),
         day=driver.factory.guesses.day.isoformat() if driver.factory.guesses.drawn else "",
     )
+    lasting = driver.factory.lasting() + driver.factory.list_ended()
     footer = Footer(
         driver.sent,
         seconds,
@@ -93,7 +94,7 @@ def make_report(
         driver.sender.timing.seconds_sending,
         judge.seconds,
         may_exist=tuple(map(redacted, driver.factory.unsure.describe_all())),
-        lasting=(*map(redacted, driver.factory.lasting()), *_list_acted(driver, redacted)),
+        lasting=(*map(redacted, lasting), *_list_acted(driver, redacted)),
         workers=course.workers,
         alone=dict(sorted(course.alone.items())),
         drawn=course.count_drawn(),
