@@ -35,8 +35,13 @@ def find(
     further: str = PAGES,
     says: str = "How many",
     to: int = 99,
+    filters: bool = False,
+    counts_all: bool = False,
 ) -> list[Result]:
-    """Verify this check alone against a list of `rows` items; `to` is the longest list that is answered."""
+    """Verify this check alone against a list of `rows` items; `to` is the longest list that is answered.
+
+    With `filters` the list shows only rows of a `text`, and `counts_all` says if its total has the others.
+    """
     members = f"{PLAIN}, {name}: {{type: integer, description: '{says}'}}"
     of = catalogue(NOTES, (HEAD + OUTPUT.format(PLAIN), HEAD + further + OUTPUT.format(members)))
     every = [{"id": f"n{number}", "text": f"Note {number}"} for number in range(rows)]
@@ -48,9 +53,11 @@ def find(
             return None
         given = dict(parse_qsl(request.target.partition("?")[2]))
         first = int(given.get("offset", 0))
-        page = every[first : first + int(given.get("limit", to))]
+        shown = [row for row in every if not filters or given.get("text", row["text"]) == row["text"]]
+        page = shown[first : first + int(given.get("limit", to))]
         asked.append(len(page))
-        body: dict[str, Any] = {"notes": page, name: count(rows, len(page), len(asked))}
+        counted = rows if counts_all else len(shown)
+        body: dict[str, Any] = {"notes": page, name: count(counted, len(page), len(asked))}
         return answer(200, body)
 
     report = verified(of, Notes(odd=odd), only=("list_totals",))
@@ -80,6 +87,16 @@ def test_a_total_that_does_not_fit_is_odd(count: Count) -> None:
 def test_a_total_below_the_items_of_two_pages_is_odd(further: str) -> None:
     (result,) = find(WRONG["one too few"], rows=12, further=further)
     assert result.verdict is Verdict.ODD
+
+
+TEXTS = PAGES.replace("input: {", "input: {text: {type: string}, ")
+
+
+@pytest.mark.parametrize(("counts_all", "verdict"), [(False, Verdict.KEPT), (True, Verdict.ODD)])
+def test_a_total_without_the_filter_of_its_list_is_odd(counts_all: bool, verdict: Verdict) -> None:
+    """As in a book of recipes of 2026-11-28, which counted all where it showed those of a cuisine."""
+    (result,) = find(right, further=TEXTS, filters=True, counts_all=counts_all)
+    assert result.verdict is verdict
 
 
 @pytest.mark.parametrize("rows", [2, 4, 12])

@@ -1,7 +1,7 @@
 """The total that a list states is the number of its items.
 
-No document says so, hence another total is odd; with `total` of `pages` it is broken, and the list is read
-with a filter once, too. The list is read to its end, with its largest pages and once
+No document says so, hence another total is odd; with `total` of `pages` it is broken. Where a filter leaves
+rows out, the list is read with it once, too. The list is read to its end, with its largest pages and once
 with a page of its smallest size. No total may be less than the items of its answer, differ between pages, or
 differ from the number of all items. A list with such a total is read again after some seconds, because
 others may have changed it and a server may count late. `count` may be the number of a page's items. A total
@@ -298,9 +298,9 @@ def _try_with_ours(
 
 def _judge_list(trial: Trial, total: _Total, arguments: Mapping[str, Any], others: Mapping[str, Any]) -> None:
     first = _read(trial, total, arguments, again=False, **others)
-    chosen = _choose_filter(trial, first) if total.said and not _find_problem(total, first) else {}
+    chosen = _choose_filter(trial, first) if not _find_problem(total, first) else {}
     if chosen:
-        arguments, total = {**arguments, **chosen}, replace(total, filters=False)
+        arguments, total = {**arguments, **chosen}, replace(total, filters=total.filters and not total.said)
         filtered = _read(trial, total, arguments, again=False, **others)
         if filtered.answers and _find_problem(total, filtered):
             first = filtered
