@@ -490,7 +490,11 @@ def _check_members(checker: Checker, pointer: Pointer, resource: Resource) -> No
     written: list[tuple[Pointer, str | None]] = [(("state",), resource.state)]
     written += [(("expires_by",), resource.expires_by)]
     written += [(("fixed", index), member) for index, member in enumerate(resource.fixed)]
-    if isinstance(resource.id, str) and "id" in resource.model_fields_set and not resource.inferred:
+    if (
+        isinstance(resource.id, str)
+        and "id" in resource.model_fields_set
+        and not (resource.inferred or resource.given)
+    ):
         written.append((("id",), resource.id.partition(".")[0]))
     for place, member in written:
         if member is not None:
