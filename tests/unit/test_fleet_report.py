@@ -248,6 +248,15 @@ def test_page_asks_for_nothing_and_has_no_markup_of_the_servers(tmp_path: Path) 
     assert "\u202e" not in text + page
 
 
+def test_report_that_is_handed_on_names_the_fleet_file_without_its_folder(tmp_path: Path) -> None:
+    lay_out(tmp_path, {"a": report(GOOD)})
+    _, data = run(tmp_path, "--report", str(tmp_path / "out.html"), "--report", str(tmp_path / "out.txt"))
+    text, page = ((tmp_path / f"out.{suffix}").read_text(encoding="utf-8") for suffix in ("txt", "html"))
+    assert "<h1>fleet.yaml</h1>" in page
+    assert text.startswith("fleet.yaml: 1 API")
+    assert data["fleet"] == "fleet.yaml"
+
+
 def tool(api: str, name: str, description: str = "") -> ToolText:
     return ToolText(api, name, description)
 

@@ -298,7 +298,7 @@ def report(
         raise PgagentsError(f"there is no folder {folder}", "give the folder of the reports")
     described = read_fleet(fleet or summary.find_fleet_file(folder))
     log = SarifLog()
-    whole = summary.Summary(described.file, summary.sum_up(described, folder, log))
+    whole = summary.Summary(Path(described.file).name, summary.sum_up(described, folder, log))
     if not no_collisions:
         tools, uncompared = _list_tools(described)
         seen_by = {api.name: api.seen_by for api in described.apis}
@@ -323,7 +323,7 @@ def _read_since(since: Path, fleet: Fleet) -> Mapping[str, Any]:
     if not since.is_dir():
         return summary.read_earlier(since)
     standings = summary.sum_up(fleet, since, SarifLog())
-    return summary.make_data(summary.Summary(fleet.file, standings))
+    return summary.make_data(summary.Summary(Path(fleet.file).name, standings))
 
 
 def _render(path: Path, whole: Any, log: Any, text: str) -> bytes:
