@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pytest
 
+from pgagents.verify.fixtures.instance import is_random_id
 from pgagents.verify.fixtures.marks import Marks, number_mark
 from pgagents.verify.fixtures.unanswered_creates import UnansweredCreates
 
@@ -66,3 +67,20 @@ def test_no_mark_stands_in_another_one() -> None:
     assert len(set(texts)) == len(texts)
     assert all(a not in b for a in texts[:300] for b in texts if a != b)
     assert all(number_mark(n) not in texts and len(number_mark(n)) == 9 for n in (9_126, 500_000))
+
+
+@pytest.mark.parametrize(
+    ("id", "random"),
+    [
+        ("0195aaaa-1111-4111-8111-9974333824fe", True),
+        ("note_a7Bc9dE2fG4hJk", True),
+        ("a7Bc9dE2fG4hJ", False),  # thirteen
+        ("item0000000021", False),
+        ("20261128144400", False),
+        ("abcdefghijklmnop", False),
+    ],
+)
+def test_an_id_of_fourteen_mixed_characters_or_a_uuid_is_taken_as_never_given_twice(
+    id: str, random: bool
+) -> None:
+    assert is_random_id(id) is random
