@@ -7,6 +7,7 @@ breaks it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -27,6 +28,8 @@ HOWS = (
     "with its last character cut off",
     "with another last character",
 )
+MEASURED = re.compile(r"[-+]?\d+[.,]\d+|\d{4}-\d\d-\d\d.*", re.DOTALL)
+"""Texts that are amounts, dates or times. Another one may be as right: part of a bill is paid."""
 SHORTEST = 4
 """The fewest characters of a short form."""
 REFUSED = range(400, 500)
@@ -87,7 +90,7 @@ def _try(trial: Trial, param: Param, resource: Resource, member: str, index: int
     code = instance.get(member)
     near: list[tuple[str, Any]] = []
     short: list[tuple[str, str]] = []
-    if isinstance(code, str):
+    if isinstance(code, str) and not MEASURED.fullmatch(code):
         exactly = find_comparison(action, param) == "exactly"
         near = list(fitting(setting, action, param, code, HOWS if exactly else HOWS[1:]).items())
         if exactly and index == 0:
