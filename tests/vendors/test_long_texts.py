@@ -192,3 +192,18 @@ def test_package_of_a_vendor_that_waits_names_every_line_that_makes_one() -> Non
     assert "surfaces: {copilot: {package: {developer: …}}}" in help
     unwanted = over("surfaces: {copilot: null}\n", notes() | {"servers": [{"url": "http://localhost:5000"}]})
     assert "copilot" not in pack(unwanted, build(unwanted), {}).left_out
+
+
+def test_count_over_a_limit_is_a_note_until_somebody_chooses_what_is_counted() -> None:
+    document = notes()
+    for number in range(12):
+        read = {"operationId": f"read_{number}", "responses": {"200": {"description": "So"}}}
+        document["paths"][f"/pages/{number}"] = {"get": read}
+
+    def judge(lines: str) -> set[str]:
+        found = lint(over(f"{SERVER}{lines}", document)).found
+        return {d.severity for d in found if d.id == "copilot/ai_plugin/limit"}
+
+    assert judge("") == {"note"}
+    assert judge("surfaces: {copilot: {package: {developer: Notes Ltd}}}") == {"note"}
+    assert judge("surfaces: {copilot: {actions: all}}") == {"warning"}

@@ -112,9 +112,12 @@ def _is_unasked(hit: Hit, source: Source) -> bool:
 
 
 def _soften_limit(found: Diagnostic, questions: Collection[int]) -> Diagnostic:
-    """Return a warning about a vendor's limit as a note if a question of an import stands above its line."""
-    asked = found.severity == "warning" and found.id.endswith(_LIMIT) and found.span.line in questions
-    return replace(found, severity="note") if asked else found
+    """Return a warning about a vendor's limit as a note if nobody chose what is counted, or if a question of
+    an import stands above its line.
+    """
+    chosen_by_us = bool(found.span.guess) or found.span.line in questions
+    mild = found.severity == "warning" and found.id.endswith(_LIMIT) and chosen_by_us
+    return replace(found, severity="note") if mild else found
 
 
 def _list_remarks(source: Source) -> Iterator[Diagnostic]:
