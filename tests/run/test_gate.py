@@ -506,7 +506,10 @@ def test_what_contradicts_itself_is_said_at_its_line(old, new, said):
 
 
 def test_the_id_may_stand_deeper_and_have_several_members():
-    resource = boxes("    absent: 999999999\n", "    id: meta.no\n").resources["box"]
+    deeper = BOXES.replace("name: {type: string}}}\n", "name: {type: string}, meta: {type: object}}}\n", 1)
+    assert deeper != BOXES
+    deeper = deeper.replace("    absent: 999999999\n", "    id: meta.no\n", 1)
+    resource = load_text(deeper, "boxes.yaml").resources["box"]
     assert resource.id_of({"meta": {"no": "a"}}) == "a"
     assert resource.id_of({"meta": None}) is None
     pair = boxes(

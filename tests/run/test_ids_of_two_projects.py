@@ -36,6 +36,8 @@ def judge(memory: Memory, role: str, action: str, body: Any) -> list[Verdict]:
         body=body,
         input={},
         success=True,
+        void=False,
+        refused=False,
     )
     return [judgement.verdict for judgement in watch(cast(Exchange, exchange), memory)]
 

@@ -136,6 +136,9 @@ def test_text_that_is_no_json_is_data_where_the_catalogue_says_so() -> None:
         actions__search_products__output=table,
         actions__search_products__laws={},
         actions__search_products__examples={},
+        resources__product__found_by={"action": "get_product", "input": {"product_id": "p-1"}},
+        workflows={},
+        actions__search_products__relations={},
     )
     assert call(Response(200, (), b"a;b"), ("search_products", {}), model).data == "a;b"
     assert (

@@ -47,11 +47,7 @@ MOVE = {"from_": ["a"], "to": "b", "otherwise": "absent"}
         ({"headers": {"X-A": {"description": "A", "schema_": {"type": "string"}}}}, "schema"),
         ({"workflows": {"write-and-read": {"steps": {"read": {"as_": "main"}}}}}, "as"),
         (
-            {
-                "resources": {
-                    "note": {"state": "status", "states": ["a", "b"], "moves": {"delete_note": MOVE}}
-                }
-            },
+            {"resources": {"note": {"state": "text", "states": ["a", "b"], "moves": {"delete_note": MOVE}}}},
             "from",
         ),
         ({"schemas": {"Note": {"properties": {"a": {"anyOf": [{"min_length": 1}]}}}}}, "minLength"),

@@ -184,7 +184,7 @@ def _references(checker: Checker, action: Action) -> Schema:
 
 def _headers(checker: Checker, pointer: Pointer, statuses: list[int]) -> Schema:
     """Return the schema of the headers that laws may read. These are the headers that every answer has."""
-    found: dict[str, Any] = {"link": {"type": "object"}}
+    found: dict[str, Any] = {}
     for name, header in checker.written.headers.items():
         raw = checker.at(("headers", name, "schema"))
         own = raw if header.const is None and isinstance(raw, dict) else {}
@@ -193,6 +193,7 @@ def _headers(checker: Checker, pointer: Pointer, statuses: list[int]) -> Schema:
         raw = checker.at((*pointer, "output", status, "headers"))
         for name, header in raw.items() if isinstance(raw, dict) else ():
             found[str(name).lower()] = {"type": "string", **(header or {})}
+    found["link"] = {"type": "object"}  # also where a document says that it is a text: it is read by relation
     return {"properties": found, "additionalProperties": False}
 
 
@@ -391,7 +392,8 @@ class Reader:
 
     def _no_parts(self, node: Member | Index, known: Mapping[str, Schema]) -> Iterator[_Problem]:
         """Yield a problem if a value has no members or items, or has members and is read by a number."""
-        kinds, whole = self._kinds(node.base, known), print_node(node.base)
+        kinds = self._kinds(node.base, known)
+        whole = f"{print_node(node.base)}"
         counted = isinstance(node, Index) and isinstance(node.index, Literal) and node.index.kind != "text"
         if kinds - {"null"} == {"object"} and counted:
             said = f"`{whole}` is an object, whose members have names, and `{print_node(node)}` counts"
@@ -400,9 +402,9 @@ class Reader:
             what = "items" if isinstance(node, Index) else f"member `{node.name}`"
             said = f"`{whole}` is {_say_kinds(kinds)}, and has no {what}"
             path, ref = path_of(node.base), known.get("ref", _ANY).get("properties", _ANY)
-            if path[:1] == ("input",) and path[1:] and path[1] in ref:
-                meant = f"`ref.{print_node(node).removeprefix('input.')}` is a member of what it refers to"
-                yield _Problem(node, said, meant)
+            if isinstance(node, Member) and path[:1] == ("input",) and path[1:] and path[1] in ref:
+                meant = print_path(("ref", *path[1:], node.name))
+                yield _Problem(node, said, f"`{meant}` is a member of what it refers to")
                 return
             text = f"; `{whole}.contains(TEXT)` looks into a text" if "string" in kinds else ""
             yield _Problem(node, said, f"compare `{whole}` as a whole{text}")
