@@ -17,6 +17,7 @@ from pgagents.cli.running.progress import describe_progress
 from pgagents.report.report import Report
 from pgagents.verify.plan.options import LANES, Identities, Options, Progress
 from pgagents.verify.run.run import verify
+from pgagents.verify.run.timing import MAX_REPEATS
 from pgagents.verify.wire.pace import Holds, Limit
 
 NAMES = ("apples", "pears", "plums", "figs", "dates")
@@ -168,3 +169,21 @@ def test_times_at_which_several_calls_wait_count_once() -> None:
     assert holds.list_awaited() == ("a",)
     now[0] = 150.0
     assert holds.list_awaited() == ()
+
+
+class Sold(Orchard):
+    """Answers 503 whenever more than two apples are asked for."""
+
+    def _serve(self, request: Request, name: str) -> Response:
+        answer = super()._serve(request, name)
+        most = request.target.partition("most=")[2]
+        return Response(503) if name == "apples" and answer.status == 200 and most > "2" else answer
+
+
+def test_a_refusal_by_503_of_an_operation_that_answers_is_awaited_once() -> None:
+    server = Sold((), in_seconds)
+    report = run(server)
+    refused = [status for name, status in server.steps if name == "apples" and status == 503]
+    assert len(refused) > MAX_REPEATS + 4
+    assert report.footer.waits["apples"] < 63 + 2 * len(refused), "1, 2, 4 … 30 s, and then a second each"
+    assert server.now < 63 + 3 * len(server.steps)

@@ -264,6 +264,8 @@ class Repeats:
         """The places of calls that asked for a longer wait than the caller allows."""
         self._answering: set[str] = set()
         """Methods and paths that were answered otherwise than with a limit or a 503."""
+        self._in_vain: set[str] = set()
+        """Those of them that answered a 503 until the last repeat."""
         self.switched_off: set[str] = set()
         """Those that answered nothing but a 503 or a limit.
 
@@ -319,9 +321,11 @@ class Repeats:
             self._answering.add(operation)
             self.switched_off.discard(operation)
             return False
-        if operation in self._answering or call.burst:
-            return False
         waits = limited or answer.header("Retry-After") is not None
+        if operation in self._answering or call.burst:
+            # one that answers other calls may mean a refusal by 503: only the first is awaited to the end
+            self._in_vain |= {operation} if attempt >= MAX_REPEATS and not waits else set()
+            return attempt > 0 and not waits and operation in self._in_vain
         if attempt >= (MAX_REPEATS if waits else 1) and operation not in self.switched_off:
             self.switched_off.add(operation)
             said = f"{operation} answers {answer.status} whenever it is called"
