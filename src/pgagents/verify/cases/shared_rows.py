@@ -13,15 +13,16 @@ from typing import Any
 from pgagents.catalogue.model.action import Action, ActionCall
 from pgagents.catalogue.model.resource import Resource
 from pgagents.verify.cases.removed_instances import list_references
+from pgagents.verify.fixtures import target
 from pgagents.verify.fixtures.instance import find_items
 from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of
+from pgagents.verify.fixtures.target import CREATED
 from pgagents.verify.lists import PageRequest, may_go_on, next_page
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint
 
-CREATED = 201
 OWNER, OTHER = "main", "second"
 MOST_PAGES = 10
 MOST_WRITES = 3
@@ -117,7 +118,4 @@ def find_refused_write(setting: Setting, resource: Resource, done: Action) -> Ac
 
 def makes(setting: Setting, action: Action) -> bool:
     """True if the action makes something, as a comment of what it names."""
-    if action.success.status == CREATED:
-        return True
-    makers = (resource.made_by for resource in setting.model.resources.values())
-    return any(maker is not None and maker.action is action for maker in makers)
+    return action.success.status == CREATED or target.makes(setting.model, action)

@@ -178,7 +178,8 @@ def _list_stayed(
         is_sure = whole and was_whole and not others
         ours = [id for id, _ in (new if is_sure else kept)]
         if resource.undone_by is None or is_only_ended(resource):
-            named |= {(name, id) for id, _ in new if id_text(id) in factory.owned.list_made(resource)}
+            made = factory.owned.list_made(resource)
+            named |= {(name, id) for id, _ in new if id_text(id) in made}
         if lasts:
             factory.grown[name] = ours
         else:

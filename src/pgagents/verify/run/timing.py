@@ -324,7 +324,8 @@ class Repeats:
         waits = limited or answer.header("Retry-After") is not None
         if operation in self._answering or call.burst:
             # one that answers other calls may mean a refusal by 503: only the first is awaited to the end
-            self._in_vain |= {operation} if attempt >= MAX_REPEATS and not waits else set()
+            if attempt >= MAX_REPEATS and not waits:
+                self._in_vain.add(operation)
             return attempt > 0 and not waits and operation in self._in_vain
         if attempt >= (MAX_REPEATS if waits else 1) and operation not in self.switched_off:
             self.switched_off.add(operation)

@@ -30,7 +30,6 @@ from pgagents.verify.answers.refusal import (
 )
 from pgagents.verify.cases.removed_instances import find_absent_id, list_references
 from pgagents.verify.cases.shared_rows import (
-    CREATED,
     find_refused_write,
     is_listed_for_other,
     is_owned_by_guess,
@@ -38,7 +37,7 @@ from pgagents.verify.cases.shared_rows import (
     say_shared,
 )
 from pgagents.verify.fixtures.instance import at_path
-from pgagents.verify.fixtures.target import makes_it
+from pgagents.verify.fixtures.target import CREATED, makes_it
 from pgagents.verify.promise import (
     Attempt,
     Case,
