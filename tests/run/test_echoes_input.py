@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from pgagents.base.http import Request, Response, read_json
+from pgagents.report.contract import Verdict
 from pgagents.verify.checks.rest.echoes_input import is_plain, is_same
+from small_api import KNOWN, Notes, answer, verified, with_resource
 
 SAME: list[tuple[Any, Any]] = [
     ("Ada@Example.com", "ada@example.com"),
@@ -25,6 +29,7 @@ SAME: list[tuple[Any, Any]] = [
     (12.345, 12.35),
     ("2026-12-01T10:00:00Z", "2026-12-01"),
     ("2026-12-01T23:30:00-02:00", "2026-12-02"),
+    (["b", "A"], ["a", "b", "c"]),
 ]
 OTHERS: list[tuple[Any, Any]] = [
     ("garden", "garde"),
@@ -39,6 +44,8 @@ OTHERS: list[tuple[Any, Any]] = [
     ("+49 30 12", "+493013"),
     (12.34, 12.35),
     ("2026-12-01T10:00:00Z", "2026-12-02"),
+    (["a", "b"], ["a"]),
+    (["a"], None),
 ]
 
 
@@ -52,6 +59,50 @@ def test_other_values_are_told_apart(given: Any, shown: Any) -> None:
     assert not is_same(given, shown)
 
 
-@pytest.mark.parametrize("value", ["<b>bold</b>", "naïve", "", "  ", None, [1], {"a": 1}, 2**60])
+@pytest.mark.parametrize("value", ["<b>bold</b>", "naïve", "", "  ", None, [], ["<b>"], {"a": 1}, 2**60])
 def test_values_that_a_server_may_clean_or_round_show_nothing(value: Any) -> None:
     assert not is_plain(value)
+
+
+MEMBERS = (
+    "properties: {id: {type: string}, text: {type: string}, place: {type: string}, stars: {type: integer},"
+    " tags: {type: array, items: {type: string}}}\n    required: [id, text]"
+)
+TEXT = "text: {type: string, minLength: 1, maxLength: 40, required: true}"
+GIVEN = "place: {type: string}, stars: {type: integer}, tags: {type: array, items: {type: string}}"
+
+
+def find(make: Callable[[dict[str, Any]], dict[str, Any] | None]) -> Verdict:
+    """Return the verdict on creates of a server that keeps what `make` leaves of a body, or refuses it."""
+    model = with_resource(
+        ("properties: {id: {type: string}, text: {type: string}}\n    required: [id, text]", MEMBERS),
+        (f"{{{TEXT}}}\n    output: {{201", f"{{{TEXT}, {GIVEN}}}\n    output: {{201"),
+        (KNOWN.splitlines()[2], f"{KNOWN.splitlines()[2]}\n    inferred: true"),
+    )
+
+    def create(server: Notes, request: Request) -> Response | None:
+        body = read_json(request.body).value
+        if request.method != "POST" or not isinstance(body, dict) or server.text(request) is None:
+            return None
+        kept = make({name: value for name, value in body.items() if name != "id"})
+        if kept is None:
+            return answer(422, {"detail": "too much"})
+        id = f"n{len(server.log)}"
+        server.notes[id] = {**kept, "id": id}
+        return answer(201, server.notes[id])
+
+    report = verified(model, Notes(odd=create), only=("echoes_input",))
+    (result,) = [one for one in report.results if one.contract.check == "echoes_input"]
+    return result.verdict
+
+
+def test_optional_argument_that_a_create_drops_is_odd() -> None:
+    assert find(lambda body: {**body, "place": ""} if "place" in body else body) is Verdict.ODD
+    assert find(lambda body: {**body, "stars": 0} if "stars" in body else body) is Verdict.ODD
+    assert find(lambda body: {**body, "tags": body["tags"][:1]} if "tags" in body else body) is Verdict.ODD
+
+
+def test_create_that_keeps_or_refuses_optional_arguments_alarms_nobody() -> None:
+    assert find(lambda body: body) is Verdict.KEPT
+    assert find(lambda body: {**body, "tags": sorted({*body.get("tags", ()), "new"})}) is Verdict.KEPT
+    assert find(lambda body: None if len(body) > 1 else body) is Verdict.KEPT

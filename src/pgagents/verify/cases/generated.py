@@ -298,6 +298,14 @@ def _read_value(value: Any) -> Any:
 
 def is_free(setting: Setting, endpoint: Endpoint, param: Param, template: RequestTemplate) -> bool:
     """True if an argument may have any value: it names nothing, and holds no mark of the run."""
+    schema = setting.resolve_schema(param.schema)
+    if makes(setting.model, endpoint.action) and "string" in types_of(schema) and "enum" not in schema:
+        return False
+    return names_nothing(setting, endpoint, param, template)
+
+
+def names_nothing(setting: Setting, endpoint: Endpoint, param: Param, template: RequestTemplate) -> bool:
+    """True if no value of an argument leads to an instance, an address or a person."""
     action, name = endpoint.action, str(param.name)
     if param.refers_to or param.file is not None or name in (action.idempotency, action.if_match):
         return False
@@ -307,9 +315,6 @@ def is_free(setting: Setting, endpoint: Endpoint, param: Param, template: Reques
         return False  # exactly one group must be given
     usual = template.input.get(name)
     if isinstance(usual, Expression | InstanceRef | UniqueValue | Signature | RelativeTime):
-        return False
-    schema = setting.resolve_schema(param.schema)
-    if makes(setting.model, action) and "string" in types_of(schema) and "enum" not in schema:
         return False
     return not _names_somebody(setting, param)
 

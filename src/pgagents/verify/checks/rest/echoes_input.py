@@ -2,9 +2,9 @@
 
 No document says so, hence only instances of inferred kinds are compared, and another value is only odd. A
 server may change letter case, blanks, the offset of a time, or write a number as a text. A member that the
-answer lacks, a state, and a text with unusual characters show nothing. One more create sends the usual times
-with another offset: a server that drops it keeps another moment, and one that refuses it shows nothing. A law
-such as `response.name == input.name` makes the promise firm.
+answer lacks, a state, and a text with unusual characters show nothing. One more create sends a plain value of
+each optional argument, and times with another offset: a server that drops it keeps another moment, and one
+that refuses the call shows nothing. A law such as `response.name == input.name` makes the promise firm.
 """
 
 from __future__ import annotations
@@ -17,20 +17,29 @@ from datetime import UTC, datetime, timedelta, timezone
 from functools import partial
 from typing import Any
 
+from pgagents.base.cel import expression
 from pgagents.base.http import json_bytes, read_json
 from pgagents.base.text import plain_word, split_words
+from pgagents.catalogue.language.basics import FRESH
 from pgagents.catalogue.model.action import ActionCall, Param
+from pgagents.catalogue.model.values import choose_value
 from pgagents.report.contract import Rank
+from pgagents.verify.cases.argument_values import without_null
+from pgagents.verify.cases.generated import is_free, names_nothing
 from pgagents.verify.fixtures.instance import at_path, members_of
+from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.laws import is_spoken_of
 from pgagents.verify.promise import Attempt, Case, Judgement, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
-from pgagents.verify.values.schema_values import types_of
+from pgagents.verify.values.schema_values import distinct, types_of
 from pgagents.verify.wire.call import Call, Raw
+from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 EAST = timezone(timedelta(hours=2))
 """The offset of the times that one create sends."""
+OTHER = 7
+"""The place, in a series of different values, of the number that an optional argument gets."""
 TRUSTED = ("valid", "explore", "clean")
 PLAIN = re.compile(r"[\w .,:;@+/-]*", re.A)
 OWN = re.compile(
@@ -73,8 +82,13 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
             says = f"{endpoint.action.name} answers with the {shown} that it was given"
             origin = (*resource.origin, "made_by")
             times = frozenset(str(p.wire) for p in made_by.action.params if _is_time(setting, p, names))
-            elsewhere = Attempt(partial(_send_elsewhere, call=made_by, times=times), writes=True)
-            attempt = elsewhere if times and endpoint.on_rest else None
+            optional = {
+                name: value
+                for name in names
+                if name not in made_by.input and (value := _choose_plain(setting, endpoint, name)) is not None
+            }
+            whole = Attempt(partial(_send_whole, call=made_by, optional=optional, times=times), writes=True)
+            attempt = whole if (times or optional) and endpoint.on_rest else None
             yield Case(endpoint, says, origin, attempt, about=_Create(made_by, names), advice=True)
 
 
@@ -97,18 +111,45 @@ def _is_shown(setting: Setting, param: Param, member: Any) -> bool:
     given, shown = setting.resolve_schema(param.schema), setting.resolve_schema(member)
     if given.get("writeOnly") or shown.get("readOnly"):
         return False
-    return bool(_list_types(setting, given) & _list_types(setting, shown) & SCALARS)
+    kinds = _list_types(setting, given) & _list_types(setting, shown)
+    return bool(kinds & SCALARS) or ("array" in kinds and _holds_texts(setting, given, shown))
+
+
+def _holds_texts(setting: Setting, *lists: Mapping[str, Any]) -> bool:
+    """True if the items of each list are texts."""
+    items = (without_null(setting, schema).get("items", {}) for schema in lists)
+    return all(_list_types(setting, schema) == {"string"} for schema in items)
 
 
 def _is_time(setting: Setting, param: Param, names: list[str]) -> bool:
     return str(param.name) in names and setting.resolve_schema(param.schema).get("format") == "date-time"
 
 
-def _send_elsewhere(trial: Trial, call: ActionCall, times: frozenset[str]) -> None:
-    """Make an instance with the usual times, which are written with another offset; `watch` judges it."""
-    raw = Raw(edit=partial(_write_elsewhere, times=times))
-    why = "a create whose times have another offset"
-    trial.ask(Call(trial.endpoint, call.input, "explore", why, fresh=True, raw=raw))
+def _choose_plain(setting: Setting, endpoint: Endpoint, name: str) -> Any:
+    """Return a value of an optional argument that every server can keep, a text with the run's mark; None
+    where a value might choose, or name somebody or somebody's thing.
+    """
+    param, template = endpoint.action.param(name), template_of(setting.model, endpoint.action)
+    assert param is not None
+    schema, schemas = without_null(setting, param.schema), setting.model.schemas
+    kinds, listed = set(types_of(schema)), setting.resolve_schema(schema.get("items", {}))
+    text = choose_value(listed or schema, schemas, {}, name) == f"={FRESH}.text"
+    if text and kinds == {"array"} and names_nothing(setting, endpoint, param, template):
+        return expression.compile(f"[{FRESH}.text, {FRESH}.text + '-2']", (FRESH,))
+    if text and kinds == {"string"} and names_nothing(setting, endpoint, param, template):
+        return expression.compile(f"{FRESH}.text", (FRESH,))
+    if kinds & {"integer", "number"} and is_free(setting, endpoint, param, template):
+        value = distinct(schema, schemas, OTHER)
+        return value if setting.test_argument(endpoint, param).is_valid(value) else None
+    return None
+
+
+def _send_whole(trial: Trial, call: ActionCall, optional: Mapping[str, Any], times: frozenset[str]) -> None:
+    """Make an instance with optional arguments, and with times of another offset; `watch` judges it."""
+    raw = Raw(edit=partial(_write_elsewhere, times=times)) if times else Raw()
+    why = "a create with every optional argument" if optional else "a create whose times have another offset"
+    given = {**call.input, **optional}
+    trial.ask(Call(trial.endpoint, given, "explore", why, fresh=True, raw=raw))
 
 
 def _write_elsewhere(body: bytes, times: frozenset[str]) -> bytes:
@@ -151,7 +192,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         compared = True
         if not is_same(given, shown):
             expected = f"the {name} that was given: {given}"
-            broken = trial.broken(expected, f"{name} is {{shown}}, and another was given", shown=shown)
+            broken = trial.broken(expected, f"{name} is {{shown!r}}, and another was given", shown=shown)
             yield broken.at_member(param.wire)
             return
     if compared:
@@ -159,14 +200,18 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def is_plain(value: Any) -> bool:
-    """True for a scalar that every server can keep as it is."""
+    """True for a scalar, or a list of them, that every server can keep as it is."""
+    if isinstance(value, list):
+        return bool(value) and all(map(is_plain, value))
     if isinstance(value, str):
         return bool(value.strip()) and PLAIN.fullmatch(value) is not None
     return isinstance(value, bool | int | float) and abs(value) < 2**53
 
 
 def is_same(given: Any, shown: Any) -> bool:
-    """True if both are one value, in whichever way a server writes it."""
+    """True if both are one value, in whichever way a server writes it. A list may have more, in any order."""
+    if isinstance(given, list):
+        return isinstance(shown, list) and all(any(is_same(each, one) for one in shown) for each in given)
     if isinstance(given, bool) or isinstance(shown, bool):
         return given is shown
     numbers = [_read_number(value) for value in (given, shown)]
