@@ -12,7 +12,7 @@ from pgagents.base.http import Request, Response
 from pgagents.catalogue.model.model import Model
 from pgagents.report.contract import Verdict
 from pgagents.report.report import Report, Result
-from small_api import NOTES, Notes, answer, catalogue, verified
+from small_api import NOTES, Notes, answer, catalogue, verified, with_resource
 
 LIST = "    http: GET /notes\n    effect: read\n"
 ITEMS = "properties: {id: {type: string}, text: {type: string}}\n    required: [id, text]"
@@ -165,3 +165,42 @@ def test_a_list_without_a_fitting_item_shows_nothing(argument: str, rows: list[A
 )
 def test_other_arguments_are_not_taken_for_filters(argument: str, further: str) -> None:
     assert find(offer(argument, further), everything) == []
+
+
+LINES = """  list_lines:
+    title: List lines
+    description: Lists the lines of a note.
+    http: GET /notes/{note_id}/lines
+    effect: read
+    input: {note_id: {type: string, minLength: 1, maxLength: 40, required: true, refers_to: note}}
+    output: {200: {type: array, items: {$ref: Line}}}
+    errors: [NOT_FOUND]
+surfaces: {rest"""
+LINE = """  Line: {type: object, properties: {id: {type: integer}, note_id: {type: [string, 'null']}}}
+actions:
+"""
+
+
+@pytest.mark.parametrize(
+    ("shown", "verdict"),
+    [
+        (["own", "other"], Verdict.ODD),
+        (["other"], Verdict.ODD),
+        (["own", None], Verdict.KEPT),
+        ([], Verdict.UNTESTED),
+    ],
+)
+def test_a_list_below_a_parent_has_items_of_this_parent_alone(
+    shown: list[str | None], verdict: Verdict
+) -> None:
+    def lines(server: Notes, request: Request) -> Response | None:
+        parts = request.path.strip("/").split("/")
+        if parts[2:] != ["lines"] or parts[1] not in server.notes:
+            return None
+        owners = [parts[1] if one == "own" else one for one in shown]
+        return answer(200, [{"id": n, "note_id": owner} for n, owner in enumerate(owners)])
+
+    model = with_resource(("surfaces: {rest", LINES), ("actions:\n", LINE))
+    report = verified(model, Notes(before=lines), only=("filters_apply",))
+    (result,) = [one for one in report.results if one.contract.check == "filters_apply"]
+    assert result.verdict is verdict

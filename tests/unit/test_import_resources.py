@@ -618,6 +618,32 @@ def test_post_elsewhere_makes_what_is_read_here(path: str, post: dict[str, Any],
         assert found["job"]["made_by"]["input"]["shelf_id"] == "=shelf.id"
 
 
+@pytest.mark.parametrize("same", [True, False], ids=["its schema", "another schema"])
+def test_list_below_a_container_that_its_items_name_joins_what_is_read_elsewhere(same: bool) -> None:
+    booking = {"properties": {"id": {"type": "integer"}, "member_id": {"type": "integer"}}}
+    named = {"$ref": "#/components/schemas/Booking"}
+    listed = named if same else {"type": "object", **booking}
+    made = imported(
+        openapi(
+            {
+                "/members": {"get": answer({"type": "array", "items": ITEM})},
+                "/members/{member_id}": by_id("member_id") | {"get": answer(ITEM)},
+                "/bookings": {"post": create(named, member_id={"type": "integer"})},
+                "/bookings/{booking_id}": by_id("booking_id") | {"get": answer(named)},
+                "/members/{member_id}/bookings": by_id("member_id")
+                | {"get": answer({"type": "array", "items": listed})},
+            },
+            components={"schemas": {"Booking": {"type": "object", **booking}}},
+        )
+    )
+    found = made.data["resources"]
+    assert ("booking_2" in found) != same
+    call = found["booking"].get("listed_by", {})
+    assert call.get("input") == ({"member_id": "=resource.member_id"} if same else None)
+    finds = found["booking"].get("found_by", {})
+    assert finds.get("input") == ({"member_id": "=member.id"} if same else None)
+
+
 def test_of_several_makers_elsewhere_none_is_chosen() -> None:
     found, _ = infer(
         {

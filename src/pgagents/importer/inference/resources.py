@@ -96,6 +96,7 @@ def infer_resources(
         for at in doubled:
             del known[at]  # its list shows what another path reads
         elsewhere, lists = _look_elsewhere(paths, named, known)
+    below = _list_below(paths, named, known)
     for path, one in known.items():
         section, reasons = _describe(one, paths[path], named, known)
         makers = elsewhere.get(path, []) if "made_by" not in section else []
@@ -105,6 +106,10 @@ def infer_resources(
         if makers and path in lists and "listed_by" not in section:
             _, listed, call = lists[path]
             section["found_by"] = section["listed_by"] = call
+            reasons.append(str(listed.action["http"]))
+        for listed, call, finds in below.get(path, ()):
+            section.setdefault("found_by", finds)
+            section["listed_by"] = [section["listed_by"], call] if "listed_by" in section else call
             reasons.append(str(listed.action["http"]))
         if "made_by" not in section:
             reasons += _make_as_above(section, one, path, paths, named, known, found)
@@ -287,6 +292,41 @@ def _list_where_made(
     own = PLACEHOLDER.findall(action.action["http"])
     above = {name: made_by["input"][holder] for name, holder in zip(own, holders, strict=True)}
     return at, action, make_call(action, above, listing.items)
+
+
+_Below = dict[str, list[tuple[ImportedAction, dict[str, Any], dict[str, Any]]]]
+"""By path, lists under another one, each as a call for an instance and as a call to find one."""
+
+
+def _list_below(
+    paths: Mapping[str, _Paths], named: Mapping[str, Any], known: dict[str, InferredResource]
+) -> _Below:
+    """Return the lists that show, under a container, what another path reads; take them out of `known`.
+
+    The items of `/members/{member_id}/bookings` have the schema of `GET /bookings/{booking_id}`, and name
+    their container in a member.
+    """
+    found: _Below = {}
+    for at, listed in [*known.items()]:
+        action, holder = paths[at].collection.get("GET"), known.get(listed.parent)
+        if listed.argument or holder is None or action is None or "POST" in paths[at].collection:
+            continue
+        listing = describe_listing(action, named)
+        holders = PLACEHOLDER.findall(str(action.action["http"]))
+        if listing is None or len(holders) != 1:
+            continue
+        form, members = name_form(action, listing.items, named, listed=True), listing.item["properties"]
+        owners = [p for p, one in known.items() if form and one.argument and form in one.forms]
+        names = [m for m in members if snake(m) in make_id_names(holder.kind, holder.member)]
+        if len(owners) != 1 or len(names) != 1 or known[owners[0]].member not in members:
+            continue
+        calls = [
+            make_call(action, {holders[0]: f"={value}"}, listing.items)
+            for value in (f"resource.{names[0]}", f"{holder.name}.{holder.member}")
+        ]
+        found.setdefault(owners[0], []).append((action, calls[0], calls[1]))
+        del known[at]
+    return found
 
 
 def _call_elsewhere(

@@ -3,7 +3,8 @@
 No document says that such an argument filters, so a list that ignores it is odd. With a value of an enum that
 its items do not all have, the answer must have no item with another. With a text that nothing has, the answer
 must not be the whole list again. With one of two integers or booleans that items have, no item may have
-another. A law that compares the argument makes the promise firm, and replaces this check.
+another. The id of a parent in the path, as in `/members/{member_id}/bookings`, must be that of each item that
+has such a member. A law that compares the argument makes the promise firm, and replaces this check.
 """
 
 from __future__ import annotations
@@ -79,6 +80,12 @@ def _list_filters(setting: Setting, endpoint: Endpoint) -> Iterator[_Filter]:
         name = str(param.name)
         listed_values = setting.resolve_schema(param.schema).get("items")
         member = members.get(plain_word(name if listed_values is None else singular(name)))
+        if member is not None and param.place == "path" and param.refers_to:
+            sides = (setting.resolve_schema(param.schema), without_null(setting, item["properties"][member]))
+            kinds = [set(types_of(schema)) - {"null"} for schema in sides]
+            if kinds[0] == kinds[1]:
+                yield _Filter(param, member, at, _try_parent)
+            continue
         if (
             member is None
             or param.place != "query"
@@ -190,6 +197,19 @@ def _try_seen(trial: Trial, own: _Filter) -> None:
         heeded = heeded or set(_values(answer, own)) <= {value}
     problem = "" if heeded else "each of two lists has an item with another"
     conclude(trial.judge(f"only items with the {own.member} that was asked for", problem))
+
+
+def _try_parent(trial: Trial, own: _Filter) -> None:
+    """Ask for the items of a parent, best one that this run made, which has none or few."""
+    name = str(own.param.name)
+    answer: Exchange = trial.ask(_ask(trial, f"the items of one {own.param.refers_to}"))
+    items = _items(answer, own.at)
+    if not items:
+        raise Untested(f"it has none: {answer.outcome}", excused=True)
+    asked = answer.input.get(name)
+    other = next((v for item in items if (v := item.get(own.member)) is not None and v != asked), None)
+    problem = "" if other is None else "an item has the {name} {other}"
+    conclude(trial.judge(f"only items whose {own.member} is {asked}", problem, name=own.member, other=other))
 
 
 def _values(exchange: Exchange, own: _Filter) -> list[int]:
