@@ -27,7 +27,7 @@ from pgagents.verify.checks.rest import (
     removals,
     upserts,
 )
-from pgagents.verify.promise import Check, Judgement, Trial
+from pgagents.verify.promise import Check, Judgement, Trial, judge_accepted
 from pgagents.verify.run.absent_answers import nothing_there
 from pgagents.verify.setting import Memory, Setting, setting_of
 from pgagents.verify.wire.asking import answering
@@ -503,3 +503,21 @@ def test_null_may_mean_the_default(declared: str, made: Any, last: Any, verdict:
     by_contract = {judgement.contract: judgement.verdict for judgement in judgements}
     assert by_contract[trials[0].contract] is verdict
     assert by_contract[trials[1].contract] is Verdict.KEPT
+
+
+@pytest.mark.parametrize(
+    ("status", "said"), [(409, Verdict.UNTESTED), (422, Verdict.BROKEN), (404, Verdict.BROKEN)]
+)
+def test_a_409_that_several_codes_may_mean_is_a_refusal_by_the_state(status: int, said: Verdict) -> None:
+    """No member of the body tells the codes apart, as in a catalogue that an agent wrote for Pawprint."""
+    model = with_resource(
+        (
+            "    NOT_FOUND: {",
+            "    TAKEN: {status: 409, meaning: So}\n    LATE: {status: 409, meaning: So}\n    NOT_FOUND: {",
+        ),
+        ("    errors: [REFUSED]\n", "    errors: [REFUSED, TAKEN, LATE]\n"),
+    )
+    setting = setting_of(model, URL)
+    call = Call(setting.find_lead("create_note"), {"text": "a"}, "valid", "a call")
+    judged = judge_accepted(exchange_of(model, call, answer(status, {"detail": "No"})), "", "a call")
+    assert [one.verdict for one in judged] == [said]

@@ -44,7 +44,6 @@ CHECKS = "pgagents.verify.checks"
 CHECKS_OF_TOOLS = "pgagents.verify.tool_checks"
 SHARED = ("mcp_transport",)
 """Checks without a need for a catalogue. A server with a catalogue is held to them, too."""
-CONFLICT = 409
 CONDITION = 428
 USUAL = 6
 """The turn of a check that names none. `no_crashes` has turn 0: only watchers with an earlier turn judge
@@ -463,7 +462,7 @@ def judge_accepted(exchange: Exchange, contract: str, what: str) -> Iterator[Jud
         yield judge_kept(contract)
     elif exchange.unsound:  # the check that found the answer undocumented has reported it
         return
-    elif declared is not None and declared.status == exchange.status == CONFLICT:
+    elif exchange.is_conflict:
         yield judge_untested(contract, f"refused because of the current state: {exchange.outcome}")
     elif (
         declared is not None

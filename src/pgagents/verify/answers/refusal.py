@@ -9,11 +9,10 @@ from pgagents.catalogue.model.action import Param
 from pgagents.catalogue.model.answers import Code
 from pgagents.catalogue.model.model import Model
 from pgagents.catalogue.model.resource import REFERENCE, Resource
-from pgagents.verify.promise import CONFLICT, REFUSED_STATUSES, allows_either
+from pgagents.verify.promise import REFUSED_STATUSES, allows_either
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint
-from pgagents.verify.wire.exchange import Exchange
 
 FORBIDDEN = 403
 TOO_LARGE = 413
@@ -123,9 +122,3 @@ def list_missing_children(model: Model, endpoint: Endpoint, resource: Resource) 
     named = ((p, model.resources.get(p.refers_to or "")) for p in endpoint.params)
     found = (r.missing_for(p) for p, r in named if r is not None and resource.name in r.placed_by)
     return [code for code in found if code is not None and code in endpoint.action.errors]
-
-
-def is_conflict(exchange: Exchange) -> bool:
-    """True if a valid call was refused for a conflict with the state of an instance."""
-    declared = exchange.codes.get(exchange.code or "")
-    return declared is not None and declared.status == exchange.status == CONFLICT

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from pgagents.catalogue.model.model import Model
 from pgagents.verify.fixtures.instance import at_path
-from pgagents.verify.promise import CONFLICT, Judgement, Trial
+from pgagents.verify.promise import Judgement, Trial
 from pgagents.verify.wire.call import Call
-from pgagents.verify.wire.exchange import Exchange
+from pgagents.verify.wire.exchange import CONFLICT, Exchange
 
 
 def void(exchange: Exchange) -> bool:

@@ -17,7 +17,6 @@ from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import Instance, Restarted, Unavailable
 from pgagents.verify.fixtures.target import find_created, is_made_by, list_made
 from pgagents.verify.plan.selection import NO_WRITES
-from pgagents.verify.promise import CONFLICT
 from pgagents.verify.run.gate import Gate
 from pgagents.verify.run.judge import Judge
 from pgagents.verify.run.lost_answers import RESTARTED, LostAnswers
@@ -357,9 +356,8 @@ class CallExecutor:
         action = exchange.call.endpoint.action if exchange.call.endpoint is not None else None
         found = (t.resource.missing_in(action) if action else t.resource.missing for t in borrowed)
         missing = {code.name for code in found if code is not None}
-        declared = self.model.codes.get(exchange.code or "")
-        stale = bool(borrowed) and exchange.call.intent in ("valid", "explore") and declared is not None
-        stale = stale and declared is not None and (declared.name in missing or declared.status == CONFLICT)
+        stale = bool(borrowed) and exchange.call.intent in ("valid", "explore")
+        stale = stale and (exchange.is_conflict or exchange.code in missing)
         for instance in borrowed if stale else ():
             instance.exhausted = True
         return stale
@@ -410,8 +408,8 @@ class CallExecutor:
 
     def _note_full(self, exchange: Exchange) -> None:
         """Note that a place had no room for a call that should succeed."""
-        code, filled = self.model.codes.get(exchange.code or ""), self.factory.pool.filled
-        if code is not None and code.status == CONFLICT and exchange.call.intent in ("valid", "explore"):
+        filled = self.factory.pool.filled
+        if exchange.is_conflict and exchange.call.intent in ("valid", "explore"):
             self.factory.note_refusal(exchange)
         if self.factory.pool.filled > filled and not self._bounded:
             self.sender.budget.most += FULL_COSTS

@@ -12,7 +12,7 @@ from pgagents.catalogue.encoding.medium import File
 from pgagents.catalogue.model.answers import NO_ERROR, Code, ErrorReader, LimitReader, Output
 from pgagents.verify.wire.call import Call
 
-UNAVAILABLE = 503
+CONFLICT, UNAVAILABLE = 409, 503
 REDIRECTED, REFUSED = 300, 400
 INVENTED = "PGVERIFY"
 """A method that no API has. A real method that the document does not list may exist, and could delete
@@ -314,6 +314,18 @@ class Exchange:
     def cached(self) -> bool:
         """True if a cache stored the answer, so that it has the headers of an earlier one (RFC 9111, 5.1)."""
         return self.header("Age") is not None
+
+    @property
+    def is_conflict(self) -> bool:
+        """True if it was refused because of the state of something: by a documented 409.
+
+        Several codes of that status may have no value in the body that tells them apart.
+        """
+        declared, endpoint = self.codes.get(self.code or ""), self.call.endpoint
+        if declared is not None or self.code or endpoint is None:
+            return declared is not None and declared.status == self.status == CONFLICT
+        own = (code.status for code in endpoint.action.errors if code.code_at is None)
+        return self.status == CONFLICT and CONFLICT in own
 
     @property
     def outcome(self) -> str:

@@ -21,7 +21,6 @@ from pgagents.verify.fixtures.instance import list_items, names_no_instance
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.plan.selection import fails_others, others_too
 from pgagents.verify.promise import (
-    CONFLICT,
     Attempt,
     Case,
     Judgement,
@@ -33,7 +32,7 @@ from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, InstanceRef, UniqueValue
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
-from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
+from pgagents.verify.wire.exchange import CONFLICT, UNAVAILABLE, Exchange
 
 TOLD, NOTHING, AGAIN = "told", "nothing", "again"
 """The subjects of a failure's cases: its code, what it left unchanged, and the call repeated with its key."""

@@ -33,7 +33,6 @@ from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import find_refusal, template_of
 from pgagents.verify.fixtures.target import target_of
 from pgagents.verify.promise import (
-    CONFLICT,
     Attempt,
     Case,
     Judgement,
@@ -48,7 +47,7 @@ from pgagents.verify.values.schema_values import high, low, types_of
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Concurrent, GetNote, UniqueValue
 from pgagents.verify.wire.endpoint import MCP, Endpoint
-from pgagents.verify.wire.exchange import Exchange
+from pgagents.verify.wire.exchange import CONFLICT, Exchange
 
 REPLAY, RACE, MISMATCH, APART = "replay", "race", "mismatch", "apart"
 OTHER_PROJECT, OTHER_ACTION, OTHER_KEY = "other_project", "other_action", "other_key"

@@ -26,7 +26,6 @@ from pgagents.verify.fixtures.instance import at_path, find_read, member_named
 from pgagents.verify.fixtures.target import as_called
 from pgagents.verify.laws import evaluate_law
 from pgagents.verify.promise import (
-    CONFLICT,
     Attempt,
     Case,
     Judgement,
@@ -40,7 +39,7 @@ from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Concurrent, InstanceRef
 from pgagents.verify.wire.endpoint import REST, Endpoint
-from pgagents.verify.wire.exchange import Exchange
+from pgagents.verify.wire.exchange import CONFLICT, Exchange
 
 TWO = 2
 MUCH = re.compile(r"quantity|amount|count|number|credit|points|units|seats|pages|howmany")

@@ -20,7 +20,6 @@ from typing import Any
 
 from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank, Verdict
-from pgagents.verify.answers.refusal import is_conflict
 from pgagents.verify.cases.instance_changes import find_fresh, list_unique
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import ordinary, template_of
@@ -289,7 +288,7 @@ def _meets_other_rule(trial: Trial, answer: Exchange) -> bool:
     tag.
     """
     stale = trial.action.stale
-    return is_conflict(answer) and (stale is None or answer.code != stale.name)
+    return answer.is_conflict and (stale is None or answer.code != stale.name)
 
 
 def _judge_weak(trial: Trial, present: Exchange, answer: Exchange, tag: str) -> Iterator[Judgement]:

@@ -22,7 +22,6 @@ from pgagents.verify.fixtures.guesses import OF_VALUES
 from pgagents.verify.fixtures.instance import at_path, find_read
 from pgagents.verify.fixtures.target import list_fellows, list_made_by, list_removed
 from pgagents.verify.promise import (
-    CONFLICT,
     Attempt,
     Case,
     Judgement,
@@ -35,7 +34,7 @@ from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.invalid_values import full_width
 from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
-from pgagents.verify.wire.exchange import Exchange
+from pgagents.verify.wire.exchange import CONFLICT, Exchange
 
 MADE = "made"
 INSTANCES, KEYS = "id_comparison/instances", "id_comparison/keys"

@@ -13,7 +13,6 @@ from typing import Any
 from pgagents.base.http import json_bytes, read_json
 from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank, Verdict
-from pgagents.verify.answers.refusal import is_conflict
 from pgagents.verify.cases.boundary import boundary_values
 from pgagents.verify.cases.invalid import invalid_cases_of
 from pgagents.verify.fixtures.arguments import fit_to_surface
@@ -174,7 +173,7 @@ def _judge(trial: Trial, first: Exchange, second: Exchange, *, twins: bool = Fal
     if any(answer.void or answer.unsound or answer.is_tainted_by("response_schema") for answer in both):
         return
     if not all(answer.success and answer.fits for answer in both):
-        if first.success != second.success and not any(map(is_conflict, both)):
+        if first.success != second.success and not any(answer.is_conflict for answer in both):
             yield trial.broken(f"{first.outcome}, as on REST", second.outcome)
         return
     if first.output is not None and first.output.schema is None:  # each surface says nothing in its own way

@@ -21,7 +21,6 @@ from pgagents.catalogue.model.action import Example, Param
 from pgagents.catalogue.model.answers import JSON
 from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank, Verdict
-from pgagents.verify.answers.refusal import is_conflict
 from pgagents.verify.cases.boundary import boundary_values, fills_a_page, free_params, unusual
 from pgagents.verify.cases.malformed import with_member
 from pgagents.verify.cases.removed_instances import call_with_ids, is_nobodys_now
@@ -247,7 +246,7 @@ def _send_joint(trials: Sequence[Trial], call: Call, calls: Sequence[Call]) -> N
 def _stands_in_the_way(answer: Exchange) -> bool:
     """True if a write was refused because of the state of an instance that any other could replace."""
     endpoint = answer.call.endpoint
-    return is_conflict(answer) and endpoint is not None and endpoint.action.effect == "write"
+    return answer.is_conflict and endpoint is not None and endpoint.action.effect == "write"
 
 
 POINT = "point"

@@ -37,7 +37,6 @@ from pgagents.verify.fixtures.target import list_made, makes
 from pgagents.verify.laws import evaluate_law, format_values, say_nan, values_of
 from pgagents.verify.plan.selection import others_too
 from pgagents.verify.promise import (
-    CONFLICT,
     Attempt,
     Case,
     Judgement,
@@ -50,7 +49,7 @@ from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Own, Sleep, Undo
 from pgagents.verify.wire.endpoint import NO_MCP, OPERATOR, REST
-from pgagents.verify.wire.exchange import Exchange
+from pgagents.verify.wire.exchange import CONFLICT, Exchange
 
 PAUSE_S, LONGER, LONGEST_S = 0.5, 1.6, 10.0
 """Seconds before a step is called again, the factor between two pauses, and the longest pause in seconds.
