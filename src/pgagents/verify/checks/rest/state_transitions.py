@@ -233,9 +233,10 @@ class _Transition:
         if reader is not None:
             neighbour = ask(InstanceRef(resource.name, (resource.initial,) if resource.initial else ()))
         arguments, states = input_of_move(self.setting.model, move), (self.state,)
-        answer = ask(
-            Call(self.endpoint, arguments, "valid", self.why, subject=resource, states=states, fresh=True)
-        )
+        call = Call(self.endpoint, arguments, "valid", self.why, subject=resource, states=states, fresh=True)
+        answer = ask(call)
+        if answer.is_conflict:  # an earlier call, such as a payment of a part, may be why
+            answer = ask(replace(call, standard=True))
         if answer.void or answer.unsound:
             return
         if not answer.success and move.inferred and answer.refused:
