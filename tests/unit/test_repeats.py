@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from pgagents.base.http import Response, Silence
+from pgagents.base.http import Request, Response, Silence
 from pgagents.verify.run.timing import (
     MAX_REPEATS,
     Repeats,
@@ -16,6 +16,7 @@ from pgagents.verify.run.timing import (
     is_repeatable,
 )
 from pgagents.verify.wire.call import Call, Raw
+from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.pace import Pacer
 from test_gate import Room
 
@@ -103,3 +104,24 @@ def test_a_run_waits_for_limits_a_share_of_its_answers() -> None:
     assert 4 <= waits <= 20
     (note,) = (note for note in repeats.notes if "--max-wait" in note)
     assert "as long as it may" in note
+
+
+@pytest.mark.parametrize("surface", ["rest", "mcp"])
+def test_a_refusal_by_503_of_what_answers_is_awaited_to_the_end_once(surface: str) -> None:
+    repeats, of = _repeats(), Room().setting.model
+    call = Call(None, {}, "document", "a test", surface=surface, raw=Raw("POST", "/mcp"))
+
+    def wait(answer: Response, attempt: int) -> float | None:
+        if surface == "rest":
+            return repeats.decide_repeat(call, "main", answer, attempt)
+        exchange = Exchange(
+            1, call, {}, Request("POST", "/mcp"), answer, seconds=0.0, sent_at=0.0,
+            codes=of.codes, errors=of.error_reader, limits=of.limit_reader,
+        )  # fmt: skip
+        return repeats.find_delay(exchange, attempt)
+
+    assert wait(Response(200, (), b"{}"), 0) is None
+    assert [wait(OFF, attempt) is None for attempt in range(MAX_REPEATS + 1)] == [False] * MAX_REPEATS + [
+        True
+    ]
+    assert [wait(OFF, attempt) is None for attempt in range(2)] == [False, True], "then for a second"

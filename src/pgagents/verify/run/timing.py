@@ -17,6 +17,7 @@ from pgagents.catalogue.model.model import Model
 from pgagents.verify.fixtures.instance import Unavailable
 from pgagents.verify.run.transmission import Stop
 from pgagents.verify.wire.call import Call, Raw
+from pgagents.verify.wire.endpoint import MCP
 from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
 from pgagents.verify.wire.lease import CUT, UNSENT, find_lease
 from pgagents.verify.wire.pace import Pacer
@@ -266,7 +267,7 @@ class Repeats:
         """Methods and paths that were answered otherwise than with a limit or a 503."""
         self._in_vain: set[str] = set()
         """Those of them that answered a 503 until the last repeat."""
-        self.switched_off: set[str] = set()
+        self._switched_off: set[str] = set()
         """Those that answered nothing but a 503 or a limit.
 
         Without Retry-After a second 503 is enough; else the last repeat decides.
@@ -286,8 +287,17 @@ class Repeats:
         if isinstance(answer, Silence):
             last = attempt or (not self._budget.cleaning and self._budget.is_spent)
             return None if last else self._find_wait_after_silence(call, answer)
-        limited = self._is_limited(answer)
-        if self._is_switched_off(call, answer, attempt, limited=limited):
+        return self._find_wait(call, answer, attempt, limited=self._is_limited(answer))
+
+    def find_delay(self, exchange: Exchange, attempt: int) -> float | None:
+        """Return the seconds after which a tool that was put off is called again; None if it is not."""
+        if not isinstance(exchange.told, Response):
+            return None
+        return self._find_wait(exchange.call, exchange.told, attempt, limited=exchange.limited)
+
+    def _find_wait(self, call: Call, answer: Response, attempt: int, *, limited: bool) -> float | None:
+        """Return the seconds after which a call that was limited or answered 503 is repeated, if it is."""
+        if self._is_in_vain(call, answer, attempt, limited=limited):
             return None
         if attempt >= MAX_REPEATS or (not self._budget.cleaning and self._budget.is_spent):
             return None
@@ -307,19 +317,15 @@ class Repeats:
             self.notes.append(f"{call.place} {self.describe_long_wait(answer)}")
         return wait
 
-    def _is_switched_off(self, call: Call, answer: Response, attempt: int, *, limited: bool) -> bool:
-        """Note an answer; return True if its operation is switched off, so that no wait brings another.
-
-        Method and path decide, so that calls of no action count with those of the action.
+    def _is_in_vain(self, call: Call, answer: Response, attempt: int, *, limited: bool) -> bool:
+        """Note an answer; return True if no wait brings another: its operation is switched off, or refuses by
+        503.
         """
-        endpoint = call.endpoint
-        path = endpoint.path if endpoint is not None else (call.raw.target or call.place).partition("?")[0]
-        method = call.raw.method or (endpoint.method if endpoint is not None else "GET")
-        operation = f"{method} {path}"  # an unknown method is answered by a library
+        operation = _name_operation(call)
         if answer.status != UNAVAILABLE and not limited:
             self._answers += 1
             self._answering.add(operation)
-            self.switched_off.discard(operation)
+            self._switched_off.discard(operation)
             return False
         waits = limited or answer.header("Retry-After") is not None
         if operation in self._answering or call.burst:
@@ -327,11 +333,11 @@ class Repeats:
             if attempt >= MAX_REPEATS and not waits:
                 self._in_vain.add(operation)
             return attempt > 0 and not waits and operation in self._in_vain
-        if attempt >= (MAX_REPEATS if waits else 1) and operation not in self.switched_off:
-            self.switched_off.add(operation)
+        if attempt >= (MAX_REPEATS if waits else 1) and operation not in self._switched_off:
+            self._switched_off.add(operation)
             said = f"{operation} answers {answer.status} whenever it is called"
             self.notes.append(f"{said}: is it switched off?" if not waits else f"{said}, and is not awaited")
-        return operation in self.switched_off
+        return operation in self._switched_off
 
     def _note_undocumented(self, call: Call, answer: Response) -> None:
         """Note once that an action is limited with a status that it does not document.
@@ -377,11 +383,15 @@ class Repeats:
         error = self._model.error_reader.read(answer.status, read_json(answer.body).value)
         return reader.is_limited(answer.status, answer.header, error)
 
-    def find_delay(self, exchange: Exchange, attempt: int) -> float | None:
-        """Return the seconds after which a rate-limited tool is to be called again; None if it is not."""
-        if attempt >= MAX_REPEATS or self._budget.is_spent or not isinstance(exchange.told, Response):
-            return None
-        return self.pacer.retry(exchange.told, attempt) if exchange.busy else None
+
+def _name_operation(call: Call) -> str:
+    """Return a tool's name, else method and path, by which calls of no action count with the action's."""
+    endpoint = call.endpoint
+    if call.surface == MCP:
+        return call.place
+    path = endpoint.path if endpoint is not None else (call.raw.target or call.place).partition("?")[0]
+    method = call.raw.method or (endpoint.method if endpoint is not None else "GET")
+    return f"{method} {path}"  # an unknown method is answered by a library
 
 
 # -- a server that is gone
