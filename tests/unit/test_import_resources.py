@@ -564,6 +564,19 @@ def test_member_of_another_name_is_no_id(member: str) -> None:
     assert found == {}
 
 
+@pytest.mark.parametrize(("kind", "known"), [("string", True), ("integer", False)])
+def test_number_of_another_name_is_no_id(kind: str, known: bool) -> None:
+    """It may count something, and would name the older row at that position."""
+    shot = {"type": "object", "properties": {"title": {"type": "boolean"}, "views": {"type": kind}}}
+    found, _ = infer(
+        {
+            "/shots": {"get": answer({"type": "array", "items": shot}), "post": create(shot)},
+            "/shots/{n}": by_id("n", kind) | {"get": answer(shot), "delete": answer(None, "204")},
+        }
+    )
+    assert ("made_by" in found.get("shot", {})) == known
+
+
 @pytest.mark.parametrize(("status", "made"), [("201", True), ("200", False)])
 def test_post_to_an_item_makes_it_if_it_says_that_it_is_new(status: str, made: bool) -> None:
     post = {"responses": {status: answer(NAMED)["responses"]["200"]}}

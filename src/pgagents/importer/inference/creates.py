@@ -478,15 +478,16 @@ def find_id_by_structure(
     """Return the member with the id that the members of several answers show, whatever the argument's name
     is.
 
-    That is `id`, else the only one of the argument's type and format that all have and no caller gives, else
-    the only one that all have; empty if none is certain. A path takes any `id`, of whatever type it is.
+    That is `id`, else the only text of the argument's format that all have and no caller gives, else the only
+    one that all have; empty if none is certain. A path takes any `id`, of whatever type it is. Any other
+    number is as likely an amount, which would name the older row at that position.
     """
     every = [{n: read_schema(s, named) for n, s in one.items() if n.isidentifier()} for one in shown if one]
     if any("id" in each for each in every):
         return "id" if all(_is_of_type(each.get("id", {}), param) for each in every) else ""
     common = [
         name
-        for name in (every[0] if len(every) >= ENOUGH else ())
+        for name in (every[0] if len(every) >= ENOUGH and is_type(param, ("string",)) else ())
         if all(
             _is_alike(each.get(name, {}), param, named) and each[name].get("format") == param.get("format")
             for each in every
