@@ -109,6 +109,7 @@ CASES: dict[str, Case] = {
     "reused_ids": Case("reused_ids", "integer_ids", green=None),
     "largest_ids": Case("largest_ids", "integer_ids"),
     "largest_ids_bare": Case("largest_ids_bare"),
+    "counted_ids": Case("counted_ids", "integer_ids", green=False, broken=True),
     "reused_by_others": Case(
         "reused_by_others", "integer_ids", green=None, reason=ANOTHER, alone=False,
     ),

@@ -170,6 +170,9 @@ def _list_stayed(
             continue
         new = [(id, item) for id, item in items if id not in (before or ())]
         kept = [(id, item) for id, item in new if factory.marks.within(item)]
+        factory.unsure.note_under_older(
+            resource, [id for id, item in items if id in (before or ()) and factory.marks.within(item)]
+        )
         if resource.undone_by is not None:
             shown += [
                 Instance(resource, id, item, "main", True, None, ours=True, doubtful=True)
@@ -272,11 +275,15 @@ def look_up_unsure(driver: Driver) -> bool:
     pool = driver.factory.pool
     try:
         for instance in driver.executor.run_inner(driver.factory.unsure.look_up, []):
+            before, _ = driver.factory.listed.get(instance.resource.name, ((), False))
+            if instance.id in before:
+                continue  # an older row has this id, too, or was overwritten
             known = pool.find(instance.resource, instance.id, instance.place)
             if known is None:
                 pool.add(instance)
             else:  # a list had it, and did not say whose it is
-                known.made = known.ours = True
+                known.made = known.ours = known.doubtful = True
+                known.body = instance.body
                 known.parent = known.parent or instance.parent
                 pool.note_change(known)
     except (Unavailable, KeyboardInterrupt):
