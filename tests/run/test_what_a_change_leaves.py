@@ -115,6 +115,17 @@ def test_a_put_that_replaces_is_kept() -> None:
     assert result.verdict is Verdict.KEPT
 
 
+def test_default_that_nothing_tells_is_no_former_value() -> None:
+    """The first other value of a note that was made with 5 is 0, to which a PUT without it sets it."""
+
+    def keep(former: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
+        usual = 0 if "text" in former else 5
+        return {**former, "text": body.get("text"), "label": body.get("label", usual)}
+
+    (result,) = find("put_replaces", keep, label="{type: integer, minimum: 0, maximum: 5}")
+    assert result.verdict is Verdict.KEPT
+
+
 def test_a_shorter_put_may_be_refused() -> None:
     (result,) = find("put_replaces", need)
     assert result.verdict is Verdict.NOT_APPLICABLE

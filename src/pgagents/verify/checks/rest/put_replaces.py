@@ -1,17 +1,18 @@
 """A PUT replaces an instance: a member that it leaves out does not keep its value (RFC 9110, 9.3.4).
 
 Every optional member gets another value by a PUT, and a read shows it. The next PUT leaves these members out.
-One that still has the value after that is odd, because many servers merge. Members with a default are not
-tried. Neither is a PUT that the document describes as partial, nor one that lets out what a create needs. A
-refusal of the shorter PUT is right. Where the catalogue says `left_out: cleared`, all of them are tried, a
-member with a default must show it, and what breaks it is broken.
+One that still has the value after that, and another value after a second try, is odd, because many servers
+merge. Members with a default are not tried. Neither is a PUT that the document describes as partial, nor one
+that lets out what a create needs. A refusal of the shorter PUT is right. Where the catalogue says `left_out:
+cleared`, all of them are tried, a member with a default must show it, and what breaks it is broken.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
+from typing import Any
 
 from pgagents.catalogue.model.action import Param
 from pgagents.catalogue.model.resource import Resource
@@ -97,7 +98,39 @@ def _try(trial: Trial, change: Change, free: tuple[Param, ...]) -> None:
     schemas = {param.wire: trial.setting.resolve_schema(param.schema) for param in free}
     defaults = {wire: schema["default"] for wire, schema in schemas.items() if "default" in schema}
     # a server that clears a member shows its default, so another value must stand there before
-    values = choose_other_values(trial, free, {**body, **defaults})
+    stands = {**body, **defaults}
+    former: Param | None = None
+    for _ in range(2):  # a default that nothing tells may be the first value, and is not the second
+        left = _leave_out(trial, change, (former,) if former is not None else free, body, stands)
+        if left is None:
+            return
+        stored, shown, now = left
+        former = next((p for p in stored if now.get(p.wire) == shown[p.wire]), None)
+        if former is None:
+            break
+        stands = {former.wire: shown[former.wire]}
+    if former is not None:
+        expected = f"{former.name} without the value that the PUT left out"
+        broken = trial.broken(expected, f"{former.name} still has the value of the PUT before")
+        conclude(broken.at_member(former.wire))
+        return
+    for param in stored if not trial.case.advice else ():
+        if param.wire in defaults and now.get(param.wire) != defaults[param.wire]:
+            expected = f"{param.name} {defaults[param.wire]!r}, its default, as the PUT left it out"
+            broken = trial.broken(expected, f"{param.name} is {{value!r}}", value=now.get(param.wire))
+            conclude(broken.at_member(param.wire))
+            return
+    conclude(trial.kept())
+
+
+def _leave_out(
+    trial: Trial, change: Change, free: tuple[Param, ...], body: Mapping[str, Any], stands: Mapping[str, Any]
+) -> tuple[list[Param], Mapping[str, Any], Mapping[str, Any]] | None:
+    """Set members to other values than those that stand there, and leave them out of a second PUT.
+
+    Return those that were stored, and what a read showed before and after the second. None if it was refused.
+    """
+    values = choose_other_values(trial, free, stands)
     kept = change.list_needed(trial, body)
     full = trial.ask(change.send(trial, body, {**kept, **values}, "with every member that it may set"))
     if not full.success and len(values) > 1:  # one of them may depend on another
@@ -116,23 +149,11 @@ def _try(trial: Trial, change: Change, free: tuple[Param, ...]) -> None:
     after = trial.ask(change.call_read(trial, body))
     if not shorter.success:
         conclude(trial.idle(f"a PUT without {names} was answered {shorter.outcome}"))
-        return
+        return None
     now = change.shown(after)
     if not after.success or shorter.status == ACCEPTED or not now:
         raise Untested(f"it was not read afterwards: {after.outcome}")
-    former = next((p for p in stored if now.get(p.wire) == shown[p.wire]), None)
-    if former is not None:
-        expected = f"{former.name} without the value that the PUT left out"
-        broken = trial.broken(expected, f"{former.name} still has the value of the PUT before")
-        conclude(broken.at_member(former.wire))
-        return
-    for param in stored if not trial.case.advice else ():
-        if param.wire in defaults and now.get(param.wire) != defaults[param.wire]:
-            expected = f"{param.name} {defaults[param.wire]!r}, its default, as the PUT left it out"
-            broken = trial.broken(expected, f"{param.name} is {{value!r}}", value=now.get(param.wire))
-            conclude(broken.at_member(param.wire))
-            return
-    conclude(trial.kept())
+    return stored, shown, now
 
 
 CHECK = make_check("put_replaces", __doc__, cases, stage=5, rank=Rank.WRONG)
