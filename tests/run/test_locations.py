@@ -33,6 +33,7 @@ def judge_location(status: int, location: str, *changes: tuple[str, str]) -> str
     server = Notes()
 
     def handler(request: Request) -> Response:
+        request = replace(request, target=request.target.removeprefix("/v1"))
         if request.path.startswith("/tasks/"):
             return answer(200, {"state": "running"})
         told = server(request)
@@ -62,6 +63,25 @@ def test_location_of_work_that_only_began_may_lead_to_its_state(
     status: int, location: str, verdict: str
 ) -> None:
     assert judge_location(status, location) == verdict
+
+
+@pytest.mark.parametrize(
+    ("location", "verdict"),
+    [
+        ("/v1/notes/ID", "kept"),
+        ("/notes/ID", "odd"),
+        ("/ID", "odd"),
+        ("ID", "untested"),
+        ("/other/ID", "untested"),
+        ("/notes/n999", "untested"),
+        ("https://elsewhere.example/notes/ID", "untested"),
+    ],
+)
+def test_location_without_the_beginning_of_its_path_is_odd(location: str, verdict: str) -> None:
+    whole = [f"http: {method} /notes\n" for method in ("GET", "POST")]
+    parts = [f"http: {method} /notes/{{" for method in ("GET", "PUT", "DELETE")]
+    changes = [(path, path.replace("/notes", "/v1/notes")) for path in (*whole, *parts)]
+    assert judge_location(201, location, *changes) == verdict
 
 
 def test_location_of_another_instance_is_found_in_a_202_too() -> None:

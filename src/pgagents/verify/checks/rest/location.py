@@ -1,17 +1,18 @@
 """The Location in a create's answer leads to the new instance (RFC 9110, 10.2.2).
 
-It is followed only on the API's own host, and only at the path of a reading action. Any other path leaves
-the contract untested. After a 202 it may lead to the state of the work, or to an instance that is not there
-yet (RFC 9110, 15.3.3).
+It is followed only on the API's own host, and only at the path of a reading action. Any other path leaves the
+contract untested; that of the new instance without its beginning is odd. After a 202 it may lead to the state
+of the work, or to an instance that is not there yet (RFC 9110, 15.3.3).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
-from urllib.parse import unquote, urljoin
+from urllib.parse import unquote, urljoin, urlsplit
 
 from pgagents.catalogue.model.action import Action, ActionCall
 from pgagents.catalogue.model.resource import Resource, id_text
@@ -69,6 +70,11 @@ def _try(trial: Trial, resource: Resource) -> None:
             )
         )
         return
+    if target is None and (left_out := _find_left_out(setting, resource, made, body, text)):
+        actual = f"{{text}}, without {left_out}"
+        broken = trial.broken(f"a Location of the new {resource.name}", actual, text=text[:200])
+        conclude(replace(broken, odd=True))  # it was not followed
+        return
     if path is None or target is None:
         raise Untested(f"its path is none of the API's: {text[:200]}")
     action, values = target
@@ -115,6 +121,28 @@ def _path_on_api(setting: Setting, exchange: Exchange, text: str) -> str | None:
     except ValueError:
         return None
     return find_own_target(own, str(setting.model.api.server), whole)
+
+
+def _find_left_out(
+    setting: Setting, resource: Resource, made: Exchange, body: Mapping[str, Any], text: str
+) -> str:
+    """Return the beginning of the path of the new instance that its Location lacks; empty if it is another
+    path. Routers below a prefix write such (a Hono app, 2026-11-28).
+    """
+    own = urlsplit(setting.list_bases(made.call.endpoint)[0])
+    try:
+        told = urlsplit(urljoin(f"{own.geturl()}{made.request.target}", text))
+    except ValueError:
+        return ""
+    steps = told.path.strip("/").split("/")
+    for read in resource.read_by:
+        whole = [*filter(None, own.path.split("/")), *str(read.action.path).strip("/").split("/")]
+        whole[-1] = id_text(resource.id_of(body)) if whole[-1].startswith("{") else ""
+        first = len(whole) - len(steps)
+        ends = zip(whole[first:], map(unquote, steps), strict=False)
+        if told.netloc == own.netloc and first > 0 and all(w == s or w.startswith("{") for w, s in ends):
+            return "/" + "/".join(whole[:first])
+    return ""
 
 
 def _find_action(setting: Setting, path: str) -> tuple[Action, dict[str, str]] | None:
