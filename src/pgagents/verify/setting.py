@@ -185,8 +185,11 @@ class Setting:
         return [one for one in found if not self._allows(action, one)]
 
     def say_reaching(self, action: Action, values: Mapping[str, Any]) -> str:
-        """Return why a call with these values is not sent; empty if it reaches nothing of others."""
-        found = self.find_reaching(action, values)
+        """Return why a call with these values is not sent; empty if it reaches nothing of others.
+
+        A word of a path may still get a mark.
+        """
+        found = [one for one in self.find_reaching(action, values) if not one.words]
         return say_withheld(action, found[0]) if found else ""
 
     def _allows(self, action: Action, one: Withheld) -> bool:

@@ -20,7 +20,7 @@ from pgagents.base.http import json_bytes
 from pgagents.base.jsonschema.schema import resolve
 from pgagents.base.jsonschema.walk import CONDITIONS, children
 from pgagents.base.text import singular, split_words
-from pgagents.catalogue.harmless.ids import list_numbers
+from pgagents.catalogue.harmless.ids import NOBODY, list_numbers
 from pgagents.catalogue.model.action import Action, Param
 from pgagents.catalogue.model.model import Model
 from pgagents.catalogue.model.values import POWERS
@@ -36,8 +36,8 @@ MOST_SCHEMAS = 4_000
 
 IDS = frozenset(("id", "ids", "uuid", "uuids", "guid", "guids", "pk", "pks", "fk", "ref", "refs", "nr"))
 THINGS = frozenset((
-    "after", "ancestor", "before", "child", "destination", "duplicate", "from", "into", "link",
-    "master", "neighbor", "neighbour", "next", "onto", "original", "other", "parent", "predecessor",
+    "after", "ancestor", "before", "child", "counterpart", "destination", "duplicate", "from", "into", "link",
+    "master", "neighbor", "neighbour", "next", "onto", "original", "other", "parent", "peer", "predecessor",
     "prev", "previous", "related", "replace", "root", "sibling", "source", "subject", "successor",
     "supersede", "target", "to", "under", "with",
 ))  # fmt: skip
@@ -59,6 +59,8 @@ _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 _STEP = re.compile(r"/([A-Za-z][\w.-]*)/([^/?#\s]+)")
 """Matches two steps of a path or a URL: `/notes/7`."""
 _NUMBER_BEHIND = re.compile(r"[/=:#?&]\d")
+_MADE_UP = re.compile(rf"pgv[-_]?[0-9a-f]{{16}}|{NOBODY}", re.I)
+"""Matches a run's mark, or nobody's id, both of 64 random bits and more."""
 
 REACHING = frozenset((
     "absorb", "activate", "all", "any", "apply", "archive", "array", "atomic", "auto", "before", "broadcast",
@@ -97,6 +99,12 @@ RIGHTS = frozenset((
     "staff", "sudo", "super", "superadmin", "superuser",
 ))  # fmt: skip
 """Words, in the singular, of what is written elsewhere too: rights, defaults, owners."""
+_SWITCHES = frozenset(("activate", "rollback"))
+_STATES = frozenset(("backup", "backups", "checkpoint", "checkpoints", "snapshot", "snapshots"))
+_RETURNS = frozenset(("restore", "revert"))
+"""Words of an action that changes others too: the theme that was active no longer is (Tyk Portal 5.14,
+Ghost), and what came after a backup is gone (Home Assistant's Supervisor, 2026-11).
+"""
 _AROUND = ("as", "id", "ids", "is", "make", "set")
 
 
@@ -129,6 +137,8 @@ class Withheld:
     at: Path = ()
     texts: bool = False
     """True if each text is sent: a noun of the API alone names a text, such as the title of a title."""
+    words: bool = False
+    """True if any word may be a name: a text of a path is sent only if a run has made it up."""
 
     @property
     def label(self) -> str:
@@ -167,6 +177,8 @@ class Withheld:
         )
         if any(resource == self.resource or not list_numbers(value) for resource in same):
             return True
+        if self.words and isinstance(value, str) and not _MADE_UP.search(value):
+            return False
         behind = isinstance(value, str) and _NUMBER_BEHIND.search(value)
         return not (list_numbers(value) or behind or json_bytes(value) in self.shown)
 
@@ -201,9 +213,13 @@ class Harmless:
         inferred = any(resource is not None and resource.inferred for resource in named)
         if not inferred or any(not move.inferred for move in moves):
             return ""
-        _, _, behind = str(action.path).partition("}")
-        parts = (part for part in behind.split("/") if part and "{" not in part)
-        word = next((word for part in parts if (word := find_right(part))), "")
+        before, _, behind = str(action.path).partition("}")
+        parts = [part for part in behind.split("/") if part and "{" not in part]
+        elsewhere = _SWITCHES | (_RETURNS if _STATES.intersection(split_words(before)) else frozenset())
+        found = (
+            find_right(part) or next(iter(elsewhere.intersection(split_words(part))), "") for part in parts
+        )
+        word = next(filter(None, found), "")
         return f"its path says `{word}`" if word else ""
 
     def list_withheld(self, action: Action) -> tuple[Withheld, ...]:
@@ -301,7 +317,9 @@ class Harmless:
         own = resource is not None and resource.made_by is not None
         if param.place == "header" and param.wire.lower() == IF_MATCH:
             return True  # a condition makes a write do less, never more
-        return own or param.place == "path" or str(param.name) in (action.idempotency, action.if_match)
+        # a call that names no instance at all is not sent
+        linked = param.place == "path" and (param.refers_to or not any(p.refers_to for p in action.params))
+        return own or bool(linked) or str(param.name) in (action.idempotency, action.if_match)
 
     def _judge(self, action: Action) -> dict[Path, Withheld | None]:
         """Return each value of a write that the document describes; None if any may be sent."""
@@ -337,7 +355,18 @@ class Harmless:
     ) -> Withheld | None:
         name = next((step for step in reversed(path) if step != ANY), "")
         types, wire = _list_types(schema), (param.wire, *path[1:])
-        if self._is_reference(name, schema, types, listed=listed):
+        if param.place == "path":  # a server may find the thing by this alone
+            if schema.keys() & {"enum", "const"} or schema.get("format") in _TEXTS or types == {"boolean"}:
+                return None
+            return Withheld(
+                path, wire, "path", "reference", self._find_resource(name), words="string" in types
+            )
+        is_kept = param.in_body and ".".join(path[-2:]) in stored
+        # whole numbers that answers never show are mostly ids, also as the body itself: `[7, 9]`
+        numbers = (
+            split_words(name) and listed and not is_kept and types == {"integer"} and "maximum" not in schema
+        )
+        if numbers or self._is_reference(name, schema, types, listed=listed):
             shown = _list_shown(action, param, path, schema)
             if split_words(name)[-1] not in IDS and schema.get("format") != "uuid":
                 shown = [one for one in shown if re.search(r"\d", str(one))]  # else a noun's own text
@@ -357,7 +386,7 @@ class Harmless:
         is_option = choices is not None or bool(types & {"boolean", "integer", "number"})
         if is_text and right:
             return Withheld(path, wire, param.place, "right")
-        is_stored = param.in_body and ".".join(path[-2:]) in stored and not right
+        is_stored = is_kept and not right
         choices = choices if isinstance(choices, list) else []
         far = any(_reaches((str(choice),)) for choice in choices)
         selects = not (needed or is_stored) and (

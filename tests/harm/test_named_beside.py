@@ -1,0 +1,113 @@
+"""What a write names beside the run's own instance is nobody's: a further step of its path, the numbers of a
+list, a counterpart. And no action runs that switches what others have, although it names an own instance.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harm.loopback import loopback
+from harm.test_harm_module import run_module
+from harm.test_lenient_servers import NOTE, OTHERS, Notes, Schema, document, model_of, run
+
+NAMES = ("x", "a", "L", "true", "AV-000", "x" * 40)
+NUMBER: Schema = {"type": "integer"}
+TEXT: Schema = {"type": "string"}
+BESIDE: dict[str, tuple[str, Schema | None, Schema | None]] = {
+    # an embedded comment that the server finds by its number alone, whatever note the path names
+    "a comment's number": ("delete /notes/{id}/comments/{comment_id}", NUMBER, None),
+    "a peer's number": ("post /notes/{id}/compare/{peer}", NUMBER, None),
+    "a watcher's name": ("put /notes/{id}/watchers/{name}", TEXT, None),
+    "numbers": ("post /notes/{id}/entries", None, {"type": "array", "items": NUMBER}),
+    "a member's numbers": (
+        "post /notes/{id}/lines",
+        None,
+        {
+            "type": "object",
+            "required": ["those"],
+            "properties": {"those": {"type": "array", "items": NUMBER}},
+        },
+    ),
+    "a counterpart": (
+        "post /notes/{id}/swap",
+        None,
+        {"type": "object", "required": ["counterpart"], "properties": {"counterpart": NUMBER}},
+    ),
+    # the active one of all notes; what came after a backup
+    "activation": ("post /notes/{id}/activate", None, None),
+}
+
+
+def described(kind: str) -> Schema:
+    """The document of the notes with one more action of a note."""
+    (operation, step, body), made = BESIDE[kind], document({}, {})
+    method, path = operation.split()
+    names = re.findall(r"\{(\w+)\}", path)
+    params = [
+        {"name": name, "in": "path", "required": True, "schema": NUMBER if name == "id" else step}
+        for name in names
+    ]
+    said = {"description": "Done", "content": {"application/json": {"schema": NOTE}}}
+    refused = {"400": {"description": "Refused"}, "404": {"description": "None"}}
+    action = {"operationId": "act", "parameters": params, "responses": {"200": said, **refused}}
+    if body is not None:
+        action["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
+    made["paths"][path] = {method: action}
+    return made
+
+
+class Beside(Notes):
+    """Does what a step of the path, or a number of the body, names; numbers from zero are somebody's."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.others: dict[str, int] = dict.fromkeys((*map(str, range(OTHERS + 1)), *NAMES), 0)
+        self.acted = 0
+
+    def answer(self, method: str, path: str, body: Any, given: dict[str, Any]) -> tuple[int, Any]:
+        found = re.fullmatch(r"/notes/(\d+)/(\w+)(?:/(.+))?", path)
+        if found is None or int(found[1]) not in self.notes:
+            return super().answer(method, path, body, given)
+        self.acted += 1
+        if found[2] == "activate":
+            self.others["0"] += 1  # it was the active one
+        several = [*given.values(), *(body if isinstance(body, list) else []), found[3]]
+        for value in several:
+            for one in value if isinstance(value, list) else [value]:
+                name = str(int(one)) if isinstance(one, bool) else str(one)
+                self.others.update({name: 1} if name in self.others else {})
+        return 200, self.notes[int(found[1])]
+
+    def changed(self) -> bool:
+        return super().changed() or any(self.others.values())
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("kind", BESIDE)
+def test_what_a_call_names_beside_an_own_instance_is_nobodys(kind: str, seed: int, tmp_path: Path) -> None:
+    server = Beside()
+    report = run(model_of(tmp_path, described(kind)), server, seed)
+    assert server.bodies
+    assert not server.changed(), json.dumps([name for name, count in server.others.items() if count])
+    assert server.acted or [r for r in report.results if "--allow act" in r.reason]
+    assert kind != "a watcher's name" or server.acted, "a name of the run's own is sent"
+
+
+@pytest.mark.parametrize("kind", BESIDE)
+def test_the_generated_module_names_nobody_beside_an_own_instance(kind: str, tmp_path: Path) -> None:
+    server = Beside()
+    with loopback(server) as url:
+        run_module(model_of(tmp_path, described(kind)), tmp_path / "out", url, PGAGENTS_ALLOW_WRITES="1")
+    assert server.bodies
+    assert not server.changed()
+
+
+def test_an_allowed_step_of_a_path_is_sent(tmp_path: Path) -> None:
+    server = Beside()
+    run(model_of(tmp_path, described("a peer's number")), server, 0, allow=("act.peer",))
+    assert server.changed()
