@@ -15,8 +15,6 @@ from pgagents.verify.wire.endpoint import MCP, Endpoint
 from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
 
 UNAUTHORIZED, FORBIDDEN, NOT_FOUND, BAD_REQUEST = 401, 403, 404, 400
-BEHIND = (502, 504, *range(520, 528), 530)
-"""Statuses of a gateway that cannot reach its server; those above 504 are Cloudflare's."""
 PASSING = (429, 503)
 
 

@@ -28,7 +28,6 @@ from pgagents.verify.run.explain import (
 )
 from pgagents.verify.run.obstacles import (
     BAD_REQUEST,
-    BEHIND,
     FORBIDDEN,
     NOT_FOUND,
     PASSING,
@@ -42,6 +41,7 @@ from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.call import Call, InstanceRef, Raw, RelativeTime, Signature, UniqueValue
 from pgagents.verify.wire.encode import Proof, present_all, request_of
 from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.exchange import BEHIND
 
 AGAIN_S = 0.2
 

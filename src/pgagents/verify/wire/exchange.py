@@ -13,6 +13,8 @@ from pgagents.catalogue.model.answers import NO_ERROR, Code, ErrorReader, LimitR
 from pgagents.verify.wire.call import Call
 
 CONFLICT, UNAVAILABLE = 409, 503
+BEHIND = (502, 504, *range(520, 528), 530)
+"""Statuses of a gateway that cannot reach its server; those above 504 are Cloudflare's."""
 REDIRECTED, REFUSED = 300, 400
 INVENTED = "PGVERIFY"
 """A method that no API has. A real method that the document does not list may exist, and could delete
