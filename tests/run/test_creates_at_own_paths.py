@@ -68,7 +68,7 @@ class Boxes:
         if method not in ("GET", "DELETE"):
             return self._say(405)
         if id not in self.kept:
-            return self._say(404)
+            return self._say(403 if self.bug == "hides" else 404)
         row = self.kept[id]
         if method == "DELETE" and self.bug != "stays":
             del self.kept[id]
@@ -149,4 +149,11 @@ def test_nothing_is_written_where_a_read_takes_an_id_of_ours_for_an_older_one() 
     boxes = Boxes("PUT", "reads another")
     run(boxes)
     assert boxes.kept == {"kitchen": OLD}
+    assert {method for method, _ in boxes.sent} == {"GET"}
+
+
+@pytest.mark.parametrize("how", ["PUT", "POST"])
+def test_nothing_is_written_under_an_id_that_no_read_shows_to_be_missing(how: str) -> None:
+    boxes = Boxes(how, "hides")
+    run(boxes)
     assert {method for method, _ in boxes.sent} == {"GET"}
