@@ -134,3 +134,22 @@ def test_several_placeholders_are_named_by_their_place() -> None:
         openapi({"/books/{a}/pages/{b}": {"get": operation()}, "/books/{b}/pages/{a}": {"delete": remove}})
     )
     assert {str(a.path) for a in made.model.actions} == {"/books/{a}/pages/{b}"}
+
+
+@pytest.mark.parametrize("renamed", ["new_name", "newName"])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_placeholder_that_is_written_names_no_instance(renamed: str, first: bool) -> None:
+    """LNbits 1.6.2: `PUT /wallet/{new_name}` renames the wallet of the key."""
+    text = {"type": "string"}
+    wallet = {"type": "object", "required": ["id"], "properties": {"id": text, "name": text}}
+    answer = {"201": {"description": "Made", "content": {"application/json": {"schema": wallet}}}}
+    body = {"content": {"application/json": {"schema": {"type": "object", "properties": {"name": text}}}}}
+    places = [
+        {f"/wallets/{{{name}}}": {method: operation(operationId=f"{method}Wallet")}}
+        for name, method in ((renamed, "put"), ("wallet_id", "delete"))
+    ]
+    items = {**places[0], **places[1]} if first else {**places[1], **places[0]}
+    made = imported(openapi({"/wallets": {"post": operation(requestBody=body, responses=answer)}, **items}))
+    named = {a.method: a.params[0].refers_to for a in made.model.actions if "{" in str(a.path)}
+    assert named["PUT"] is None
+    assert str(getattr(named["DELETE"], "name", named["DELETE"])) == "wallet"

@@ -660,8 +660,17 @@ def _refer(one: ImportedAction, known: Mapping[str, InferredResource]) -> None:
     for found in PLACEHOLDER.finditer(path):
         resource = known.get(_plain_path(path[: found.start()].rstrip("/")))
         param = one.action.get("input", {}).get(found[1])
-        if resource is not None and param is not None:
+        if resource is not None and param is not None and not _is_value(one, found[1]):
             param["refers_to"] = resource.name
+
+
+def _is_value(one: ImportedAction, argument: str) -> bool:
+    """True if a placeholder is what shall be written: `PUT /wallet/{new_name}` renames the key's own wallet.
+
+    The document's name tells, as the argument has that of another operation of the path.
+    """
+    wire = next((wire for wire, place in one.wires if one.wires[wire, place] == argument), argument)
+    return snake(wire).startswith("new_")
 
 
 def _refer_by_name(
@@ -684,7 +693,7 @@ def _refer_by_name(
         method in ("PUT", "POST") and one.action.get("input", {}).keys() <= set(placeholders)
     )
     for name, param in one.action.get("input", {}).items():
-        if "refers_to" in param or (f"{{{name}}}" in path and not joins):
+        if "refers_to" in param or (f"{{{name}}}" in path and (not joins or _is_value(one, name))):
             continue
         resource = find_referred(name, param, named, by_name.get(snake(name), ()), own)
         if resource is not None:
