@@ -281,3 +281,15 @@ def test_import_that_nobody_edited_has_no_error_in_lint() -> None:
     found = lint(model).found
     assert [d.message for d in found if d.severity == "error"] == []
     assert any("X-App" in d.message or "web address" in d.message for d in found)
+
+
+def test_examples_that_are_wrong_each_in_its_own_way_are_one_group() -> None:
+    """PagerDuty's document of 2026-11-28: 490 examples were 150 notes, each with what a validator said."""
+    reasons = (
+        "it does not give id",
+        '{"id":"P1"} is valid under two schemas',
+        "'x' is too long\nin two lines",
+    )
+    notes = [Note("lost", (), f"example `{n}` is not carried: {why}") for n, why in enumerate(reasons)]
+    member = Note("lost", (), "member `x` is not carried: its name is empty")
+    assert group_losses([*notes, member]) == [notes, [member]]

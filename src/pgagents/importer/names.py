@@ -154,6 +154,8 @@ LOSSES: Mapping[Kind, str] = {
 """Kinds of notes on what an import does not take as the document has it, worst first, each in words."""
 _PLACE = re.compile(r": \S+#/\S*\Z")
 _VALUE = re.compile(r"`[^`]*`|\b[0-9][0-9,]*\b")
+_EXAMPLE = re.compile(r"\A(example `[^`]*` is not carried): .*", re.S)
+"""What a validator says of an example quotes the example, so that it is another sentence each time."""
 _GONE = re.compile(r"not sent|leads nowhere|left out|left away")
 
 
@@ -167,7 +169,8 @@ def group_losses(notes: Iterable[Note]) -> list[list[Note]]:
     for note in notes:
         if note.kind in LOSSES:
             said = note.message.partition(": ")[2] if note.kind == "left out" else note.message
-            groups.setdefault((note.kind, _VALUE.sub("…", _PLACE.sub("", said))), []).append(note)
+            plain = _EXAMPLE.sub(r"\1", _PLACE.sub("", said))
+            groups.setdefault((note.kind, _VALUE.sub("…", plain)), []).append(note)
     order = list(LOSSES)
 
     def rank(key: tuple[Kind, str]) -> tuple[int, bool, int]:
