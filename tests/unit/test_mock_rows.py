@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from pgagents.base.cel.expression import Scope
 from pgagents.sandbox.mock import rows as mock_rows
 from pgagents.sandbox.mock.answers import Lawful
 from pgagents.sandbox.mock.rows import RowKey
@@ -70,3 +71,20 @@ def test_laws_of_a_list_are_not_prepared_for_each_row(monkeypatch: pytest.Monkey
     shown = caller.data("GET", target, key=None, X_API_Key=caller.tokens["unlimited"])
     assert shown["total"] >= COUNT
     assert len(made) == 2 * few
+
+
+def test_a_list_that_a_law_sorts_by_a_member_evaluates_no_law_for_each_row(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    caller, asked = Caller("library"), []
+    evaluate = Scope.evaluate
+    monkeypatch.setattr(Scope, "evaluate", lambda *given: asked.append(1) or evaluate(*given))
+    target = "/titles?sort=-id&per_page=50"
+    caller.data("GET", target, key=None, X_API_Key=caller.tokens["unlimited"])
+    few = len(asked)
+    _fill(caller, "title", id=int, title="A Tale", authors=[], isbn=None, subjects=[], published_year=None,
+          copies=1, available=1, created_at="2026-11-21T09:30:00Z")  # fmt: skip
+    shown = caller.data("GET", target, key=None, X_API_Key=caller.tokens["unlimited"])
+    ids = [one["id"] for one in shown["titles"]]
+    assert ids == sorted(ids, reverse=True)
+    assert len(asked) - few <= few

@@ -125,7 +125,8 @@ def _sort(scope: Scope, base: Any, at: places.Place, order: Order, rows: list[Ro
     items = compile_node(order.items, NAMES)
 
     def key(row: Row) -> Any:
-        return _show_one(scope, base, at, row).evaluate(items)[0][order.member]
+        made = isinstance(order.items, Macro)  # or the items are the list itself
+        return (_show_one(scope, base, at, row).evaluate(items)[0] if made else row)[order.member]
 
     try:
         return sorted(rows, key=key, reverse=order.descending)
