@@ -210,3 +210,25 @@ def test_import_that_takes_too_long_is_one_message_and_writes_nothing(
     assert (
         main(["import", "--full", str(tmp_path / "doc.json"), "--out", str(tmp_path / "c.yaml")]) == 0
     )  # no timer is left behind
+
+
+def test_what_is_left_out_in_the_end_is_gone_from_the_scopes_of_a_sign_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Climate's document of the OpenAPI directory: with one download, its sign-in was lost, and so all."""
+    from pgagents.importer import invalid_parts, schemas
+
+    monkeypatch.setattr(schemas, "compiles", lambda _: True)
+    monkeypatch.setattr(invalid_parts, "_KEYWORDS", frozenset())
+    url = "https://id.example/"
+    flows = {"authorizationCode": {"authorizationUrl": url, "tokenUrl": url, "scopes": {"r": "Read"}}}
+    q = {"name": "q", "in": "query", "schema": {"type": "string", "pattern": "^a{100000000}$"}}
+    made = imported(
+        openapi(
+            {"/a": {"get": operation()}, "/b": {"get": operation(operationId="load", parameters=[q])}},
+            security=[{"user": ["r"]}],
+            components={"securitySchemes": {"user": {"type": "oauth2", "flows": flows}}},
+        )
+    )
+    assert [str(a.name) for a in made.model.actions] == ["get_book"]
+    assert [note.kind for note in made.notes if note.kind in ("left out", "blocked")] == ["left out"]

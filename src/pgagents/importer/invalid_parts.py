@@ -265,9 +265,12 @@ def _block_scheme(data: dict[str, Any], name: str, problem: Diagnostic, notes: N
 
 def _forget(data: dict[str, Any], action: str) -> None:
     """Remove an action's name from all parts that refer to it."""
-    for names in data.get("auth", {}).get("oauth", {}).get("needs", {}).values():
-        if action in names:
-            names.remove(action)
+    auth = data.get("auth", {})
+    for scheme in (auth, *auth.get("schemes", {}).values()):
+        for flow in scheme.get("flows", {}).values():
+            for names in flow.get("needs", {}).values():
+                if action in names:
+                    names.remove(action)
 
 
 def _index(source: Source) -> dict[tuple[int, int], Pointer]:
