@@ -232,3 +232,22 @@ def test_what_is_left_out_in_the_end_is_gone_from_the_scopes_of_a_sign_in(
     )
     assert [str(a.name) for a in made.model.actions] == ["get_book"]
     assert [note.kind for note in made.notes if note.kind in ("left out", "blocked")] == ["left out"]
+
+
+def test_pages_that_would_not_load_cost_no_operation() -> None:
+    """Ideal Postcodes' document of the OpenAPI directory: `page` is a named schema, which has the default."""
+    number = {"type": "integer", "minimum": 0, "default": 0}
+    named = {"Page": number, "Limit": {**number, "minimum": 1, "default": 10}}
+    asked = [
+        {"name": name.lower(), "in": "query", "schema": {"$ref": f"#/components/schemas/{name}"}}
+        for name in named
+    ]
+    book = {"type": "object", "properties": {"id": {"type": "string"}}}
+    books = {"total": number, "page": number, "limit": number, "books": {"type": "array", "items": book}}
+    answer = {
+        "application/json": {"schema": {"type": "object", "required": list(books), "properties": books}}
+    }
+    lists = operation(parameters=asked, responses={"200": {"description": "ok", "content": answer}})
+    made = imported(openapi({"/books": {"get": lists}}, components={"schemas": named}))
+    assert [str(action.path) for action in made.model.actions] == ["/books"]
+    assert any("`pages` is not carried" in note.message for note in made.notes)

@@ -220,6 +220,8 @@ def _remove_part(
         pointer = ("actions", twin[1])  # a sign-in flow calls this operation, so agents need not
     elif len(pointer) > 2 and pointer[:2] == ("auth", "schemes"):
         return _block_scheme(data, str(pointer[2]), problem, notes)
+    elif len(pointer) > 2 and pointer[0] == "actions" and pointer[2] == "pages":
+        pointer = pointer[:3]  # the operation is called all the same, page by page if the caller says so
     elif len(pointer) > 3 and pointer[0] == "actions" and pointer[2] == "examples":
         pointer = pointer[:4]
     elif not (pointer and pointer[-1] in _KEYWORDS):
