@@ -186,3 +186,12 @@ def test_web_addresses_of_the_api_s_own_text_cost_no_vendor() -> None:
     made = imported(document)
     assert made.data["api"]["for_models"] == "Books. See the guide or b.example."
     assert "copilot" in made.data["surfaces"]
+
+
+def test_download_that_is_described_as_an_object_without_a_type_is_carried() -> None:
+    """Climate's document of the OpenAPI directory: five of 26 operations were left out."""
+    data = {"properties": {"body": {"type": "string", "format": "binary"}}, "required": ["body"]}
+    answer = {"description": "ok", "content": {"application/octet-stream": {"schema": data}}}
+    made = imported(openapi({"/a": {"get": operation(responses={"200": answer})}}))
+    assert [str(action.path) for action in made.model.actions] == ["/a"]
+    assert "an answer of application/octet-stream is bytes; its schema is not carried" in made.text

@@ -338,7 +338,7 @@ class Answers:
         raw = self.schemas.references.follow(answer.schema).mapping()
         if kind == "file" and raw.get("format") == "binary":
             return self._file(answer)
-        shape = raw.get("type", "string")
+        shape = raw.get("type", "object" if "properties" in raw else "string")
         if shape == "string" or data or (kind == "csv" and shape == "array"):
             return {
                 **({"type": "string"} if shape == "string" else {}),
