@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -24,19 +22,6 @@ _EMPTY = "bm90aGluZw"
 def _is_later(call: AcceptedCall) -> bool:
     """Return whether a call requests a page after the first."""
     return call.action.pages is not None and call.action.pages.argument in call.given
-
-
-@fault("page_stability", needs=("pages-that-stay",)).replace_actions
-def cursor_counts_items(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """The cursor of a page is the number of items before it, so that a removal moves an item past it."""
-    value = call.input.get(call.action.pages.argument) if call.action.pages is not None else None
-    if call.action.pages is None or not isinstance(value, str) or not _is_later(call):
-        return inner(call)
-    try:
-        start = json.loads(base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)))[0]
-    except (ValueError, TypeError, LookupError):  # another domain's cursor, or none
-        return inner(call)
-    return inner(replace(call, input={**call.input, call.action.pages.argument: str(start)}))
 
 
 @fault("pagination", needs=("pages-of-one-list",)).replace_actions

@@ -2,19 +2,67 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
 
 from pgagents.base.http import Request, Response, read_json
+from pgagents.catalogue.model.model import Model
 from pgagents.report.contract import Verdict
 from pgagents.verify.checks.rest.no_effect_of_refusals import MOST_PAGES
 from small_api import Notes, answer, verified, with_resource
-from test_page_stability import by_id, paged, served
 
 CREATE = "no_effect_of_refusals/note/create_note@rest"
 SHOWN = 50
 LONG = SHOWN * MOST_PAGES
 """More than is read: our own notes are behind that."""
-UNORDERED = (", stable: true}", "}")
+LIST = "    http: GET /notes\n    effect: read\n"
+PAGED = """    http: GET /notes
+    effect: read
+    input:
+      limit: {type: integer, minimum: 1, maximum: 500, default: 500}
+      cursor: {type: string, maxLength: 40, description: Where the page begins}
+    pages: {items: response.notes, next: response.next, argument: cursor, size: limit}
+"""
+OUTPUT = "properties: {notes: {type: array, items: {$ref: Note}}}, required: [notes]"
+WITH_NEXT = OUTPUT.replace("}}}", '}}, next: {type: [string, "null"]}}')
+
+
+def paged() -> Model:
+    return with_resource((LIST, PAGED), (OUTPUT, WITH_NEXT))
+
+
+def by_id(
+    notes: Sequence[dict[str, Any]], cursor: str, size: int
+) -> tuple[Sequence[dict[str, Any]], str | None]:
+    """A cursor names the last item of the page before."""
+    left = [note for note in notes if not cursor or number(note) > int(cursor)]
+    return left[:size], str(number(left[size - 1])) if len(left) > size else None
+
+
+def number(note: dict[str, Any]) -> int:
+    return int(note["id"][1:])
+
+
+def served(*, others: int = 0, shown: int = 500) -> Notes:
+    """A server with so many notes of others before ours; a page has at most `shown` of them."""
+
+    def odd(notes: Notes, request: Request) -> Response | None:
+        if request.method != "GET" or request.path.strip("/") != "notes":
+            return None
+        query = dict(request.query)
+        limit = query.get("limit", "500")
+        cursor = query.get("cursor", "")
+        if not limit.isdigit() or not 1 <= int(limit) <= 500 or (cursor and not cursor.isdigit()):
+            return answer(422, {"detail": "limit or cursor"})
+        listed, next = by_id(list(notes.notes.values()), cursor, min(int(limit), shown))
+        return answer(200, {"notes": list(listed), "next": next})
+
+    server = Notes(odd=odd)
+    for _ in range(others):
+        server.make(f"n{next(server._ids)}", "of somebody else")
+    return server
 
 
 def keeping(server: Notes) -> Notes:
@@ -44,9 +92,9 @@ def test_part_of_a_list_shows_nothing_of_what_a_refusal_leaves(
     others: int, faulty: bool, verdict: Verdict
 ) -> None:
     """A page shows the oldest notes first, and no law says so."""
-    server = served(by_id, others=others, shown=SHOWN)
+    server = served(others=others, shown=SHOWN)
     report = verified(
-        paged(UNORDERED),
+        paged(),
         keeping(server) if faulty else server,
         allow_writes=True,
         exclusive=True,
@@ -59,7 +107,7 @@ def test_part_of_a_list_shows_nothing_of_what_a_refusal_leaves(
 
 def test_pages_of_a_list_without_an_order_show_nothing_of_what_a_refusal_leaves() -> None:
     """An older item that comes again on the second page hides another one, which later seems to be new."""
-    server = served(by_id, others=60, shown=SHOWN)
+    server = served(others=60, shown=SHOWN)
     listing = server.odd
 
     def odd(notes: Notes, request: Request) -> Response | None:
@@ -70,7 +118,7 @@ def test_pages_of_a_list_without_an_order_show_nothing_of_what_a_refusal_leaves(
 
     server.odd = odd
     only = ("no_effect_of_refusals",)
-    report = verified(paged(UNORDERED), server, allow_writes=True, exclusive=True, only=only)
+    report = verified(paged(), server, allow_writes=True, exclusive=True, only=only)
     found = next(r for r in report.results if r.contract.id == CREATE)
     assert (found.verdict, "repeat items" in found.reason) == (Verdict.UNTESTED, True)
 

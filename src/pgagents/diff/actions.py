@@ -241,17 +241,12 @@ def compare_alternatives(s: Sides) -> Iterator[Change]:
 def compare_pages(s: Sides) -> Iterator[Change]:
     """Compare the pages of a list. A caller that follows the old rules may stop early, or never."""
     a, b = s.a.pages, s.b.pages
-    if a is not None and b is not None and list_page_parts(a) == list_page_parts(b):
-        if a.stable != b.stable:
-            said = "stays on one page" if b.stable else "may be lost between pages, or come twice,"
-            message = f"an item {said} while others come and go"
-            yield s.change("addition" if b.stable else "may break", "pages", message, "pages")
-    elif b is None and a is not None:
+    if b is None and a is not None:
         yield s.change("breaking", "pages-dropped", "its list is not said to go on any more", "pages")
     elif a is None and b is not None:
         message = f"its list goes on: the next page is requested by `{b.argument}`"
         yield s.change("addition", "pages-added", message, "pages")
-    elif b is not None:
+    elif a is not None and b is not None and list_page_parts(a) != list_page_parts(b):
         message = f"its list goes on another way: `{b.argument}` is {brief(b.next.wording, 80)}"
         yield s.change("breaking", "pages", message, "pages")
 

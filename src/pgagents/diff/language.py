@@ -268,7 +268,7 @@ CATALOGUE: tuple[Row, ...] = (
         gained=Say("wording", "is deprecated now"),
         lost=Say("wording", "is not deprecated any more")),
         note="its days are headers of answers"),
-    _row("Action", "pages", "breaking, may break, addition", "-", actions.compare_pages,
+    _row("Action", "pages", "breaking, addition", "-", actions.compare_pages,
          note="who walks the pages the old way gets lost"),
     _row("Action", "etag", _AS_TOLD, "-", Told(
         "etag",
@@ -318,7 +318,6 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Action", "cite", "none", "none", note=_TESTS),
     _row("Texts", "description params reasoning responding title", "wording", "-"),
     _row("Pages", "argument bound bound_to items more next size total", "breaking, addition", "-"),
-    _row("Pages", "stable", "may break, addition", "-"),
     _row("Pages", "inferred", "none", "-", note=_TESTS),
     _row("Confirm", "body title", "wording", "-"),
     _row("Example", "at before headers input output status title", "wording", "wording"),

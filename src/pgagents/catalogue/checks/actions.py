@@ -123,9 +123,6 @@ def _check_kinds(checker: Checker, at: Pointer, reader: Reader, known: dict[str,
     if bound is not None and "input" in next.names:
         help = "remove it: whoever counts pages or items may count those of any list"
         checker.report((*at, "bound"), "pages", "`bound` has no effect where `next` reads `input`", help)
-    if checker.at((*at, "stable")) and "input" in next.names:
-        help = "remove it: where pages or items are counted, each removal moves what follows"
-        checker.report((*at, "stable"), "pages", "pages that are counted cannot be stable", help)
     if reads[:2] == ("headers", "link") or reader.schema_of(next.tree, known).get("format") in URLS:
         checker.urls.add(at)
 

@@ -112,13 +112,6 @@ class Pages(Strict):
         min_length=1,
         description="The arguments that `bound` is about, such as the list's folder; the default is all.",
     )
-    stable: bool = Field(
-        False,
-        description=(
-            "True if an item that stays in the list is on exactly one page, whatever is added or removed "
-            "while pages are read. Without it, that is open."
-        ),
-    )
 
 
 # -- jobs

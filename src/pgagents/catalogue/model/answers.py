@@ -427,8 +427,6 @@ class Pages:
     """True if the pages were inferred from names. An answer that contradicts them is odd, not broken."""
     bound_to: tuple[str, ...] = ()
     """The arguments that must be the same for every page; empty for all."""
-    stable: bool = False
-    """True if an item that remains in the list is on exactly one page while others are added or removed."""
     total: Expression | None = None
     """The number of all items that the arguments admit."""
 

@@ -296,9 +296,7 @@ class Actions(Answers, Surfaces):
         to = tuple(p.bound_to or ())
         items = found[(*at, "items")]
         total = found.get((*at, "total"))
-        return Pages(
-            items, next, p.argument, more, p.size, bound, is_url, at, p.inferred, to, p.stable, total
-        )
+        return Pages(items, next, p.argument, more, p.size, bound, is_url, at, p.inferred, to, total)
 
     def _example(self, name: str, e: actions.Example, a: actions.Action, at: Pointer) -> Example:
         status = e.status or next(code for code in a.output if 200 <= code < 300)
