@@ -144,12 +144,11 @@ def inside(
     return Inside(opened, now, inbox, tuple(faults))
 
 
-def over_tls(handler: Handler, certificate: str = "ours") -> Handler:
-    """Return the handler as if it were reached over TLS, with this client certificate unless it is empty."""
-    from pgagents.sandbox.front import CERTIFICATE, SCHEME
+def over_tls(handler: Handler) -> Handler:
+    """Return the handler as if it were reached over TLS."""
+    from pgagents.sandbox.front import SCHEME
 
-    more = ((SCHEME, "https"), *(((CERTIFICATE, certificate),) if certificate else ()))
-    return lambda request: handler(replace(request, headers=(*request.headers, *more)))
+    return lambda request: handler(request.with_header(SCHEME, "https"))
 
 
 def verify_sandbox(
@@ -174,9 +173,7 @@ def verify_sandbox(
 
     others = {name: f"https://127.0.0.1:{port}" for port, name in enumerate(model.servers, 2)}
     given = keys if keys is not None else opened.keys
-    served = opened.sandbox.handler
-    strangers = {"none": over_tls(served, ""), "other": over_tls(served, "another authority's")}
-    identities = Identities(given, oauth=opened.client, servers=others, strangers=strangers)
+    identities = Identities(given, oauth=opened.client, servers=others)
     options = replace(
         options,
         live=False,

@@ -10,7 +10,6 @@ from pgagents.sandbox import answers
 from pgagents.sandbox.answers import framework_code
 from pgagents.sandbox.fault_declaration import Context, Find, fault
 from pgagents.sandbox.fault_helpers import data_of, read_by_id, repairs
-from pgagents.sandbox.front import CERTIFICATE, OURS
 from pgagents.sandbox.keys import (
     UNLIMITED_PER_MINUTE,
     Key,
@@ -115,18 +114,6 @@ def second_server_open(handler: Handler, context: Context) -> Handler:
         return with_secret(context.model, request, token)
 
     return repairs(handler, repair)
-
-
-@fault("client_certificate", needs=("client-certificate",)).edit_requests
-def certificate_not_asked(_context: Context, request: Request) -> Request:
-    """Clients are asked for a certificate, and served without one too."""
-    return request if request.header(CERTIFICATE) else request.with_header(CERTIFICATE, OURS)
-
-
-@fault("client_certificate", needs=("client-certificate",)).edit_requests
-def certificate_of_anybody(_context: Context, request: Request) -> Request:
-    """Any client certificate is taken, whoever signed it: the server trusts what it is shown."""
-    return request.with_header(CERTIFICATE, OURS) if request.header(CERTIFICATE) else request
 
 
 @fault("key_authentication", needs=("both-schemes",))

@@ -1,92 +1,104 @@
-"""Calls over real TLS with a client certificate: the sandbox asks for it, verify and call present it."""
+"""Calls to a server that asks for a client certificate: verify and call present it, and a finding says so."""
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import ssl
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 import trustme
 
 from importing import imported, openapi, operation
-from inprocess import inside, verify_sandbox
-from language_table import built_of, model_of, rows, vendor_files
+from language_table import BASE
 from pgagents.base.errors import PgagentsError
 from pgagents.base.http import CertificateFiles, make_context
-from pgagents.catalogue.load import load_text
 from pgagents.cli.main import main
-from pgagents.diff.compare import compare
 from pgagents.report.curl import of_finding
-from pgagents.verify.plan.options import Options
-from starting import wait_for_ready
+from pgagents.report.read import read
 
-WORDS = [sys.executable, "-c", "from pgagents.cli.main import run; run()"]
+
+class _Notes(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    kind = "application/json"
+
+    def do_GET(self) -> None:
+        body = b'{"notes": []}'
+        self.send_response(200)
+        self.send_header("Content-Type", self.kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        del format, args
 
 
 @pytest.fixture
-def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Yield the words that reach a server which refuses connections without a certificate."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    Path("notes.yaml").write_text(rows()["client-certificate"].text(), encoding="utf-8")
-    ready = tmp_path / "ready.json"
-    command = [*WORDS, "sandbox", "notes.yaml", "--tls", "--port", "0", "--ready", str(ready)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        try:
-            facts = wait_for_ready(ready, process)
-            monkeypatch.setenv("PGAGENTS_TOKEN", facts["keys"]["test"])
-            yield facts
-        finally:
-            process.terminate()
+    monkeypatch.setenv("PGAGENTS_TOKEN", "test_a")
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.configure_trust(context)
+    context.verify_mode = ssl.CERT_REQUIRED
+    authority.cert_pem.write_to_path("ca.pem")
+    authority.issue_cert("client@notes.example").private_key_and_cert_chain_pem.write_to_path("client.pem")
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Notes) as served:
+        served.socket = context.wrap_socket(served.socket, server_side=True, do_handshake_on_connect=False)
+        threading.Thread(target=served.serve_forever, daemon=True).start()
+        url = f"https://127.0.0.1:{served.server_address[1]}"
+        Path("env.yaml").write_text(f"url: {url}\ncert: client.pem\n", encoding="utf-8")
+        yield ["--url", url, "--cacert", "ca.pem"]
+        served.shutdown()
 
 
-@pytest.mark.matrix
-def test_commands_present_the_certificate_that_a_sandbox_asks_for(
-    served: dict[str, Any], capsys: pytest.CaptureFixture[str]
+def test_commands_present_the_certificate_that_a_server_asks_for(
+    server: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    there = ["--url", served["url"], "--cacert", served["ca_file"]]
-    cert = ["--cert", served["client_cert"]]
-    contracts = ["--only", "client_certificate", "--only", "valid_calls/example/milk/create_note@rest"]
-    assert Path(served["client_cert"]).stat().st_mode & 0o077 == 0
-    assert main(["verify", "notes.yaml", *there, *cert, *contracts, "--report", "v.json"]) == 0
-    report = json.loads(Path("v.json").read_text(encoding="utf-8"))
-    kept = {r["contract"] for r in report["results"] if r["verdict"] == "kept"}
-    assert {
-        "client_certificate/missing/create_note@rest",
-        "client_certificate/other_authority/create_note@rest",
-        "valid_calls/example/milk/create_note@rest",
-    } <= kept
+    call = ["call", "list_notes", "--catalogue", str(BASE)]
+    assert main([*call, *server]) != 0
     capsys.readouterr()
-    call = ["call", "create_note", "text=Buy milk", "--catalogue", "notes.yaml", "--yes", *there]
-    assert main([*call, *cert]) == 0
-    assert json.loads(capsys.readouterr().out)["text"] == "Buy milk"
-    Path("env.yaml").write_text(f"url: {served['url']}\ncert: client.pem\n", encoding="utf-8")
-    Path("client.pem").write_bytes(Path(served["client_cert"]).read_bytes())
-    words = ["call", "list_notes", "--catalogue", "notes.yaml", "--cacert", served["ca_file"]]
-    assert main([*words, "--env", "env.yaml"]) == 0
+    assert main([*call, *server, "--cert", "client.pem"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"notes": []}
+    assert main([*call, *server[2:], "--env", "env.yaml"]) == 0
+    monkeypatch.setattr(_Notes, "kind", "text/html")
+    verify = [
+        "verify",
+        str(BASE),
+        *server,
+        "--cert",
+        "client.pem",
+        "--only",
+        "content_type",
+        "--report",
+        "r.json",
+    ]
+    assert main(verify) == 1
+    found = next(
+        f for f in read(Path("r.json"))[0].findings if f.contract.id == "content_type/list_notes@rest"
+    )
+    assert '--cert "$PGAGENTS_CERT"' in of_finding(found, server[1])
 
 
-def test_lack_of_a_certificate_is_one_message(
+def test_wrong_file_of_a_certificate_is_one_message(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PGAGENTS_TOKEN", "test_a")
-    Path("notes.yaml").write_text(rows()["client-certificate"].text(), encoding="utf-8")
     Path("key.pem").write_text("none", encoding="utf-8")
-    words = ["verify", "notes.yaml", "--url", "https://127.0.0.1:9"]
-    assert main(words) == 2
-    said = capsys.readouterr().err
-    assert "the API asks for a client certificate (`client`)" in said
-    assert "https://notes.example/certificates" in said
+    words = ["verify", str(BASE), "--url", "https://127.0.0.1:9"]
     assert main([*words, "--cert-key", "key.pem"]) == 2
     assert "--cert-key without --cert" in capsys.readouterr().err
     assert main([*words, "--cert", "key.pem"]) == 2
     assert "cannot use the client certificate key.pem" in capsys.readouterr().err
     Path("env.yaml").write_text("url: https://127.0.0.1:9\ncert: nowhere.pem\n", encoding="utf-8")
-    assert main(["verify", "notes.yaml", "--env", "env.yaml"]) == 2
+    assert main(["verify", str(BASE), "--env", "env.yaml"]) == 2
     assert "there is no file nowhere.pem beside env.yaml" in capsys.readouterr().err
 
 
@@ -107,43 +119,13 @@ def test_encrypted_key_is_refused_without_a_prompt(tmp_path: Path) -> None:
         make_context(None, CertificateFiles(str(tmp_path / "cert.pem"), str(tmp_path / "key.pem")))
 
 
-def test_curl_of_a_finding_presents_the_certificate_of_its_call() -> None:
-    model = model_of("client-certificate")
-    report = verify_sandbox(model, inside(model, faults=["content-type-html"]), Options(allow_writes=True))
-    lines = {f.contract.id: of_finding(f, "https://127.0.0.1:1") for f in report.findings}
-    assert '--cert "$PGAGENTS_CERT"' in lines["content_type/create_note@rest"]
-    report = verify_sandbox(
-        model, inside(model, faults=["certificate-not-asked"]), Options(allow_writes=True)
-    )
-    lines = {f.contract.id: of_finding(f, "https://127.0.0.1:1") for f in report.findings}
-    assert "--cert" not in lines["client_certificate/missing/create_note@rest"]
-
-
-def test_certificate_is_imported_with_the_key_beside_it() -> None:
-    found = imported(
-        json.loads(vendor_files(built_of("client-certificate"), "openapi")["openapi/openapi.json"])
-    )
-    assert found.data["auth"]["schemes"]["client"]["type"] == "mutual_tls"
-    assert found.data["security"] == [{"token": [], "client": []}]
-    assert found.data["actions"]["list_notes"]["security"] == [{"token": []}]
-    assert found.model.certificate is not None
-
-
-def test_certificate_that_only_one_alternative_needs_is_left_out() -> None:
+def test_a_document_that_asks_for_a_certificate_is_imported_without_it_and_says_so() -> None:
     schemes = {"c": {"type": "mutualTLS"}, "t": {"type": "http", "scheme": "bearer"}}
-    both = operation(operationId="a", security=[{"c": []}, {"t": []}])
+    both = operation(operationId="a", security=[{"c": [], "t": []}])
     alone = operation(operationId="b", security=[{"c": []}])
-    made = imported(openapi({"/a": {"get": both}}, components={"securitySchemes": schemes}))
+    made = imported(
+        openapi({"/a": {"get": both}, "/b": {"get": alone}}, components={"securitySchemes": schemes})
+    )
     assert made.data["security"] == [{"t": []}]
-    made = imported(openapi({"/b": {"get": alone}}, components={"securitySchemes": schemes}))
-    assert made.data["security"] == [{"c": []}]
-    assert made.model.certificate is not None
-    assert made.model.credentials == {}
-
-
-def test_a_certificate_that_calls_need_now_breaks_callers() -> None:
-    row = rows()["client-certificate"]
-    new = row.text()
-    old = row.text({"security": [{"token": []}], "auth": {"schemes": {"client": None}}})
-    changes = compare(load_text(old), load_text(new))
-    assert {c.severity for c in changes if "client certificate" in c.message} == {"breaking"}
+    assert made.data["actions"]["b"]["security"] == []
+    assert sum("needs a client certificate" in note.message for note in made.notes) == 2

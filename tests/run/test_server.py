@@ -66,7 +66,7 @@ def client(running: dict[str, Any]) -> Iterator[httpx.Client]:
 
 def test_ready_file_has_what_scripts_need_and_is_for_one_user(tmp_path: Path) -> None:
     with sandbox(tmp_path) as (_, facts):
-        hosts = {"url", "plain_url", "ca_file", "client_cert", "clock_url"}
+        hosts = {"url", "plain_url", "ca_file", "clock_url"}
         assert set(facts) == hosts | {"stripe_secret", "keys", "oauth"}
         assert set(facts["keys"]) == {
             "test",

@@ -442,19 +442,6 @@ def make_context(cacert: str | None, certificate: CertificateFiles | None = None
     return context
 
 
-def make_foreign_context(cacert: str | None) -> ssl.SSLContext:
-    """Return a TLS context with a client certificate that no server trusts.
-
-    Its authority is made for this call.
-    """
-    import trustme
-
-    context = _trust(cacert)
-    authority = trustme.CA(organization_name="pgagents", organization_unit_name="another authority")
-    authority.issue_cert("client@pgagents.example").configure_cert(context)
-    return context
-
-
 def _trust(cacert: str | None) -> ssl.SSLContext:
     if cacert is None:
         import httpx

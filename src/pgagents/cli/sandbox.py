@@ -160,8 +160,7 @@ def command(
         sandbox = _open(
             catalogue, db, seed, clock, faults, variations, allow_loopback_webhooks, oauth_clients
         )
-        asks = sandbox.front.model.certificate is not None
-        with certificate(clients=asks) if tls else nullcontext() as made:
+        with certificate() if tls else nullcontext() as made:
             try:
                 serve(sandbox, listen(port, host, made), tell, work.run if work is not None else None)
             finally:
@@ -283,8 +282,6 @@ def _show(facts: dict[str, Any]) -> None:
         click.echo(
             f"  its CA: {facts['ca_file']} (curl --cacert); plaintext is refused at {facts['plain_url']}"
         )
-    if facts["client_cert"]:
-        click.echo(f"  a client certificate with its key: {facts['client_cert']} (curl --cert)")
     if "mcp_url" in facts:
         click.echo(f"  its MCP server: {facts['mcp_url']}")
     for role, key in facts["keys"].items():
@@ -376,15 +373,13 @@ def serve_tools(sandbox: Sandbox, facts: dict[str, Any]) -> str:
     server = model.mcp_server
     if server is None or not server.url or missing_modules("mcp"):
         return ""
-    from pgagents.base.http import CertificateFiles
     from pgagents.catalogue.model.identity import find_keys
     from pgagents.client.client import Client
     from pgagents.client.send import Sender
     from pgagents.mcp.http import PATH, bind, make_app, serve
     from pgagents.mcp.server import make_server
 
-    shown = CertificateFiles(facts["client_cert"]) if facts["client_cert"] else None
-    sender = Sender(facts["url"], cacert=facts["ca_file"], certificate=shown)
+    sender = Sender(facts["url"], cacert=facts["ca_file"])
     keys = find_keys(model, facts["keys"], "test")
     client = Client(
         model, sender, keys, own_tools=sandbox.front.own_tools, servers=dict.fromkeys(model.servers, "")

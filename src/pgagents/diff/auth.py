@@ -61,10 +61,6 @@ def compare_ways(s: Sides) -> Iterator[Change]:
     If both editions have one scheme and only its form changed, another comparison reports that once for the
     whole API.
     """
-    if s.a.certificate != s.b.certificate:
-        text = "needs a client certificate now" if s.b.certificate else "needs no client certificate any more"
-        severity: Severity = "breaking" if s.b.certificate else "may break"
-        yield s.change(severity, "certificate", text, "security", safety=s.a.certificate)
     before = _list_ways(s.old, s.a, match_credentials(s.old, s.new))
     after = _list_ways(s.new, s.b, {})
     if _is_open(before) != _is_open(after):

@@ -246,7 +246,7 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Hint", "value reason", "breaking, addition, wording", "-", note="as the hint that it is part of"),
     _row("Effect", "value reason", "breaking, wording", "-", note="as the effect that it is part of"),
     _row("Action", "security", "breaking, may break, addition", "-", auth.compare_ways,
-         fields="key security certificate"),
+         fields="key security"),
     _row("Action", "scope", _AS_TOLD, "-", Told(
         "scope",
         Say("breaking", lambda was, now: f"needs scope {now} now, was {was or 'none'}"),

@@ -94,10 +94,6 @@ def _choose_sign_in(model: Model, surface: Surface, host: str, takes: Takes) -> 
     action that needs a key is left, the document makes a false statement. `host` is the subject of sentences
     about the loss.
     """
-    if any(action.certificate for action in surface.actions) or (
-        model.certificate_shared and surface.dispatcher
-    ):
-        return _without_certificate(model, surface, host, takes)
     keyed = [action for action in surface.actions if action.key]
     if model.credential is None or not keyed:
         return SignIn(model.credential, surface)
@@ -119,28 +115,6 @@ def _choose_sign_in(model: Model, surface: Surface, host: str, takes: Takes) -> 
         return SignIn(chosen, surface, falsehoods=(_cannot(surface, message),))
     shared = surface.dispatcher and is_callable(model.shared_security, chosen)
     return SignIn(chosen, replace(surface, actions=tuple(kept), dispatcher=shared), tuple(losses))
-
-
-def _without_certificate(model: Model, surface: Surface, host: str, takes: Takes) -> SignIn:
-    """Return how a host signs in to the actions that need no client certificate.
-
-    If all need one, the document makes a false statement: its calls would look as if they needed none.
-    """
-    kept = tuple(action for action in surface.actions if not action.certificate)
-    why = f"{host} presents no client certificate"
-    losses = [
-        Loss((*a.origin, "security"), f"action {a.name}", "dropped", why, gone="action")
-        for a in surface.actions
-        if a.certificate
-    ]
-    dispatcher = surface.dispatcher and not model.certificate_shared
-    if not kept and not dispatcher:
-        message = f"{host} presents no client certificate, and every call needs one"
-        return SignIn(model.credential, surface, falsehoods=(_cannot(surface, message),))
-    if surface.dispatcher and not dispatcher:
-        losses += [Loss(d.origin, f"operation {d.operation_id}", "dropped", why) for d in model.dispatchers]
-    rest = _choose_sign_in(model, replace(surface, actions=kept, dispatcher=dispatcher), host, takes)
-    return replace(rest, losses=(*losses, *rest.losses))
 
 
 def choose_for_gpt(model: Model, surface: Surface) -> SignIn:

@@ -96,19 +96,12 @@ def key_losses(model: Model, server: McpServer) -> list[Loss]:
     The registry and the clients have no place for the first kind, and do not encode the second.
     """
     keys = list_keys(model, server) if server.url else []
-    shown = model.certificate
-    needed = shown is not None and any(a.certificate for a in model.surfaces["mcp"].actions)
-    certificates = (
-        [Loss(shown.origin, "client certificate", "client", "whoever starts the server gives its file")]
-        if shown is not None and needed and (server.package or not server.url)
-        else []
-    )
     encoded = [
         Loss(one.origin, "Base64 of user:password", "client", "the variable holds the encoded text")
         for one in keys
         if one.encoded
     ]
-    return [*certificates, *encoded] + [
+    return encoded + [
         Loss(
             one.origin,
             f"key in the {one.place} `{one.wire}`",

@@ -11,7 +11,7 @@ from typing import Any
 from pgagents.base.errors import PgagentsError
 from pgagents.base.places import Pointer
 from pgagents.base.text import brief
-from pgagents.catalogue.model.credential import AUTHORIZATION, MUTUAL_TLS, NOUN, OPENAPI, kinds
+from pgagents.catalogue.model.credential import AUTHORIZATION, kinds
 from pgagents.importer.document import Found, References, replace_first
 from pgagents.importer.names import Notes, clean, cut, identifier, is_name, unique
 from pgagents.importer.operations import ImportedAction, Operation, operations
@@ -47,8 +47,6 @@ class SecuritySchemes:
         scheme = {**self.schemes[name].mapping(), "key": name}
         if _is_aws_signature(scheme):
             return None
-        if scheme.get("type") == OPENAPI:
-            return {"type": MUTUAL_TLS} if name == self.find_certificate() else None
         read = {
             kind: members
             for kind, known in kinds().items()
@@ -64,10 +62,6 @@ class SecuritySchemes:
         """Return whether a scheme is OAuth 2.0 without a flow, as NestJS writes it for a bearer token."""
         scheme = self.schemes[name].mapping()
         return scheme.get("type") == "oauth2" and not scheme.get("flows") and "flow" not in scheme
-
-    def find_certificate(self) -> str | None:
-        """Return the document's first scheme that is a client certificate, or None."""
-        return next((n for n, found in self.schemes.items() if found.text("type") == OPENAPI), None)
 
     def find_kind(self, name: str) -> str:
         """Return the scheme's kind in the catalogue's language; `undeclared` if the document does not
@@ -102,7 +96,7 @@ class SecuritySchemes:
         elif scheme and kind == "http":
             said = f"HTTP authentication by `{brief(scheme.text('scheme') or '?')}`"
         elif name in self.entries:
-            said = NOUN if kind == MUTUAL_TLS else kinds()[kind].noun
+            said = kinds()[kind].noun
         else:
             said = {
                 "oauth2": "an OAuth 2.0 token",
@@ -164,12 +158,11 @@ class Security:
 
     # which operations require which schemes
 
-    @staticmethod
-    def _is_keyed(op: Operation) -> bool:
-        return any(op.security or ())
+    def _is_keyed(self, op: Operation) -> bool:
+        return any(self._alternatives(op))
 
     def _alternatives(self, op: Operation) -> Iterator[Alternative]:
-        """Yield the sets of schemes that an operation accepts.
+        """Yield the sets of schemes that an operation accepts, without the certificate of the connection.
 
         Several OAuth schemes are several flows to one token, and a call has room for one. So each counts
         alone.
@@ -178,18 +171,17 @@ class Security:
             if len(need) > 1 and all(map(self.described.is_token, need)):
                 yield from ((name,) for name in need)
             else:
-                yield tuple(need)
+                yield tuple(name for name in need if not self._is_certificate(name))
+
+    def _is_certificate(self, name: str) -> bool:
+        return self.described.find_kind(name) == "mutual_tls"
 
     def _find_ways(self, op: Operation) -> list[Alternative]:
         """Return the alternatives that can be expressed, without redundant ones. An empty one comes last."""
         sayable = [one for one in self._alternatives(op) if one and all(n in self.entries for n in one)]
         kept: list[Alternative] = []
-        certificate = self.described.find_certificate()
-        without = [one for one in sayable if certificate not in one]
-        # in a catalogue either all alternatives have the certificate, or none has
-        for one in without or sayable:
-            placed = [self.entries[n] for n in one if n != certificate]
-            places = [(entry.get("in"), entry.get("name", "")) for entry in placed]
+        for one in sayable:
+            places = [(self.entries[n].get("in"), self.entries[n].get("name", "")) for n in one]
             if len(set(places)) == len(places) and not any(set(other) <= set(one) for other in kept):
                 kept.append(one)
         kept = [one for one in kept if not any(set(other) < set(one) for other in kept)]
@@ -251,10 +243,8 @@ class Security:
 
     def take(self, made: ImportedAction) -> None:
         """Record the scopes of a user's token that an action needs, and note alternatives that it loses."""
-        certificate = self.described.find_certificate()
-        needing = [certificate in one for one in self._alternatives(made.operation)]
-        if any(needing) and not all(needing):
-            why = "a client certificate in place of a key is not carried: each alternative has it or none"
+        if any(self._is_certificate(name) for need in made.operation.security or () for name in need):
+            why = "that the connection needs a client certificate; verify, call and mcp take it by --cert"
             self.notes.add_lost(("actions", made.name), why, made.operation.whole.place)
         for need in made.operation.security or ():
             scopes = need.get(self.users) if self.users is not None else None
@@ -354,10 +344,7 @@ class Security:
             self.notes.decide(at, said, place)
         if scheme and self.described.lacks_flows(name):
             self.notes.infer(at, "a bearer key, as the document says OAuth 2.0 and no flow to a token")
-        if self.described.find_kind(name) == MUTUAL_TLS:
-            said = "where does one get a certificate? `issue_at: https://…`; verify takes it by --cert"
-            self.notes.decide(at, said, place)
-        elif self.described.find_kind(name) != "http_basic":
+        if self.described.find_kind(name) != "http_basic":
             self.notes.decide(
                 at,
                 (

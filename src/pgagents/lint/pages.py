@@ -278,8 +278,8 @@ CATALOGUE = {
     ),
     "key": "A key is no text. Put a number that is meant as a name into quotes.",
     "key-kind": (
-        "The catalogue names a credential that calls cannot send yet, such as a client certificate or an "
-        "OpenID Connect token. Every manifest would make agents send another one. If "
+        "The catalogue names a credential that calls cannot send yet, such as an OpenID "
+        "Connect token. Every manifest would make agents send another one. If "
         "the API takes a key too, write that: `type: http_bearer`, `{type: api_key, in: header, "
         "name: X-API-Key}`, or `type: http_basic`."
     ),

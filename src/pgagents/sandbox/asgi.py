@@ -16,7 +16,7 @@ from starlette.requests import Request as Incoming
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from pgagents.base.http import Handler, Request, Response, Silence
-from pgagents.sandbox.front import CERTIFICATE, OURS, PEER, SCHEME
+from pgagents.sandbox.front import PEER, SCHEME
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -143,8 +143,7 @@ def _request(scope: Scope, body: bytes) -> Request:
         target += "?" + scope["query_string"].decode("latin-1")
     headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
     peer = scope["client"][0] if scope.get("client") else ""
-    shown = (scope.get("state") or {}).get("certificate", "")
-    connection = ((PEER, peer), (SCHEME, scope["scheme"]), *(((CERTIFICATE, shown),) if shown else ()))
+    connection = ((PEER, peer), (SCHEME, scope["scheme"]))
     return Request(scope["method"], target, (*headers, *connection), body)
 
 
@@ -187,9 +186,6 @@ class Connection(H11Protocol):
         transport: asyncio.Transport,  # type: ignore[override]  # as uvicorn's own signature
     ) -> None:
         super().connection_made(transport)
-        secured = transport.get_extra_info("ssl_object")
-        if secured is not None and secured.getpeercert():  # checked by the TLS library against our authority
-            self.app_state = {**self.app_state, "certificate": OURS}
         self.transport = PacketBuffer(transport, self.loop)  # type: ignore[assignment]  # what uvicorn asks
         self.app_state = {**self.app_state, WRITE: self.transport.write}
 

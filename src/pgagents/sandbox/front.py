@@ -46,10 +46,6 @@ PEER = ":peer"
 OAUTH_SUB = "oauth sub"
 SCHEME = ":scheme"
 """The pseudo-header that is `https` for a call over TLS."""
-CERTIFICATE = ":certificate"
-"""The pseudo-header with the client's certificate."""
-OURS = "ours"
-"""The value that stands for a client certificate of the sandbox's own authority."""
 
 
 class Front:

@@ -12,7 +12,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from pgagents.base.errors import PgagentsError
-from pgagents.base.http import Handler, Request, Response, Silence
+from pgagents.base.http import Handler
 from pgagents.base.text import did_you_mean
 from pgagents.catalogue.model.credential import schemes
 from pgagents.catalogue.model.model import Model
@@ -21,7 +21,7 @@ from pgagents.sandbox.call import Clock, Domain
 from pgagents.sandbox.deliver import Courier, HttpsPost, Post
 from pgagents.sandbox.fault_declaration import Context
 from pgagents.sandbox.fault_registry import wrap_api
-from pgagents.sandbox.front import CERTIFICATE, OURS, SCHEME, Front
+from pgagents.sandbox.front import Front
 from pgagents.sandbox.grants import Client
 from pgagents.sandbox.grants import seed as seed_clients
 from pgagents.sandbox.mock import mock
@@ -109,9 +109,7 @@ def open_sandbox(
     )
     courier = _make_courier(model, outbox, time_source, chance, post, resolve, allow_loopback=allow_loopback)
     front = Front(model, domain(setting), store, keyring, clock, chance, Site(setting), log)
-    handler = wrap_api(
-        require_certificate(front), Context(model, front, chance, courier, sleep), faults, variations
-    )
+    handler = wrap_api(front, Context(model, front, chance, courier, sleep), faults, variations)
     return Sandbox(handler, front, tokens, stripe_secret, courier, partial(_chore, setting), clients)
 
 
@@ -192,35 +190,3 @@ def domain(setting: Setting) -> Domain:
 def _domains() -> dict[str, str]:
     """Return the modules of domains by their names in catalogues."""
     return {entry.name: entry.module for entry in entry_points(group=DOMAINS)}
-
-
-# -- client certificates
-
-
-REFUSED = Silence("tls", "a client certificate of this API's authority is required")
-
-
-def require_certificate(front: Front) -> Handler:
-    """Return the API's handler, which answers a call over TLS only if it has the certificate it needs.
-
-    The failed handshake is not simulated: there is no answer.
-    """
-    if front.model.certificate is None:
-        return front
-
-    def handle(request: Request) -> Response | Silence:
-        over_tls = request.header(SCHEME) == "https"
-        if over_tls and request.header(CERTIFICATE) != OURS and _is_needed(front, request):
-            return REFUSED
-        return front(request)
-
-    return handle
-
-
-def _is_needed(front: Front, request: Request) -> bool:
-    """Return whether calls of a path and method need the certificate. Unknown paths follow the majority."""
-    match = front.routes.match(request.path)
-    route = match.methods.get(request.method) if match is not None else None
-    if route is None or route.action is None:
-        return front.model.certificate_shared
-    return route.action.certificate

@@ -180,22 +180,15 @@ NAMES = ("localhost", "127.0.0.1")
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """A server's TLS context, and the PEM file of the CA that signed its certificate.
-
-    If clients are asked for a certificate, `client_file` has a valid one with its key.
-    """
+    """A server's TLS context, and the PEM file of the CA that signed its certificate."""
 
     context: ssl.SSLContext
     ca_file: Path
-    client_file: Path | None = None
 
 
 @contextmanager
-def certificate(*, clients: bool = False) -> Iterator[Tls]:
+def certificate() -> Iterator[Tls]:
     """Yield a certificate for this machine's names, TLS 1.3 only; its CA file is removed at the end.
-
-    With `clients`, clients are asked for a certificate from another CA, which issues one. A client without a
-    certificate is connected anyway, because not every action may need one.
 
     The CA's key is never written, so nobody can sign with it after the process has ended.
     """
@@ -209,20 +202,7 @@ def certificate(*, clients: bool = False) -> Iterator[Tls]:
     with tempfile.TemporaryDirectory(prefix="pgagents-sandbox-") as folder:
         ca_file = Path(folder) / "ca.pem"
         ca.cert_pem.write_to_path(ca_file)
-        yield Tls(context, ca_file, _ask_clients(context, Path(folder)) if clients else None)
-
-
-def _ask_clients(context: ssl.SSLContext, folder: Path) -> Path:
-    """Ask clients for a certificate. Return the file of a valid one, which only this user can read."""
-    import trustme
-
-    authority = trustme.CA(organization_name="pgagents sandbox", organization_unit_name="clients")
-    authority.configure_trust(context)
-    context.verify_mode = ssl.CERT_OPTIONAL
-    file = folder / "client.pem"
-    file.touch(mode=0o600)
-    authority.issue_cert("client@sandbox.example").private_key_and_cert_chain_pem.write_to_path(file)
-    return file
+        yield Tls(context, ca_file)
 
 
 HOST = "127.0.0.1"
@@ -297,9 +277,6 @@ def facts(sandbox: Sandbox, listening: Listening) -> dict[str, Any]:
         "url": url,
         "plain_url": listening.plain_url,
         "ca_file": str(listening.tls.ca_file) if listening.tls else None,
-        "client_cert": str(listening.tls.client_file)
-        if listening.tls and listening.tls.client_file
-        else None,
         "clock_url": url + clock.path if clock else None,
         "stripe_secret": sandbox.stripe_secret,
         "keys": dict(sandbox.tokens),

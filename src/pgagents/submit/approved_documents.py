@@ -40,7 +40,7 @@ CHECKS = ("valid_calls", "documented_status", "response_schema", *FILTERS)
 """The checks of `verify` that show whether a call by the document is taken, and answered as it says."""
 GONE = frozenset(("action-removed", "route"))
 """The changes of an operation's address."""
-LIFTED = GONE | {"argument-required", "auth-scheme", "certificate", "key", "security"}
+LIFTED = GONE | {"argument-required", "auth-scheme", "key", "security"}
 """The changes that every call of the operation would meet, so that calls which are taken lift them."""
 UNMET = frozenset((
     "action-renamed", "code-removed", "code-status", "costs", "destructive", "edge", "effect", "error-added",

@@ -144,8 +144,6 @@ class Setting:
     reach: Callable[[str], Handler] | None = None
     """A function that returns the way to another host, for its token endpoint; None if the caller has none.
     """
-    strangers: Mapping[str, Handler] = field(default_factory=dict)
-    """Ways to the target without its client certificate, and with one of another authority."""
     servers: Mapping[str, str] = field(default_factory=dict)
     """The base URLs of the API's other servers by name."""
     roles: frozenset[str] = frozenset()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from faults.helpers import without_text
-from pgagents.base.http import Handler, Request, Response, Silence
+from pgagents.base.http import Request, Response
 from pgagents.sandbox.fault_declaration import Context, variation
 from pgagents.sandbox.fault_helpers import data_of
 from pgagents.sandbox.keys import find_secret_of, has_credential
@@ -54,16 +54,3 @@ def wrong_optional_key_ignored(context: Context, request: Request) -> Request:
     for credential in credentials:
         request = without_text(credential, request)
     return request
-
-
-@variation()
-def certificate_refused_by_status(handler: Handler, context: Context) -> Handler:
-    """A missing or wrong client certificate is answered with 403 in place of a refused handshake."""
-
-    def handle(request: Request) -> Response | Silence:
-        answer = handler(request)
-        if context.model.certificate is None or not isinstance(answer, Silence) or answer.kind != "tls":
-            return answer
-        return Response(403, (("Content-Type", "text/plain"),), b"No client certificate")
-
-    return handle

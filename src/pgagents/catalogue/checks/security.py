@@ -12,10 +12,9 @@ from pgagents.base.text import brief, did_you_mean
 from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.language.auth import Scheme
 from pgagents.catalogue.language.basics import Security
-from pgagents.catalogue.language.catalogue import find_certificate, list_requirements, list_used_schemes
+from pgagents.catalogue.language.catalogue import list_requirements, list_used_schemes
 from pgagents.catalogue.language.platform import Webhooks
 from pgagents.catalogue.model.credential import (
-    MUTUAL_TLS,
     Credential,
     SignatureScheme,
     find_path_below,
@@ -37,7 +36,6 @@ def check_security(checker: Checker) -> None:
         _scheme(checker, name, written)
     for pointer, security in list_requirements(checker.written):
         _security(checker, pointer, security)
-    check_certificates(checker)
     _unused(checker)
     _users(checker)
     used = list_used_schemes(checker.written)
@@ -71,15 +69,12 @@ def check_security(checker: Checker) -> None:
 def _scheme(checker: Checker, name: str, scheme: Scheme) -> None:
     """Record an unknown type, members that belong to another type, and values that the type refuses."""
     at, kind = (*_AT, name), kinds().get(scheme.type)
-    if scheme.type == MUTUAL_TLS:
-        return  # checked by its own module
     if kind is None:
         checker.report(
             (*at, "type"),
             "credential",
             f"`{brief(scheme.type)}` is no type of a scheme",
-            did_you_mean(scheme.type, [*kinds(), MUTUAL_TLS])
-            or f"one of {', '.join(sorted([*kinds(), MUTUAL_TLS]))}",
+            did_you_mean(scheme.type, kinds()) or f"one of {', '.join(sorted(kinds()))}",
         )
         return
     for key, attribute in _OF_ONE_KIND.items():
@@ -271,48 +266,6 @@ def _default_place(http: str | None, name: str) -> str:
     """Return the place in which an argument without `in` is sent."""
     method, _, path = (http or "").partition(" ")
     return "path" if f"{{{name}}}" in path else "query" if method in ("GET", "DELETE") else "body"
-
-
-# -- client certificates
-
-
-_AT_SCHEMES: Pointer = ("auth", "schemes")
-_KEYS = {
-    "in": "in_",
-    "name": "name",
-    "value": "value",
-    "flows": "flows",
-    "prefixes": "prefixes",
-    "also_accepted": "also_accepted",
-}
-
-
-def check_certificates(checker: Checker) -> None:
-    """Record unknown keys of the scheme, a second scheme, and alternatives without the certificate."""
-    schemes = checker.written.auth.schemes
-    first = find_certificate(checker.written)
-    if first is None:
-        return
-    for name, scheme in schemes.items():
-        if scheme.type != MUTUAL_TLS:
-            continue
-        for key, attribute in _KEYS.items():
-            if attribute in scheme.model_fields_set:
-                message = f"`{key}` does nothing for `type: {MUTUAL_TLS}`"
-                help = "leave it out: the certificate is part of the connection, not of the request"
-                checker.report((*_AT_SCHEMES, name, key), "idle", message, help, at_value=False)
-        if name != first:
-            message = f"connections have the certificate `{first}` already"
-            checker.report((*_AT_SCHEMES, name, "type"), "credential", message, "leave one of the two out")
-    if checker.written.api.base_url.startswith("http://"):
-        message = "a client certificate needs TLS, and the API's server has none"
-        checker.report(("api", "server"), "credential", message, "write https://")
-    for pointer, security in list_requirements(checker.written):
-        lacking = [n for n, need in enumerate(security) if first not in need]
-        if lacking and len(lacking) < len(security):
-            message = f"this alternative lacks the certificate `{first}`, which another one needs"
-            help = "it belongs to the connection: add it to each alternative, or to none"
-            checker.report((*pointer, lacking[0]), "credential", message, help)
 
 
 # -- envelopes of events

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from pgagents.catalogue.language.basics import Cited, Json, Line, Name, Path, Scope, Strict, Url
-from pgagents.catalogue.model.credential import MUTUAL_TLS, kinds
+from pgagents.catalogue.model.credential import kinds
 
 
 class ClientCredentials(Strict):
@@ -87,12 +87,11 @@ class Flows(Strict):
 class Scheme(Strict):
     """The credential of a call."""
 
-    type: Annotated[str, Field(json_schema_extra={"enum": sorted([*kinds(), MUTUAL_TLS])})] = Field(
+    type: Annotated[str, Field(json_schema_extra={"enum": sorted(kinds())})] = Field(
         "http_bearer",
         description=(
             "`http_bearer`: `Authorization: Bearer KEY`; `api_key`: a key in `in`, under `name`; "
-            "`http_basic`: HTTP Basic, with `user:password` as the key; `oauth2`: a bearer token by `flows`; "
-            "`mutual_tls`: a client certificate."
+            "`http_basic`: HTTP Basic, with `user:password` as the key; `oauth2`: a bearer token by `flows`."
         ),
     )
     in_: str | None = Field(

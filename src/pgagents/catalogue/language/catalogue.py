@@ -28,7 +28,6 @@ from pgagents.catalogue.language.platform import (
 )
 from pgagents.catalogue.language.resources import Resource, Workflow
 from pgagents.catalogue.language.surfaces import Surface
-from pgagents.catalogue.model.credential import MUTUAL_TLS
 
 
 class Sandbox(Strict):
@@ -162,31 +161,13 @@ def list_requirements(written: Catalogue) -> Iterator[tuple[Pointer, Security]]:
 def list_alternatives(written: Catalogue, security: Security | None) -> Alternatives:
     """Return the alternatives of `security`. Without `security`, a single scheme is the only alternative.
 
-    The users' scheme is left out if its tokens are sent in the place of a bearer key. A client certificate is
-    left out too, because it belongs to the connection.
+    The users' scheme is left out if its tokens are sent in the place of a bearer key.
     """
-    certificate = find_certificate(written)
     if security is None:
         names = list(written.auth.schemes)
-        return ((names[0],),) if len(names) == 1 and names[0] != certificate else ()
+        return ((names[0],),) if len(names) == 1 else ()
     beside = (find_user_scheme(written),) if find_carrier(written) != find_user_scheme(written) else None
-    needs = tuple(need for each in security if (need := tuple(each)) != beside)
-    if not needs_certificate(written, security):
-        return needs
-    return tuple(rest for need in needs if (rest := tuple(name for name in need if name != certificate)))
-
-
-def find_certificate(written: Catalogue) -> str | None:
-    """Return the scheme that is a client certificate, or None."""
-    return next((name for name, one in written.auth.schemes.items() if one.type == MUTUAL_TLS), None)
-
-
-def needs_certificate(written: Catalogue, security: Security | None) -> bool:
-    """Return whether calls with this `security` need a client certificate."""
-    name = find_certificate(written)
-    if security is None:
-        return name is not None and len(written.auth.schemes) == 1
-    return any(name in need for need in security)
+    return tuple(need for each in security if (need := tuple(each)) != beside)
 
 
 def find_user_scheme(written: Catalogue) -> str | None:

@@ -331,8 +331,6 @@ class Action:
 
     Empty if there are none.
     """
-    certificate: bool = False
-    """True if its calls need a client certificate."""
     server: Text | None = None
     """The name of the server that has its path; None for the API's own."""
     otherwise: Code | None = None

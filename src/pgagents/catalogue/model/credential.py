@@ -288,30 +288,6 @@ def list_common(scheme: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-# -- client certificates
-
-
-MUTUAL_TLS = "mutual_tls"
-"""The `type` of its scheme in the catalogue."""
-OPENAPI = "mutualTLS"
-"""The `type` of its scheme in OpenAPI 3.1."""
-NOUN = "a client certificate"
-
-
-@dataclass(frozen=True, slots=True)
-class ClientCertificate:
-    """The scheme of an API whose calls need a client certificate."""
-
-    name: str
-    description: str
-    issue_at: str | None
-
-    @property
-    def origin(self) -> Pointer:
-        """Return the scheme's place in the catalogue."""
-        return ("auth", "schemes", self.name)
-
-
 # -- the authorization code flow
 
 

@@ -16,7 +16,7 @@ from pgagents.base.places import Node, Pointer, Source, Text
 from pgagents.base.text import split
 from pgagents.catalogue.model.action import Action, ActionCall, Param, WithheldGets
 from pgagents.catalogue.model.answers import Code, ErrorReader, LimitReader
-from pgagents.catalogue.model.credential import ClientCertificate, CodeFlow, Credential
+from pgagents.catalogue.model.credential import CodeFlow, Credential
 from pgagents.catalogue.model.resource import Resource, Workflow
 from pgagents.catalogue.model.surface import Dispatcher, McpServer, Surface
 
@@ -240,10 +240,6 @@ class Model:
     browsers: Any = None
     servers: Mapping[str, Server] = field(default_factory=dict)
     """Other servers, by the names that actions give them."""
-    certificate: ClientCertificate | None = None
-    """The client certificate that connections have; None if no call needs one."""
-    certificate_shared: bool = False
-    """True if calls on a path that several actions share need the certificate."""
     withheld: WithheldGets = field(default_factory=WithheldGets)
     """GETs of a document that act by their words; a catalogue says `effect` itself."""
     document: DocumentSchemas | None = None

@@ -19,7 +19,7 @@ from pgagents.catalogue.decoding.medium import find
 from pgagents.catalogue.encoding.medium import ANY, file_node, medium_of
 from pgagents.catalogue.encoding.request import DEEP, FORM
 from pgagents.catalogue.language import actions, basics
-from pgagents.catalogue.language.catalogue import Alternatives, list_alternatives, needs_certificate
+from pgagents.catalogue.language.catalogue import Alternatives, list_alternatives
 from pgagents.catalogue.language.errors import JSON
 from pgagents.catalogue.language.schemas import argument_node, event_node, schema_node
 from pgagents.catalogue.model.action import (
@@ -210,8 +210,6 @@ class Actions(Answers, Surfaces):
             pages=pages,
             etag=a.etag,
             if_match=a.if_match,
-            certificate=bool(a.http)
-            and needs_certificate(self.written, self.written.security if a.security is None else a.security),
             server=Text(a.server, (*at, "server")) if a.server else None,
             job=self._job(a.job, (*at, "job")) if a.job else None,
             formerly=_formerly(a, (*at, "formerly")),

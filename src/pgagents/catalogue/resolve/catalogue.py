@@ -21,10 +21,8 @@ from pgagents.catalogue.language import actions, catalogue, platform, resources
 from pgagents.catalogue.language.basics import NOBODY
 from pgagents.catalogue.language.catalogue import (
     find_carrier,
-    find_certificate,
     find_user_scheme,
     list_used_schemes,
-    needs_certificate,
 )
 from pgagents.catalogue.language.platform import Api, Bucket, Header, OwnServer, TemplateServer
 from pgagents.catalogue.language.schemas import schema_node
@@ -32,7 +30,6 @@ from pgagents.catalogue.model import model as m
 from pgagents.catalogue.model.action import Action, ActionCall
 from pgagents.catalogue.model.answers import ErrorReader, LimitReader
 from pgagents.catalogue.model.credential import (
-    ClientCertificate,
     CodeFlow,
     Credential,
     make,
@@ -338,8 +335,6 @@ class _Resolver(Actions, Resources):
             credential=next(iter(credentials.values()), None),
             credentials=credentials,
             security=self.security,
-            certificate=self._certificate(),
-            certificate_shared=needs_certificate(written, written.security),
             code_flow=self._code_flow(),
             webhooks=_with_defaults(written.webhooks),
             idempotency=written.idempotency,
@@ -354,13 +349,6 @@ class _Resolver(Actions, Resources):
             name: make(name, schemes[name].model_dump(by_alias=True))
             for name in list_used_schemes(self.written)
         }
-
-    def _certificate(self) -> ClientCertificate | None:
-        name = find_certificate(self.written)
-        if name is None:
-            return None
-        scheme = self.written.auth.schemes[name]
-        return ClientCertificate(name, scheme.description or "", scheme.issue_at)
 
     def _code_flow(self) -> CodeFlow | None:
         scheme, carrier = find_user_scheme(self.written), find_carrier(self.written)

@@ -74,7 +74,7 @@ def target(
     twin = env.plain_url if base.startswith("https://") else ""
     others = find_servers(model, base, servers, env)
     model = replace(model, env={**model.env, **env.values})
-    shown = find_certificate(model, certificate, env, base)
+    shown = find_certificate(certificate, env)
     return Target(model, base, twin, cacert or env.cacert, env, others, shown)
 
 
@@ -86,25 +86,16 @@ def without_base_path(model: Model, url: str) -> str:
     return url.rstrip("/").removesuffix(path) if doubled else url
 
 
-def find_certificate(
-    model: Model, given: tuple[Path | None, Path | None], env: Env, url: str
-) -> CertificateFiles | None:
+def find_certificate(given: tuple[Path | None, Path | None], env: Env) -> CertificateFiles | None:
     """Return the client certificate to present, from the command line or else from the description.
 
-    Raises PgagentsError if the API requires one over TLS and there is none, or for a key without a
-    certificate.
+    Raises PgagentsError for a key without a certificate.
     """
     cert, key = given if given[0] is not None else (env.cert, given[1] or env.cert_key)
     if cert is not None:
         return CertificateFiles(str(cert), str(key) if key is not None else "")
     if key is not None:
         raise PgagentsError("--cert-key without --cert", "give the certificate of the key, as --cert FILE")
-    if model.certificate is not None and url.startswith("https://"):
-        issued = f"; it is issued at {model.certificate.issue_at}" if model.certificate.issue_at else ""
-        raise PgagentsError(
-            f"the API asks for a client certificate (`{model.certificate.name}`)",
-            f"give it with --cert FILE, and its key with --cert-key FILE{issued}",
-        )
     return None
 
 
@@ -212,7 +203,7 @@ def find_api(
     secrets = command_secrets(model, env.commands)
     trusted = cacert or env.cacert
     base = without_base_path(model, api_url(model, url or env.url or None))
-    shown = find_certificate(model, certificate, env, base)
+    shown = find_certificate(certificate, env)
     sender = Sender(base, cacert=str(trusted) if trusted else None, headers=env.headers, certificate=shown)
     keys = api_key(model, *first, described=env.identities, secrets=secrets)
     if os.environ.get(RUN_URL):

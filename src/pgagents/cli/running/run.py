@@ -93,10 +93,7 @@ class Aids:
 
 
 class _Clients:
-    """The HTTP clients of a run. `handler` is the usual one, `plain` has no TLS, `bare` adds no headers.
-
-    `strangers` present no client certificate, or one of another authority.
-    """
+    """The HTTP clients of a run. `handler` is the usual one, `plain` has no TLS, `bare` adds no headers."""
 
     def __init__(self, there: Target, workers: int, app: App | None) -> None:
         from pgagents.verify.wire.send import Client
@@ -113,20 +110,6 @@ class _Clients:
         self.handler = Client(url, headers=headers, certificate=certificate, **self._common)
         self.plain = Client(there.plain_url, workers=workers) if there.plain_url else None
         self.bare = Client(url, certificate=certificate, **self._common) if headers else None
-        self.strangers = self._make_strangers()
-
-    def _make_strangers(self) -> dict[str, Handler]:
-        from pgagents.base.http import make_foreign_context
-        from pgagents.verify.wire.send import Client
-
-        there = self._there
-        if there.certificate is None or not there.url.startswith("https:"):
-            return {}
-        foreign = make_foreign_context(self._trust)
-        return {
-            "none": Client(there.url, headers=there.env.headers, **self._common),
-            "other": Client(there.url, headers=there.env.headers, context=foreign, **self._common),
-        }
 
     def reach_other_base(self, base: str) -> Handler:
         """Return a client for another base URL of the API.
@@ -251,7 +234,7 @@ def _verify(
         there.env.oauth,
         clients.reach,
         aids.commands,
-        clients.strangers,
+        there.certificate is not None,
         there.servers,
         variables=aids.variables,
     )

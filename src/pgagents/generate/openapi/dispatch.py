@@ -30,7 +30,7 @@ def operation(model: Model, dispatcher: Dispatcher, profile: Profile) -> Node:
         members["description"] = dispatcher.description
     if profile.consequential:
         members["x-openai-isConsequential"] = writes
-    if needs := parts.security(model, profile, model.shared_security, certificate=model.certificate_shared):
+    if needs := parts.security(model, profile, model.shared_security):
         members["security"] = needs
     media = Node({"schema": request_schema(model, dispatcher, each=profile.complete)}, origin=at)
     if profile.examples and (shown := _requests(dispatcher)):

@@ -32,7 +32,7 @@ def document(model: Model, profile: Profile, change: Change | None = None) -> No
     }
     if profile.complete and (tags := parts.tags(actions)):
         members["tags"] = tags
-    if needs := parts.security(model, profile, model.shared_security, certificate=model.certificate_shared):
+    if needs := parts.security(model, profile, model.shared_security):
         members["security"] = needs
     paths = _paths(model, profile)
     sent = webhooks(model) if profile.complete else Node()
@@ -263,11 +263,8 @@ def operation(model: Model, action: Action, profile: Profile) -> Node:
         members["x-openai-isConsequential"] = asked
     scopes = parts.list_user_scopes(model, action) if profile.complete and action.key else []
     own = scopes or profile.security(action.security) != profile.security(model.shared_security)
-    apart = profile.complete and action.certificate != model.certificate_shared
-    if apart or (model.credential is not None and own):
-        members["security"] = parts.security(
-            model, profile, action.security, scopes, certificate=action.certificate
-        )
+    if model.credential is not None and own:
+        members["security"] = parts.security(model, profile, action.security, scopes)
     if action.server is not None:
         members["servers"] = [parts.server(model.servers[str(action.server)])]
     outside = [p for p in params if not p.in_body]

@@ -14,7 +14,7 @@ from pgagents.base.places import Node, Pointer, Text
 from pgagents.catalogue.encoding.medium import list_types
 from pgagents.catalogue.model.action import Action, Example, Param
 from pgagents.catalogue.model.answers import AnswerHeader
-from pgagents.catalogue.model.credential import OPENAPI, CodeFlow, Credential
+from pgagents.catalogue.model.credential import CodeFlow, Credential
 from pgagents.catalogue.model.model import Header, Model, Server, Variable
 from pgagents.catalogue.model.surface import Dispatcher, Surface
 
@@ -80,13 +80,6 @@ def security_schemes(model: Model, profile: Profile) -> Node:
     schemes = Node(origin=("auth", "schemes"))
     for credential in profile.credentials(model).values():
         schemes[credential.name] = _scheme(model, profile, credential)
-    if profile.complete and model.certificate is not None:
-        shown = Node(
-            {"type": Text(OPENAPI, (*model.certificate.origin, "type"))}, origin=model.certificate.origin
-        )
-        if model.certificate.description:
-            shown["description"] = model.text(*model.certificate.origin, "description")
-        schemes[model.certificate.name] = shown
     users = model.code_flow
     if schemes and profile.complete and users is not None and users.beside:
         at = users.origin[:3]
@@ -143,10 +136,8 @@ def security(
     profile: Profile,
     alternatives: Alternatives,
     scopes: Sequence[str] = (),
-    *,
-    certificate: bool = False,
 ) -> list[Node]:
-    """Return the security requirements of calls with these alternatives, plus a client certificate if needed.
+    """Return the security requirements of calls with these alternatives.
 
     A complete document adds an alternative: a user's token with these scopes instead of the key.
     """
@@ -161,9 +152,6 @@ def security(
     if profile.complete and users is not None and users.beside and (users.carrier,) in found:
         at = len([one for one in found if one])
         needs.insert(at, Node({users.scheme: list(scopes)}, origin=users.origin))
-    if certificate and profile.complete and model.certificate is not None:
-        origin = model.certificate.origin
-        return [Node({**need, model.certificate.name: []}, origin=origin) for need in needs or [Node()]]
     return needs
 
 

@@ -112,10 +112,8 @@ class Identities:
     """Returns a handler that sends to a token endpoint on another host."""
     commands: CommandSecrets | None = None
     """Commands that print keys, and are run again when a key expires."""
-    strangers: Mapping[str, Handler] = field(default_factory=dict)
-    """Handlers that reach the target without its client certificate (`none`), or with one of another
-    authority (`other`).
-    """
+    certificate: bool = False
+    """True if connections to the target present a client certificate."""
     servers: Mapping[str, str] = field(default_factory=dict)
     """The base URLs of the API's other servers, by name. A server without a base URL gets no call."""
     calls_keyless: bool = False

@@ -120,7 +120,6 @@ def make_setting(
         oauth=identities.oauth,
         reach=identities.reach,
         servers=identities.servers,
-        strangers=identities.strangers,
         roles=identities.roles,
         allow=frozenset(options.allow),
     )

@@ -274,7 +274,6 @@ def exchange_of(exchange: Exchange) -> RecordedExchange:
         action,
         call.surface,
         exchange.base,
-        certificate=call.endpoint is not None and call.endpoint.certificate and not call.connection,
         printed=exchange.printed,
         arguments=list_header_arguments(exchange),
     )

@@ -70,7 +70,9 @@ class Driver:
         self.model, self.factory, self.timer = setting.model, factory, clocks.timer
         self.keys = keys = identities.keys
         self.roles = identities.roles
-        self.redactor = make_redactor(self.model, keys, identities.hidden, identities.variables)
+        self.redactor = make_redactor(
+            self.model, keys, identities.hidden, identities.variables, identities.certificate
+        )
         self.judge = Judge(setting, ledger, factory, self.redactor, keys, checks, clocks.timer)
         self._started = clocks.timer()
         until = None if options.max_time_s is None else self._started + options.max_time_s

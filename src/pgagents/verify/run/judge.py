@@ -270,7 +270,6 @@ class Watchers:
         if (
             exchange.call.surface == OPERATOR
             or exchange.call.plain
-            or (exchange.call.connection and not exchange.success)  # it may be refused in any form
             or (
                 exchange.call.surface == MCP
                 and exchange.call.endpoint is None

@@ -105,7 +105,7 @@ class LostAnswers:
             and endpoint.action.only_reads
             and exchange.request.method == "GET"
             and call.intent == "valid"
-            and not (call.plain or call.connection)
+            and not call.plain
         ):
             self._control = (call, exchange.request)
 

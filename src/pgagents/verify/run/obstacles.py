@@ -140,7 +140,7 @@ class Acceptance:
             self._note_keyless(exchange)
             return ""
         call = exchange.call
-        if call.role != "main" or call.twist or call.plain or call.connection or call.surface == MCP:
+        if call.role != "main" or call.twist or call.plain or call.surface == MCP:
             return ""
         self._note_place(exchange)
         return self._note_first(exchange)
@@ -179,7 +179,7 @@ class Acceptance:
     def _note_keyless(self, exchange: Exchange) -> None:
         """Note an action that refuses a call without a key, or serves it."""
         call = exchange.call
-        if call.endpoint is None or call.plain or call.connection:
+        if call.endpoint is None or call.plain:
             return
         if exchange.status == UNAUTHORIZED:
             self._close(call.endpoint.place)

@@ -53,6 +53,7 @@ class Redactor:
         environment: Any = None,
         model: Model | None = None,
         variables: Mapping[str, str] | None = None,
+        certificate: bool = False,
     ) -> None:
         """Take `keys` by role, the names of `secrets` and `private` members, and further secret `values`.
 
@@ -64,7 +65,7 @@ class Redactor:
         self.known = KnownSecrets(
             self._names, keys, values, catalogue=catalogue, environment=environment, model=model
         )
-        self.variables = variables or {}
+        self.variables, self._certificate = variables or {}, certificate
         self.hide_token, self.hide_key = self.known.hide_token, self.known.hide_key
         self.learn, self.learn_sent = self.known.learn, self.known.learn_sent
         self.learn_exchange = self.known.learn_exchange
@@ -104,6 +105,7 @@ class Redactor:
             key_header=self._find_key_header(request),
             printed=self.mask_text(exchange.printed),
             variables=self.variables,
+            certificate=self._certificate,
         )
 
     def finding(self, finding: Finding) -> Finding:
@@ -329,10 +331,14 @@ def differing(one: str, other: str) -> str:
 
 
 def make_redactor(
-    model: Model, keys: Mapping[str, str], values: Sequence[str], variables: Mapping[str, str]
+    model: Model,
+    keys: Mapping[str, str],
+    values: Sequence[str],
+    variables: Mapping[str, str],
+    certificate: bool,
 ) -> Redactor:
     """Return a redactor for the catalogue's secret and private members, for `keys` by role, and for further
-    secret `values`. It names the `variables` of keys.
+    secret `values`. It names the `variables` of keys, and says if connections have a client `certificate`.
     """
     return Redactor(
         keys,
@@ -343,6 +349,7 @@ def make_redactor(
         environment=model.env,
         model=model,
         variables=variables,
+        certificate=certificate,
     )
 
 

@@ -313,8 +313,6 @@ class Routes:
         """
         if call.plain:
             return self.plain or (lambda _: Silence("refused", "no twin"))
-        if call.connection:
-            return self.setting.strangers[call.connection]
         return self.setting.bare or self.handler if call.bare else self.handler
 
     def find_base(self, call: Call) -> str:

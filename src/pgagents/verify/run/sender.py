@@ -145,7 +145,7 @@ class Sender:
                     return lost
                 if not idle:
                     self.silences.count(received.answer)
-            elif not ready.call.connection:
+            else:
                 self.silences.count(received.answer)
             wait = self._repeats.decide_repeat(ready.call, role, received.answer, attempt)
             if wait is None:
@@ -274,7 +274,7 @@ class Sender:
 
     def _may_be_lost(self, call: Call, answer: Response | Silence) -> bool:
         """True if the end of the server may be the reason why a call got no answer, or no whole one."""
-        return not (call.connection or call.plain or call.surface == MCP) and self.silences.is_lost(answer)
+        return not (call.plain or call.surface == MCP) and self.silences.is_lost(answer)
 
     def _note_loss(self, ready: Ready, received: Received) -> Exchange:
         """Return the exchange of a call whose answer may be lost, and note on it whether it is.

@@ -369,7 +369,7 @@ def _place_in(resource: Resource, exchange: Exchange) -> str:
 
 
 def _is_ordinary(call: Call) -> bool:
-    return call.intent in ASKED and call.raw == Raw() and not (call.twist or call.plain or call.connection)
+    return call.intent in ASKED and call.raw == Raw() and not (call.twist or call.plain)
 
 
 def _is_moved_on(known: _View, view: _View, gone: list[Key]) -> bool:

@@ -66,8 +66,6 @@ Twist = Literal[
 """
 
 
-Connection = Literal["", "none", "other"]
-"""A connection with the client certificate (empty), without one, or with one of another authority."""
 Reuse = Literal["", "ever", "unchanged", "latest"]
 
 
@@ -224,8 +222,6 @@ class Call(Step["Exchange"]):
     """The surface of the call; the endpoint's if none is given."""
     plain: bool = False
     """True if it goes to the target's plain-http URL. Watchers do not judge the answer then."""
-    connection: Connection = ""
-    """The connection to use instead of the ordinary one. A refused handshake counts as a refusal then."""
     reuse: Reuse = ""
     """The earlier answer to an equal read that may be reused.
 

@@ -120,8 +120,6 @@ class Endpoint:
     """True if no call of the API needs a key."""
     shared_security: tuple[tuple[str, ...], ...] = ()
     """The alternatives of schemes for a call through a dispatcher or a tool."""
-    certificate: bool = False
-    """True if its calls need a client certificate."""
     tools: Surface | None = None
     """The surface of an MCP server's tools; None for any other endpoint."""
     json_rpc: MessageReader | None = None
@@ -228,10 +226,7 @@ def endpoints(model: Model) -> list[Endpoint]:
     rest = model.surfaces.get(REST)
     actions = rest.actions if rest else model.rest_actions
     open_to_all = model.credential is None
-    found = [
-        Endpoint(a, REST, None, f"{a.name}@{REST}", open=open_to_all, certificate=a.certificate, leads=True)
-        for a in actions
-    ]
+    found = [Endpoint(a, REST, None, f"{a.name}@{REST}", open=open_to_all, leads=True) for a in actions]
     led = {str(a.name) for a in actions}
     for dispatcher in model.dispatchers:
         surface = dispatcher.surface
@@ -243,7 +238,6 @@ def endpoints(model: Model) -> list[Endpoint]:
                 f"{a.name}@{surface}",
                 open=open_to_all,
                 shared_security=model.shared_security,
-                certificate=model.certificate_shared,
                 json_rpc=MessageReader(model) if dispatcher.json_rpc else None,
                 leads=str(a.name) not in led,
             )

@@ -305,7 +305,7 @@ class Exchange:
         An answer that a check provoked, such as that of a burst, has no such reason.
         """
         call, endpoint = self.call, self.call.endpoint
-        if not (self.busy or self.error) or call.burst or call.connection or call.plain:
+        if not (self.busy or self.error) or call.burst or call.plain:
             return ""
         name = endpoint.action.name if endpoint is not None else "a call of no action"
         if self.error:

@@ -187,9 +187,7 @@ def _describe_limits(model: Model) -> dict[str, Any]:
 
 
 def _list_losses(model: Model) -> Iterator[Loss]:
-    """Yield the losses of the tests: they call one server only, without a client certificate, and what an
-    OpenAPI document has.
-    """
+    """Yield the losses of the tests: they call one server only, and what an OpenAPI document has."""
     for action in model.rest_actions:
         if not action.in_openapi_31:
             why = f"openapi.yaml has no place for the method {action.method}; `pgagents verify` calls it"
@@ -197,9 +195,6 @@ def _list_losses(model: Model) -> Iterator[Loss]:
         if action.server is not None:
             why = "PGAGENTS_URL is the API's own server"
             yield Loss((*action.origin, "server"), f"tests of {action.name}", "dropped", why)
-    if model.certificate is not None:
-        why = "the tests present none; `pgagents verify --cert` does"
-        yield Loss(model.certificate.origin, "client certificate", "dropped", why)
 
 
 def _name_variable(model: Model, scheme: str) -> str:

@@ -101,7 +101,6 @@ def view(model: Model) -> View:
                 Key(c.description or f"A key, sent {c.how}", c.show(), _find_issuer(model, c))
                 for c in model.credentials.values()
             ],
-            "certificate": _describe_certificate(model),
             "needs": []
             if _is_single(model, model.shared_security)
             else _list_ways(model, model.shared_security),
@@ -148,17 +147,6 @@ def _find_issuer(model: Model, credential: Credential) -> str | None:
     if credential.by_users and model.code_flow is not None and credential.issue_at is None:
         return model.code_flow.urls["token_url"]
     return credential.issue_at
-
-
-def _describe_certificate(model: Model) -> str:
-    """Describe which calls need a client certificate; empty if none does."""
-    shown = model.certificate
-    if shown is None:
-        return ""
-    needing = [str(a.title) for a in model.actions if a.certificate]
-    every = model.certificate_shared and len(needing) == len(model.actions)
-    whose = "each call" if every else ", ".join(needing)
-    return f"{shown.description or 'the API issues it'} (mutual TLS, for {whose})"
 
 
 def _is_single(model: Model, security: tuple[tuple[str, ...], ...]) -> bool:
