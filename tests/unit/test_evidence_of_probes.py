@@ -233,15 +233,6 @@ def test_a_right_patch_is_kept_although_the_version_moves() -> None:
     assert {k: j.verdict for k, j in patch(serve).items()} == {"named": Verdict.KEPT, "others": Verdict.KEPT}
 
 
-@pytest.mark.parametrize("member", ["text", "colour", "due"])
-def test_a_reset_of_any_member_is_found_also_of_that_which_is_sent_first(member: str) -> None:
-    def serve(note: dict[str, Any], given: dict[str, Any]) -> None:
-        note.update({member: FIRST[member]} | given, version=note["version"] + 1)
-
-    judged = patch(serve)
-    assert (judged["named"].verdict, judged["others"].member) == (Verdict.KEPT, member)
-
-
 def test_the_second_member_that_is_ignored_is_found() -> None:
     """Beside others the text is ignored, alone it is taken; the colour is never taken."""
 
