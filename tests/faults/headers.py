@@ -21,28 +21,10 @@ def answer_header_missing(context: Context, request: Request, answer: Response) 
     return answer
 
 
-@fault("deprecation", needs=("deprecated",)).edit_answers
-def deprecated_another_day(_context: Context, _request: Request, answer: Response) -> Response:
-    """The header Deprecation names the day before."""
-    text = answer.header("deprecation")
-    if text is None:
-        return answer
-    return answer.with_header("Deprecation", f"@{int(text.removeprefix('@')) - 86_400}")
-
-
 @fault("response_headers", needs=("deprecated",)).edit_answers
 def deprecated_as_a_flag(_context: Context, _request: Request, answer: Response) -> Response:
     """The header Deprecation is `true`, as in an old draft of its RFC."""
     return answer if answer.header("deprecation") is None else answer.with_header("Deprecation", "true")
-
-
-@fault("deprecation", needs=("deprecated",)).edit_answers
-def sunset_in_another_year(_context: Context, _request: Request, answer: Response) -> Response:
-    """The header Sunset names the same day of another year."""
-    text = answer.header("sunset")
-    if text is None:
-        return answer
-    return answer.with_header("Sunset", re.sub(r" ([0-9]{4}) ", " 2031 ", text))
 
 
 @fault("location", needs=("location-of-created",)).edit_answers
