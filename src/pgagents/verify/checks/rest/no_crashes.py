@@ -4,12 +4,10 @@ A server may answer 503 at any time, and 501 to an unknown method (RFC 9110, 15.
 documents as something other than a crash, such as a gateway's, is allowed, too. Where a document alone is
 known, a status 500 is told although the document lists it, but below all other findings. There a read that
 waits by its name, such as `watch_logs`, may be silent. An answer that is longer than a run reads is odd
-there. The odd calls include reads of another side of a changed instance, such as its content. A run reads
-once more each instance that a generated call made or changed. Where a document alone is known, the run also
-reads items of a list that look unlike the first one. It then sends each optional text of a read alone, too. A
-create of which one instance could be removed is sent without its content, too, and with made-up ids inside
-its arguments. Whole numbers beyond 32 and 64
-bits are sent where they are allowed.
+there. A run reads once more each instance that a generated call made or changed. Where a document alone is
+known, the run also reads items of a list that look unlike the first one. It then sends each optional text of
+a read alone, too. A create of which one instance could be removed is sent without its content, too, and with
+made-up ids inside its arguments. Whole numbers beyond 32 and 64 bits are sent where they are allowed.
 """
 
 from __future__ import annotations
@@ -83,22 +81,12 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
 
 
 def list_attempts(setting: Setting, roles: frozenset[str]) -> Attempts:
-    """Yield an attempt for each resource that is changed and then read, and calls with odd values.
+    """Yield an attempt for each resource whose unusual items are read, and calls with odd values.
 
     These are random valid calls, calls with each alternative of a pattern, and a write with each unbounded
     number too large for databases.
     """
     del roles
-    for changed in list_changed(setting):
-        resource, change = changed.resource, changed.change
-        attempt = Attempt(
-            together=partial(_read_changed, changed=changed),
-            cost=3 + len(changed.reads),
-            writes=True,
-            endpoints=(changed.maker, changed.reader, change, *changed.reads),
-            probe=f"no_crashes/changed/{resource.name}/{change.place}",
-        )
-        yield attempt, [("", read.place) for read in changed.reads]
     for shown in list_shown(setting):
         attempt = Attempt(
             together=partial(_read_shown, shown=shown),
@@ -448,12 +436,7 @@ def list_typed_calls(setting: Setting) -> Iterator[Call]:
             yield ordinary(endpoint, template, "framework", WHAT, raw=raw, fresh=True)
 
 
-# -- reads that show another side of a changed instance, such as its content.
-#
-# Also read once more what an unusual write made or changed.
-
-
-MOST_READS = 4
+# -- creates without their content, and a read of what an unusual write made or changed
 
 
 NOTHING = {"no body": b"", "{} as its body": b"{}", "null as its body": b"null"}
@@ -502,69 +485,10 @@ def _replace_body(_: bytes, *, new: bytes) -> bytes:
     return new
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """A resource with the ways to make, show and change an instance, and its reads besides `read_by`."""
-
-    resource: Resource
-    maker: Endpoint
-    reader: Endpoint
-    change: Endpoint
-    reads: tuple[Endpoint, ...]
-
-
-def list_changed(setting: Setting) -> Iterator[Changed]:
-    """Yield each resource that has further reads over REST, and a call that changes its members.
-
-    A change that costs money, makes an instance or ends one is left out.
-    """
-    resources = setting.model.resources.values()
-    others = {call.action.name for r in resources for call in (r.made_by, r.undone_by) if call is not None}
-    rest = [endpoint for endpoint in setting.endpoints if endpoint.on_rest and endpoint.leads]
-    by_action = {str(endpoint.action.name): endpoint for endpoint in rest}
-    for resource in resources:
-        if resource.made_by is None or not resource.read_by or len(resource.ids) != 1:
-            continue
-        maker = by_action.get(str(resource.made_by.action.name))
-        reader = by_action.get(str(resource.read_by[0].action.name))
-        declared = {call.action.name for call in (*resource.read_by, *resource.listed_by)}
-        named = setting.list_naming(resource.name)
-        about = [e for e in named if e.on_rest and e.leads and _find_id(e, resource) is not None]
-        reads = [e for e in about if e.action.only_reads and e.action.name not in declared]
-        change = next((e for e in about if e.action.name not in others and _changes(e)), None)
-        if maker is not None and reader is not None and change is not None and reads:
-            yield Changed(resource, maker, reader, change, tuple(reads[:MOST_READS]))
-
-
 def _find_id(endpoint: Endpoint, resource: Resource) -> Param | None:
     """Return the last argument of the path, if it is the id of an instance of the resource; else None."""
     last = next((p for p in reversed(endpoint.params) if p.place == "path"), None)
     return last if last is not None and last.refers_to == resource.name else None
-
-
-def _changes(endpoint: Endpoint) -> bool:
-    """True if the call alters the instance in its path; another call may make a new one instead."""
-    action = endpoint.action
-    alters = endpoint.method in ("PUT", "PATCH") or endpoint.path.endswith("}")
-    written = any(param.place == "body" for param in endpoint.params)
-    return action.effect == "write" and not action.costs and alters and written
-
-
-def _read_changed(trials: Sequence[Trial], changed: Changed) -> None:
-    """Make an instance, change it and read it. The checks' watchers judge the answers."""
-    setting, resource, made_by = trials[0].setting, changed.resource, changed.resource.made_by
-    assert made_by is not None
-    template = template_of(setting.model, made_by.action)
-    arguments, why = {**template.input, **made_by.input}, f"a {resource.name} to change"
-    made = ask(ordinary(changed.maker, template, "valid", why, input=arguments, fresh=True, subject=None))
-    body = at_path(made_by, made)
-    if not made.success or not isinstance(body, Mapping) or resource.id not in body:
-        return
-    shown, why = resource.read_by[0].input, "to show that it is ours"
-    ask(Call(changed.reader, shown, "valid", why, subject=resource, made=body))
-    answer = ask(_about(setting, changed.change, resource, body, f"to change a {resource.name}"))
-    for read in changed.reads if answer.success else ():
-        ask(_about(setting, read, resource, body, f"a read of a changed {resource.name}"))
 
 
 def _read_written(setting: Setting, exchange: Exchange) -> None:
@@ -605,20 +529,12 @@ def _find_written(
     return (target.resource, {target.resource.id: id}) if id is not None else (None, {})
 
 
-def _about(
-    setting: Setting, endpoint: Endpoint, resource: Resource, body: Mapping[str, object], why: str
-) -> Call:
-    template, id = template_of(setting.model, endpoint.action), _find_id(endpoint, resource)
-    assert id is not None
-    arguments = {**template.input, str(id.name): body[resource.id]}
-    return ordinary(endpoint, template, "explore", why, input=arguments, subject=resource, made=body)
-
-
 # -- reads of items of a list that look unlike its first one
 
 
 MOST_ITEMS, MOST_SEEN = 3, 100
 """The most items that are read, and the most of a list that are looked at."""
+MOST_READS = 4
 _STATES = 4
 """The most values of a member by which items are told apart, such as states."""
 
