@@ -21,34 +21,6 @@ def known_version_sent_again(_context: Context, request: Request) -> Request:
 
 
 @fault("conditional_calls", needs=("etag",)).edit_requests
-def second_tag_not_read(_context: Context, request: Request) -> Request:
-    """A read knows its tag in If-None-Match only if it stands there alone."""
-    known = request.header("if-none-match")
-    return request if known is None or "," not in known else request.with_header("If-None-Match", None)
-
-
-@fault("conditional_calls", needs=("etag",)).edit_requests
-def weak_tag_not_read(_context: Context, request: Request) -> Request:
-    """A read compares a weak tag in If-None-Match strongly, so that it never fits."""
-    known = request.header("if-none-match")
-    return request if known is None or "W/" not in known else request.with_header("If-None-Match", None)
-
-
-@fault("conditional_calls", needs=("if-match",)).edit_requests
-def weak_tag_fits_a_write(_context: Context, request: Request) -> Request:
-    """A write compares a weak tag in If-Match weakly, so that it fits the present version."""
-    wanted = request.header("if-match")
-    return request if wanted is None else request.with_header("If-Match", wanted.replace("W/", ""))
-
-
-@fault("conditional_calls", needs=("etag",)).edit_requests
-def star_is_a_tag(_context: Context, request: Request) -> Request:
-    """A read compares `*` in If-None-Match like a tag, so that it never fits."""
-    known = request.header("if-none-match")
-    return request if known is None or known.strip() != "*" else request.with_header("If-None-Match", None)
-
-
-@fault("conditional_calls", needs=("etag",)).edit_requests
 def any_version_is_known(_context: Context, request: Request) -> Request:
     """A read takes every tag in If-None-Match for that of the present version."""
     known = request.header("if-none-match")

@@ -73,5 +73,5 @@ def test_conditional_writes_of_a_unique_short_text_are_tried() -> None:
         for id, said in verdicts.items()
         if id.startswith("conditional_calls/") and "/change_note" in id
     }
-    assert len(tried) >= 5
+    assert len(tried) >= 4
     assert {verdict for verdict, _ in tried.values()} == {Verdict.KEPT}, tried

@@ -1,14 +1,12 @@
 """Conditional calls work: 304 for the version that a caller has, and a refusal of a write to an old version.
 
-A read with the present tag in If-None-Match, alone or after another tag, is answered 304 (RFC 9110,
-13.1.2). The same holds for `*`, which means any tag, and for a tag that differs by `W/` alone. With another
-tag the read is answered as usual. A write with the present tag in If-Match succeeds, and gives the instance
-a new tag. With the old tag it is refused and changes nothing. If two simultaneous writes have the present
-tag, only one succeeds. Without a tag, a write is refused or succeeds as the catalogue says. Weak tags match
-in no If-Match (RFC 9110, 13.1.1): the present tag with `W/` is refused, and writes whose tags are weak are
-untested. A write has new values for unique members. One that meets another rule of the catalogue shows
-nothing. A removal is refused with another tag, and removes nothing; with the present one it is done. A
-document names no tag in another form than its own, so what such a tag shows is odd.
+A read with the present tag in If-None-Match is answered 304 (RFC 9110, 13.1.2). With another tag the read is
+answered as usual. A write with the present tag in If-Match succeeds, and gives the instance a new tag. With
+the old tag it is refused and changes nothing. If two simultaneous writes have the present tag, only one
+succeeds. Without a tag, a write is refused or succeeds as the catalogue says. Weak tags match in no If-Match
+(RFC 9110, 13.1.1), so writes whose tags are weak are untested. A write has new values for unique members. One
+that meets another rule of the catalogue shows nothing. A removal is refused with another tag, and removes
+nothing; with the present one it is done.
 """
 
 from __future__ import annotations
@@ -19,7 +17,7 @@ from functools import partial
 from typing import Any
 
 from pgagents.catalogue.model.resource import Resource
-from pgagents.report.contract import Rank, Verdict
+from pgagents.report.contract import Rank
 from pgagents.verify.cases.instance_changes import find_fresh, list_unique
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import ordinary, template_of
@@ -31,7 +29,6 @@ from pgagents.verify.promise import (
     Trial,
     Untested,
     conclude,
-    describe_code,
     make_check,
 )
 from pgagents.verify.setting import Setting
@@ -43,7 +40,6 @@ from pgagents.verify.wire.exchange import Exchange
 
 NOT_MODIFIED = 304
 REQUIRED = 428
-ANY = "*"
 NO_OTHER = "the catalogue allows no other tag"
 
 
@@ -53,7 +49,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     for resource, endpoint in list_reads(setting):
         origin = endpoint.action.origin
         says = f"{endpoint.action.name} answers 304 to its own tag, and as usual to another one"
-        attempt = Attempt(partial(_read_again, resource=resource), cost=6, writes=False)
+        attempt = Attempt(partial(_read_again, resource=resource), cost=3, writes=False)
         yield Case(endpoint, says, origin, attempt, "not_modified")
     for number, (resource, reader, endpoint) in enumerate(list_writes(setting)):
         if setting.model.is_removal(endpoint.action):
@@ -96,7 +92,7 @@ def _list_cases_of_write(
         together=partial(_write_versions, resource=resource, reader=reader),
         probe=f"conditional_calls/versions/{endpoint.place}",
         order=order + 3,
-        cost=9,
+        cost=8,
         endpoints=used,
         writes=True,
     )
@@ -110,8 +106,6 @@ def _list_cases_of_write(
     says = f"{name} is done with the present tag, and the tag is another one afterwards"
     yield case(endpoint, says, origin, versions, "present")
     yield case(endpoint, f"{name} is refused with an old tag, and changes nothing", origin, versions, "stale")
-    says = f"{name} is refused with the present tag as a weak one"
-    yield case(endpoint, says, origin, versions, "weak")
     says = f"of two calls of {name} at once with the present tag only one is done"
     yield case(endpoint, says, origin, once, "once")
     if is_tag_required(endpoint):
@@ -133,24 +127,6 @@ def _read_again(trial: Trial, resource: Resource) -> None:
     if same.status != NOT_MODIFIED and same.header("etag") in (tag, None):
         conclude(trial.broken(f"304 to If-None-Match: {tag}", same.outcome))
         return
-    several = f"{OTHER}, {tag}"
-    turned = tag.removeprefix(WEAK) if tag.startswith(WEAK) else f"{WEAK}{tag}"
-    forms = {
-        several: "with two tags, the second its own",
-        ANY: "with *, which means any tag",
-        turned: "with its own tag, but for W/",
-    }
-    for form, why in forms.items() if same.status == NOT_MODIFIED else ():
-        if not may_be_sent(setting, endpoint, form):
-            continue
-        again = trial.ask(make_read(setting, endpoint, instance, why, form))
-        refused = form == ANY and not again.success  # as a value that has no use in a read
-        unread = not again.void and again.status != NOT_MODIFIED and again.header("etag") in (tag, None)
-        if unread and not refused:
-            # a document promises no more than its own tag
-            broken = trial.broken(f"304 to If-None-Match: {form}", again.outcome)
-            conclude(replace(broken, odd=trial.model.leaves_open))
-            return
     another = find_other_tag(setting, endpoint, tag)
     if not another:
         conclude(trial.kept() if same.status == NOT_MODIFIED else trial.untested(NO_OTHER))
@@ -170,7 +146,7 @@ def _refer(setting: Setting, endpoint: Endpoint, resource: Resource) -> Instance
 
 def _write_versions(trials: Sequence[Trial], resource: Resource, reader: Endpoint) -> None:
     """Write with the present tag, with the old one, and without one."""
-    present, stale, weak, bare = trials
+    present, stale, bare = trials
     setting, endpoint = present.setting, present.endpoint
     instance = ask(_refer(setting, endpoint, resource))
     first = ask(make_read(setting, reader, instance, "to have its tag"))
@@ -188,13 +164,6 @@ def _write_versions(trials: Sequence[Trial], resource: Resource, reader: Endpoin
     late = ask(write(old, 1, "with the tag before"))
     after = ask(make_read(setting, reader, instance, "after the refusal"))
     conclude(_judge_stale(stale, first, second, late, after))
-    tag = f"{WEAK}{second.header('etag')}"
-    if _takes_tag(setting, endpoint, tag):
-        answer = ask(write(tag, 1, "with the present tag as a weak one"))
-        conclude(_judge_weak(weak, second, answer, tag))
-    else:
-        reason = "the argument takes no weak tag"
-        conclude(Judgement(weak.contract, Verdict.NOT_APPLICABLE, reason))
     missing = is_tag_required(endpoint)
     untagged = write("", 1, "without a tag")
     free = ask(replace(untagged, intent="illegal") if missing else untagged)
@@ -248,11 +217,6 @@ def _remove_versions(trials: Sequence[Trial], resource: Resource, reader: Endpoi
         conclude(done.accepted(last, "a removal with the present tag"))
 
 
-def _takes_tag(setting: Setting, endpoint: Endpoint, tag: str) -> bool:
-    param = endpoint.action.param(str(endpoint.action.if_match))
-    return param is None or bool(setting.test_argument(endpoint, param).is_valid(tag))
-
-
 def _judge_present(trial: Trial, first: Exchange, done: Exchange, second: Exchange) -> Judgement:
     if done.void or second.void or not second.success:
         return trial.untested(f"the write was not answered: {done.outcome}, {second.outcome}")
@@ -289,18 +253,6 @@ def _meets_other_rule(trial: Trial, answer: Exchange) -> bool:
     """
     stale = trial.action.stale
     return answer.is_conflict and (stale is None or answer.code != stale.name)
-
-
-def _judge_weak(trial: Trial, present: Exchange, answer: Exchange, tag: str) -> Iterator[Judgement]:
-    """Judge a write with the present tag as a weak one. If-Match compares strongly: it matches no version."""
-    code = trial.action.stale
-    if answer.moot or answer.void or not present.success:
-        yield trial.untested(f"it was not answered: {present.outcome}, {answer.outcome}")
-    elif answer.success:
-        expected = f"{describe_code(code) if code is not None else 412} to If-Match: {tag}"
-        yield replace(trial.broken(expected, answer.outcome), odd=trial.model.leaves_open)
-    elif answer.refused:
-        yield trial.kept()
 
 
 def _write_at_once(trial: Trial, resource: Resource, reader: Endpoint) -> None:
