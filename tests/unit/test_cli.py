@@ -95,6 +95,10 @@ WRONG_CALLS = {
         [SHOP, "--url", URL, "--only", "no_such_check"],
         "no contract's id is this or begins so",
     ),
+    "unknown contracts": (
+        [SHOP, "--url", URL, "--only", "response_shema", "--only", "valid_cals"],
+        "did you mean `response_schema`? did you mean `valid_calls`?",
+    ),
     "all that is selected is skipped": (
         [SHOP, "--url", URL, "--only", "law/", "--skip", "law"],
         "together leave no contract",
@@ -449,6 +453,14 @@ def test_demo_refuses_an_unknown_name_before_it_builds(
     assert (code, out) == (2, "")
     assert says in err
     assert len(err.splitlines()) == 2
+
+
+def test_a_selection_goes_on_without_a_contract_that_is_gone(capsys: pytest.CaptureFixture[str]) -> None:
+    only = ("--only", "law/gone", "--only", "response_schema")
+    code, out, err = call(capsys, "verify", SHOP, "--url", URL, "--plan", *only)
+    assert (code, "contracts (nothing is sent)" in out) == (0, True)
+    assert "the others are tried" in err
+    assert err.count("law/gone") == 1
 
 
 def test_list_of_commands_shows_the_short_help_of_each(capsys: pytest.CaptureFixture[str]) -> None:

@@ -124,7 +124,7 @@ def refuse_without_catalogue(flag: str) -> None:
 
 def check_selection(model: Model, options: Options, mcp: Link | None = None) -> None:
     """Raise PgagentsError for a selection without contracts, because a misspelt id must not count as
-    success.
+    success. Name on stderr what is gone of a selection that has others.
 
     `mcp` is a server that is judged by its own tools.
     """
@@ -135,16 +135,25 @@ def check_selection(model: Model, options: Options, mcp: Link | None = None) -> 
     ids = [c.id for c in every]
     where = ALL_IDS if mcp is None else IDS_OF_PLAN
     for flag, wanted in (("--only", options.only), ("--skip", options.skip)):
-        for one in wanted:
-            if not one:
-                raise PgagentsError(f"{flag} is empty", where)
-            if not any(id.startswith(one) for id in ids):
-                raise PgagentsError(
-                    f"{flag} {one}: no contract's id is this or begins so",
-                    did_you_mean(one, ids) or where,
-                )
+        if "" in wanted:
+            raise PgagentsError(f"{flag} is empty", where)
+        gone = [one for one in wanted if not any(id.startswith(one) for id in ids)]
+        said = f"{flag} {', '.join(gone)}: no contract's id is this or begins so"
+        help = " ".join(dict.fromkeys(filter(None, (_find_near(one, ids) for one in gone)))) or where
+        if gone and (flag == "--skip" or len(gone) == len(wanted)):
+            raise PgagentsError(said, help)
+        if gone:
+            click.echo(f"note: {said} ({help}); the others are tried", err=True)
     if ids and not any(id.startswith(options.only or "") and not id.startswith(options.skip) for id in ids):
         raise PgagentsError("--only and --skip together leave no contract", "leave one of them out")
+
+
+def _find_near(wanted: str, ids: Sequence[str]) -> str:
+    """Return a help text that names the nearest id, or beginning of one with as many parts."""
+    parts = wanted.rstrip("/").split("/")
+    same = [id for id in ids if id.startswith(f"{parts[0]}/")] or ids
+    known = dict.fromkeys("/".join(id.split("/")[: len(parts)]) for id in same)
+    return did_you_mean("/".join(parts), known)
 
 
 def select_failed(model: Model, options: Options, memory: Path, *, mcp: Link | None = None) -> Options:
