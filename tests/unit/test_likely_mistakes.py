@@ -180,6 +180,13 @@ MISTAKES = [
     (LAW % 'response.?state == "paid"', "`has(response.total)` asks before"),
     (LAW % 'response.state.lowerAscii() == "paid"', "`upper(…)` of both"),
     (LAW % '"pai" in response.state', 'contains("pai")'),
+    (LAW % "timestamp(now) > timestamp(response.id)", "`epoch(response.created_at) <= now`"),
+    (STEPS % "a: {action: get_order, input: {order_id: =faker.name()}}", "`=fresh.text`"),
+    (STEPS % "a: {action: get_order, input: {order_id: '{{faker.name()}}'}}", "`=fresh.text`"),
+    (STEPS % "a: {action: get_order, input: {order_id: '${env.x}'}}", "write `=env.x`"),
+    (STEPS % "a: {action: get_order, input: {order_id: 'o-${env.x}'}}", '`="TEXT " + string(env.x)`'),
+    ("resources: {order: {expires_by: 3600}}", "name the member of an answer that has the time"),
+    ("actions: {laws: {x: status == 200}}", "below the action's name"),
     (STEPS % "a: {action: get_order, input: {order_id: x}, expect: [before.total == 3.0]}", "one before it"),
     (
         STEPS % "a: {action: get_order, input: {order_id: x}, expect: [created.id == input.x]}",
@@ -381,3 +388,9 @@ def test_an_address_that_ends_in_the_base_path_is_the_server() -> None:
     assert without_base_path(model, "http://127.0.0.1:8000/v1/") == "http://127.0.0.1:8000"
     for other in ("http://127.0.0.1:8000", "http://127.0.0.1:8000/v2", "http://127.0.0.1:8000/av1"):
         assert without_base_path(model, other) == other
+
+
+@pytest.mark.parametrize("text", ["{{name}}", "${HOME}", "fake.example", '="${env.x}"', "{env.x}"])
+def test_a_text_with_braces_of_its_own_is_sent(text: str, tmp_path: Path) -> None:
+    lines = STEPS % f"a: {{action: get_order, input: {{order_id: '{text}'}}}}"
+    assert lint(write(tmp_path, lines))[1] == []

@@ -447,6 +447,8 @@ def _advise_on_value(error: Any, pointer: Pointer) -> str:
         return f"name the one code that most calls get; another is told by a workflow's step with {told}"
     if kind == "string_type" and isinstance(value, list) and len(value) == 1:
         return f"write it without brackets: {brief(str(value[0]), 40)}"
+    if kind == "string_type" and pointer[-1:] == ("expires_by",):
+        return "name the member of an answer that has the time: `expires_by: expires_at`"
     if kind == "string_type" and isinstance(value, bool | int | float):
         written = str(value).lower() if isinstance(value, bool) else shown
         return f'write it in quotes: "{written}"'

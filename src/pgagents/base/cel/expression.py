@@ -320,10 +320,15 @@ def _compile(text: str) -> Expression:
         known = ", ".join(sorted({*HELPERS, "size"} - {"len_"}))
         place = called[name]
         near = nearest(name, [*HELPERS, *_STANDARD, "size"])
-        help = _MEANT_BY.get(name.lower()) or (f"did you mean `{near}()`?" if near else "call one of these")
+        library = (path_of(place.of) if place.of is not None else ())[:1]
+        help = next((_MEANT_BY[word.lower()] for word in (*library, name) if word.lower() in _MEANT_BY), "")
+        help = help or (f"did you mean `{near}()`?" if near else "call one of these")
         reason = f"`{name}()` is no function here; known: {known}"
         raise ExpressionError(reason, place.start, place.end, help=help)
     _refuse_wrong_counts(tree)
+    if (made := called.get("timestamp")) is not None and [path_of(arg) for arg in made.args] == [("now",)]:
+        help = "compare numbers of seconds: `epoch(response.created_at) <= now`"
+        raise ExpressionError("`now` is a number of seconds, and no text", made.start, made.end, help=help)
     free = frozenset(variables_of(tree))
     loops = growth.loops(tree)
     if loops == 2:

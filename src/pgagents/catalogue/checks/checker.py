@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Set
 from datetime import date
 from functools import cache
 from itertools import chain
@@ -31,6 +31,9 @@ ACTIONS: tuple[Pointer, ...] = (("actions",), ("operator", "actions"))
 SIMPLER = "write a simpler one, or several laws in place of one"
 NAMED = "write a name that stands there; docs/reference/catalogue.md says where"
 NAME = re.compile(r"[A-Za-z_]\w{0,63}", re.A)
+TEMPLATE = re.compile(r"(?:\$\{\{?|\{\{|^)\s*((\w+)(?:\.\w+)+(?:\(\))?)\s*(?:\}\}?|$)", re.A)
+"""A member that other tools put into a text: `${env.x}`, `{{steps.a.id}}`, or a call of a library."""
+LIBRARIES = frozenset(("faker", "fake", "chance"))
 
 
 class Problems:
@@ -189,12 +192,27 @@ class Expressions(Problems):
         """Compile every string inside a value that begins with `=`."""
         if isinstance(value, str) and value.startswith("="):
             self.compile(pointer, value[1:], names)
+        elif isinstance(value, str):
+            self._refuse_template(pointer, value, frozenset(names))
         elif isinstance(value, dict):
             for key, member in value.items():
                 self.values((*pointer, key) if key != "*" else pointer, member, names)
         elif isinstance(value, list):
             for index, member in enumerate(value):
                 self.values((*pointer, index), member, names)
+
+    def _refuse_template(self, pointer: Pointer, text: str, names: Set[str]) -> None:
+        """Record a text into which other tools put a value."""
+        found = TEMPLATE.search(text)
+        if found is None or not ("{" in found[0] or found[1].endswith("()")):
+            return
+        if found[2] not in (names | LIBRARIES if "{" in found[0] else LIBRARIES):
+            return
+        meant = "fresh.text" if found[2] in LIBRARIES else found[1]
+        help = (
+            f"write `={meant}`" if found[0] == text else f'write an expression: `="TEXT " + string({meant})`'
+        )
+        self.report(pointer, "expression", f"`{brief(found[0])}` would be sent as it stands", help)
 
     def law(self, pointer: Pointer, law: Law, names: Iterable[str]) -> None:
         """Compile a law written in its short or long form."""
