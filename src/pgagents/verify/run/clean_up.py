@@ -275,9 +275,6 @@ def look_up_unsure(driver: Driver) -> bool:
     pool = driver.factory.pool
     try:
         for instance in driver.executor.run_inner(driver.factory.unsure.look_up, []):
-            before, _ = driver.factory.listed.get(instance.resource.name, ((), False))
-            if instance.id in before:
-                continue  # an older row has this id, too, or was overwritten
             known = pool.find(instance.resource, instance.id, instance.place)
             if known is None:
                 pool.add(instance)
