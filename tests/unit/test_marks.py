@@ -37,9 +37,9 @@ def test_a_mark_that_is_the_beginning_of_a_longer_one_does_not_stand_there() -> 
 
 def test_a_create_without_an_answer_is_not_found_by_the_mark_of_a_later_one() -> None:
     first, twelfth = "pgv-0123456789abcdef-1", "pgv-0123456789abcdef-12"
-    resource = SimpleNamespace(id_of=lambda item: item["id"])
-    create = SimpleNamespace(resource=resource, role="main", found=False, copies=False)
-    creates = cast(Any, SimpleNamespace(_marks=MARKS, _find_parent=lambda _: None))
+    resource = SimpleNamespace(name="item", id_of=lambda item: item["id"])
+    create = SimpleNamespace(resource=resource, role="main", found=False, copies=False, recalled=False)
+    creates = cast(Any, SimpleNamespace(_marks=MARKS, _listed={}, _find_parent=lambda _: None))
     match = UnansweredCreates._matching
     assert match(creates, cast(Any, create), first, [{"id": 1, "text": twelfth}], "") == []
     assert not create.found
