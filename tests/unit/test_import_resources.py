@@ -657,6 +657,31 @@ def test_list_below_a_container_that_its_items_name_joins_what_is_read_elsewhere
     assert finds.get("input") == ({"member_id": "=member.id"} if same else None)
 
 
+def test_a_resource_has_its_own_list_and_those_below_two_containers() -> None:
+    members = {"id": "id", "member_id": "id", "room_id": "id"}
+    booking = {"type": "object", "properties": {name: {"type": "integer"} for name in members}}
+    named = {"$ref": "#/components/schemas/Booking"}
+    listed = answer({"type": "array", "items": named})
+    paths: dict[str, Any] = {
+        "/bookings": {
+            "get": listed,
+            "post": create(named, member_id={"type": "integer"}, room_id={"type": "integer"}),
+        },
+        "/bookings/{booking_id}": by_id("booking_id") | {"get": answer(named)},
+    }
+    for kind in ("member", "room"):
+        paths[f"/{kind}s"] = {"get": answer({"type": "array", "items": ITEM})}
+        paths[f"/{kind}s/{{{kind}_id}}"] = by_id(f"{kind}_id") | {"get": answer(ITEM)}
+        paths[f"/{kind}s/{{{kind}_id}}/bookings"] = by_id(f"{kind}_id") | {"get": listed}
+    made = imported(openapi(paths, components={"schemas": {"Booking": booking}}))
+    calls = made.data["resources"]["booking"]["listed_by"]
+    assert [call.get("input") for call in calls] == [
+        None,
+        {"room_id": "=resource.room_id"},
+        {"member_id": "=resource.member_id"},
+    ]
+
+
 def test_of_several_makers_elsewhere_none_is_chosen() -> None:
     found, _ = infer(
         {

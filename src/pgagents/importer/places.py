@@ -240,7 +240,8 @@ def find_places(
             found["schemas", name] = _steps(pointer, document.data)
     for name, section in resources.items():
         for key in RESOURCE_CALLS:
-            action = section.get(key, {}).get("action", "")
+            calls = section.get(key) or {}
+            action = (calls[0] if isinstance(calls, list) else calls).get("action", "")
             if (there := found.get(("actions", action))) is not None:
                 found["resources", name, key] = there
                 found.setdefault(("resources", name), there)

@@ -116,7 +116,9 @@ def _find_givers(
     for name, section in resources.items():
         maker = (section.get("made_by") or {}).get("action")
         above = routes.get(str(maker), "").partition(" ")[2]
-        shown = (section.get("listed_by") or {}).get("action") or lists.get(f"GET {above}")
+        listed = section.get("listed_by") or {}
+        first = listed[0] if isinstance(listed, list) else listed
+        shown = first.get("action") or lists.get(f"GET {above}")
         givers[name] = str(shown or maker or "")
     return givers
 

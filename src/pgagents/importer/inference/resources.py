@@ -109,7 +109,9 @@ def infer_resources(
             reasons.append(str(listed.action["http"]))
         for listed, call, finds in below.get(path, ()):
             section.setdefault("found_by", finds)
-            section["listed_by"] = [section["listed_by"], call] if "listed_by" in section else call
+            calls = section.get("listed_by", [])
+            calls = [*(calls if isinstance(calls, list) else [calls]), call]
+            section["listed_by"] = calls if len(calls) > 1 else call
             reasons.append(str(listed.action["http"]))
         if "made_by" not in section:
             reasons += _make_as_above(section, one, path, paths, named, known, found)
