@@ -23,7 +23,7 @@ from pgagents.verify.plan.options import Progress
 def verify_here(api: str, bug: str, folder: Path, *, until_found: bool = False, seed: int = 0) -> Measured:
     """Run `pgagents verify` against a server with a bug, or without any if `bug` is empty.
 
-    With `until_found` the run ends at the first broken contract, as by Ctrl-C. `folder` is empty.
+    With `until_found` the run ends at the first finding, as by Ctrl-C. `folder` is empty.
     """
     with serving(api, bug or None, options=settings(api).serve) as url, pytest.MonkeyPatch.context() as patch:
         words, env = prepare(api, folder, url)
@@ -40,12 +40,12 @@ def verify_here(api: str, bug: str, folder: Path, *, until_found: bool = False, 
 
 @contextmanager
 def _stop_at_first_finding(_tell: object = None) -> Iterator[Callable[[Progress], None]]:
-    """Yield a step of a run that shows nothing, and raises KeyboardInterrupt once a contract is broken."""
+    """Yield a step of a run that shows nothing, and raises KeyboardInterrupt at the first finding."""
     stopped = False
 
     def step(now: Progress) -> None:
         nonlocal stopped
-        if now.broken and not stopped:
+        if now.found and not stopped:  # what is odd alone is counted as broken, too
             stopped = True
             raise KeyboardInterrupt
 

@@ -226,9 +226,12 @@ def page_sorted_alone(_context: Context, inner: Domain, call: AcceptedCall) -> A
     whole = inner(replace(call, input={**first, pages.size: MOST}))
     place, told = places.place_steps(pages.items)[1:], places.place_steps(pages.next)[1:]
     items = places.get(whole, place)
+    given = str(call.input.get(pages.argument) or "0")
     if isinstance(whole, Refusal) or not isinstance(items, list) or len(items) <= size:
         return inner(call)
-    start = int(str(call.input.get(pages.argument, "0")))
+    if not given.isdecimal():
+        return inner(call)  # it refuses what is no cursor
+    start = int(given)
     turned = [*range(1, len(items)), 0][start : start + size]
     end = start + size
     shown = places.put(whole, place, [items[index] for index in sorted(turned)])
