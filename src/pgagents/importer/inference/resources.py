@@ -107,12 +107,7 @@ def infer_resources(
             _, listed, call = lists[path]
             section["found_by"] = section["listed_by"] = call
             reasons.append(str(listed.action["http"]))
-        for listed, call, finds in below.get(path, ()):
-            section.setdefault("found_by", finds)
-            calls = section.get("listed_by", [])
-            calls = [*(calls if isinstance(calls, list) else [calls]), call]
-            section["listed_by"] = calls if len(calls) > 1 else call
-            reasons.append(str(listed.action["http"]))
+        reasons += _add_lists(section, below.get(path, ()))
         if "made_by" not in section:
             reasons += _make_as_above(section, one, path, paths, named, known, found)
         if "made_by" not in section:
@@ -296,19 +291,19 @@ def _list_where_made(
     return at, action, make_call(action, above, listing.items)
 
 
-_Below = dict[str, list[tuple[ImportedAction, dict[str, Any], dict[str, Any]]]]
-"""By path, lists under another one, each as a call for an instance and as a call to find one."""
+_Listed = tuple[ImportedAction, dict[str, Any], dict[str, Any]]
+"""A list under a container, as a call for an instance and as a call to find one."""
 
 
 def _list_below(
     paths: Mapping[str, _Paths], named: Mapping[str, Any], known: dict[str, InferredResource]
-) -> _Below:
-    """Return the lists that show, under a container, what another path reads; take them out of `known`.
+) -> dict[str, list[_Listed]]:
+    """Return by path the lists that show, under a container, what it reads; take them out of `known`.
 
     The items of `/members/{member_id}/bookings` have the schema of `GET /bookings/{booking_id}`, and name
     their container in a member.
     """
-    found: _Below = {}
+    found: dict[str, list[_Listed]] = {}
     for at, listed in [*known.items()]:
         action, holder = paths[at].collection.get("GET"), known.get(listed.parent)
         if listed.argument or holder is None or action is None or "POST" in paths[at].collection:
@@ -329,6 +324,16 @@ def _list_below(
         found.setdefault(owners[0], []).append((action, calls[0], calls[1]))
         del known[at]
     return found
+
+
+def _add_lists(section: dict[str, Any], below: Sequence[_Listed]) -> list[str]:
+    """Add further lists to a resource's section; return their operations."""
+    for _, call, finds in below:
+        section.setdefault("found_by", finds)
+        calls = section.get("listed_by", [])
+        calls = [*(calls if isinstance(calls, list) else [calls]), call]
+        section["listed_by"] = calls if len(calls) > 1 else call
+    return [str(action.action["http"]) for action, _, _ in below]
 
 
 def _call_elsewhere(
