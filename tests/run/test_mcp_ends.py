@@ -84,7 +84,7 @@ def test_line_of_any_length_is_refused_and_not_held() -> None:
         padding["params"]["_meta"]["x"] = "a" * (200 * USUAL)
         server.send(padding)
         found = server.line()
-        assert (found["id"], found["error"]["code"]) == (None, -32600)
+        assert (found["id"], found["error"]["code"]) == (7, -32600)
         assert f"{USUAL:,}" in found["error"]["message"]
         padding["params"]["_meta"]["x"] = "a" * (room + 1)
         server.send(padding)

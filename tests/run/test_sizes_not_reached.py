@@ -20,7 +20,7 @@ from small_api import NOTES, Notes, answer, catalogue, verified
 
 LIBRARY = Path(__file__).resolve().parents[1] / "catalogues/library.yaml"
 OK = 200
-SERVER = "api: {server: https://notes.acme.dev}"  # without one, Copilot gets no file
+SERVER = "api: {server: https://notes.acme.dev, contact: help@acme.dev}"  # without them, Copilot gets no file
 ITEMS = "agent_response_limits/items/list_notes@copilot"
 SIZED = "    input: {limit: {type: integer, minimum: 1, maximum: MOST, default: 20}, page: {type: string}}\n"
 PAGES = "    pages: {items: response.notes, next: response.next, argument: page, size: limit}\n"
