@@ -159,7 +159,7 @@ def _run(tool: Tool, bug: str, seed: int) -> Run:
 def _describe(numbers: list[int], most: int | None = None) -> str:
     """Return a figure, or its range over all seeds."""
     low, high = min(numbers), max(numbers)
-    span = f"{low:,}" if low == high else f"{low:,} to {high:,}"
+    span = f"{low:,}" if low == high else f"{low:,}-{high:,}"
     return span if most is None else f"{span} of {most}"
 
 
@@ -168,7 +168,7 @@ def _describe_finds(new: list[list[str]]) -> str:
     count = sum(map(bool, new))
     if count == len(new):
         return "found"
-    return f"found with {count} of {len(new)} seeds" if count else "not found"
+    return f"{count} of {len(new)} seeds" if count else "not found"
 
 
 def measure(seeds: int, say: Callable[[str], None]) -> dict[str, Any]:
@@ -206,7 +206,7 @@ def render(data: Mapping[str, Any]) -> str:
         ("notes left behind", "left", None),
     ):
         rows[what] = [_describe([run[key] for run in tool["right"]], most) for tool in tools]
-    rows["complaints about the app without a planted bug"] = [
+    rows["complaints about the right app"] = [
         _describe([len(run["complaints"]) for run in tool["right"]]) for tool in tools
     ]
     for bug, sentence in BUGS.items():

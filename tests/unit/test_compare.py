@@ -35,8 +35,8 @@ def test_table_says_with_how_many_seeds_a_bug_was_found() -> None:
         {"measured": "2026-01-01", "seeds": 2, "tools": [{"tool": "`x`", "right": [run, more], "new": new}]}
     )
     rows = dict(re.findall(r"^\| (.+?) \| (.+?) \|$", table, re.M))
-    assert rows["requests"] == "1,200 to 1,300"
-    assert rows["the user's own notes intact"] == "1 to 3 of 3"
+    assert rows["requests"] == "1,200-1,300"
+    assert rows["the user's own notes intact"] == "1-3 of 3"
     assert rows[BUGS["crash"]] == "found"
-    assert rows[BUGS["reset"]] == "found with 1 of 2 seeds"
+    assert rows[BUGS["reset"]] == "1 of 2 seeds"
     assert rows[BUGS["shared"]] == "not found"
