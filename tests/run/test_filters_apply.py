@@ -12,7 +12,8 @@ from pgagents.base.http import Request, Response
 from pgagents.catalogue.model.model import Model
 from pgagents.report.contract import Verdict
 from pgagents.report.report import Report, Result
-from small_api import NOTES, Notes, answer, catalogue, verified, with_resource
+from pgagents.verify.run.run import contracts
+from small_api import KNOWN, NOTES, Notes, answer, catalogue, verified, with_resource
 
 LIST = "    http: GET /notes\n    effect: read\n"
 ITEMS = "properties: {id: {type: string}, text: {type: string}}\n    required: [id, text]"
@@ -176,6 +177,7 @@ LINES = """  list_lines:
     output: {200: {type: array, items: {$ref: Line}}}
     errors: [NOT_FOUND]
 surfaces: {rest"""
+REFERS = "{type: string, minLength: 1, maxLength: 40, required: true, refers_to: note}"
 LINE = """  Line: {type: object, properties: {id: {type: integer}, note_id: {type: [string, 'null']}}}
 actions:
 """
@@ -204,3 +206,24 @@ def test_a_list_below_a_parent_has_items_of_this_parent_alone(
     report = verified(model, Notes(before=lines), only=("filters_apply",))
     (result,) = [one for one in report.results if one.contract.check == "filters_apply"]
     assert result.verdict is verdict
+
+
+def test_the_own_id_of_an_item_is_not_that_of_its_parent() -> None:
+    """`/notes/{id}/lines` has items with ids of their own."""
+    line = LINE.replace("id: {type: integer}, note_id: {type: [string, 'null']}", "id: {type: string}")
+    model = with_resource(("surfaces: {rest", LINES.replace("note_id", "id")), ("actions:\n", line))
+    assert not [c for c in contracts(model) if c.id.startswith("filters_apply/")]
+
+
+@pytest.mark.parametrize("alike", [True, False], ids=["a note below a note", "a line"])
+def test_an_item_of_the_parents_kind_has_an_id_of_its_own(alike: bool) -> None:
+    lines = LINES if not alike else LINES.replace("Line}", "Note}")
+    text = (NOTES + KNOWN).replace("surfaces: {rest", lines).replace("actions:\n", LINE, 1)
+    text = text.replace("{type: string, minLength: 1, maxLength: 40, required: true}", REFERS)
+    text = text.replace("properties: {id: {type: string}, text", "properties: {note_id: {type: string}, text")
+    text = text.replace("required: [id, text]", "required: [note_id, text]")
+    text = text.replace("=resource.id", "=resource.note_id").replace(
+        "  note:\n", "  note:\n    id: note_id\n"
+    )
+    found = [c.id for c in contracts(catalogue(text)) if c.id.startswith("filters_apply/")]
+    assert found == ([] if alike else ["filters_apply/note_id/list_lines@rest"])

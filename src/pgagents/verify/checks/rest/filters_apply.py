@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from pgagents.base.text import plain_word, singular
+from pgagents.base.text import plain_word, singular, split_words
 from pgagents.catalogue.model.action import Action, Param
 from pgagents.report.contract import Rank
 from pgagents.verify.cases.argument_values import free_text, without_null
 from pgagents.verify.cases.paging import find_only_list
+from pgagents.verify.fixtures.instance import members_of
 from pgagents.verify.fixtures.request_template import answer_that_will_do
 from pgagents.verify.laws import is_spoken_of
 from pgagents.verify.promise import Attempt, Case, Trial, Untested, conclude, make_check
@@ -80,12 +81,8 @@ def _list_filters(setting: Setting, endpoint: Endpoint) -> Iterator[_Filter]:
         name = str(param.name)
         listed_values = setting.resolve_schema(param.schema).get("items")
         member = members.get(plain_word(name if listed_values is None else singular(name)))
-        if member is not None and param.place == "path" and param.refers_to:
-            sides = (setting.resolve_schema(param.schema), without_null(setting, item["properties"][member]))
-            kinds = [set(types_of(schema)) - {"null"} for schema in sides]
-            if kinds[0] == kinds[1]:
-                yield _Filter(param, member, at, _try_parent)
-            continue
+        if member is not None and _is_parents(setting, endpoint, param, member, item):
+            yield _Filter(param, member, at, _try_parent)
         if (
             member is None
             or param.place != "query"
@@ -103,6 +100,27 @@ def _list_filters(setting: Setting, endpoint: Endpoint) -> Iterator[_Filter]:
             yield _Filter(param, member, at, _try_absent)
         elif types_of(schema) == types_of(shown) and types_of(schema) in (("integer",), ("boolean",)):
             yield _Filter(param, member, at, _try_seen)
+
+
+def _is_parents(
+    setting: Setting, endpoint: Endpoint, param: Param, member: str, item: Mapping[str, Any]
+) -> bool:
+    """True if a member of a list's items names the parent in the path, and not the item itself: an item has
+    its own `id`, and a group below a group its own `group_id`.
+    """
+    parent = setting.model.resources.get(param.refers_to or "")
+    if param.place != "path" or parent is None:
+        return False
+    if len(split_words(member)) < 2 and plain_word(member) != plain_word(parent.name):
+        return False
+    resources = setting.model.resources.values()
+    lists = [r for r in resources if any(call.action is endpoint.action for call in r.listed_by)]
+    alike = any(members_of(setting, read).keys() == item["properties"].keys() for read in parent.read_by)
+    if any(member in resource.ids for resource in lists) or (alike and member in parent.ids):
+        return False
+    sides = (without_null(setting, each) for each in (param.schema, item["properties"][member]))
+    first, second = (set(types_of(schema)) - {"null"} for schema in sides)
+    return first == second
 
 
 def _is_explained(setting: Setting, action: Action, name: str) -> bool:
