@@ -47,6 +47,18 @@ def test_a_create_without_an_answer_is_not_found_by_the_mark_of_a_later_one() ->
     assert (found.id, create.found) == (2, True)
 
 
+@pytest.mark.parametrize("recalled", [False, True], ids=["this run", "an earlier run"])
+def test_what_has_the_id_of_an_older_row_is_not_found_but_by_the_journal(recalled: bool) -> None:
+    mark = "pgv-0123456789abcdef-1"
+    resource = SimpleNamespace(name="item", id_of=lambda item: item["id"])
+    create = SimpleNamespace(resource=resource, role="main", found=False, copies=False, recalled=recalled)
+    listed = {"item": (frozenset((2,)), True)}
+    creates = cast(Any, SimpleNamespace(_marks=MARKS, _listed=listed, _find_parent=lambda _: None))
+    match = UnansweredCreates._matching
+    found = match(creates, cast(Any, create), mark, [{"id": 2, "text": mark}], "")
+    assert [one.id for one in found] == ([2] if recalled else [])
+
+
 def test_an_object_or_list_with_a_mark_is_no_id() -> None:
     mark = MARKS.next()
     assert MARKS.is_marked({"title": mark})

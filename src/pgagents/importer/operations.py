@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -524,6 +524,12 @@ class ImportedAction:
     """Arguments that are a list in the document and one text in the catalogue, each with its separator."""
     shown: dict[str, Any] = field(default_factory=dict)
     """Values from the document's `example` of arguments, if they belong to no example of an answer."""
+
+
+def first_call(calls: Any) -> Mapping[str, Any]:
+    """Return the first of a resource's calls, of which it may have one or a list; empty without any."""
+    first = next(iter(calls), None) if isinstance(calls, list) else calls
+    return first if isinstance(first, Mapping) else {}
 
 
 def bare_media(media: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 from pgagents.base.places import Place, Pointer, Source, Span, name_place, value_at, write_pointer
 from pgagents.base.reading import parse
 from pgagents.importer.document import BASE, Document, Found
-from pgagents.importer.operations import ImportedAction
+from pgagents.importer.operations import ImportedAction, first_call
 from pgagents.importer.schemas import Schemas
 
 MAX_CHARACTERS = 8_000_000
@@ -240,8 +240,7 @@ def find_places(
             found["schemas", name] = _steps(pointer, document.data)
     for name, section in resources.items():
         for key in RESOURCE_CALLS:
-            calls = section.get(key) or {}
-            action = (calls[0] if isinstance(calls, list) else calls).get("action", "")
+            action = first_call(section.get(key)).get("action", "")
             if (there := found.get(("actions", action))) is not None:
                 found["resources", name, key] = there
                 found.setdefault(("resources", name), there)

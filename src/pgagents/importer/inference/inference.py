@@ -24,7 +24,7 @@ from pgagents.importer.inference.pages import (
 from pgagents.importer.inference.resources import infer_resources
 from pgagents.importer.inference.states import find_status
 from pgagents.importer.names import MAX_TEXT, Notes
-from pgagents.importer.operations import ImportedAction
+from pgagents.importer.operations import ImportedAction, first_call
 from pgagents.lint.texts import matter, words
 
 SECOND = "second"
@@ -114,11 +114,9 @@ def _find_givers(
     }
     givers = {}
     for name, section in resources.items():
-        maker = (section.get("made_by") or {}).get("action")
+        maker = first_call(section.get("made_by")).get("action")
         above = routes.get(str(maker), "").partition(" ")[2]
-        listed = section.get("listed_by") or {}
-        first = listed[0] if isinstance(listed, list) else listed
-        shown = first.get("action") or lists.get(f"GET {above}")
+        shown = first_call(section.get("listed_by")).get("action") or lists.get(f"GET {above}")
         givers[name] = str(shown or maker or "")
     return givers
 

@@ -10,6 +10,7 @@ from typing import Any
 from pgagents.base.jsonschema.schema import Schema, is_type
 from pgagents.base.text import singular, split_words
 from pgagents.importer.inference.states import find_target
+from pgagents.importer.operations import first_call
 from pgagents.importer.questions.question import Question, View, answer, read_input
 
 MOST_ECHOES = 3
@@ -198,9 +199,8 @@ def _place_claim(name: str, resource: Mapping[str, Any], claim: str) -> tuple[st
     """
     if resource.get("read_by"):
         return "resources", name, claim
-    listed = resource.get("listed_by") or resource.get("found_by")
-    call = listed[0] if isinstance(listed, list) and listed else listed
-    if not isinstance(call, Mapping):
+    call = first_call(resource.get("listed_by") or resource.get("found_by"))
+    if not call:
         return "", "", ""
     each = f"{call.get('at', 'response')}.all(one, {claim.replace('read.', 'one.')})"
     return "actions", str(call.get("action", "")), each

@@ -7,7 +7,7 @@ from concurrent.futures import Future, wait
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pgagents.base.text import brief
 from pgagents.catalogue.model.resource import Id, Resource, id_text
@@ -155,15 +155,7 @@ def _list_stayed(
         lasts = resource.undone_by is None and name not in unsure
         if not factory.owned.has_made_any() or (factory.owned.test_data and name not in unsure):
             continue
-        items, whole, others = None, False, ""
-        try:
-            if there:
-                items, whole = driver.executor.run_inner(partial(factory.unsure.list_items, resource), [])
-                others = _say_others(driver, resource, items or [])
-        except (Unavailable, KeyboardInterrupt):
-            pass
-        except Stop:
-            there = False
+        items, whole, others, there = _read_list(driver, resource, there=there)
         if items is None:
             if before is not None and not (lasts and resource.made_by is None):
                 factory.unsure.note_unread(resource)
@@ -193,6 +185,25 @@ def _list_stayed(
                 unsure_ids = [id for id, item in new if not find_marks(item) and (name, id) not in named]
                 factory.unsure.note_grown(resource, unsure_ids, others or "the list may go on")
     return found, marked, shown
+
+
+def _read_list(
+    driver: Driver, resource: Resource, *, there: bool
+) -> tuple[list[tuple[Id, Mapping[str, Any]]] | None, bool, str, bool]:
+    """Return what a list has now, None if it cannot be read; if it is whole, and why others may have written.
+
+    The last value is true if the server is still `there`.
+    """
+    items, whole, others = None, False, ""
+    try:
+        if there:
+            items, whole = driver.executor.run_inner(partial(driver.factory.unsure.list_items, resource), [])
+            others = _say_others(driver, resource, items or [])
+    except (Unavailable, KeyboardInterrupt):
+        pass
+    except Stop:
+        there = False
+    return items, whole, others, there
 
 
 def _say_others(driver: Driver, resource: Resource, items: Sequence[tuple[Id, object]]) -> str:

@@ -133,11 +133,11 @@ def _choose_plain(setting: Setting, endpoint: Endpoint, name: str) -> Any:
     assert param is not None
     schema, schemas = without_null(setting, param.schema), setting.model.schemas
     kinds, listed = set(types_of(schema)), setting.resolve_schema(schema.get("items", {}))
-    text = choose_value(listed or schema, schemas, {}, name) == f"={FRESH}.text"
-    if text and kinds == {"array"} and names_nothing(setting, endpoint, param, template):
-        return expression.compile(f"[{FRESH}.text, {FRESH}.text + '-2']", (FRESH,))
-    if text and kinds == {"string"} and names_nothing(setting, endpoint, param, template):
-        return expression.compile(f"{FRESH}.text", (FRESH,))
+    texts = {"array": f"[{FRESH}.text, {FRESH}.text + '-2']", "string": f"{FRESH}.text"}
+    written = texts.get(next(iter(kinds))) if len(kinds) == 1 else None
+    if written and choose_value(listed or schema, schemas, {}, name) == f"={FRESH}.text":
+        free = names_nothing(setting, endpoint, param, template)
+        return expression.compile(written, (FRESH,)) if free else None
     if kinds & {"integer", "number"} and is_free(setting, endpoint, param, template):
         value = distinct(schema, schemas, OTHER)
         return value if setting.test_argument(endpoint, param).is_valid(value) else None
