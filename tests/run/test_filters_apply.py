@@ -30,6 +30,7 @@ ROWS = [
 ]
 Habit = Callable[[dict[str, str], dict[str, Any]], bool]
 """Says whether a list with these arguments shows a row."""
+Order = Callable[[dict[str, str], list[dict[str, Any]]], list[dict[str, Any]]]
 
 
 def offer(arguments: str, further: str = "") -> Model:
@@ -42,7 +43,9 @@ def find(of: Model, shows: Habit, *, refuses: bool = False, rows: list[Any] = RO
     return [result for result in report.results if result.contract.check == "filters_apply"]
 
 
-def run(of: Model, shows: Habit, *, refuses: bool = False, rows: list[Any] = ROWS) -> Report:
+def run(
+    of: Model, shows: Habit, *, refuses: bool = False, rows: list[Any] = ROWS, order: Order | None = None
+) -> Report:
     """Verify this check alone against a server with a habit."""
 
     def odd(server: Notes, request: Request) -> Response | None:
@@ -54,7 +57,8 @@ def run(of: Model, shows: Habit, *, refuses: bool = False, rows: list[Any] = ROW
             return answer(422, {"detail": "kind"})
         if refuses and given.get("text", "Buy") not in ("Buy",):
             return answer(422, {"detail": "text"})
-        return answer(200, {"notes": [row for row in rows if shows(given, row)]})
+        notes = [row for row in rows if shows(given, row)]
+        return answer(200, {"notes": order(given, notes) if order else notes})
 
     return verified(of, Notes(odd=odd), only=("filters_apply",))
 
@@ -78,9 +82,12 @@ TAG = "tag: {type: string, minLength: 1}"
 TAGS = "tags: {type: array, items: {type: string}}"
 DONE = "done: {type: boolean}"
 STARS = "stars: {type: integer, minimum: 1}"
+MOST, LEAST = "max_stars: {type: integer}", "stars_gte: {type: integer}"
+SORT = "sort_by: {type: string, enum: [rank, text, stars], default: stars}"
+UP_DOWN = "sort: {type: array, items: {type: string, enum: ['id', 'id:asc', 'id:desc']}}"
 
 
-@pytest.mark.parametrize("argument", [KIND, TEXT, TAG, TAGS, DONE, STARS])
+@pytest.mark.parametrize("argument", [KIND, TEXT, TAG, TAGS, DONE, STARS, MOST, LEAST, SORT, UP_DOWN])
 def test_argument_that_is_ignored_is_odd(argument: str) -> None:
     (result,) = find(offer(argument), everything)
     assert result.verdict is Verdict.ODD
@@ -115,6 +122,59 @@ def test_a_flag_that_adds_items_and_a_bound_keep_it(argument: str) -> None:
 
     (result,) = find(offer(argument), shows if argument is DONE else bounds)
     assert result.verdict is Verdict.KEPT
+
+
+@pytest.mark.parametrize(
+    ("argument", "bounds"),
+    [
+        (MOST, lambda given, row: row["stars"] <= int(given.get("max_stars", 9))),
+        (MOST, lambda given, row: row["stars"] < int(given.get("max_stars", 9))),
+        (LEAST, lambda given, row: row["stars"] >= int(given.get("stars_gte", 0))),
+    ],
+)
+def test_a_bound_keeps_it_with_its_own_value_and_without(argument: str, bounds: Habit) -> None:
+    (result,) = find(offer(argument), bounds)
+    assert result.verdict is Verdict.KEPT
+
+
+def test_a_bound_that_is_turned_round_is_odd() -> None:
+    (finding,) = run(
+        offer(MOST), lambda given, row: bool(row["stars"] >= int(given.get("max_stars", 0)))
+    ).findings
+    assert finding.actual == "an item has the stars 5"
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        lambda given, rows: sorted(rows, key=lambda row: row[given.get("sort_by", "id")]),
+        lambda given, rows: sorted(rows, key=lambda row: row[given.get("sort_by", "id")], reverse=True),
+        lambda given, rows: sorted(rows, key=lambda row: row["id"], reverse="text" in given.values()),
+    ],
+    ids=["rising", "falling", "another order that nobody knows"],
+)
+def test_orders_that_differ_keep_it(order: Order) -> None:
+    report = run(offer(SORT), everything, rows=[*ROWS, {"id": "n4", "text": "Cut", "stars": 9}], order=order)
+    (result,) = [one for one in report.results if one.contract.check == "filters_apply"]
+    assert result.verdict is Verdict.KEPT
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ("Note 9", "Note 10", "Note 11"),
+        ("a", "B", "c"),
+        ("de Boer", "De Vries", "van Dam"),
+        ("same", "same", "same"),
+    ],
+    ids=["numbers in texts", "letter case", "blanks", "ties"],
+)
+def test_items_that_have_one_order_by_both_show_nothing(texts: tuple[str, ...]) -> None:
+    rows: list[Any] = [{"id": f"n{n}", "text": text, "stars": n} for n, text in enumerate(texts)]
+    rows.insert(1, {"id": "n9", "text": texts[0]})
+    (result,) = find(offer(SORT), everything, rows=rows)
+    assert result.verdict is Verdict.UNTESTED
+    assert result.excused
 
 
 @pytest.mark.parametrize("argument", [TAG, TAGS])
@@ -156,13 +216,29 @@ def test_a_list_without_a_fitting_item_shows_nothing(argument: str, rows: list[A
         ("kind: {type: string, enum: [shopping, all]}", ""),
         ("kind: {type: string, enum: [shopping, garden], default: garden}", ""),
         ("locale: {type: string}", ""),
+        ("fields: {type: string, enum: [id, text]}", ""),
+        ("sort_by: {type: string, enum: [id, kind]}", ""),
+        ("sort_by: {type: string, enum: ['id', '+id', 'id:asc']}", ""),
+        ("max_text: {type: integer}", ""),
+        ("max_stars: {type: string}", ""),
         ("kinds: {type: string, enum: [shopping, garden]}", ""),
         (
             "kind: {type: string, enum: [shopping, garden]}",
             "    laws: {of: {when: has(input.kind), that: 'response.notes.all(n, n.kind == input.kind)'}}\n",
         ),
     ],
-    ids=["a value of its own", "a default", "a view", "another name", "a law says more"],
+    ids=[
+        "a value of its own",
+        "a default",
+        "a view",
+        "no order",
+        "ranks",
+        "one order",
+        "the length of a text",
+        "a text as a bound",
+        "another name",
+        "a law says more",
+    ],
 )
 def test_other_arguments_are_not_taken_for_filters(argument: str, further: str) -> None:
     assert find(offer(argument, further), everything) == []

@@ -4,7 +4,9 @@ No document says that such an argument filters, so a list that ignores it is odd
 its items do not all have, the answer must have no item with another. With a text that nothing has, the answer
 must not be the whole list again. With one of two integers or booleans that items have, no item may have
 another. The id of a parent in the path, as in `/members/{member_id}/bookings`, must be that of each item that
-has such a member. A law that compares the argument makes the promise firm, and replaces this check.
+has such a member. With the lowest or highest value that items have, `max_price` or `price_gte` leaves out all
+beyond it. A `sort` by one member does not show the order of a `sort` by another, unless that fits both. A law
+that compares the argument makes the promise firm, and replaces this check.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 from pgagents.base.text import plain_word, singular, split_words
@@ -33,9 +36,16 @@ from pgagents.verify.wire.exchange import Exchange
 
 VIEWS = re.compile(
     r".*(?:lang|language|locale|currency|timezone|tz|units?|format|view|fields?|include|expand|embed)"
-    r"|.*(?:sort|order)(?:by)?"
 )
 """Plain names of arguments that say how items are shown and not which ones."""
+ORDERS = re.compile(r".*(?:sort|order)(?:by)?")
+"""Plain names of arguments that say in which order items are shown."""
+DIRECTION = re.compile(r"^[+-]|[-_:., ]*(?:asc|desc)(?:ending)?$", re.I)
+"""What a value such as `-created_at` or `id:desc` has beside the name of a member."""
+DOWN = re.compile(r"^-|desc(?:ending)?$", re.I)
+LOWER = frozenset(("min", "minimum", "gte", "gt"))
+UPPER = frozenset(("max", "maximum", "lte", "lt"))
+NUMBERS = ({"integer"}, {"number"})
 LARGER = "a server that holds such items shows it"
 ABSENT = 7
 """The place, in a series of different values, of a text that no item is likely to have."""
@@ -45,7 +55,8 @@ ABSENT = 7
 class _Filter:
     """An argument, the items' member of its name, and the path of the list in an answer.
 
-    `values` are the values of an argument with an enum. `run` tries the argument.
+    `values` are the values of an argument with an enum; of one that sorts, two that ask for different orders.
+    `run` tries the argument.
     """
 
     param: Param
@@ -64,7 +75,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         for own in _list_filters(setting, endpoint):
             name = str(own.param.name)
             says = f"{endpoint.action.name} heeds {name}, which its items have as {own.member}"
-            attempt = Attempt(partial(own.run, own=own), cost=2 if own.run is _try_value else 3)
+            attempt = Attempt(partial(own.run, own=own), cost=3 if own.run in (_try_absent, _try_seen) else 2)
             yield Case(endpoint, says, own.param.origin, attempt, name, about=own, advice=True)
 
 
@@ -83,15 +94,15 @@ def _list_filters(setting: Setting, endpoint: Endpoint) -> Iterator[_Filter]:
         member = members.get(plain_word(name if listed_values is None else singular(name)))
         if member is not None and _is_parents(setting, endpoint, param, member, item):
             yield _Filter(param, member, at, _try_parent)
-        if (
-            member is None
-            or param.place != "query"
-            or param.required
-            or _is_explained(setting, endpoint.action, name)
-        ):
+        if param.place != "query" or param.required or _is_explained(setting, endpoint.action, name):
+            continue
+        if member is None:
+            yield from _orders_and_bounds(setting, param, members, listed)
             continue
         schema, shown = (without_null(setting, each) for each in (param.schema, item["properties"][member]))
-        if "default" in schema or "default" in param.schema or VIEWS.fullmatch(plain_word(name)):
+        if "default" in schema or "default" in param.schema:
+            continue
+        if VIEWS.fullmatch(plain_word(name)) or ORDERS.fullmatch(plain_word(name)):
             continue
         values, known = (_list_texts(each) for each in (schema, shown))
         if values and set(values) <= set(known):
@@ -100,6 +111,36 @@ def _list_filters(setting: Setting, endpoint: Endpoint) -> Iterator[_Filter]:
             yield _Filter(param, member, at, _try_absent)
         elif types_of(schema) == types_of(shown) and types_of(schema) in (("integer",), ("boolean",)):
             yield _Filter(param, member, at, _try_seen)
+
+
+def _orders_and_bounds(
+    setting: Setting, param: Param, members: Mapping[str, str], listed: tuple[str, Mapping[str, Any]]
+) -> Iterator[_Filter]:
+    at, item = listed
+    name, schema = str(param.name), without_null(setting, param.schema)
+
+    def types(member: str) -> set[str]:
+        shown = without_null(setting, item["properties"][member])
+        # values of an enum have an order of their own: low, medium, high
+        return set() if "enum" in shown else set(types_of(shown))
+
+    if ORDERS.fullmatch(plain_word(name)):
+        orders: dict[tuple[str, bool], str] = {}
+        for value in _list_texts(setting.resolve_schema(schema.get("items", schema))):
+            member = members.get(plain_word(DIRECTION.sub("", value)))
+            if member is not None and types(member) in (*NUMBERS, {"string"}):
+                orders.setdefault((member, DOWN.search(value) is not None), value)
+        if len(orders) > 1:
+            (one, _), (other, _) = tuple(orders)[:2]
+            run = partial(_try_order, members=(one, other))
+            yield _Filter(param, one, at, run, tuple(orders.values())[:2])
+        return
+    words = split_words(name)
+    for side, rest in ((words[0], words[1:]), (words[-1], words[:-1])):
+        member = members.get(plain_word("_".join(rest)))
+        if side in LOWER | UPPER and member and types(member) in NUMBERS and {*types_of(schema)} in NUMBERS:
+            yield _Filter(param, member, at, partial(_try_bound, upper=side in UPPER))
+            return
 
 
 def _is_parents(
@@ -217,6 +258,69 @@ def _try_seen(trial: Trial, own: _Filter) -> None:
     conclude(trial.judge(f"only items with the {own.member} that was asked for", problem))
 
 
+def _try_bound(trial: Trial, own: _Filter, upper: bool) -> None:
+    name = str(own.param.name)
+    whole: Exchange = trial.ask(_ask(trial, f"every item, without {name}"))
+    schema = trial.setting.resolve_schema(own.param.schema)
+    seen = sorted(v for v in _values(whole, own) if matches(schema, v))
+    if not seen or seen[0] == seen[-1]:
+        raise Untested(f"no two items were seen with different {own.member}; {LARGER}", excused=True)
+    bound = seen[0] if upper else seen[-1]
+    answer: Exchange = trial.ask(_ask(trial, f"{name} {json.dumps(bound)}", {name: bound}))
+    if not answer.success or not answer.fits:
+        conclude(trial.idle(f"the list with {name} {json.dumps(bound)} was answered {answer.outcome}"))
+        return
+    beyond = next((v for v in _values(answer, own) if (v > bound if upper else v < bound)), None)
+    expected = f"no item whose {own.member} is {'above' if upper else 'below'} {json.dumps(bound)}"
+    problem = "" if beyond is None else "an item has the {name} {other}"
+    conclude(trial.judge(expected, problem, name=own.member, other=beyond))
+
+
+def _try_order(trial: Trial, own: _Filter, members: tuple[str, str]) -> None:
+    """Ask for two orders. Nobody says how a server compares texts, so only one order for both is a fault."""
+    name, shown = str(own.param.name), []
+    array = "items" in without_null(trial.setting, own.param.schema)
+    for value in own.values:
+        answer: Exchange = trial.ask(_ask(trial, f"{name} {value}", {name: [value] if array else value}))
+        if not answer.success or not answer.fits:
+            conclude(trial.idle(f"the list with {name} {value} was answered {answer.outcome}"))
+            return
+        shown.append(_items(answer, own.at))
+    first, second = own.values
+    if shown[0] != shown[1]:
+        conclude(trial.kept())
+        return
+    columns = [[item[member] for item in shown[0] if item.get(member) is not None] for member in members]
+    if members[0] == members[1]:
+        unsorted = [second] if len(set(map(str, columns[0]))) > 1 else []
+    else:
+        unsorted = [value for value, column in zip(own.values, columns, strict=True) if not _in_order(column)]
+    if not unsorted:
+        same = f"the items seen have the same order by {first} and by {second}"
+        raise Untested(f"{same}; {LARGER}", excused=True)
+    problem = "both lists have one order, which is not by {value}"
+    conclude(trial.judge(f"another order by {first} than by {second}", problem, value=unsorted[0]))
+
+
+def _in_order(values: Sequence[Any]) -> bool:
+    """True if values rise or fall, by one way of comparing texts at least."""
+    ways: tuple[Callable[[Any], Any], ...] = (lambda value: value,)
+    if all(isinstance(value, str) for value in values):
+        ways = (*ways, str.casefold, plain_word, _natural)
+    elif not all(isinstance(value, int | float) for value in values):
+        return True
+    for way in ways:
+        keys = [way(value) for value in values]
+        if all(a <= b for a, b in pairwise(keys)) or all(a >= b for a, b in pairwise(keys)):
+            return True
+    return False
+
+
+def _natural(text: str) -> list[tuple[int, str]]:
+    """Return a text as people sort it: `item 9` comes before `item 10`."""
+    return [(int(part or 0), rest.casefold()) for part, rest in re.findall(r"(\d*)(\D*)", text)]
+
+
 def _try_parent(trial: Trial, own: _Filter) -> None:
     """Ask for the items of a parent, best one that this run made, which has none or few."""
     name = str(own.param.name)
@@ -230,8 +334,8 @@ def _try_parent(trial: Trial, own: _Filter) -> None:
     conclude(trial.judge(f"only items whose {own.member} is {asked}", problem, name=own.member, other=other))
 
 
-def _values(exchange: Exchange, own: _Filter) -> list[int]:
-    return [v for item in _items(exchange, own.at) if isinstance(v := item.get(own.member), int)]
+def _values(exchange: Exchange, own: _Filter) -> list[int | float]:
+    return [v for item in _items(exchange, own.at) if isinstance(v := item.get(own.member), int | float)]
 
 
 def _ask(
