@@ -36,6 +36,10 @@ from pgagents.verify.wire.oauth import (
 )
 
 UNAUTHORIZED = 401
+LEEWAY_S = 330.0
+"""Seconds after which a token that is over must be refused: Spring Security lets clocks differ by 60 s, and
+.NET's `ClockSkew` by 300.
+"""
 ROOT = "http://127.0.0.1"
 """The base URL of a run without one."""
 TOKEN_COST = 3

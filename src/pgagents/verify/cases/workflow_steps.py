@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -78,7 +78,7 @@ def _make_header(name: str, value: str | Expression, scope: Scope) -> str:
 def passes(step: Step, scope: Scope) -> float:
     """Return the seconds to wait before a step. Raises ExpressionError."""
     told = scope.evaluate(step.after_s) if isinstance(step.after_s, Expression) else step.after_s
-    return float(told) if isinstance(told, int | float) and 0 < told < math.inf else 0.0
+    return float(told) if isinstance(told, int | float) and 0 < told < sys.float_info.max else 0.0
 
 
 def as_told(setting: Setting, step: Step, exchange: Exchange, endpoint: Endpoint | None) -> bool:

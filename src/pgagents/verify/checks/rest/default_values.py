@@ -7,6 +7,7 @@ answers show something only if another value is answered differently, such as on
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -97,23 +98,25 @@ def _compare(trial: Trial, param: Param, usual: Any) -> None:
         )
         if not (short.success and full.success and short.fits and full.fits):
             raise Untested(_why_not(short, full))
-        answer, wanted = (_answered(setting, exchange, name) for exchange in (short, full))
+        # a server may repeat only what was sent
+        own = name if all(_find_repeated(each, name) is not None for each in (short, full)) else ""
+        answer, wanted = (_answered(setting, exchange, own) for exchange in (short, full))
         if answer == wanted:
-            _judge_equal(trial, param, usual, full, wanted)
+            _judge_equal(trial, param, usual, full, own)
             return
     once_more = trial.call("valid", f"{name} left out once more", input=without, made=short.subject)
     alike = is_alike_when_repeated(
-        once_more, lambda exchange: _answered(setting, exchange, name), answer, wanted
+        once_more, lambda exchange: _answered(setting, exchange, own), answer, wanted
     )
     if alike:
-        _judge_equal(trial, param, usual, full, wanted)
+        _judge_equal(trial, param, usual, full, own)
         return
     if not setting.exclusive:
         last = trial.ask(once_more)
-        if _answered(setting, last, name) != answer:
+        if _answered(setting, last, own) != answer:
             conclude(Judgement(trial.contract, Verdict.NOT_APPLICABLE, others_change(setting)))
             return
-    elif len(answer.items) == len(wanted.items) and _changes(setting, short, full, name):
+    elif len(answer.items) == len(wanted.items) and _changes(setting, short, full, own):
         raise Untested("the items of an answer change by themselves here")
     conclude(trial.broken(f"what {name} {usual} is answered", differing(answer, wanted)))
 
@@ -127,20 +130,20 @@ def _changes(setting: Setting, short: Exchange, full: Exchange, name: str) -> bo
     return False
 
 
-def _judge_equal(trial: Trial, param: Param, usual: Any, full: Exchange, wanted: NormalAnswer) -> None:
+def _judge_equal(trial: Trial, param: Param, usual: Any, full: Exchange, own: str) -> None:
     """Judge equal answers: another default would have shown if another value is answered differently.
 
     A page that is not full is the same with one item more. An argument without another value keeps its
     default.
     """
     name, setting = str(param.name), trial.setting
-    others = _list_others(setting, trial.endpoint, param, usual)
+    others, wanted = _list_others(setting, trial.endpoint, param, usual), _answered(setting, full, own)
     for other in others:
         why = f"{name} {json_bytes(other).decode()}, which is not its default"
         control = trial.ask(
             trial.call("explore", why, input={**full.call.input, name: other}, made=full.subject)
         )
-        if not control.void and _answered(setting, control, name) != wanted:
+        if control.success and _answered(setting, control, own) != wanted:
             conclude(trial.kept())
             return
     if not others:
@@ -178,11 +181,15 @@ def _list_others(setting: Setting, endpoint: Endpoint, param: Param, usual: Any)
 
 def _answered(setting: Setting, exchange: Exchange, name: str) -> NormalAnswer:
     """Return a normalized answer, with the argument's value if the answer repeats it as a number."""
+    repeated, normal = _find_repeated(exchange, name), normalize_answer(setting, exchange)
+    return normal if repeated is None else replace(normal, members={**normal.members, name: repr(repeated)})
+
+
+def _find_repeated(exchange: Exchange, name: str) -> float | None:
     repeated = exchange.body.get(name) if isinstance(exchange.body, Mapping) else None
-    normal = normalize_answer(setting, exchange)
     if not isinstance(repeated, int | float) or isinstance(repeated, bool):
-        return normal
-    return replace(normal, members={**normal.members, name: repr(float(repeated))})
+        return None
+    return float(repeated) if abs(repeated) < sys.float_info.max else None
 
 
 def _why_not(*several: Exchange) -> str:

@@ -1,8 +1,9 @@
 """Every answer of an action has a status that the catalogue documents for it.
 
-Every answer in the run is judged, except 503. A class such as `4XX` documents each of its statuses. If an
-action documents neither 401 nor 403, a call without a right key may get either. If the catalogue names no
-code for invalid JSON, two further bodies are sent: half a JSON text, and bytes that are no text.
+Every answer in the run is judged, except 503, and what a broken body gets if it is not a refusal. A class
+such as `4XX` documents each of its statuses. If an action documents neither 401 nor 403, a call without a
+right key may get either. If the catalogue names no code for invalid JSON, two further bodies are sent: half a
+JSON text, and bytes that are no text.
 """
 
 from __future__ import annotations

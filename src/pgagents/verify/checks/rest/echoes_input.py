@@ -1,6 +1,6 @@
 """A new instance shows the values that its create was given.
 
-No document says so, hence only instances of inferred kinds are compared, and another value is only odd. A
+No document says so: another value is only odd, and kinds that an author wrote are not compared. A
 server may change letter case, blanks, the offset of a time, or write a number as a text. A member that the
 answer lacks, a state, and a text with unusual characters show nothing. One more create sends a plain value of
 each optional argument, and times with another offset: a server that drops it keeps another moment, and one
@@ -13,7 +13,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import partial
 from typing import Any
 
@@ -49,8 +49,8 @@ OWN = re.compile(
 """Plain names of members that a server sets, hides or moves on by itself."""
 OWN_WORDS = frozenset(("rev", "code", "order", "position", "rank"))
 """The last words of such names; a `postcode` is none."""
-CENT = 0.005
-"""The most by which a number of more decimals may be rounded."""
+CENT = 0.0051
+"""The most by which a number of more decimals may be rounded, with what binary fractions lose."""
 _NO_DIGITS, _DATE = re.compile(r"[^0-9]"), re.compile(r"\d{4}-\d\d-\d\d")
 MINUTE_S = 60.0
 """Seconds by which a time may be rounded."""
@@ -158,7 +158,7 @@ def _write_elsewhere(body: bytes, times: frozenset[str]) -> bytes:
     if not isinstance(data, dict):
         return body
     moments = {name: _read_time(data[name]) for name in times & data.keys()}
-    turned = {name: moment.astimezone(EAST).isoformat() for name, moment in moments.items() if moment}
+    turned = {name: _move(moment, EAST).isoformat() for name, moment in moments.items() if moment}
     return json_bytes({**data, **turned})
 
 
@@ -213,15 +213,15 @@ def is_same(given: Any, shown: Any) -> bool:
     if isinstance(given, list):
         return isinstance(shown, list) and all(any(is_same(each, one) for one in shown) for each in given)
     if isinstance(given, bool) or isinstance(shown, bool):
-        return given is shown
+        return given is shown or str(given).casefold() == str(shown).casefold()
     numbers = [_read_number(value) for value in (given, shown)]
     if numbers[0] is not None and numbers[1] is not None:
         return abs(numbers[0] - numbers[1]) <= (CENT if "." in str(given) else 0)
-    if isinstance(given, str) and given.startswith("+"):  # a phone number
+    if isinstance(given, str) and re.match(r"\+\d", given):  # a phone number
         return _NO_DIGITS.sub("", given) == _NO_DIGITS.sub("", str(shown))
     times = [_read_time(value) for value in (given, shown)]
     if times[0] is not None and isinstance(shown, str) and _DATE.fullmatch(shown):
-        return shown in (times[0].date().isoformat(), times[0].astimezone(UTC).date().isoformat())
+        return shown in (times[0].date().isoformat(), _move(times[0], UTC).date().isoformat())
     if times[0] is not None and times[1] is not None:
         return abs((times[0] - times[1]).total_seconds()) <= MINUTE_S
     return _fold(given) == _fold(shown)
@@ -231,7 +231,7 @@ def _read_number(value: Any) -> float | None:
     """Return a number, or the one that a text writes; None for all others, such as the name Nan."""
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return number if math.isfinite(number) else None
 
@@ -243,6 +243,13 @@ def _read_time(value: Any) -> datetime | None:
     except (TypeError, ValueError):
         return None
     return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
+
+
+def _move(time: datetime, zone: tzinfo) -> datetime:
+    try:
+        return time.astimezone(zone)
+    except OverflowError:  # 9999-12-31T23:59:59Z, by which people mean never, has no later offset
+        return time
 
 
 def _fold(value: Any) -> str:
