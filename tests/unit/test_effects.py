@@ -5,7 +5,26 @@ from __future__ import annotations
 import pytest
 
 from pgagents.verify.answers.effects import SAME
-from pgagents.verify.answers.observation import ANSWER
+from pgagents.verify.answers.observation import ANSWER, VERSION
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "version", "_rev", "etag", "updated_at", "updatedAt", "last_modified", "meta.updated", "updateTime",
+        "update_time", "resourceVersion", "metadata.resourceVersion", "lastModified", "lastModifiedDate",
+        "lastUpdated", "edited_timestamp", "editedAt", "changed_on",
+    ],
+)  # fmt: skip
+def test_every_write_moves_a_version(name: str) -> None:
+    assert VERSION.search(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["conversion", "subsequence", "update", "updated_by", "edition", "time", "date"]
+)
+def test_other_members_stay_as_they_are(name: str) -> None:
+    assert not VERSION.search(name)
 
 
 @pytest.mark.parametrize("counted", ["items", "total"])

@@ -245,6 +245,12 @@ def test_the_second_member_that_is_ignored_is_found() -> None:
     assert patch(serve)["named"].member == "colour"
 
 
+def test_a_patch_of_which_nothing_was_seen_is_not_kept() -> None:
+    """All members together are taken and changed by nobody; each alone is refused."""
+    judged = patch(lambda _, given: False if len(given) == 1 else None)
+    assert judged["named"].verdict is Verdict.UNTESTED
+
+
 def test_a_patch_that_is_refused_leaves_no_evidence_of_a_reset() -> None:
     def serve(note: dict[str, Any], given: dict[str, Any]) -> bool:
         if given != {"text": note["text"]}:

@@ -66,8 +66,8 @@ def merge(parts: Sequence[Part]) -> tuple[Report, Source]:
 def _findings(every: Iterable[Finding], url: str, odd: frozenset[str]) -> tuple[Finding, ...]:
     """Return one finding for each cause, with the contracts of all: the worst, with the fewest exchanges.
 
-    One with exchanges of its own comes before one with another contract's.
-    Derived contracts join a finding that explains them, as in a whole run. `odd` are the odd contracts.
+    One with exchanges of its own comes before one with another contract's. Derived contracts join a finding
+    that explains them, as in a whole run. `odd` are the odd contracts.
     """
     groups: dict[tuple[str, ...], _Group] = {}
     alone: list[tuple[Finding, Causes]] = []

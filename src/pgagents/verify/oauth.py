@@ -1,6 +1,6 @@
 """Request codes and tokens as an OAuth client, call by call.
 
-Everything here returns a call or is a generator of calls. If there is no code or token, a text says why.
+If there is no code or token, a text says why.
 A user's consent is given through the server's own form, with the fields of the `--env` file.
 """
 

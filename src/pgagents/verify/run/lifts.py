@@ -100,8 +100,8 @@ def _say_call(made_by: ActionCall, asked: Collection[str]) -> str:
     """Return a create with a place for each value that may have been refused; empty with none, or too many.
 
     These are the arguments that a refusal asked for, else the values that no expression gives. Else they are
-    the new texts but the first, which marks the instance.
-    Required references are left out, because a run fills them in.
+    the new texts but the first, which marks the instance. Required references are left out, because a run
+    fills them in.
     """
     needed = [p for p in made_by.action.params if p.required and not p.refers_to]
     given = {str(p.name): made_by.input.get(str(p.name)) for p in needed}

@@ -42,9 +42,7 @@ OTHER = "second"
 TOLD = "told"
 DAY_S = 86_400
 STAY_S = 5_400.0
-"""The lifetime, in seconds, of another project's instance if the clock can be moved. It causes hourly
-charges.
-"""
+"""The lifetime, in seconds, of another project's instance if the clock can be moved."""
 SHORTEST = 8
 """Length (characters) from which an id is searched for in answers; shorter ones stand there by chance."""
 MOST_IDS = 2_000

@@ -1,8 +1,8 @@
 """A call whose hint claims a closed world sends nothing to an address in its arguments.
 
 The address of the run's receiver is put into a URL argument. If the receiver gets a request, the contract is
-broken. If it gets none, that proves nothing, so the contract is never kept: it is not applicable. Without a
-receiver it is not selected.
+broken. If it gets none, that proves nothing, so the contract is never kept: it is not applicable. A read of
+what the call made may call the address, too. Without a receiver it is not selected.
 """
 
 from __future__ import annotations

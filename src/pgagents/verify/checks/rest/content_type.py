@@ -1,10 +1,9 @@
-"""The Content-Type of every answer is right.
+"""A success has the media type that its action documents, an error that of its code, which is usually JSON.
 
-A success has the media type that its action documents, an error that of its code, which is usually JSON.
-Every answer with a body is judged, except documents, successes of any type (`*/*`) and errors with an open
-body. A JSON type may have a
-suffix (`application/problem+json`) unless the catalogue fixes `json`. If the catalogue names a suffix for
-errors, their type must have it. The charset may only be UTF-8. Other parameters may have any value.
+Every documented answer with a body is judged, except documents, successes of any type (`*/*`, as springdoc
+writes it) and errors with an open body. A JSON type may have a suffix (`application/problem+json`) unless the
+catalogue fixes `json`. If the catalogue names a suffix for errors, their type must have it. The charset may
+only be UTF-8. Other parameters may have any value.
 """
 
 from __future__ import annotations
@@ -81,7 +80,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if several:
         right, promised = any(fits(text, media) for media in several), " or ".join(several)
     elif is_json(promised):
-        right = _is_json(text, promised, fixed=fixed, exact=exact)
+        right = _is_right_json(text, promised, fixed=fixed, exact=exact)
     else:
         right = fits(text, promised)
     if right:
@@ -120,7 +119,7 @@ def _find_error_type(exchange: Exchange, memory: Memory) -> str:
     return alike.pop() if alike else str(memory.model.errors.content_type or "")
 
 
-def _is_json(text: str, promised: str, *, fixed: bool, exact: bool) -> bool:
+def _is_right_json(text: str, promised: str, *, fixed: bool, exact: bool) -> bool:
     """True if a Content-Type is JSON; with `exact`, only if it is the promised type."""
     kind = text.partition(";")[0].strip().lower()
     right = (

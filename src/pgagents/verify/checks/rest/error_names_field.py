@@ -1,13 +1,14 @@
 """A refusal of an invalid argument names that argument, spelt as in the catalogue or as sent.
 
-Refusals of calls that break one argument are judged: the name must stand at `errors.field_at`. A part of a
-list or object that is sent as text may be named as it was sent: `tags[]`, `tags[0]`. A JSON pointer or a
-list of steps names it too: `/name`, `#/data/attributes/name`, `["body", "name"]`. For an invalid id, a
-server may answer that the instance is missing. An argument's own error code need not name it.
+Refusals of calls that break one argument are judged: the name must stand at `errors.field_at`. An item of a
+list may be named by its list, or as `tags[]`, `tags[0]`. A JSON pointer or a list of steps names it too:
+`/name`, `#/data/attributes/name`, `["body", "name"]`. For an invalid id, a server may answer that the
+instance is missing. An argument's own error code need not name it.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote_plus
@@ -18,8 +19,11 @@ from pgagents.verify.promise import Case, Judgement, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.exchange import Exchange, got
 
-ROOTS = ("body.", "data.attributes.", "query.", "path.", "header.", "cookie.")
-"""What a pointer to an argument may name before it: its place, or the part of a JSON:API body."""
+_INDEX = re.compile(r"\[(\d+)\]")
+ROOTS = ("$.", "body.", "data.attributes.", "query.", "path.", "header.", "cookie.")
+"""What a pointer to an argument may name before it: the body in ASP.NET, the place in FastAPI, the part of a
+JSON:API body.
+"""
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
@@ -53,7 +57,7 @@ def _name_pointed_at(named: Any) -> str:
     elif isinstance(named, list):
         steps = [str(step) for step in named]
     else:
-        return named if isinstance(named, str) else ""
+        return named.removeprefix(ROOTS[0]) if isinstance(named, str) else ""
     told = ".".join(steps)
     return next((told.removeprefix(root) for root in ROOTS if told.startswith(root)), told)
 
@@ -61,8 +65,8 @@ def _name_pointed_at(named: Any) -> str:
 def _list_names(trial: Trial, exchange: Exchange) -> set[str]:
     """Return the names by which an answer may call the argument, or its part, that the call breaks.
 
-    These are the catalogue's and the surface's; of a part sent as text also that of the list or of its item
-    (`tags[]`, `tags[0]`), and the names of an object's parts as sent (`address[city]`).
+    These are the catalogue's and the surface's, of an item also that of the list, and the names of an
+    object's parts as sent (`address[city]`, as Stripe reads it).
     """
     field = exchange.call.field
     name, *steps = field.split(".")
@@ -71,9 +75,9 @@ def _list_names(trial: Trial, exchange: Exchange) -> set[str]:
         return {field}
     names = {field, *(".".join((own, *steps)) for own in (param.wire, trial.endpoint.alias(name)))}
     item = bool(steps) and steps[-1].isdigit()
-    if item and len(steps) == 1 and param.as_text:
+    if item and len(steps) == 1:
         bare = param.wire.removesuffix("[]")
-        names |= {param.wire, bare, f"{bare}[]", f"{bare}[{steps[0]}]"}
+        names |= {param.wire, bare, f"{bare}[]", f"{bare}.{steps[0]}"}
     if param.style != "deepObject":
         return names
     own = param.wire + "".join(f"[{step}]" for step in steps)
@@ -95,11 +99,14 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         return
     if exchange.call.intent == "invalid" and (reason := _excuse(trial, exchange)):
         yield trial.not_applicable(reason)
+        return
     wrong_code = exchange.code not in memory.model.argument_codes(trial.action)
     if wrong_code or exchange.is_tainted_by("error_envelope") or trial.case.settled is not None:
         return
     named, shown = got(exchange.body, at), _name_sent(trial, field)
-    if _name_pointed_at(named) in _list_names(trial, exchange):
+    said = _name_pointed_at(named)
+    # Spring and ASP.NET write lines[0].name for what other servers call lines.0.name
+    if not {said, _INDEX.sub(r".\1", said)}.isdisjoint(_list_names(trial, exchange)):
         yield trial.kept()
     else:
         yield trial.broken(f"{at} is {shown}", f"{at} is {named}" if named is not None else f"no {at}")

@@ -3,9 +3,9 @@ counted there.
 
 An instance is made, and requested under another parent of the same kind. The answer must be a refusal, or a
 removal that removed nothing. A parent is removed by its `undone_by` if that is `destructive`, and then its
-instances are read again.
-The member that is the number of the instances in a parent, by `counts`, is one more when one was made, and
-one less when it was removed. A member with the name of such a number, as `comment_count`, is only odd.
+instances are read again. The member that is the number of the instances in a parent, by `counts`, is one more
+when one was made, and one less when it was removed. A member with the name of such a number, as
+`comment_count`, is only odd.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ or `status`. An instance of our own is changed once without it. Then it is sent 
 type, as no argument of the document. A server may refuse or ignore it. A read that shows the sent value is
 odd, because no document forbids it. Where the catalogue says `read_only: ignored` or `refused`, another
 answer is broken; what is ignored hinders nothing else of the call. The former value is sent afterwards, so
-that the instance can be removed.
-Members about money and messages are never sent, and no state of what is paid, sent or published.
+that the instance can be removed. Members about money and messages are never sent, and no state of what is
+paid, sent or published.
 """
 
 from __future__ import annotations

@@ -3,15 +3,15 @@
 The catalogue's `pages` describe how the next page is requested. A list whose page size can be chosen is read
 in one piece, then in two or three pages. If the server makes smaller ones, up to eight are read. The pages
 must neither lose nor repeat an item and must come to an end, and no page may exceed the requested size. No
-page is requested that is smaller than the `minimum` of its size. An empty cursor announces no page. If
-nobody else uses the server, a total has the same value on each page. A member is a total if its name says so
-and its value is the number of items. The URL of the next page may be
-relative, in the body and in a `Link` header. If it is absolute, it must have the list's host and
-scheme. The list is also read with each value of its optional arguments, which the further pages must keep. If
-the pages are inferred from names, the list is also read in pages of one item and of two. Then each item is
-the border of a page, where an order with ties repeats or loses one. An item that is on no page is only odd
-there, unless the place that each page names led on through the list in its order. A next URL that asks for
-another page size than the call did is odd, if the page was full.
+page is requested that is smaller than the `minimum` of its size. An empty cursor announces no page. If nobody
+else uses the server, a total has the same value on each page. A member is a total if its name says so and its
+value is the number of items. The URL of the next page may be relative, in the body and in a `Link` header. If
+it is absolute, it must have the list's host and scheme. The list is also read with each value of its optional
+arguments, which the further pages must keep. If the pages are inferred from names, the list is also read in
+pages of one item and of two. Then each item is the border of a page, where an order with ties repeats or
+loses one. An item that is on no page is only odd there, unless the place that each page names led on through
+the list in its order. A next URL that asks for another page size than the call did is odd, if the page was
+full.
 """
 
 from __future__ import annotations
