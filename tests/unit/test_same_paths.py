@@ -136,6 +136,28 @@ def test_several_placeholders_are_named_by_their_place() -> None:
     assert {str(a.path) for a in made.model.actions} == {"/books/{a}/pages/{b}"}
 
 
+def test_the_second_placeholder_of_one_name_is_called_after_the_step_before_it() -> None:
+    """OpenAPI forbids it. A server sees the place alone, so that each call is as the document means it."""
+    number = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}
+    paths = {
+        "/shelves/{id}/books/{id}": {
+            "get": operation(parameters=[number]),
+            "delete": operation(operationId="removeBook"),
+        },
+        "/a/{a_id}/{id}/b/{a_id}/{id}": {"get": operation(operationId="getAny")},
+    }
+    made = imported(openapi(paths))
+    placed = {
+        str(a.name): (str(a.path), {str(p.name): p.schema.get("type") for p in a.params})
+        for a in made.model.actions
+    }
+    assert placed["get_book"] == ("/shelves/{id}/books/{book_id}", {"id": "integer", "book_id": "integer"})
+    assert placed["remove_book"] == ("/shelves/{id}/books/{book_id}", {"id": "string", "book_id": "string"})
+    assert placed["get_any"][0] == "/a/{a_id}/{id}/b/{b_a_id}/{b_id}"
+    assert not made.left_out
+    assert "called `book_id`" in "\n".join(str(n) for n in made.notes if n.kind == "repaired")
+
+
 @pytest.mark.parametrize("renamed", ["new_name", "newName"])
 @pytest.mark.parametrize("first", [True, False])
 def test_a_placeholder_that_is_written_names_no_instance(renamed: str, first: bool) -> None:

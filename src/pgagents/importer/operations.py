@@ -10,10 +10,10 @@ from typing import Any
 from pgagents.base.errors import Diagnostic, InputError
 from pgagents.base.http import is_json_type, media_type_of
 from pgagents.base.places import Span
-from pgagents.base.text import brief
+from pgagents.base.text import brief, singular
 from pgagents.catalogue.encoding.medium import medium_of
 from pgagents.importer.document import Found, References
-from pgagents.importer.names import Notes, clean
+from pgagents.importer.names import Notes, clean, snake, unique
 
 METHODS = ("get", "query", "put", "post", "delete", "patch")
 CATALOGUE = (
@@ -191,7 +191,8 @@ class _Reading:
         whole = self.whole
         every = self._list_parameters([*shared, *whole.at("parameters").items()])
         outside = [self._parameter(p) for p in every if p.text("in") in _PLACES]
-        outside = self._repair_path([p for one in outside for p in self._spread(one, every)])
+        outside = self._name_apart([p for one in outside for p in self._spread(one, every)])
+        outside = self._repair_path(outside)
         outside += [field for p in every for field in _spread_query(self.references, p)]
         kept = tuple(p for p in outside if p.place != "header" or p.name.lower() not in _UNSENT)
         self.lost += [*_find_unnamed(self.references, every), *_find_unsent(every)]
@@ -280,6 +281,30 @@ class _Reading:
             together = ", ".join(map(brief, needed))
             self.lost.append(f"{together}: required where `{brief(p.name)}` is sent at all: {p.whole.place}")
         return found
+
+    def _name_apart(self, parameters: Sequence[Parameter]) -> list[Parameter]:
+        """Return the parameters, with one more for each placeholder whose name the path has before.
+
+        A server sees only the place in the path, so that another name is sent alike.
+        """
+        made = list(parameters)
+        seen: list[str] = []
+
+        def rename(found: re.Match[str]) -> str:
+            name = found[1]
+            if name in seen:
+                steps = PLACEHOLDER.sub("", self.path[: found.start()]).strip("/").split("/")
+                taken = (*seen, *PLACEHOLDER.findall(self.path), *(p.name for p in made))
+                name = unique(f"{singular(snake(steps[-1]))}_{found[1]}", taken)
+                named = [p for p in parameters if p.place == "path" and p.name == found[1]]
+                made.extend(replace(p, name=name) for p in named)
+                said = f"the second `{{{brief(found[1])}}}` of the path is called `{name}`"
+                self.repaired.append(f"{said}: {self.whole.place}")
+            seen.append(name)
+            return f"{{{name}}}"
+
+        self.path = PLACEHOLDER.sub(rename, self.path)
+        return made
 
     def _repair_path(self, parameters: Sequence[Parameter]) -> list[Parameter]:
         """Return the parameters, those of the path under the names that the path has."""
