@@ -117,6 +117,17 @@ def test_right_server_has_no_finding_and_nothing_is_written(tmp_path: Path) -> N
     assert server.methods <= {"GET", "HEAD", "OPTIONS", "PGVERIFY"}
 
 
+def test_operations_that_no_call_can_be_made_of_are_named(tmp_path: Path) -> None:
+    redirect = '{responses: {"302": {description: Elsewhere}}}'
+    more = f"  /a: {{get: {redirect}}}\n  /b: {{get: {redirect}}}\ncomponents:"
+    (tmp_path / "more.yaml").write_text(DOCUMENT.replace("components:", more), encoding="utf-8")
+    with served(Counting(right=True)) as url:
+        _, out, _ = run_verify(tmp_path, url, "--openapi", "more.yaml")
+    said = " ".join(out.split())
+    assert "never called: GET /a: it answers a redirect alone (302)" in said
+    assert "(as 1 more); `pgagents import` names each" in said
+
+
 def test_catalogue_and_document_together_are_one_message(tmp_path: Path) -> None:
     code, _, err = run_verify(tmp_path, "http://127.0.0.1:1", "notes.yaml", "--openapi", "notes.yaml")
     assert code == 2

@@ -42,6 +42,8 @@ class DocumentSource(Source):
     """Lines about what a catalogue would add. The last one is the command that writes it."""
     fetched: str = ""
     """A sentence on whether it was fetched with the key; empty for a file."""
+    left_out: str = ""
+    """A sentence on the operations that the catalogue does not have; empty if it has all."""
     path: str = ""
     """The path of its file; empty for one that was fetched."""
     names: Mapping[str, Sequence[str]] = field(default_factory=dict)

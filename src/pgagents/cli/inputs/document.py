@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from pgagents.catalogue.model.credential import Credential
     from pgagents.catalogue.model.model import Model
     from pgagents.importer.catalogue import Choice, Imported
+    from pgagents.importer.names import Note
+
+MOST_REASONS = 3
+"""Reasons for which operations of a document are left out that a report names."""
 
 
 def import_document(
@@ -77,8 +81,19 @@ def load_document(
     )
     source.names = made.names
     source.fetched = fetched
+    source.left_out = _say_left_out(made.notes)
     source.path = "" if is_url(document) else document
     return replace(made.model, source=source, withheld=made.withheld)
+
+
+def _say_left_out(notes: Sequence[Note]) -> str:
+    """Return a sentence on the operations that are not in the catalogue; empty if it has all."""
+    from pgagents.importer.names import group_losses
+
+    groups = group_losses(note for note in notes if note.kind == "left out")
+    said = [f"{g[0].message}{f' (as {len(g) - 1} more)' if g[1:] else ''}" for g in groups[:MOST_REASONS]]
+    more = f"; {len(groups) - len(said)} more reasons" if groups[MOST_REASONS:] else ""
+    return f"never called: {'; '.join(said)}{more}; `pgagents import` names each" if said else ""
 
 
 def load_api(

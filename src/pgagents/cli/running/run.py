@@ -298,8 +298,8 @@ def _describe_run(
             for r in report.results
         )  # a vendor that nobody asked for owes nothing
         report = replace(report, header=replace(report.header, unasked=left), results=results)
-    if fetched := getattr(model.source, "fetched", ""):
-        notes = (masked(fetched), *report.footer.notes)
+    if told := [t for name in ("fetched", "left_out") if (t := getattr(model.source, name, ""))]:
+        notes = (*map(masked, told), *report.footer.notes)
         report = replace(report, footer=replace(report.footer, notes=notes))
     if _lacks_second_key(model, keys):
         notes = (*report.footer.notes, SECOND_KEY)
