@@ -28,13 +28,15 @@ def shape(**members: Any) -> dict[str, Any]:
 
 NAME = {"type": "string", "minLength": 1, "maxLength": 80}
 INVOICE = shape(id={"type": "integer"}, name=NAME, gross=NUMBER, paid=MONEY, state=STATE)
-PAYMENT = shape(id={"type": "integer"}, invoice_id={"type": "integer"}, amount=NUMBER)
+PAYMENT = shape(id={"type": "integer"}, invoice_id={"type": "integer"}, amount=NUMBER, paid=MONEY)
 LINES = """
 errors:
   inferred: false
   framework: {invalid: UNPROCESSABLE, bad_body: UNPROCESSABLE}
 actions:
-  pay: {costs: false}
+  pay:
+    costs: false
+    laws: {adds-up: response.paid == before.paid + response.amount}
 resources:
   invoice:
     made_by: {action: issue, input: {name: =fresh.text, gross: 100}}
@@ -54,11 +56,12 @@ resources:
   payment:
     within: invoice
     made_by: {action: pay, input: {invoice_id: =invoice.id, amount: 20}}
+    fixed: [paid]
     listed_by: {action: list_payments, input: {invoice_id: =invoice.id}, at: response}
 """
 
 
-def model() -> Model:
+def model(lines: str = LINES) -> Model:
     refused = {str(status): {"description": "No"} for status in (404, 409, 422)}
     id = {"name": "invoice_id", "in": "path", "required": True, "schema": {"type": "integer"}}
 
@@ -87,17 +90,18 @@ def model() -> Model:
             "post": makes("pay", PAYMENT, shape(amount=NUMBER)),
         },
     }
-    return over(LINES, openapi(paths))
+    return over(lines, openapi(paths))
 
 
 class Books:
     """A right server: an invoice is paid in parts, and never more than is open.
 
-    The invoice `partly` is paid in part from the beginning. To take no more than `most` is wrong.
+    The invoice `partly` is paid in part from the beginning. To take no more than `most` is wrong, and to say
+    that `more` was paid.
     """
 
-    def __init__(self, *, partly: int = 0, most: int = 1000) -> None:
-        self.partly, self.most, self.ids = partly, most, count(1)
+    def __init__(self, *, partly: int = 0, most: int = 1000, more: int = 0) -> None:
+        self.partly, self.most, self.more, self.ids = partly, most, more, count(1)
         self.invoices: dict[int, dict[str, Any]] = {}
         self.payments: list[dict[str, Any]] = []
 
@@ -132,7 +136,8 @@ class Books:
             return _answer(409)
         invoice["paid"] += given["amount"]
         invoice["state"] = "paid" if invoice["paid"] == invoice["gross"] else "open"
-        self.payments.append({"id": next(self.ids), "invoice_id": invoice["id"], **given})
+        made = {"id": next(self.ids), "invoice_id": invoice["id"], **given}
+        self.payments.append({**made, "paid": invoice["paid"] + self.more})
         return _answer(201, self.payments[-1])
 
 
@@ -153,14 +158,14 @@ def _answer(status: int, body: Any = None) -> Response:
     return Response(status, (("Content-Type", "application/json"),), json_bytes(said))
 
 
-def run(server: Books, seed: int, *only: str) -> Report:
+def run(server: Books, seed: int, *only: str, lines: str = LINES) -> Report:
     now = [1_776_000_000.0]
 
     def sleep(seconds: float) -> None:
         now[0] += seconds
 
     return verify(
-        model(), server, Identities({}),
+        model(lines), server, Identities({}),
         Options(live=False, allow_writes=True, allow=("issue", "pay"), seed=seed, only=only),
         clock=lambda: now[0], sleep=sleep, wall=lambda: "2026-04-12T13:20:00Z",
         url="http://127.0.0.1:1", timer=lambda: now[0],
@@ -179,6 +184,13 @@ def test_an_invoice_that_was_paid_in_part_is_not_taken_for_open(seed: int) -> No
     report = run(Books(), seed)
     assert [(f.contract.id, f.actual) for f in report.findings] == []
     assert verdicts(report)[MOVES] == "kept"
+
+
+@pytest.mark.parametrize(("more", "verdict"), [(0, "kept"), (1, "broken")])
+def test_what_a_part_may_have_changed_is_not_read_as_before(more: int, verdict: str) -> None:
+    above, below = LINES.split("    state: state\n")
+    lines = above + below[below.index("  payment:") :]
+    assert verdicts(run(Books(more=more), 0, lines=lines))["law/adds-up/pay@rest"] == verdict
 
 
 @pytest.mark.parametrize(("partly", "most", "verdict"), [(2, 1000, "kept"), (0, 50, "broken")])

@@ -398,6 +398,8 @@ class Memory:
 
         An exchange's own body is added after all watchers have judged it.
         """
+        self.outdated: set[tuple[str, str]] = set()
+        """Instances that a later write named and did not show: their bodies may be wrong by now."""
         self.tool_writes = 0
         """The writes through an MCP server's tools so far, which watchers of REST do not see."""
         self.request_ids: set[str] = set()
@@ -422,24 +424,26 @@ class Memory:
     def learn(self, key: tuple[str, str], body: Mapping[str, Any]) -> None:
         """Add an instance's members from a body to those known from earlier bodies."""
         self.bodies[key] = {**self.bodies.get(key, {}), **body}
+        self.outdated.discard(key)
         if len(self.bodies) > MAX_BODIES:
             del self.bodies[next(iter(self.bodies))]
 
     def forget_instances(self) -> None:
         """Forget all that was learned of instances, and what watchers have noted about earlier answers."""
         self.bodies.clear()
+        self.outdated.clear()
         self.uncertain.clear()
         self.notes.clear()
 
-    def subject(self, exchange: Exchange) -> Any:
-        """Return the last known body of the instance that a call names, from before the call; None if it is
-        unknown.
+    def subject(self, exchange: Exchange) -> tuple[Any, bool]:
+        """Return the last known body of the instance that a call names, from before the call, or None; and
+        whether it is outdated.
 
         A law calls it `before`. No request is sent to learn it.
         """
         endpoint = exchange.call.endpoint
         if endpoint is None:
-            return None
+            return None, False
         named = {p.refers_to: p for p in reversed(endpoint.params) if p.refers_to}
         for name in [n for n in reversed(named) if not self._contains_one(n, named)]:
             id: Any = exchange.input.get(str(named[name].name))
@@ -448,10 +452,10 @@ class Memory:
             resource = self.model.resources[name]
             if len(resource.ids) > 1:
                 id = id_text(resource.id_named(endpoint.params, exchange.input))
-            body = self.bodies.get((name, f"{self.setting.find_scope(resource, exchange)}{id}"))
-            if body is not None:
-                return body
-        return None
+            key = (name, f"{self.setting.find_scope(resource, exchange)}{id}")
+            if self.bodies.get(key) is not None:
+                return self.bodies[key], key in self.outdated
+        return None, False
 
     def list_referred(self, exchange: Exchange) -> Mapping[str, Any]:
         """Return the last known bodies of the instances that arguments name, by argument and by resource.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Any
 
 from pgagents.base.http import Response, Silence
@@ -101,7 +101,7 @@ class Judge:
             )
         if name := find_made_up(self.setting, exchange):
             self.invented.setdefault(exchange.place, name)
-        exchange.known = None if beside else self.memory.subject(exchange)
+        exchange.known, exchange.outdated = (None, False) if beside else self.memory.subject(exchange)
         exchange.referred = {} if beside else self.memory.list_referred(exchange)
         started = self._timer()
         self.redactor.learn_sent(exchange.input)
@@ -404,6 +404,7 @@ def learn(
             memory.put_off.setdefault(exchange.place, reason)
     if exchange.error or exchange.status >= CRASHED:
         _note_uncertain(memory, exchange)
+    shown: set[tuple[str, str]] = set()
     for resource, body in told if exchange.fits else ():
         assert exchange.call.endpoint is not None
         place = memory.setting.find_scope(resource, exchange)
@@ -413,8 +414,24 @@ def learn(
             memory.bodies.pop(key, None)  # a new instance may have the id of a removed one
         if not (writes and beside):
             memory.learn(key, body)
+            shown.add(key)
     if not MISTAKE <= exchange.status < CRASHED:
+        _note_outdated(memory, exchange, shown)
         _learn_change(memory, exchange, beside=beside)
+
+
+def _note_outdated(memory: Memory, exchange: Exchange, shown: Container[tuple[str, str]]) -> None:
+    """Note the instances that a write named and did not show, such as the parent of a new part."""
+    endpoint = exchange.call.endpoint
+    if endpoint is None or endpoint.action.effect != "write":
+        return
+    for param in endpoint.params:
+        resource = memory.model.resources.get(param.refers_to or "")
+        id = exchange.input.get(str(param.name))
+        if resource is not None and id is not None:
+            key = (resource.name, f"{memory.setting.find_scope(resource, exchange)}{id}")
+            if key in memory.bodies and key not in shown:
+                memory.outdated.add(key)
 
 
 def _learn_change(memory: Memory, exchange: Exchange, *, beside: bool) -> None:

@@ -80,6 +80,7 @@ class Exchange:
         "moot",
         "number",
         "order",
+        "outdated",
         "output",
         "overlapped",
         "place",
@@ -156,6 +157,8 @@ class Exchange:
         """
         self.known: Any = None
         """The instance as it was known before the call; laws read it as `before`."""
+        self.outdated = False
+        """True if a write since then may have changed what is known of it."""
         self.referred: Mapping[str, Any] = {}
         """The instances that arguments name, as they were known before the call; laws read them as `ref`."""
         self.printed = ""
