@@ -6,11 +6,14 @@ import gc
 import weakref
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
+from importing import answering, openapi, taking
 from inprocess import inside, over_tls, verify_sandbox
+from overlaying import over
 from pgagents.base.http import Request, Response, json_bytes
 from pgagents.report.contract import Verdict
 from pgagents.verify.checks.limits import rate_limit_headers
@@ -163,3 +166,41 @@ def test_instances_made_last_are_told_apart_however_many_were_made(monkeypatch: 
     assert made("wh_29", 30) == [Verdict.BROKEN]
     assert made("wh_0", 31) == [Verdict.KEPT]
     assert len(memory.notes[id_comparison.INSTANCES]) == 10
+
+
+VISITS = """
+actions:
+  book: {input: {animal_id: {refers_to: animal}}, laws: {its: response.owner_id == ref.animal.owner_id}}
+"""
+
+
+@pytest.mark.parametrize(("owners", "known"), [((1,), True), ((1, 2), False)])
+def test_a_call_that_names_a_part_alone_refers_to_the_only_one_with_the_id(
+    owners: tuple[int, ...], known: bool
+) -> None:
+    """A visit names an animal, which is read below its owner."""
+    id = {"type": "integer"}
+    seen = {"responses": answering({"type": "object", "properties": {"id": id, "owner_id": id}})}
+    given = taking({"type": "object", "required": ["animal_id"], "properties": {"animal_id": id}})
+    named = [
+        {"name": f"{name}_id", "in": "path", "required": True, "schema": id} for name in ("owner", "animal")
+    ]
+    paths = {
+        "/owners/{owner_id}": {"get": {"operationId": "getOwner", "parameters": named[:1], **seen}},
+        "/owners/{owner_id}/animals/{animal_id}": {
+            "get": {"operationId": "getAnimal", "parameters": named, **seen}
+        },
+        "/owners": {"post": {"operationId": "makeOwner", **seen}},
+        "/owners/{owner_id}/animals": {
+            "post": {"operationId": "makeAnimal", "parameters": named[:1], **seen}
+        },
+        "/visits": {"post": {"operationId": "book", "requestBody": given, **seen}},
+    }
+    setting = setting_of(over(VISITS, openapi(paths)), URL)
+    memory = Memory(setting)
+    for owner in owners:
+        memory.learn(("animal", f"{owner}7"), {"id": 7, "owner_id": owner})
+    call = Call(setting.by_place["book@rest"], {"animal_id": 7}, "valid", "")
+    exchange = cast(Exchange, SimpleNamespace(call=call, input=call.input))
+    animal = {"id": 7, "owner_id": 1}
+    assert memory.list_referred(exchange) == ({"animal_id": animal, "animal": animal} if known else {})

@@ -470,9 +470,23 @@ class Memory:
             resource = self.model.resources.get(param.refers_to or "")
             id = exchange.input.get(str(param.name))
             if resource is not None and id is not None and len(resource.ids) == 1:
-                body = self.bodies.get((resource.name, f"{self.setting.find_scope(resource, exchange)}{id}"))
+                body = self._find_body(resource, exchange, id)
                 found |= {str(param.name): body, resource.name: body} if body is not None else {}
         return found
+
+    def _find_body(self, resource: Resource, exchange: Exchange, id: Any) -> Any:
+        """Return the last known body of an instance, or None. A call that names it without its containers,
+        as a booking names a room, can mean the only one that has the id.
+        """
+        body = self.bodies.get((resource.name, f"{self.setting.find_scope(resource, exchange)}{id}"))
+        if body is not None or not resource.placed_by:
+            return body
+        same = [
+            one
+            for (name, _), one in self.bodies.items()
+            if name == resource.name and resource.id_of(one) == id
+        ]
+        return same[0] if len(same) == 1 else None
 
     def _contains_one(self, name: str, others: Iterable[str]) -> bool:
         """True if a resource contains one of the others. A call that names both is about the inner one."""
