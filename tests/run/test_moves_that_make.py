@@ -186,6 +186,13 @@ def test_an_invoice_that_was_paid_in_part_is_not_taken_for_open(seed: int) -> No
     assert verdicts(report)[MOVES] == "kept"
 
 
+def test_a_value_of_the_instance_does_not_name_it() -> None:
+    lines = LINES.replace("invoice_id: =resource.id, amount: =resource.gross", "amount: =resource.gross")
+    report = run(Books(), 0, MOVES, lines=lines)
+    assert [(f.contract.id, f.actual) for f in report.findings] == []
+    assert verdicts(report)[MOVES] == "kept"
+
+
 @pytest.mark.parametrize(("more", "verdict"), [(0, "kept"), (1, "broken")])
 def test_what_a_part_may_have_changed_is_not_read_as_before(more: int, verdict: str) -> None:
     above, below = LINES.split("    state: state\n")

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any, cast
 
-from pgagents.base.cel.expression import Expression
+from pgagents.base.cel.expression import Expression, member_of
 from pgagents.base.cel.expression import compile as compiled
 from pgagents.base.cel.reading import place_of
 from pgagents.base.jsonschema.combine import list_parts, takes_null
@@ -138,10 +138,11 @@ class Resources(Shared):
     ) -> Mapping[str, Any]:
         """Return the arguments of a transition, with those that name the instance.
 
-        Where none is written that reads the instance, they are those of the same action as `undone_by`, or
-        else those that refer to the resource.
+        Where none is written that reads the instance's id, they are those of the same action as `undone_by`,
+        or else those that refer to the resource.
         """
-        if any(isinstance(value, Expression) and "resource" in value.names for value in written.values()):
+        ids = {r.id} if isinstance(r.id, str) else set(r.id)
+        if any(member_of(value, ("resource",)) in ids for value in written.values()) or "*" in written:
             return written
         if r.undone_by is not None and r.undone_by.action == action.name and r.undone_by.input:
             return {**self._values(r.undone_by.input, ("resources", name, "undone_by", "input")), **written}
