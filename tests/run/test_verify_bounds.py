@@ -220,17 +220,8 @@ def every_type(handler: Handler, opened: Inside, _: Context) -> Handler:
     return handler
 
 
-def never_removed(handler: Handler, opened: Inside, _: Context) -> Handler:
-    opened.sandbox.courier.outbox.remove = lambda *_: True
-    return handler
-
-
-@pytest.mark.parametrize(
-    ("slip", "contract"),
-    [(every_type, "event_delivery/alone@rest"), (never_removed, "event_delivery/deleted@rest")],
-)
-def test_events_that_nobody_asked_for_are_found(slip, contract):
-    assert contract in broken_by(slip, "event_delivery")
+def test_events_that_nobody_asked_for_are_found():
+    assert "event_delivery/alone@rest" in broken_by(every_type, "event_delivery")
 
 
 def signed_if(fits: Callable[[str, str, int, Request], Request | None]) -> Mismatch:

@@ -1,9 +1,9 @@
 """Each action sends its event once, with the state after the action, to each webhook for that type and to no
 other.
 
-Our webhooks are registered: also one that is deleted, one of another project, and one for each version of the
-envelope. Then instances are made and changed, and deliveries are awaited. The first delivery is answered with
-an error, so that it must be sent again. Refused actions send nothing, and no event holds a secret.
+Our webhooks are registered: also one of another project, and one for each version of the envelope. Then
+instances are made and changed, and deliveries are awaited. The first delivery is answered with an error, so
+that it must be sent again. Refused actions send nothing, and no event holds a secret.
 """
 
 from __future__ import annotations
@@ -46,18 +46,10 @@ from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
 from pgagents.verify.wire.exchange import Exchange, got
 from pgagents.verify.wire.receiver import Delivery, Inbox
 
-ONCE, EACH, PRIVATE, ALONE, WIDEST, DELETED, OWN = (
-    "once",
-    "each",
-    "private",
-    "alone",
-    "widest",
-    "deleted",
-    "own",
-)
+ONCE, PRIVATE, ALONE, OWN = "once", "private", "alone", "own"
 """The details of the contracts about all events. The detail of any other is the type or version of events."""
 BOX = "events"
-THEIRS, GONE = f"{BOX}-of-another", f"{BOX}-deleted"
+THEIRS = f"{BOX}-of-another"
 Trials = Mapping[str, Trial]
 """The trials of the probe by their details."""
 
@@ -90,16 +82,11 @@ def _list_promises(setting: Setting) -> Iterator[tuple[str, str, tuple[str, ...]
     """Yield detail, promise and origin of each contract about all events."""
     registered = ("registered_by",)
     yield ONCE, "each action sends its event once, a refused one none", ("events",)
-    if len(types_of(steps_of(setting))) > 1:
-        yield EACH, "an event goes to each webhook that asked for its type", registered
     for value, version in setting.model.webhooks.versions.items():
         says = f"a webhook of version {value} hears events as {version.envelope}"
         yield _detail_of(value), says, ("versions", value)
     yield PRIVATE, "events contain no secret", ("events",)
     yield ALONE, "a webhook hears the types of events that it asked for and no others", registered
-    if find_webhook_remover(setting) is not None:
-        yield WIDEST, "a webhook for every type of event at the longest address is taken", registered
-        yield DELETED, "a webhook that was deleted hears nothing", registered
     if "second" in setting.model.auth.roles and find_webhook_resource(setting) is not None:
         yield OWN, "a webhook hears nothing of another project", registered
 
@@ -123,7 +110,7 @@ def _make_attempt(setting: Setting, roles: frozenset[str]) -> Attempt | None:
     )
     return Attempt(
         together=partial(_try, receiver=receiver, endpoint=endpoint, others=others, timed=OPERATOR in roles),
-        cost=len(steps) + len(types_of(steps)) + 3 + 2 * own + len(hooks.versions),
+        cost=len(steps) + len(types_of(steps)) + 2 * own + len(hooks.versions),
         writes=True,
         endpoints=(endpoint, *(setting.get_lead(str(action.name)) for _, _, action, _ in steps)),
         probe=f"event_delivery/{BOX}",
@@ -144,8 +131,6 @@ def _try(
         return
     first, *_ = types = list(boxes)
     versions = _register_versions(tried, receiver, endpoint, first)
-    if DELETED in tried:
-        _register_and_delete(tried, receiver, endpoint, types)
     theirs: tuple[Resource, Id] | None = None
     if OWN in tried:
         theirs = register_of_another(setting, receiver.open(THEIRS), endpoint, types)
@@ -173,7 +158,7 @@ def _judge_deliveries(heard: Heard, setting: Setting) -> Iterator[Judgement]:
             yield from check.hear(heard, setting)
 
 
-# -- webhooks for each type and version, one that is deleted, and one of another project
+# -- webhooks for each type and version, and one of another project
 
 
 def _register(
@@ -229,34 +214,6 @@ def _register_versions(tried: Trials, receiver: Inbox, endpoint: Endpoint, type:
     return secrets
 
 
-def _register_and_delete(tried: Trials, receiver: Inbox, endpoint: Endpoint, types: list[str]) -> None:
-    """Register a webhook for all events, with the longest possible address, then delete it."""
-    widest, deleted = tried[WIDEST], tried[DELETED]
-    setting, hooks = deleted.setting, deleted.model.webhooks
-    kind, ending = find_webhook_resource(setting), find_webhook_remover(setting)
-    if kind is None or kind.made_by is None or kind.undone_by is None or ending is None:
-        return
-    address = receiver.open(GONE)
-    arguments = {
-        hooks.url: lengthen_address(setting, endpoint, address),
-        hooks.types: limit_types(setting, list(hooks.events)),
-    }
-    why = "a webhook for everything at the longest address, which is deleted again"
-    made = ask(Call(endpoint, arguments, "valid", why, fresh=True))
-    conclude(widest.accepted(made, why))
-    if not made.success:
-        arguments = {hooks.url: address, hooks.types: types}
-        made = ask(Call(endpoint, arguments, "valid", "a webhook that is deleted again", fresh=True))
-    body = at_path(kind.made_by, made) if kind.made_by.at is not None and made.success else None
-    if not isinstance(body, Mapping):
-        conclude(deleted.untested(f"no webhook was made: {made.outcome}"))
-        return
-    why = "the webhook is deleted"
-    gone = ask(Call(ending, kind.undone_by.input, "valid", why, subject=kind, made=body))
-    if not gone.success:
-        conclude(deleted.untested(f"it could not be deleted: {gone.outcome}", sticky=True))
-
-
 # -- the judgement of the events that came
 
 
@@ -270,11 +227,6 @@ def _judge_events(
         yield _judge_event(tried[event.type], event, mine, heard[event.type], count_alike(expected, event))
         if not mine:
             continue
-        for other in types:
-            if other != event.type and event.type in choose_types(setting, types, other):
-                there = any(is_about(came, event) for came in heard[other])
-                says = f"each webhook that asked for {event.type} hears of {event.id}"
-                yield tried[EACH].kept() if there else tried[EACH].broken(says, "one of two does")
         times, due = len(list_taken(mine, event)), count_alike(expected, event)
         if times <= due:
             yield once.kept()
@@ -365,17 +317,13 @@ def _judge_apart(
     heard: Mapping[str, tuple[Event, ...]],
     theirs: tuple[Resource, Id] | None,
 ) -> Iterator[Judgement]:
-    """Judge that no webhook received events of other types, of another project, or after its deletion."""
+    """Judge that no webhook received events of other types, or of another project."""
     alone, setting = tried[ALONE], arrivals.setting
     for type, events in heard.items():
         asked = choose_types(setting, list(heard), type)
         other = next((e.type for e in events if e.type not in asked and not e.problem), None)
         says = f"a webhook for {type} hears {type} alone"
         yield alone.broken(says, f"it heard {other}") if other is not None else alone.kept()
-    if DELETED in tried:
-        late, deleted = arrivals.read_box(GONE), tried[DELETED]
-        says = "nothing comes after the deletion"
-        yield deleted.broken(says, f"{late[0].type} came") if late else deleted.kept()
     if OWN not in tried:
         return
     own = tried[OWN]
@@ -503,11 +451,7 @@ def list_taken(events: Sequence[Event], event: ExpectedEvent) -> set[str | bytes
     return {e.id or e.delivery.body for e in events if is_about(e, event) and not e.refused}
 
 
-# -- types and addresses of webhooks
-
-
-LONGEST = 2_048
-"""The most characters of an address, even if the schema allows more."""
+# -- types of webhooks
 
 
 def list_other_types(setting: Setting, types: list[str]) -> list[str]:
@@ -519,7 +463,7 @@ def choose_types(setting: Setting, types: list[str], type: str) -> list[str]:
     """Return the types that the webhook for `type` registers.
 
     The first webhook also registers the types that no action causes. The second one also registers the first
-    one's type.
+    one's type: the ids of two events are compared where one receiver hears both.
     """
     others = list_other_types(setting, types) if type == types[0] else types[:1] if type == types[1] else []
     return limit_types(setting, [type, *others])
@@ -543,23 +487,6 @@ def find_webhook_resource(setting: Setting) -> Resource | None:
         (r for r in setting.model.resources.values() if r.made_by and r.made_by.action.name == registered),
         None,
     )
-
-
-def find_webhook_remover(setting: Setting) -> Endpoint | None:
-    """Return the endpoint that deletes a webhook."""
-    kind = find_webhook_resource(setting)
-    return (
-        setting.find_lead(str(kind.undone_by.action.name))
-        if kind is not None and kind.undone_by is not None
-        else None
-    )
-
-
-def lengthen_address(setting: Setting, endpoint: Endpoint, address: str) -> str:
-    """Return the address with a query that makes it as long as the schema allows."""
-    param = endpoint.action.param(str(setting.model.webhooks.url))
-    most = int(setting.resolve_schema(param.schema).get("maxLength", 0)) if param is not None else 0
-    return f"{address}?pgv=".ljust(min(most, LONGEST), "x") if most > len(address) + 5 else address
 
 
 def register_of_another(
