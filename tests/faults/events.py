@@ -16,7 +16,7 @@ from pgagents.sandbox import deliver
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.deliver import sign
 from pgagents.sandbox.fault_declaration import Context, Put, fault
-from pgagents.sandbox.fault_helpers import data_of, edits, objects, replace_method
+from pgagents.sandbox.fault_helpers import data_of, edits, objects
 from pgagents.sandbox.keys import word
 from pgagents.sandbox.outbox import TIMES, Delivery
 
@@ -177,48 +177,6 @@ def webhook_signed_an_hour_ago(context: Context) -> None:
     """The signed time of events is an hour before their delivery."""
     make = context.courier.make_headers
     context.courier.make_headers = lambda secret, body, now, *more: make(secret, body, now - 3600, *more)
-
-
-@fault("event_delivery", needs=("webhook-envelope-versions",)).send_events
-def webhook_version_ignored(_context: Context, put: Put, type: str, data: Any) -> str:
-    """All webhooks get the usual envelope, whichever version they are registered for."""
-    return put(type, data, versions={})
-
-
-@fault("event_delivery", needs=("webhook-envelope-versions",)).change_server
-def webhook_version_of_the_latest(context: Context) -> None:
-    """The version of the latest registration applies to all webhooks: it is one setting of the account."""
-    outbox, inner, latest = context.courier.outbox, context.courier.outbox.put, [""]
-    register = outbox.register
-
-    def note(id: str, tenant: str, url: str, events: list[str], at: float, version: str = "") -> None:
-        latest[0] = version
-        register(id, tenant, url, events, at, version)
-
-    def put(*what: Any, compose: Any = None, versions: Any = None, **whose: Any) -> str:
-        made = (versions or {}).get(latest[0], compose)
-        return inner(*what, compose=made, versions={}, **whose)
-
-    replace_method(outbox, "register", note)
-    replace_method(outbox, "put", put)
-
-
-@fault("event_delivery", needs=("webhook-envelope-versions",)).change_server
-def webhook_version_cuts_texts(context: Context) -> None:
-    """Another version's envelope has the first five characters of each text, except of ids."""
-    outbox, inner = context.courier.outbox, context.courier.outbox.put
-
-    def cut(make: Callable[..., Any]) -> Callable[..., Any]:
-        def made(id: str, type: str, data: Any) -> Any:
-            texts = {k: v[:5] for k, v in data.items() if isinstance(v, str) and k != "id"}
-            return make(id, type, {**data, **texts})
-
-        return made
-
-    def put(*what: Any, versions: Any = None, **whose: Any) -> str:
-        return inner(*what, versions={k: cut(make) for k, make in (versions or {}).items()}, **whose)
-
-    replace_method(outbox, "put", put)
 
 
 @fault("event_delivery").send_events

@@ -18,9 +18,9 @@ def bodies(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """The bodies that were parsed, in order."""
     seen: list[bytes] = []
 
-    def count(of: Any, delivery: Any, version: str = "") -> Any:
+    def count(of: Any, delivery: Any) -> Any:
         seen.append(delivery.body)
-        return read(of, delivery, version)
+        return read(of, delivery)
 
     monkeypatch.setattr(event_delivery, "read", count)
     return seen
@@ -29,7 +29,7 @@ def bodies(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
 def test_a_delivery_is_parsed_at_the_first_look_and_two_equal_ones_stay_two(bodies: list[bytes]) -> None:
     inbox = Inbox("https://events.example.com")
     inbox.open("box")
-    of = event_delivery.Arrivals(cast(Any, SimpleNamespace(model=model())), inbox, (), {}, {})
+    of = event_delivery.Arrivals(cast(Any, SimpleNamespace(model=model())), inbox, (), {})
     for _ in range(2):  # the same event twice, at the same moment of a run's clock
         inbox.take("/box", (), b'{"type": "first"}', 5.0)
     assert [e.type for e in of.read_box("box")] == ["first", "first"]

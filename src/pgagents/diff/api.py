@@ -306,31 +306,12 @@ def match_events(s: Sides) -> Iterator[Sides]:
     return s.members(s.a.events, s.b.events, "events")
 
 
-def compare_event_versions(s: Sides) -> Iterator[Change]:
-    """Yield the changes for webhooks that use one version of the envelope."""
-    old, new = s.a, s.b
-    if old.versions and old.version != new.version:
-        message = f"the version of events is picked by {new.version or 'nothing'} now, was {old.version}"
-        yield s.change("breaking", "event-version", message, "version")
-    for there in s.members(old.versions, new.versions, "versions"):
-        if there.a is None:
-            message = f"version {there.name} of events has an envelope of its own"
-            yield there.change("addition", "event-version", message)
-        elif there.b is None:
-            message = f"events of version {there.name} are sent as any other"
-            yield there.change("breaking", "event-version", message)
-        elif there.a != there.b:
-            message = f"deliveries of version {there.name} have another form"
-            yield there.change("breaking", "event-version", message)
-
-
 def compare_event_bodies(s: Sides) -> Iterator[Change]:
     """Yield the changes of what is delivered: the name of its envelope, and its schemas."""
     old, new = s.a, s.b
     if old.envelope != new.envelope:
         message = f"deliveries are {new.envelope} now, were {old.envelope}"
         yield s.change("breaking", "event-data", message, "envelope")
-    kept = {version.envelope for value, version in old.versions.items() if value in new.versions}
-    used = {old.envelope, *kept, *(event.data for event in old.events.values() if event.data)}
+    used = {old.envelope, *(event.data for event in old.events.values() if event.data)}
     for name in sorted(used & set(s.new.schemas)):
         yield from _compare_bodies(s, name, f"event body {name}")

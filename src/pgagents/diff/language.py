@@ -518,11 +518,9 @@ CATALOGUE: tuple[Row, ...] = (
         "Event", api.match_events,
         lost=Told("event-removed", Say("breaking", "event {name} is sent no more")),
         gained=Told("event-added", Say("addition", "event {name} is sent too")))),
-    _row("Webhooks", "version versions", "-", "breaking, addition", api.compare_event_versions),
     _row("Webhooks", "envelope", "-", "breaking", api.compare_event_bodies),
     _row("Webhooks", "again_within_s cite data_at id_at secret_at targets type_at types url within_s", "-",
          "may break, wording"),
-    _row("WebhookVersion", "envelope id_at type_at data_at", "-", "breaking"),
     _row("Event", "data", "-", _AS_TOLD, Told("event-data", Say(
         "breaking", "event {name} carries {now} now, was {was}"), at=())),
     _row("Event", "about by cite description", "-", "may break, wording"),

@@ -425,10 +425,6 @@ CATALOGUE = {
         "than the value. `--fix` removes it."
     ),
     "value": "A value is not one of those that may stand here.",
-    "webhook-version": (
-        "The versions of the events' envelope do not fit the argument that chooses one: it has no `enum`, a "
-        "version is none of its values, or no value is left for the ordinary envelope."
-    ),
     "within": (
         "`within` names the resource that another one lives in. A resource cannot live in itself, also "
         "not by way of others, and one that "

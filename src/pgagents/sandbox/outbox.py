@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import json
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +25,6 @@ CREATE TABLE IF NOT EXISTS webhook (
   id TEXT PRIMARY KEY, tenant TEXT NOT NULL, url TEXT NOT NULL, events TEXT NOT NULL,
   created_at REAL NOT NULL, deleted_at REAL
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS webhook_version (id TEXT PRIMARY KEY, version TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS event (
   n INTEGER PRIMARY KEY, id TEXT NOT NULL, type TEXT NOT NULL, tenant TEXT, subject TEXT, at REAL NOT NULL,
   body BLOB NOT NULL
@@ -60,12 +59,11 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class _Listener:
-    """An active webhook: its owner, the event types that it receives, and the version of its envelope."""
+    """An active webhook: its owner, and the event types that it receives."""
 
     id: str
     tenant: str
     events: frozenset[str]
-    version: str
 
 
 class Outbox:
@@ -103,38 +101,18 @@ class Outbox:
         tenant: str | None,
         subject: str | None = None,
         compose: Callable[[str, str, Any], Any] | None = None,
-        versions: Mapping[str, Callable[[str, str, Any], Any]] = {},
     ) -> str:
         """Write an event and its deliveries; return the event's id. Call it inside the transaction of the
         change.
 
         `subject` is the id of the instance that the event is about, if the event may have to be erased. If
         `tenant` is None, the event goes to every project's webhooks. `compose` makes the body from the
-        event's id, type and data. `versions` do so for webhooks of these versions.
+        event's id, type and data.
         """
         id = "evt_" + word(self._rng, 20)
         usual = {"id": id, "type": type, "created_at": rfc3339(at), "data": data}
-        listening: dict[str, list[str]] = {"": []}
-        for listener in self._listening(type, tenant):
-            known = listener.version if listener.version in versions else ""
-            listening.setdefault(known, []).append(listener.id)
-        for version, webhooks in listening.items():
-            make = versions.get(version, compose)
-            body = json_bytes(usual if make is None else make(id, type, data))
-            self._write(id, type, tenant, subject, at, body, webhooks)
-        return id
-
-    def _write(
-        self,
-        id: str,
-        type: str,
-        tenant: str | None,
-        subject: str | None,
-        at: float,
-        body: bytes,
-        webhooks: list[str],
-    ) -> None:
-        """Write one form of an event, and its deliveries to these webhooks."""
+        webhooks = [listener.id for listener in self._listening(type, tenant)]
+        body = json_bytes(usual if compose is None else compose(id, type, data))
         self.store.run(
             "INSERT INTO event (id, type, tenant, subject, at, body) VALUES (?, ?, ?, ?, ?, ?)",
             id,
@@ -150,6 +128,7 @@ class Outbox:
             due = [(event["n"], webhook_id, self._wall()) for webhook_id in webhooks]
             self.store.many("INSERT INTO delivery (event_n, webhook_id, due_at) VALUES (?, ?, ?)", due)
             self.notice()
+        return id
 
     def due(self) -> dict[str, list[Delivery]]:
         """Return the deliveries that are due now, by webhook, oldest first, at most BATCH for each.
@@ -196,10 +175,7 @@ class Outbox:
             delivery.n,
         )
 
-    def register(
-        self, webhook_id: str, tenant: str, url: str, events: list[str], at: float, version: str = ""
-    ) -> None:
-        """Register a webhook; `version` is that of its envelope, empty for the usual one."""
+    def register(self, webhook_id: str, tenant: str, url: str, events: list[str], at: float) -> None:
         self.store.run(
             "INSERT INTO webhook VALUES (?, ?, ?, ?, ?, NULL)",
             webhook_id,
@@ -208,8 +184,6 @@ class Outbox:
             json.dumps(events),
             at,
         )
-        if version:
-            self.store.run("INSERT OR REPLACE INTO webhook_version VALUES (?, ?)", webhook_id, version)
         self._listeners = None
 
     def remove(self, webhook_id: str, tenant: str, at: float) -> bool:
@@ -252,12 +226,9 @@ class Outbox:
         """Return the webhooks that receive an event; reserved example names (RFC 2606) are left out."""
         if self._listeners is None:
             self._listeners = [
-                _Listener(
-                    row["id"], row["tenant"], frozenset(json.loads(row["events"])), row["version"] or ""
-                )
+                _Listener(row["id"], row["tenant"], frozenset(json.loads(row["events"])))
                 for row in self.store.rows(
-                    "SELECT webhook.id, tenant, url, events, version FROM webhook "
-                    "LEFT JOIN webhook_version ON webhook_version.id = webhook.id WHERE deleted_at IS NULL"
+                    "SELECT id, tenant, url, events FROM webhook WHERE deleted_at IS NULL"
                 )
                 if not isinstance(target := read(row["url"]), WebhookTarget) or not is_reserved(target.host)
             ]

@@ -6,7 +6,7 @@ The deliveries are parsed once for all checks that judge them.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -34,8 +34,7 @@ NEEDS_RECEIVER = "needs somewhere to send events to: add --receiver auto, or --r
 class Event:
     """A delivery, parsed as an event.
 
-    `problem` says why the delivery is no event; empty if it is one. `version` is the version of the webhook's
-    envelope; empty for the usual one.
+    `problem` says why the delivery is not an event; empty if it is one.
     """
 
     delivery: Delivery
@@ -44,7 +43,6 @@ class Event:
     id: str | None
     type: str | None
     data: Any
-    version: str = ""
 
     @property
     def refused(self) -> bool:
@@ -67,16 +65,9 @@ def unheard(setting: Setting) -> tuple[Verdict, str] | None:
     return None if setting.receiver is not None else (Verdict.NOT_SELECTED, NEEDS_RECEIVER)
 
 
-def _form_of(model: Model, version: str) -> Any:
-    """Return the object that names the members with type, id and data: the webhooks, or one of their
-    versions.
-    """
-    return model.webhooks.versions[version] if version else model.webhooks
-
-
-def read(model: Model, delivery: Delivery, version: str = "") -> Event:
-    """Read a delivery as an event, by the usual envelope or by that of a version."""
-    hooks = _form_of(model, version)
+def read(model: Model, delivery: Delivery) -> Event:
+    """Read a delivery as an event."""
+    hooks = model.webhooks
     found = read_json(delivery.body)
     body = found.value if isinstance(found.value, Mapping) else {}
     problem = found.problem or ("" if isinstance(found.value, Mapping) else "the body is no object")
@@ -89,7 +80,6 @@ def read(model: Model, delivery: Delivery, version: str = "") -> Event:
         str(id) if is_scalar(id) else None,
         type if isinstance(type, str) else None,
         body.get(hooks.data_at),
-        version,
     )
 
 
@@ -113,7 +103,7 @@ def misfit(setting: Setting, event: Event) -> str:
         return event.problem
     known = hooks.events.get(event.type or "")
     for name, value in (
-        (_form_of(setting.model, event.version).envelope, event.body),
+        (hooks.envelope, event.body),
         (known.data if known is not None else None, event.data),
     ):
         if name is None:
@@ -138,29 +128,6 @@ def same(answered: Any, told: Any) -> bool:
     if isinstance(answered, list) and isinstance(told, list):
         return len(answered) == len(told) and all(map(same, answered, told))
     return bool(answered == told) or epoch(answered) == epoch(told)
-
-
-def usual_version(setting: Setting) -> dict[str, Any]:
-    """Return the argument that selects the usual envelope for a webhook; empty if there is no such
-    argument.
-    """
-    return next(
-        (
-            {name: value}
-            for name, value in list_version_values(setting)
-            if str(value) not in setting.model.webhooks.versions
-        ),
-        {},
-    )
-
-
-def list_version_values(setting: Setting) -> Iterator[tuple[str, Any]]:
-    """Yield the argument that selects a version, with each of its values."""
-    hooks = setting.model.webhooks
-    action = setting.model.action(str(hooks.registered_by)) if hooks.version else None
-    param = action.param(str(hooks.version)) if action is not None else None
-    for value in setting.resolve_schema(param.schema).get("enum", ()) if param is not None else ():
-        yield str(hooks.version), value
 
 
 # -- traces of a change: events at our receiver, and rows of the audit.
@@ -213,7 +180,7 @@ class Traces:
         param = endpoint.action.param(str(hooks.types))
         schema = self.setting.resolve_schema(param.schema) if param is not None else {}
         asked = list(self.types)[: schema.get("maxItems", len(self.types))]
-        given = {hooks.url: receiver.open(BOX), hooks.types: asked, **usual_version(self.setting)}
+        given = {hooks.url: receiver.open(BOX), hooks.types: asked}
         why = "a webhook that hears of changes"
         made = ask(Call(endpoint, given, "explore", why, fresh=True, apart=True))
         self.hears = made.success

@@ -416,24 +416,6 @@ class Signature(Strict):
     )
 
 
-VersionName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
-
-
-class WebhookVersion(Strict):
-    """Another envelope, for the webhooks that are registered for it."""
-
-    envelope: Name = Field(description="The schema (under `schemas`) of every delivery of this version.")
-    id_at: JsonName | None = Field(
-        None, description="Its member with the event's id; the default is that of `webhooks`."
-    )
-    type_at: JsonName | None = Field(
-        None, description="Its member with the event's type; the default is that of `webhooks`."
-    )
-    data_at: JsonName | None = Field(
-        None, description="Its member with the event's data; the default is that of `webhooks`."
-    )
-
-
 class Webhooks(Cited):
     """Events that the API sends out."""
 
@@ -457,15 +439,6 @@ class Webhooks(Cited):
     )
     type_at: JsonName = Field("type", description="The envelope's member with the event's type.")
     data_at: JsonName = Field("data", description="The envelope's member with the event's data.")
-    version: Name | None = Field(
-        None, description="The argument of `registered_by` that picks the version of the envelope."
-    )
-    versions: dict[VersionName, WebhookVersion] = Field(
-        {},
-        description=(
-            "Other envelopes, by the value of that argument; webhooks of any other value get `envelope`."
-        ),
-    )
     within_s: Annotated[int, Field(gt=0)] = Field(
         30, description="Seconds after the action within which an event is sent."
     )

@@ -429,12 +429,7 @@ def _with_defaults(webhooks: platform.Webhooks | None) -> platform.Webhooks | No
     id_at = webhooks.id_at or (None if scheme is not None and scheme.id_header else "id")
     if signed is not None and scheme is not None and signed.header is None:
         signed = signed.model_copy(update={"header": scheme.header})
-    usual = {"id_at": id_at, "type_at": webhooks.type_at, "data_at": webhooks.data_at}
-    versions = {
-        value: one.model_copy(update={k: v for k, v in usual.items() if getattr(one, k) is None})
-        for value, one in webhooks.versions.items()
-    }
-    return webhooks.model_copy(update={"signature": signed, "id_at": id_at, "versions": versions})
+    return webhooks.model_copy(update={"signature": signed, "id_at": id_at})
 
 
 def _main_server(api: Api) -> Server:

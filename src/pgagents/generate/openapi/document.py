@@ -378,11 +378,7 @@ def webhooks(model: Model) -> Node:
 
 def _delivery(model: Model, name: str, at: Pointer) -> Node:
     """Return one delivery. The receiver needs no key; the signature authenticates the sender."""
-    forms = [_body(model, name, at, model.webhooks, ("webhooks",))]
-    for value, one in model.webhooks.versions.items():
-        forms.append(_body(model, name, at, one, ("webhooks", "versions", value)))
-    schema = forms[0] if len(forms) == 1 else Node({"oneOf": forms}, origin=("webhooks", "versions"))
-    media = Node({parts.JSON: Node({"schema": schema}, origin=at)}, origin=at)
+    media = Node({parts.JSON: Node({"schema": _body(model, name, at)}, origin=at)}, origin=at)
     taken = Text("The event is taken; after any other answer it is sent again with the same id", at)
     members: dict[str, Any] = {
         "summary": model.text(*at, "description"),
@@ -433,12 +429,10 @@ def _header(name: Text, text: str, pattern: str, at: Pointer) -> Node:
     return Node(members, origin=at)
 
 
-def _body(model: Model, name: str, at: Pointer, hooks: Any, origin: Pointer) -> Node:
-    """Return the schema of an envelope, restricted to this event's type and data if it has such members.
-
-    `hooks` are the catalogue's webhooks or one version of them. `origin` is their place in the catalogue.
-    """
-    reference = Node({"$ref": REF + hooks.envelope}, origin=(*origin, "envelope"))
+def _body(model: Model, name: str, at: Pointer) -> Node:
+    """Return the schema of the envelope, restricted to this event's type and data if it has such members."""
+    hooks = model.webhooks
+    reference = Node({"$ref": REF + hooks.envelope}, origin=("webhooks", "envelope"))
     members = resolve(reference, model.schemas).get("properties", {})
     held = Node(origin=at)
     if hooks.type_at in members:

@@ -94,10 +94,7 @@ class Events:
         id = str(member_at(row, name)) if isinstance(row, Mapping) else ""
         types = call.input.get(self.hooks.types)
         known = [str(t) for t in types] if isinstance(types, list) else list(self.hooks.events)
-        version = str(call.input.get(self.hooks.version, "")) if self.hooks.version else ""
-        self.setting.outbox.register(
-            id, tenant, str(call.input.get(self.hooks.url)), known, call.now, version
-        )
+        self.setting.outbox.register(id, tenant, str(call.input.get(self.hooks.url)), known, call.now)
         if not self.hooks.secret_at:
             return answer
         secret = self.setting.outbox.secret(id)
@@ -149,13 +146,11 @@ class Events:
     def _send(self, type: str, resource: Resource | None, data: Any, now: float, tenant: str) -> None:
         """Put an event into the outbox."""
         owner = tenant if resource is not None and resource.tenant else None
-        versions = {value: self._composer(one, now) for value, one in self.hooks.versions.items()}
-        self.setting.outbox.put(
-            type, data, now, tenant=owner, compose=self._composer(self.hooks, now), versions=versions
-        )
+        self.setting.outbox.put(type, data, now, tenant=owner, compose=self._composer(now))
 
-    def _composer(self, form: Any, now: float) -> Callable[[str, str, Any], Any]:
-        """Return a function that makes the body of an event in the webhooks' envelope, or in a version's."""
+    def _composer(self, now: float) -> Callable[[str, str, Any], Any]:
+        """Return a function that makes the body of an event in the webhooks' envelope."""
+        form = self.hooks
         schema = self.setting.model.schemas[form.envelope]
         made = sample(schema, self.setting.model.schemas, now)
         usual = made if isinstance(made, dict) else {}

@@ -1,9 +1,9 @@
 """Each action sends its event once, with the state after the action, to each webhook for that type and to no
 other.
 
-Our webhooks are registered: also one of another project, and one for each version of the envelope. Then
-instances are made and changed, and deliveries are awaited. The first delivery is answered with an error, so
-that it must be sent again. Refused actions send nothing, and no event holds a secret.
+Our webhooks are registered, also one of another project. Then instances are made and changed, and deliveries
+are awaited. The first delivery is answered with an error, so that it must be sent again. Refused actions send
+nothing, and no event holds a secret.
 """
 
 from __future__ import annotations
@@ -20,13 +20,11 @@ from pgagents.verify.cases.event_steps import ExpectedEvent, act, is_caused, ste
 from pgagents.verify.events import (
     Event,
     Heard,
-    list_version_values,
     misfit,
     read,
     refusal_of,
     same,
     unheard,
-    usual_version,
 )
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.promise import (
@@ -43,11 +41,11 @@ from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Sleep
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
-from pgagents.verify.wire.exchange import Exchange, got
+from pgagents.verify.wire.exchange import got
 from pgagents.verify.wire.receiver import Delivery, Inbox
 
 ONCE, PRIVATE, ALONE, OWN = "once", "private", "alone", "own"
-"""The details of the contracts about all events. The detail of any other is the type or version of events."""
+"""The details of the contracts about all events. The detail of any other is the type of events."""
 BOX = "events"
 THEIRS = f"{BOX}-of-another"
 Trials = Mapping[str, Trial]
@@ -82,17 +80,10 @@ def _list_promises(setting: Setting) -> Iterator[tuple[str, str, tuple[str, ...]
     """Yield detail, promise and origin of each contract about all events."""
     registered = ("registered_by",)
     yield ONCE, "each action sends its event once, a refused one none", ("events",)
-    for value, version in setting.model.webhooks.versions.items():
-        says = f"a webhook of version {value} hears events as {version.envelope}"
-        yield _detail_of(value), says, ("versions", value)
     yield PRIVATE, "events contain no secret", ("events",)
     yield ALONE, "a webhook hears the types of events that it asked for and no others", registered
     if "second" in setting.model.auth.roles and find_webhook_resource(setting) is not None:
         yield OWN, "a webhook hears nothing of another project", registered
-
-
-def _detail_of(version: str) -> str:
-    return f"version/{version}"
 
 
 def _make_attempt(setting: Setting, roles: frozenset[str]) -> Attempt | None:
@@ -110,7 +101,7 @@ def _make_attempt(setting: Setting, roles: frozenset[str]) -> Attempt | None:
     )
     return Attempt(
         together=partial(_try, receiver=receiver, endpoint=endpoint, others=others, timed=OPERATOR in roles),
-        cost=len(steps) + len(types_of(steps)) + 2 * own + len(hooks.versions),
+        cost=len(steps) + len(types_of(steps)) + 2 * own,
         writes=True,
         endpoints=(endpoint, *(setting.get_lead(str(action.name)) for _, _, action, _ in steps)),
         probe=f"event_delivery/{BOX}",
@@ -129,26 +120,20 @@ def _try(
         for contract in (*(trial.contract for trial in trials), *others):
             conclude(judge_untested(contract, problem))
         return
-    first, *_ = types = list(boxes)
-    versions = _register_versions(tried, receiver, endpoint, first)
+    types = list(boxes)
     theirs: tuple[Resource, Id] | None = None
     if OWN in tried:
         theirs = register_of_another(setting, receiver.open(THEIRS), endpoint, types)
     expected: list[ExpectedEvent] = []
     secrets: set[str] = set()
     act(setting, steps, expected, secrets, timed=timed)
-    arrivals = Arrivals(setting, receiver, expected, boxes, versions)
+    arrivals = Arrivals(setting, receiver, expected, boxes)
     arrivals.wait()
     heard = {type: arrivals.read_box(box) for type, box in boxes.items()}
     conclude(_judge_events(tried, expected, heard, secrets))
     conclude(_judge_apart(tried, arrivals, heard, theirs))
     for type, events in heard.items():
         conclude(_judge_deliveries(Heard(registered[type], events), setting))
-    mine = [event for event in expected if event.type == first]
-    for version, secret in versions.items():
-        came = arrivals.read_box(box_of(version), version)
-        conclude(_judge_version(tried[_detail_of(version)], version, mine, heard[first], came))
-        conclude(_judge_deliveries(Heard(secret, came), setting))
 
 
 def _judge_deliveries(heard: Heard, setting: Setting) -> Iterator[Judgement]:
@@ -158,7 +143,7 @@ def _judge_deliveries(heard: Heard, setting: Setting) -> Iterator[Judgement]:
             yield from check.hear(heard, setting)
 
 
-# -- webhooks for each type and version, and one of another project
+# -- webhooks for each type, and one of another project
 
 
 def _register(
@@ -174,44 +159,15 @@ def _register(
         refusals = 1 if hooks.again_within_s and not secrets else 0
         address = receiver.open(box, refusals=refusals, refusal=refusal_of(setting.model))
         asked = choose_types(setting, list(boxes), type)
-        arguments = {hooks.url: address, hooks.types: asked, **usual_version(setting)}
+        arguments = {hooks.url: address, hooks.types: asked}
         why = f"a webhook for {' and '.join(asked)} alone"
         made = ask(Call(endpoint, arguments, "valid", why, fresh=True))
         if not made.success:
             elsewhere = "; a server elsewhere cannot send to this machine: give --receiver URL"
             hint = elsewhere if receiver.loopback else ""
             return secrets, f"no webhook could be registered at {address}: {made.outcome}{hint}"
-        secrets[type] = _read_secret(setting, made)
+        secrets[type] = str(got(made.body, hooks.secret_at or "") or "")
     return secrets, ""
-
-
-def _read_secret(setting: Setting, made: Exchange) -> str:
-    return str(got(made.body, setting.model.webhooks.secret_at or "") or "")
-
-
-def box_of(version: str) -> str:
-    """Return the name of the receiver's box for a version of the envelope."""
-    return f"events-version-{version}"
-
-
-def _register_versions(tried: Trials, receiver: Inbox, endpoint: Endpoint, type: str) -> dict[str, str]:
-    """Register a webhook for each version of the envelope; return their secrets by version."""
-    secrets: dict[str, str] = {}
-    for detail, trial in tried.items():
-        setting, hooks = trial.setting, trial.model.webhooks
-        version = next((version for version in hooks.versions if _detail_of(version) == detail), None)
-        if version is None:
-            continue
-        arguments = {hooks.url: receiver.open(box_of(version)), hooks.types: [type]}
-        values = list_version_values(setting)
-        arguments |= next({name: value} for name, value in values if str(value) == version)
-        why = f"a webhook of version {version} for {type}"
-        made = ask(Call(endpoint, arguments, "valid", why, fresh=True))
-        if made.success:
-            secrets[version] = _read_secret(setting, made)
-        else:
-            conclude(trial.untested(f"no webhook could be registered: {made.outcome}", sticky=True))
-    return secrets
 
 
 # -- the judgement of the events that came
@@ -277,40 +233,6 @@ def _find_difference(expected: ExpectedEvent, event: Event) -> tuple[str, dict[s
     return "", {}
 
 
-def _judge_version(
-    trial: Trial,
-    version: str,
-    expected: Sequence[ExpectedEvent],
-    usual: Sequence[Event],
-    came: Sequence[Event],
-) -> Iterator[Judgement]:
-    """Judge the events for a webhook of a version by the actions' answers.
-
-    `usual` are the events for a webhook with the usual envelope and the same type. Only events that arrived
-    there must arrive here, too.
-    """
-    form = trial.model.webhooks.versions[version]
-    says = f"a webhook of version {version} hears each event as {form.envelope}"
-    problem = next(filter(None, (misfit(trial.setting, event) for event in came)), "")
-    if problem:
-        yield trial.broken(says, problem)
-        return
-    for event in expected:
-        if not any(is_about(other, event) for other in usual):
-            continue  # other contracts judge a missing event
-        mine = [other for other in came if is_about(other, event)]
-        if not mine:
-            yield trial.broken(f"{says}: {event.type} about {event.id}", f"{_name_types(came)} came")
-            return
-        compared = mine if count_alike(expected, event) > 1 else mine[:1]
-        differences = [_find_difference(event, other) for other in compared]
-        if all(claim for claim, _ in differences):
-            claim, values = differences[-1]
-            yield trial.broken(f"{says}, with the same data", claim, **values)
-            return
-        yield trial.kept()
-
-
 def _judge_apart(
     tried: Trials,
     arrivals: Arrivals,
@@ -354,27 +276,25 @@ LOOK_S = 0.5
 class Arrivals:
     """The events that are expected, and the boxes of our receiver to which they come.
 
-    `boxes` maps each type of event to the box of its webhook, `versions` each version of the envelope to the
-    secret of its webhook.
+    `boxes` maps each type of event to the box of its webhook.
     """
 
     setting: Setting
     receiver: Inbox
     expected: Sequence[ExpectedEvent]
     boxes: Mapping[str, str]
-    versions: Mapping[str, str]
-    _parsed: dict[tuple[str, str], dict[Delivery, Event]] = field(default_factory=dict)
-    """The deliveries that a box and version held at the last look, each with its event."""
+    _parsed: dict[str, dict[Delivery, Event]] = field(default_factory=dict)
+    """The deliveries that a box held at the last look, each with its event."""
 
-    def read_box(self, box: str, version: str = "") -> tuple[Event, ...]:
-        """Return the events that came to a box, read by the usual envelope or by that of a version.
+    def read_box(self, box: str) -> tuple[Event, ...]:
+        """Return the events that came to a box.
 
         A delivery is parsed at the first look only: a run that waits looks at all of them again and again.
         """
-        deliveries, before = self.receiver.deliveries(box), self._parsed.get((box, version), {})
+        deliveries, before = self.receiver.deliveries(box), self._parsed.get(box, {})
         model = self.setting.model
-        parsed = {each: before.get(each) or read(model, each, version) for each in deliveries}
-        self._parsed[box, version] = parsed
+        parsed = {each: before.get(each) or read(model, each) for each in deliveries}
+        self._parsed[box] = parsed
         return tuple(parsed[each] for each in deliveries)
 
     def wait(self) -> None:
@@ -394,12 +314,7 @@ class Arrivals:
         return float(hooks.within_s + (hooks.again_within_s or 0 if refused else 0))
 
     def _have_all_come(self) -> bool:
-        """True if each action's event has come, in each version too, and each refused delivery has come
-        again.
-        """
-        wanted = sum(event.type == next(iter(self.boxes), "") for event in self.expected)
-        if any(len(self.receiver.deliveries(box_of(version))) < wanted for version in self.versions):
-            return False
+        """True if each action's event has come, and each refused delivery has come again."""
         for type, box in self.boxes.items():
             events, asked = self.read_box(box), choose_types(self.setting, list(self.boxes), type)
             again = {e.id for e in events if not e.refused}
