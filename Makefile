@@ -27,8 +27,6 @@ demo: $(VENV)/.installed ## build, start a sandbox, verify it, print the report,
 
 matrix: JOBS = 3 # its runs wait for servers now and then, in all for minutes
 
-test matrix interop: export PYTHONDONTWRITEBYTECODE := # compiled files are kept: hundreds of tests start Python anew
-
 GREEN := $(VENV)/.green
 SINCE ?= $(shell cat $(GREEN) 2>/dev/null)
 test: $(VENV)/.installed ## the gate before each push: style, types, build --check, tests; SINCE=REV says since when

@@ -1,11 +1,12 @@
-"""Sets how often Python's collector comes, where Hypothesis keeps its tables, where programs find the faults,
-and where journals have their key, for all tests.
+"""Sets how often Python's collector comes, that compiled files are kept, where Hypothesis keeps its tables,
+where programs find the faults, and where journals have their key, for all tests.
 """
 
 from __future__ import annotations
 
 import gc
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,12 @@ Nearly all that tests make lasts. Python's 700 cost tests that read many catalog
 """
 
 gc.set_threshold(SELDOM, *gc.get_threshold()[1:])
+
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+"""Hundreds of tests start Python anew, and each process of xdist collects all: more than half of that time
+is compiling, where nothing keeps what was compiled.
+"""
 
 os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(Path(__file__).parents[1] / ".hypothesis"))
 """Many tests start `pgagents` with an empty cache folder. Hypothesis would make its tables of Unicode anew in
