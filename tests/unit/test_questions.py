@@ -274,3 +274,48 @@ def test_a_sum_of_what_no_call_reads_is_proposed_as_a_law_of_its_list(tmp_path: 
         path.write_text(f"pgagents: 1\nopenapi: ./openapi.json\n{question.lines}\n", encoding="utf-8")
         [listing] = [action for action in load_path(path).actions if action.name == "list_orders"]
         assert next(law.name for law in listing.laws).endswith("-of-lines")
+
+
+def ask_about(folder: Path, paths: dict[str, Any]) -> list[Question]:
+    (folder / "openapi.json").write_text(json.dumps({**DOCUMENT, "paths": paths}), encoding="utf-8")
+    path = folder / "pgagents.yaml"
+    path.write_text("pgagents: 1\nopenapi: ./openapi.json\n", encoding="utf-8")
+    return list(ask(path))
+
+
+def test_lists_whose_pages_are_guessed_are_one_question(tmp_path: Path) -> None:
+    listed = {
+        "type": "object",
+        "properties": {"items": {"type": "array", "items": ORDER}, "total": {"type": "integer"}},
+    }
+    number = {"type": "integer", "minimum": 1, "default": 1}
+    pages = asked(page=number, per_page={**number, "maximum": 50, "default": 20})
+    paths = {f"/{name}": {"get": operation(f"list_{name}", listed, parameters=pages)} for name in ("a", "b")}
+    (found,) = [question for question in ask_about(tmp_path, paths) if question.kind == "pages"]
+    assert [line.partition(":")[0] for line in found.answer] == ["list_a", "list_b"]
+
+
+def test_a_sentence_about_an_argument_is_asked_once_with_its_words(tmp_path: Path) -> None:
+    said = "Only orders in this state."
+    filters = [{**asked(state=STATE)[0], "description": said}]
+    orders = {"type": "array", "items": ORDER}
+    found = ask_about(tmp_path, {"/orders": {"get": operation("listOrders", orders, parameters=filters)}})
+    assert [question.kind for question in found if question.because == said] == ["filter"]
+
+
+def test_a_call_that_makes_another_thing_needs_a_state_that_its_words_name(tmp_path: Path) -> None:
+    """An invoice is no state, though one state is left that no other call leads to."""
+    visit = {"type": "object", "properties": {"id": {"type": "string"}, "state": {"type": "string"}}}
+    visit["properties"]["state"]["enum"] = ["open", "started", "lost"]  # type: ignore[index]  # a dict
+    one, id = "/visits/{visit_id}", named("visit_id")
+    about = "Of a `started` visit."
+    paths = {
+        "/visits": {"post": operation("createVisit", visit, status=201, requestBody=body([]))},
+        one: {"get": operation("getVisit", visit, parameters=id)},
+        f"{one}/start": {"post": operation("startVisit", visit, parameters=id)},
+        f"{one}/invoice": {
+            "post": operation("issueInvoice", CUSTOMER, status=201, parameters=id, about=about)
+        },
+    }
+    (found,) = [question for question in ask_about(tmp_path, paths) if question.kind == "states"]
+    assert "issue_invoice: {from: [started], otherwise: CONFLICT}" in found.lines

@@ -129,7 +129,7 @@ def list_said_of_thing(text: str, words: Iterable[str]) -> list[str]:
     if _NEGATED.search(text):
         return []
     spelt = {word: r"[\s_-]?".join(map(re.escape, split_words(word))) for word in words}
-    return [w for w, form in spelt.items() if form and re.search(rf"\ban?\s+{form}\s+\w", text, re.I)]
+    return [w for w, form in spelt.items() if form and re.search(rf"\ban?\s+`?{form}`?\s+\w", text, re.I)]
 
 
 def split_words(text: str) -> list[str]:

@@ -11,7 +11,7 @@ from pgagents.base.text import list_said_of_thing, plain_word
 from pgagents.importer.inference.pages import read_schema
 from pgagents.importer.operations import ImportedAction
 
-CONFLICT = 409
+CREATED, CONFLICT = 201, 409
 _MEMBERS = ("state", "status", "phase", "lifecycle_state", "lifecycleState")
 _VERBS = {
     "activate": ("active",),
@@ -73,7 +73,7 @@ def infer_states(
         to, otherwise = find_target(word, states), _find_refusal(action, codes)
         if to and otherwise and not list_needed(action):
             moves[action.name] = (word, to, action, otherwise)
-        elif otherwise and not list_needed(action):
+        elif otherwise and not list_needed(action) and CREATED not in action.action["output"]:
             unsure.append((word, action, otherwise))
     if not moves:
         return None

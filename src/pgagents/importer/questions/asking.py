@@ -24,13 +24,24 @@ MOST_TOLD = 3
 
 def list_questions(view: View, most: int = MOST) -> tuple[Question, ...]:
     """Return at most so many questions, the most telling first, about nothing that the author has written."""
-    return tuple(islice(chain(ask(view), shapes.ask(view), prose.ask(view)), most))
+    return tuple(islice(chain(ask(view), _ask_about_promises(view)), most))
 
 
 def list_told(view: View) -> tuple[str, ...]:
     """Return the first questions for the end of a run's report, each with its first line."""
-    asked = islice(chain(shapes.ask(view), prose.ask(view)), MOST_TOLD)
+    asked = islice(_ask_about_promises(view), MOST_TOLD)
     return tuple(f"{question.asks} `{question.section}: {{{question.answer[0]}}}`" for question in asked)
+
+
+def _ask_about_promises(view: View) -> Iterator[Question]:
+    """Yield the questions of shapes, then those of sentences about anything else."""
+    asked = set()
+    for question in shapes.ask(view):
+        asked.add(question.at)
+        yield question
+    for question in prose.ask(view):
+        if question.at not in asked:
+            yield question
 
 
 # -- what a run and the vendors need

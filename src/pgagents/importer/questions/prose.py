@@ -8,7 +8,7 @@ from typing import Any
 
 from pgagents.base.places import Pointer
 from pgagents.base.text import brief
-from pgagents.importer.questions.question import Question, View, read_input
+from pgagents.importer.questions.question import LONGEST, Question, View, read_input
 
 _WORDS = (
     "unique", "at most", "at least", "must not", "must", "never", "only", "cannot", "until", "unless",
@@ -18,7 +18,6 @@ _WORDS = (
 """Words of a promise, those that most often stand in one that can be proved first."""
 _FOUND = re.compile(rf"\b(?:{'|'.join(_WORDS)})\b", re.I)
 _SENTENCES = re.compile(r"(?<=[.!?;])\s+|\n+")
-LONGEST = 240
 _FORMS = {
     "unique": "the resource's `unique`",
     "again": "the resource's `unique`, or a workflow",
@@ -66,7 +65,8 @@ def _list_texts(view: View) -> Iterator[tuple[Pointer, str, str]]:
             if isinstance(param, Mapping) and argument != goes_on:
                 yield (*at, "input", argument), name, str(param.get("description", ""))
         for member, schema in view.read_answer(action).get("properties", {}).items():
-            yield (*at, "output"), name, str(_describe(view, schema, member))
+            place = (*at, "input", member) if member in read_input(action) else (*at, "output")
+            yield place, name, str(_describe(view, schema, member))
 
 
 def _describe(view: View, schema: Any, member: str) -> str:

@@ -20,6 +20,10 @@ Kind = Literal[
 ]  # fmt: skip
 
 
+LONGEST = 240
+"""The most characters of a sentence that raises a question."""
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """A question to the author, and the lines of YAML that answer it, by the section in which they stand.

@@ -8,13 +8,15 @@ from itertools import islice
 from typing import Any
 
 from pgagents.base.jsonschema.schema import Schema, is_type
-from pgagents.base.text import singular, split_words
+from pgagents.base.text import brief, list_said_of_thing, singular, split_words
 from pgagents.importer.inference.states import find_target
 from pgagents.importer.operations import first_call
-from pgagents.importer.questions.question import Question, View, answer, read_input
+from pgagents.importer.questions.question import LONGEST, Question, View, answer, read_input
 
 MOST_ECHOES = 3
 """Most questions on whether an answer repeats an argument: most APIs do, and a run by the document looks."""
+MOST_PAGED = 8
+"""Most lists that one question names."""
 _STATES = frozenset(("state", "status", "phase", "stage", "lifecycle"))
 _TAKEN = ("email", "slug", "username", "sku", "handle", "code", "number", "name", "title")
 """Members that are often unique, the likeliest first."""
@@ -45,6 +47,7 @@ def ask(view: View) -> Iterator[Question]:
     yield from _ask_about_tenants(view)
     for name, action in view.actions.items():
         yield from _ask_whose_id(view, name, action)
+    yield from _ask_about_guessed_pages(view)
     for name, action in view.actions.items():
         yield from _ask_about_pages(view, name, action)
         yield from _ask_about_filters(view, name, action, laws)
@@ -91,7 +94,8 @@ def _ask_about_states(view: View, name: str, resource: Mapping[str, Any]) -> Ite
                 "otherwise": otherwise,
             }
         elif conflict := view.find_code(action, 409):
-            moves[action_name] = {"from": [*states[:1]], "otherwise": conflict}
+            said = list_said_of_thing(f"{action.get('title')}. {action.get('description')}", states)
+            moves[action_name] = {"from": said or [*states[:1]], "otherwise": conflict}
     if not moves:
         return
     entry = {"state": member, "states": list(states), "initial": states[0], "moves": moves}
@@ -160,7 +164,7 @@ def _ask_what_is_unique(view: View, name: str, resource: Mapping[str, Any]) -> I
         return  # the 409 may come from a state, or from a part
     entry = {"unique": [{"members": [likely[0]], "otherwise": otherwise}]}
     asks = f"Which members may no two of {name} have alike, and is the value of a removed one free again?"
-    at = ("resources", name, "made_by")
+    at = ("actions", named, "input", likely[0])
     yield Question("unique", asks, "resources", (answer(name, entry),), at, f"{named} may answer 409")
 
 
@@ -269,27 +273,36 @@ def _find_list(view: View, action: Mapping[str, Any]) -> tuple[str, Schema]:
     return (f"response.{lists[0][0]}", view.read(lists[0][1].get("items"))) if len(lists) == 1 else ("", {})
 
 
+def _ask_about_guessed_pages(view: View) -> Iterator[Question]:
+    """Yield one question about all lists whose pages an import guessed."""
+    guessed = {
+        name: {key: value for key, value in action["pages"].items() if key != "inferred"}
+        for name, action in view.actions.items()
+        if isinstance(action.get("pages"), Mapping)
+        and action["pages"].get("inferred")
+        and not view.says(("actions", name, "pages"))
+    }
+    chosen = list(guessed)[:MOST_PAGED]
+    if chosen:
+        asks = "Do these lists go on so? As your line a fault in their pages is firm."
+        lines = tuple(answer(name, {"pages": guessed[name]}) for name in chosen)
+        yield Question(
+            "pages", asks, "actions", lines, ("actions", chosen[0], "pages"), "names suggest pages"
+        )
+
+
 def _ask_about_pages(view: View, name: str, action: Mapping[str, Any]) -> Iterator[Question]:
     at = ("actions", name, "pages")
-    pages = action.get("pages")
-    if action.get("effect") != "read" or view.says(at) or (pages and not pages.get("inferred")):
+    if action.get("effect") != "read" or view.says(at) or action.get("pages"):
         return
     items, _ = _find_list(view, action)
-    if isinstance(pages, Mapping):
-        entry = {key: value for key, value in pages.items() if key != "inferred"}
-        because, asks = (
-            "names suggest pages",
-            f"Are these the pages of {name}? As your line a fault in them is firm.",
-        )
-    else:
-        members = view.read_answer(action).get("properties", {})
-        ahead = [key for key in members if _CURSORS.search(key) and key.isidentifier()]
-        given = [key for key in read_input(action) if re.search(r"cursor|page|after|offset|token", key, re.I)]
-        if not (items and ahead and given):
-            return
+    members = view.read_answer(action).get("properties", {})
+    ahead = [key for key in members if _CURSORS.search(key) and key.isidentifier()]
+    given = [key for key in read_input(action) if re.search(r"cursor|page|after|offset|token", key, re.I)]
+    if items and ahead and given:
         entry = {"items": items, "next": f"response.{ahead[0]}", "argument": given[0]}
         because, asks = f"the answer has {ahead[0]}", f"How does one get the next page of {name}?"
-    yield Question("pages", asks, "actions", (answer(name, {"pages": entry}),), at, because)
+        yield Question("pages", asks, "actions", (answer(name, {"pages": entry}),), at, because)
 
 
 def _ask_about_filters(view: View, name: str, action: Mapping[str, Any], laws: str) -> Iterator[Question]:
@@ -306,9 +319,8 @@ def _ask_about_filters(view: View, name: str, action: Mapping[str, Any], laws: s
             entry = {"laws": {f"finds-{argument}".replace("_", "-"): law}}
             asks = f"What has each item that {name} lists in common with {argument}?"
             place = ("actions", name, "input", argument)
-            yield Question(
-                "filter", asks, "actions", (answer(name, entry),), place, f"{argument} is optional"
-            )
+            because = brief(str(param.get("description") or f"{argument} is optional"), LONGEST)
+            yield Question("filter", asks, "actions", (answer(name, entry),), place, because)
 
 
 def _guess_filter(view: View, argument: str, param: Schema, members: Mapping[str, Any]) -> str:
