@@ -29,6 +29,8 @@ DEFAULT = Path("pgagents.yaml")
 SHOWN = 12
 """Number of operations and guesses that the command's output names."""
 SETTLED = "resources"
+KEY_DEPTH = 4
+"""How deep the keys of the language stand in its schema."""
 ONE_FILE = "save all of them into one folder, and name the first file; or `--full`"
 """Advice on a document of several files, because a copy has one."""
 
@@ -130,10 +132,18 @@ def _relate(local: Path, path: Path) -> str:
 
 
 def _pack(schema: bytes) -> bytes:
-    """Return a JSON Schema without its spaces: it is committed beside the catalogue."""
+    """Return a JSON Schema with a key of the language on each line, so that it can be searched, and without
+    other spaces, because it is committed beside the catalogue.
+    """
     import json
 
-    return json.dumps(json.loads(schema), separators=(",", ":")).encode() + b"\n"
+    def write(value: Any, depth: int) -> str:
+        if not depth or not isinstance(value, dict):
+            return json.dumps(value, separators=(",", ":"))
+        members = (f"{json.dumps(key)}:{write(member, depth - 1)}" for key, member in value.items())
+        return "{\n" + ",\n".join(members) + "\n}"
+
+    return write(json.loads(schema), KEY_DEPTH).encode() + b"\n"
 
 
 def _describe(short: Short, converted: Converted, path: Path) -> Iterator[str]:
