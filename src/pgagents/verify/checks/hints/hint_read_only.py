@@ -99,8 +99,9 @@ def _list_tool_attempts(setting: Setting, tried: Collection[str]) -> Iterator[At
         and not any(p.refers_to and p.required for p in endpoint.params)
     ]
     endpoints = {str(e.action.name): e for e in _list_readers(setting)}
-    for number, group in enumerate(cut_groups(readers) if len(readers) > 1 else ()):
-        sources = next(cut_groups(readers))
+    groups = list(cut_groups(readers)) if len(readers) > 1 else []
+    for number, group in enumerate(groups):
+        sources = groups[0]
         yield Attempt(
             together=partial(_try_tools, sources, group),
             stage=STAGE,
@@ -216,6 +217,7 @@ def _try(
     resource: Resource, sources: list[Source], modes: Modes, traces: Traces, trials: Sequence[Trial]
 ) -> None:
     lists, reads = [s for s in sources if s.lists], [s for s in sources if not s.lists]
+    # none is judged by its own answers, so lists are judged by the single reads, and those by the lists
     groups = [
         (lists, [trial for trial in trials if not _is_among(trial.endpoint, lists)]),
         (reads, [trial for trial in trials if _is_among(trial.endpoint, lists) or not lists]),
