@@ -220,6 +220,7 @@ def test_a_list_without_a_fitting_item_shows_nothing(argument: str, rows: list[A
         ("sort_by: {type: string, enum: [id, kind]}", ""),
         ("sort_by: {type: string, enum: ['id', '+id', 'id:asc']}", ""),
         ("max_text: {type: integer}", ""),
+        ("_: {type: integer}", ""),
         ("max_stars: {type: string}", ""),
         ("kinds: {type: string, enum: [shopping, garden]}", ""),
         (
@@ -235,6 +236,7 @@ def test_a_list_without_a_fitting_item_shows_nothing(argument: str, rows: list[A
         "ranks",
         "one order",
         "the length of a text",
+        "a name without a word",
         "a text as a bound",
         "another name",
         "a law says more",

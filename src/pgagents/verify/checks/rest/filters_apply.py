@@ -136,10 +136,15 @@ def _orders_and_bounds(
             yield _Filter(param, one, at, run, tuple(orders.values())[:2])
         return
     words = split_words(name)
-    for side, rest in ((words[0], words[1:]), (words[-1], words[:-1])):
+    for side, rest in ((words[:1], words[1:]), (words[-1:], words[:-1])):
         member = members.get(plain_word("_".join(rest)))
-        if side in LOWER | UPPER and member and types(member) in NUMBERS and {*types_of(schema)} in NUMBERS:
-            yield _Filter(param, member, at, partial(_try_bound, upper=side in UPPER))
+        if (
+            member
+            and {*side} <= LOWER | UPPER
+            and types(member) in NUMBERS
+            and {*types_of(schema)} in NUMBERS
+        ):
+            yield _Filter(param, member, at, partial(_try_bound, upper={*side} <= UPPER))
             return
 
 
