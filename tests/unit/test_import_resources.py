@@ -222,6 +222,24 @@ def test_id_of_an_object_that_the_document_leaves_open_is_a_guess(wrapped: dict[
     assert text.count("refers_to: bucket") == 2
 
 
+def test_a_read_that_answers_what_its_list_has_is_the_instance_and_not_an_open_member_of_it() -> None:
+    """WireMock 3.13.2, 2026-11-28: its `metadata` was taken for the stub, so that two stubs stayed."""
+    stub = {
+        "type": "object",
+        "properties": {"id": {"type": "string"}, "metadata": {"type": "object"}},
+        "additionalProperties": False,
+    }
+    listed = {"type": "object", "properties": {"mappings": {"type": "array", "items": stub}}}
+    found, _ = infer(
+        {
+            "/mappings": {"post": create(stub, name={"type": "string"}), "get": answer(listed)},
+            "/mappings/{stubMappingId}": by_id("stubMappingId", "string") | {"get": answer(stub)},
+        }
+    )
+    assert "at" not in found["mapping"]["read_by"]
+    assert found["mapping"]["listed_by"]["at"] == "response.mappings"
+
+
 @pytest.mark.parametrize("made", [OWNER, OPEN["properties"]["data"]], ids=["closed", "in another place"])
 def test_an_open_object_that_no_create_answers_in_the_same_place_is_no_resource(made: dict[str, Any]) -> None:
     paths = {

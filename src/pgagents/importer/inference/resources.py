@@ -578,8 +578,14 @@ def _find_by_structure(
 def _guess(paths: _Paths, argument: str, named: Mapping[str, Any]) -> Found | None:
     """Return the place of the id if reads and creates answer open objects at the same place; otherwise
     None.
+
+    A read that answers what its list has is the instance itself (WireMock 3.13.2, whose `metadata` is open).
     """
-    makes = paths.collection.get("POST")
+    makes, listed = paths.collection.get("POST"), paths.collection.get("GET")
+    listing = describe_listing(listed, named) if listed is not None else None
+    shown = find_success(paths.item["GET"], named).get("properties", {})
+    if "id" in shown and listing is not None and listing.item.get("properties") == shown:
+        return None
     both = [find_open_object(one, argument, named) for one in (paths.item["GET"], makes) if one]
     places = {found[0] for found in both if found is not None}
     return both[0] if len(both) == 2 and None not in both and len(places) == 1 else None
