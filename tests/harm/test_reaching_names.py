@@ -343,6 +343,22 @@ def test_a_number_under_a_noun_in_the_plural_counts_things(
     assert ("reference" in held) is is_reference
 
 
+@pytest.mark.parametrize(("answer", "is_reference"), [(choice("on", "off"), False), (None, True)])
+def test_a_step_whose_read_answers_that_value_is_no_noun(
+    answer: Schema | None, is_reference: bool, tmp_path: Path
+) -> None:
+    """`GET /recordings/status` of WireMock 3.13.2 withheld the status of each response, 2026-11-28."""
+    made = document({"status": NUMBER}, {})
+    shown = {"type": "object", "properties": {} if answer is None else {"status": answer}}
+    content = {"application/json": {"schema": shown}}
+    read = {"operationId": "get_status", "responses": {"200": {"description": "It", "content": content}}}
+    made["paths"]["/notes/status"] = {"get": read}
+    model = model_of(tmp_path, made)
+    action = next(a for a in model.actions if a.name == "create_note")
+    held = [one.kind for one in Harmless(model).list_withheld(action) if one.label == "status"]
+    assert ("reference" in held) is is_reference
+
+
 def test_no_choice_that_gives_every_right_is_sent(tmp_path: Path) -> None:
     made = document({"grants": choice("none", "all")}, {})
     content = made["paths"]["/notes"]["post"]["requestBody"]["content"]["application/json"]

@@ -56,6 +56,7 @@ _TEXTS = frozenset((
 """Formats of texts that are no ids."""
 _PARTS = frozenset(("allOf", "anyOf", "oneOf"))
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
+_SCALARS = frozenset(("string", "integer", "number", "boolean"))
 _STEP = re.compile(r"/([A-Za-z][\w.-]*)/([^/?#\s]+)")
 """Matches two steps of a path or a URL: `/notes/7`."""
 _NUMBER_BEHIND = re.compile(r"[/=:#?&]\d")
@@ -189,9 +190,7 @@ class Harmless:
     def __init__(self, model: Model) -> None:
         self.model = model
         self._found: dict[str, dict[Path, Withheld | None]] = {}
-        steps = (
-            step for action in model.actions for step in _PLACEHOLDER.sub("", str(action.path)).split("/")
-        )
+        steps = (step for action in model.actions for step in self._list_steps(action))
         words = (split_words(text)[-1:] for text in (*model.resources, *steps))
         self._nouns = frozenset(singular(word[0]) for word in words if word)
         """The nouns of the API, in the singular: the last words of its resources and its paths' steps."""
@@ -200,6 +199,17 @@ class Harmless:
             for name, resource in model.resources.items()
             if resource.made_by is not None and split_words(name)
         }
+
+    def _list_steps(self, action: Action) -> list[str]:
+        """Return the steps of a path, without one that names a value: `GET /recordings/status` answers
+        `{status: Stopped}` (WireMock 3.13.2), and a response's `status: 200` names nothing of others.
+        """
+        *steps, last = _PLACEHOLDER.sub("", str(action.path)).split("/")
+        answers = (o.schema for o in action.outputs if o.schema is not None and 200 <= o.status < 300)
+        members = [resolve(answer, self.model.schemas).get("properties", {}).get(last) for answer in answers]
+        kinds = [_list_types(resolve(one, self.model.schemas)) for one in members if one is not None]
+        is_value = action.effect == "read" and kinds and all(k <= _SCALARS and k for k in kinds)
+        return steps if is_value else [*steps, last]
 
     def say_action(self, action: Action) -> str:
         """Return why an action may change rights or defaults beyond the instance that it names.
