@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 
 from importing import imported, openapi
+from overlaying import over
 from pgagents.base.http import Request, Response, json_bytes
 from pgagents.catalogue.model.model import Model
+from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import verify
@@ -42,7 +44,7 @@ def answers(status: int, schema: Any, *more: int, tag: bool = False) -> dict[str
     return {str(status): {"description": "So", "content": content, **headers}, **refused, **same}
 
 
-def paths() -> Iterator[tuple[str, dict[str, Any]]]:
+def paths(*kept: int) -> Iterator[tuple[str, dict[str, Any]]]:
     """The operations of each level: `/buckets`, `/buckets/{id}`, `/buckets/{bucket_id}/files` and so on."""
     above, around = "", list[dict[str, Any]]()
     body = {"content": {"application/json": {"schema": {"type": "object", "properties": {
@@ -73,18 +75,21 @@ def paths() -> Iterator[tuple[str, dict[str, Any]]]:
                 "operationId": f"patch_{noun}", "parameters": [header("If-Match")], "requestBody": body,
                 "responses": answers(200, WRAPPED, 412, tag=True),
             },
-            "delete": {"operationId": f"delete_{noun}", "responses": answers(200, WRAPPED)},
+            "delete": {"operationId": f"delete_{noun}", "responses": answers(200, WRAPPED, *kept)},
         }  # fmt: skip
         above += f"/{level}/{{{noun}_id}}"
         around = [*around, {**own, "name": f"{noun}_id"}]
 
 
 @cache
-def model() -> Model:
+def model(fault: str = "") -> Model:
+    described = dict(paths(409) if fault == "full" else paths())
     scheme = {"key": {"type": "http", "scheme": "bearer"}}
-    return imported(
-        openapi(dict(paths()), components={"securitySchemes": scheme}, security=[{"key": []}])
-    ).model
+    document = openapi(described, components={"securitySchemes": scheme}, security=[{"key": []}])
+    if fault == "full":
+        own = "confirmed: [made_by, read_by, undone_by]"
+        return over(f"resources: {{note: {{{own}}}, file: {{{own}}}, bucket: {{{own}}}}}", document)
+    return imported(document).model
 
 
 class Server:
@@ -146,6 +151,12 @@ class Server:
             if known is not None and not known.strip('"').isdecimal():
                 return self._refuse(400)  # one tag, as the document's pattern says
             return Response(304, (("ETag", tag),), b"") if known == tag else self._answer(200, one)
+        if (
+            request.method == "DELETE"
+            and self.fault == "full"
+            and any(k.startswith(f"{path}/") for k in self.kept)
+        ):
+            return self._refuse(409)
         if request.method == "DELETE":
             self._remove(path)
             return self._answer(200, one)
@@ -180,7 +191,7 @@ def judged(fault: str = "") -> tuple[Report, Server]:
         now[0] += seconds
 
     report = verify(
-        model(), server, Identities({"main": KEY}), Options(live=False, allow_writes=True),
+        model(fault), server, Identities({"main": KEY}), Options(live=False, allow_writes=True),
         clock=lambda: now[0], sleep=sleep, wall=lambda: "2026-04-12T13:20:00Z", url=URL, timer=lambda: now[0],
     )  # fmt: skip
     return report, server
@@ -234,3 +245,11 @@ def test_a_refusal_with_an_undocumented_status_is_a_refusal_all_the_same() -> No
     found = verdicts("another status")
     assert found["invalid_input/type/note/create_note@rest"] == "kept"
     assert found["documented_status/create_note@rest"] in ("broken", "odd")
+
+
+def test_a_parent_that_stays_while_it_has_parts_owes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pgagents.verify.run.report.Guesses.concern", lambda *_: False)
+    results = {result.contract.id: result for result in judged("full")[0].results}
+    gone = [results[f"nesting/gone/{name}@rest"] for name in ("file/get_file", "note/get_note")]
+    assert [(one.verdict, one.excused) for one in gone] == [(Verdict.UNTESTED, True)] * 2
+    assert all("could not be removed: 409" in str(one.reason) for one in gone)
