@@ -319,3 +319,10 @@ def test_a_call_that_makes_another_thing_needs_a_state_that_its_words_name(tmp_p
     }
     (found,) = [question for question in ask_about(tmp_path, paths) if question.kind == "states"]
     assert "issue_invoice: {from: [started], otherwise: CONFLICT}" in found.lines
+
+
+def test_a_line_about_what_is_unique_answers_the_sentence_too(tmp_path: Path) -> None:
+    line = "resources: {customer: {unique: [{members: [email], otherwise: CONFLICT}]}}"
+    asked_first, asked_then = ask(write(tmp_path)), ask(write(tmp_path, line))
+    assert ALONE in [question.because for question in asked_first]
+    assert ALONE not in [question.because for question in asked_then]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pgagents.base.places import Pointer
+from pgagents.base.places import Pointer, value_at
 from pgagents.base.text import brief
 from pgagents.importer.questions.question import LONGEST, Question, View, read_input
 
@@ -35,6 +35,7 @@ _FORMS = {
 def ask(view: View) -> Iterator[Question]:
     """Yield a question for each sentence about an action or a member, those with the strongest word first."""
     laws = view.list_laws()
+    unique = {value_at(one, ("made_by", "action")) for one in view.resources.values() if one.get("unique")}
     found: list[tuple[int, Question]] = []
     for at, name, text in _list_texts(view):
         for sentence in _SENTENCES.split(text):
@@ -42,6 +43,8 @@ def ask(view: View) -> Iterator[Question]:
             if not words or len(sentence) > LONGEST or _is_answered(view, name, sentence, laws):
                 continue
             word = min(words, key=_WORDS.index)
+            if word == "unique" and name in unique:
+                continue
             asks = f"Is this promised, and by which line: {_FORMS.get(word, 'a law')}?"
             lines = (f"{name}: {{laws: {{NAME: {{when: WHEN, that: THAT}}}}}}",)
             said = brief(" ".join(sentence.split()).rstrip(";"), LONGEST)
@@ -60,9 +63,10 @@ def _list_texts(view: View) -> Iterator[tuple[Pointer, str, str]]:
         at: Pointer = ("actions", name)
         yield (*at, "description"), name, str(action.get("description", ""))
         pages = action.get("pages")
-        goes_on = pages.get("argument") if isinstance(pages, Mapping) else None  # import describes it
+        # import describes them
+        paging = (pages.get("argument"), pages.get("size")) if isinstance(pages, Mapping) else ()
         for argument, param in read_input(action).items():
-            if isinstance(param, Mapping) and argument != goes_on:
+            if isinstance(param, Mapping) and argument not in paging:
                 yield (*at, "input", argument), name, str(param.get("description", ""))
         for member, schema in view.read_answer(action).get("properties", {}).items():
             place = (*at, "input", member) if member in read_input(action) else (*at, "output")
