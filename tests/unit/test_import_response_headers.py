@@ -107,3 +107,18 @@ def test_header_that_only_some_errors_require_is_a_loss() -> None:
     assert "header `X-Total` is required of other responses too, of no one class" in lost(made)
     made = describe({"200": give(None), "4XX": give(True), "5XX": ERROR})
     assert "header `X-Total` comes with some errors only, of no one class" in lost(made)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [{"$ref": "#/components/schemas/Total"}, {"anyOf": [WHOLE, {"type": "null"}]}, {"enum": [1]}],
+)
+def test_header_without_a_type_of_its_own_is_no_text(schema: Any) -> None:
+    """`$ref` with `type: string` beside it let no number fit."""
+    paths = {"/0": {"get": {"operationId": "get0", "responses": {"200": give(False, schema)}}}}
+    made = imported(openapi(paths, components={"schemas": {"Total": WHOLE}}), offering=False)
+    (header,) = made.model.actions[0].outputs[0].headers
+    assert "type" not in header.schema
+    assert describe({"200": give(False, {})}).model.actions[0].outputs[0].headers[0].schema == {
+        "type": "string"
+    }

@@ -129,8 +129,7 @@ class Headers:
             if _holds_many(schema):
                 continue
             text = cut(found.text("description"))
-            written = {"type": "string", **schema} if "$ref" not in schema else schema
-            written |= {"description": text} if text else {}
+            written = {**schema, **({"description": text} if text else {})} or {"type": "string"}
             written |= {} if found.value.get("required") is True else {"required": False}
             output = one.made.action["output"].get(one.output) or {}
             one.made.action["output"][one.output] = {

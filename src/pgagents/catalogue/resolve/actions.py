@@ -47,6 +47,8 @@ ENTITY_TAG = '^(W/)?"[!#-~]*"$'
 
 
 NOT_MODIFIED = 304
+_TYPED_ELSEWHERE = ("$ref", "allOf", "anyOf", "oneOf", "enum", "const")
+"""Keywords beside which a header's schema is not one of texts by default."""
 
 
 class Answers(Shared):
@@ -111,7 +113,8 @@ class Answers(Shared):
     def _answer_header(self, name: str, h: basics.AnswerHeader, raw: Any, at: Pointer) -> AnswerHeader:
         schema = schema_node(raw or {}, at, self.marks)
         text = schema.pop("description", None) or Text(name, (*at, "description"))
-        schema.setdefault("type", "string")
+        if schema.keys().isdisjoint(_TYPED_ELSEWHERE):
+            schema.setdefault("type", "string")
         return AnswerHeader(name, schema, h.required is not False, text, at)
 
 
