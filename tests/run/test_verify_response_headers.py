@@ -55,6 +55,8 @@ def with_header(schema: str) -> Model:
     [
         ("{type: boolean}", "true"),
         ("{type: boolean}", "false"),
+        ("{type: boolean}", "True"),  # bool.ToString() of .NET
+        ("{type: boolean}", "?0"),  # RFC 9651, 3.3.6
         ("{type: string}", "true"),
         ("{type: [boolean, string]}", "stale"),
         ("{type: number}", "0.0003108978271484375"),
@@ -72,6 +74,7 @@ def test_header_that_fits_its_schema_is_right(schema, text):
     [
         ("{type: boolean}", "maybe"),
         ("{type: boolean}", "1"),
+        ("{type: boolean}", "?2"),
         ("{type: boolean, const: true}", "false"),
         ("{type: integer}", "true"),
         ("{type: integer}", "0.0003108978271484375"),
@@ -112,3 +115,36 @@ def test_header_of_single_successes_is_held_for_each_endpoint_that_has_one() -> 
     assert "create_note@rest" in places
     assert not any(place.startswith("framework") for place in places)
     assert "broken" in contracts.values()
+
+
+@pytest.mark.parametrize(
+    ("name", "schema", "text", "verdict"),
+    [
+        ("Last-Modified", "{type: string, format: date-time}", "Sat, 28 Nov 2026 20:51:00 GMT", "kept"),
+        ("Expires", "{type: string, format: date-time}", "Sat, 28 Nov 2026 20:51:00 GMT", "kept"),
+        ("Last-Modified", "{type: string, format: date-time}", "2026-11-28T20:51:00Z", "kept"),
+        ("Last-Modified", "{type: string, format: date-time}", "yesterday", "broken"),
+        ("Expires", "{type: string, format: date-time}", "Sat, 31 Feb 99999 20:51:00 GMT", "broken"),
+        ("X-Valid-Until", "{type: string, format: date-time}", "Sat, 28 Nov 2026 20:51:00 GMT", "broken"),
+    ],
+)
+def test_times_of_http_have_the_form_of_http(name: str, schema: str, text: str, verdict: str) -> None:
+    """A document says `date-time` of Last-Modified, and RFC 9110, 8.8.2 says another form."""
+    model = catalogue(NOTES, ("\nsurfaces:", ALL.replace("X-Cache-Hit", name).replace("SCHEMA", schema)))
+    assert find_verdicts(model, text, name) == {verdict}
+
+
+@pytest.mark.parametrize(("name", "verdict"), [("Set-Cookie", "kept"), ("X-Cookie", "broken")])
+def test_each_cookie_has_a_line_of_its_own(name: str, verdict: str) -> None:
+    """A load balancer adds its own cookie; only cookies are not joined (RFC 9110, 5.3)."""
+    schema = '{type: string, pattern: "^SID=[^,]*$"}'
+    model = catalogue(NOTES, ("\nsurfaces:", ALL.replace("X-Cache-Hit", name).replace("SCHEMA", schema)))
+    server = Notes()
+
+    def handler(request: Request) -> Response:
+        answer = server(request)
+        return replace(answer, headers=(*answer.headers, (name, "AWSALB=1; Path=/"), (name, "SID=2")))
+
+    report = verified(model, handler)
+    found = {r.verdict.value for r in report.results if r.contract.id.startswith("response_headers/")}
+    assert found - {"untested", "not_selected"} == {verdict}

@@ -1,17 +1,20 @@
 """Answers have the headers that the catalogue declares, with values that satisfy their schemas.
 
-A repeated header counts as one with all values joined (RFC 9110, 5.3), which is no valid number or id. Hosted
-documents need the headers of all answers; answers to CORS preflights, often sent by a proxy, only those for
-https. A header whose schema is a list or an object must be there, and its value is not judged.
+A repeated header counts as one with all values joined (RFC 9110, 5.3), which is no valid number or id; of
+cookies, each line may be the declared one. Hosted documents need the headers of all answers; answers to CORS
+preflights, often sent by a proxy, only those for https. A header whose schema is a list or an object must be
+there, and its value is not judged.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from pgagents.base.http import LISTS, Response
+from pgagents.catalogue.model.answers import AnswerHeader
 from pgagents.catalogue.model.identity import find_proof
 from pgagents.catalogue.model.model import Header, Model
 from pgagents.report.contract import FRAMEWORK, Rank
@@ -25,7 +28,11 @@ MOST_KNOWN = 5_000
 _WHOLE = re.compile(r"-?[0-9]{1,40}")
 _BROKEN = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,2})?")
 """Numbers as JSON writes them. Servers send nanoseconds, and fractions with every digit that they know."""
-_FLAGS = {"true": True, "false": False}
+_FLAGS = {"true": True, "false": False, "?1": True, "?0": False}
+"""Flags as documents write them, in any case (ASP.NET sends `True`), and as RFC 9651 does."""
+_DATES = ("date", "expires", "last-modified", "retry-after", "sunset")
+"""Headers whose times HTTP writes in a form of its own (RFC 9110, 5.6.7), whatever a document says."""
+_COOKIE = "set-cookie"
 _EVERYWHERE = {"all", "success", "error", "keyed", 401}
 
 
@@ -130,7 +137,7 @@ def _judge_own_headers(
                 yield trial.broken(expected, "no such header in this answer")
             continue
         test = memory.setting.test(("header", trial.contract), header.schema)
-        readings = _readings(header.schema, text)
+        readings = _readings(header, text)
         if _holds_many(header.schema, memory.setting) or any(test.is_valid(value) for value in readings):
             yield trial.kept()
         else:
@@ -144,7 +151,7 @@ def _find_repeated_headers(response: Response) -> dict[str, str]:
     if len(set(names)) == len(names):
         return {}
     return {
-        name: ", ".join(v for k, v in response.headers if k.lower() == name)
+        name: ("\n" if name == _COOKIE else ", ").join(v for k, v in response.headers if k.lower() == name)
         for name in names
         if names.count(name) > 1
     }
@@ -169,7 +176,7 @@ def _fits(header: Header, text: str, memory: Memory) -> bool:
     fits = known.get((header.name, text))
     if fits is None:
         test = memory.setting.test(("header", header.name), header.schema)
-        fits = any(test.is_valid(value) for value in _readings(header.schema, text))
+        fits = any(test.is_valid(value) for value in _readings(header, text))
         if len(known) < MOST_KNOWN:
             known[header.name, text] = fits
     return fits
@@ -195,16 +202,26 @@ def _holds_many(schema: Mapping[str, Any], setting: Setting) -> bool:
     return types <= {"array", "object", "null"} and types != {"null"}
 
 
-def _readings(schema: Mapping[str, Any], text: str) -> list[Any]:
+def _readings(header: Header | AnswerHeader, text: str) -> list[Any]:
     """Return the values that a header's text may stand for: the text, a number, true or false."""
-    readings: list[Any] = [text] if schema.get("type") not in ("integer", "number") else []
+    lines = text.split("\n")  # of several cookies
+    readings: list[Any] = lines if header.schema.get("type") not in ("integer", "number") else []
     if _WHOLE.fullmatch(text.strip()):
         readings.append(int(text))
     elif _BROKEN.fullmatch(text.strip()):
         readings.append(float(text))
-    elif text.strip() in _FLAGS:
-        readings.append(_FLAGS[text.strip()])
+    elif text.strip().lower() in _FLAGS:
+        readings.append(_FLAGS[text.strip().lower()])
+    elif header.name.lower() in _DATES:
+        readings += _read_date(text)
     return readings
+
+
+def _read_date(text: str) -> list[str]:
+    try:
+        return [parsedate_to_datetime(text).strftime("%Y-%m-%dT%H:%M:%SZ")]
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return []
 
 
 CHECK = make_check(
