@@ -126,3 +126,16 @@ def test_one_contract_is_judged_on_bursts_only_where_a_whole_run_sends_them(limi
     )
     assert (BURSTS in alone.by_stage, BURSTS in whole.by_stage) == (limits, limits)
     assert alone.by_check["read_after_write"] > 0
+
+
+def test_some_checks_alone_send_no_more_than_a_whole_run():
+    """What is left out is judged by the way, so that no probe runs for want of its verdict."""
+    of = model(SHOP)
+    whole = verify_sandbox(of, inside(of), Options())
+    checks = sorted({result.contract.check for result in whole.results})
+    half = tuple(f"{name}/" for name in checks[: len(checks) // 2])
+    some = verify_sandbox(of, inside(of), Options(only=half))
+    assert some.footer.requests <= whole.footer.requests
+    told = {result.contract.id: result.verdict for result in some.results}
+    judged = {result.contract.id for result in whole.results if result.verdict is Verdict.KEPT}
+    assert {id for id in judged if id.startswith(half) and told[id] is not Verdict.KEPT} == set()

@@ -350,6 +350,8 @@ class Ledger:
         if entry is None:
             self.unknown.add(judgement.contract)
         elif judgement.contract in self.settled:
+            # one left out counts too: else each probe that runs only for want of a verdict would run
+            entry.kept += judgement.verdict in (Verdict.KEPT, Verdict.BROKEN)
             return entry
         elif judgement.verdict is Verdict.KEPT:
             if entry.kept == 0 and entry.broken is None:
