@@ -385,3 +385,49 @@ def test_an_id_that_no_reader_takes_for_an_older_one(id: Any) -> None:
     older.add("ada-2")
     older.add("")
     assert not older.may_be(id)
+
+
+class Echoing(Notes):
+    """A removal answers what it removed, and the greatest number is given again as SQLite does it."""
+
+    def answer(self, method: str, path: str, body: Any, given: dict[str, Any]) -> tuple[int, Any]:
+        before = dict(self.notes)
+        self.last = max(self.notes)
+        status, answer = super().answer(method, path, body, given)
+        gone = [note for n, note in before.items() if n not in self.notes]
+        return (200, gone[0]) if method == "DELETE" and gone else (status, answer)
+
+
+def test_a_number_that_a_removal_answers_is_free_again(tmp_path: Path) -> None:
+    """Platformatic DB 2.61 (Fastify) over SQLite, 2026-11-28: four rows stayed, and no more were made."""
+    described = document({}, {})
+    removal = described["paths"]["/notes/{id}"]["delete"]["responses"]
+    removal["200"] = described["paths"]["/notes/{id}"]["get"]["responses"]["200"]
+    del removal["204"]
+    server = Echoing()
+    report = run(model_of(tmp_path, described), server, 0)
+    assert len(server.notes) == OTHERS
+    assert not server.changed()
+    assert not report.footer.left_behind
+    assert not [r for r in report.results if r.reason and "existed before" in r.reason]
+
+
+class Numbering(Notes):
+    """A create takes `id: null` for 0, and makes what has that number anew."""
+
+    def answer(self, method: str, path: str, body: Any, given: dict[str, Any]) -> tuple[int, Any]:
+        status, answer = super().answer(method, path, body, given)
+        if status == 201 and "id" in body and body["id"] is None:
+            del self.notes[self.last]
+            self.notes[0] = answer = {**answer, "id": 0}
+        return status, answer
+
+
+def test_a_create_that_sent_an_id_disowns_nothing_else(tmp_path: Path) -> None:
+    """Platformatic DB 2.61 (Fastify), 2026-11-28: nineteen rows stayed for one that is made by `id: null`."""
+    server = Numbering()
+    report = run(model_of(tmp_path, document({"id": {"type": "integer"}}, {})), server, 0)
+    assert server.notes.pop(0)
+    assert len(server.notes) == OTHERS
+    assert not server.changed()
+    assert len(report.footer.left_behind) == 1
