@@ -63,7 +63,18 @@ def test_a_null_that_several_rows_have_is_not_taken() -> None:
     assert judge(model, Notes(odd=coded))[""] == "untested"
 
 
-def test_a_time_with_a_fraction_of_a_second_ends_when_it_ends() -> None:
+def booked_model(starts_at: str, ends_at: str) -> Model:
+    """Notes of which no two of one text overlap."""
+    moments = "".join(
+        f", {name}: {{type: string, format: date-time, required: true}}" for name in ("starts_at", "ends_at")
+    )
+    once = (NO_TWO[0], (NO_TWO[1] % "text").replace("[text],", "[text], overlaps: [starts_at, ends_at],"))
+    made = MADE.replace("hello", f"hello, starts_at: {starts_at}, ends_at: {ends_at}")
+    return with_resource(once, (SENT, f"{SENT[:-1]}{moments}}}"), (MADE, made))
+
+
+def booking() -> Notes:
+    """Return a right server of such notes."""
     times = dict[str, list[tuple[datetime, datetime]]]()
 
     def booked(notes: Notes, request: Request) -> Response | None:
@@ -81,14 +92,16 @@ def test_a_time_with_a_fraction_of_a_second_ends_when_it_ends() -> None:
         taken.append((begins, ends))
         return None
 
-    moments = "".join(
-        f", {name}: {{type: string, format: date-time, required: true}}" for name in ("starts_at", "ends_at")
-    )
-    day = 'starts_at: "2031-05-06T09:00:00Z", ends_at: "2031-05-06T10:00:00.500Z"'
-    once = (NO_TWO[0], (NO_TWO[1] % "text").replace("[text],", "[text], overlaps: [starts_at, ends_at],"))
-    model = with_resource(
-        once, (SENT, f"{SENT[:-1]}{moments}}}"), (MADE, MADE.replace("hello", f"hello, {day}"))
-    )
-    verdicts = judge(model, Notes(odd=booked))
+    return Notes(odd=booked)
+
+
+def test_a_time_with_a_fraction_of_a_second_ends_when_it_ends() -> None:
+    verdicts = judge(booked_model('"2031-05-06T09:00:00Z"', '"2031-05-06T10:00:00.500Z"'), booking())
     assert verdicts["overlap"] == "kept"
     assert verdicts["next"] == "kept"
+
+
+def test_two_calls_at_once_for_a_time_are_for_the_same_time() -> None:
+    model = booked_model("=fresh.value", "=fresh.value")
+    report = verified(model, booking(), allow_writes=True, exclusive=True, only=("concurrent_calls/unique",))
+    assert [r.verdict.value for r in report.results if r.contract.check == "concurrent_calls"] == ["kept"]

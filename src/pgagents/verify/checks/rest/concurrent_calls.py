@@ -238,7 +238,7 @@ def _take_value(trial: Trial, resource: Resource, unique: Unique) -> None:
     why = f"two calls at once with the same {names}"
     parents = tuple(str(p.name) for p in trial.endpoint.params if p.place == "path" and p.refers_to)
     calls = _two_calls(trial.endpoint, resource, why, {})
-    pair = trial.ask(Concurrent(calls, shared=(*unique.members, *parents)))
+    pair = trial.ask(Concurrent(calls, shared=(*unique.members, *unique.overlaps, *parents)))
     conclude(_judge(trial, resource, pair, f"one {resource.name} with the same {names}"))
 
 
