@@ -225,6 +225,17 @@ def test_a_step_of_nobody_sends_no_key() -> None:
     assert [read_json(r.body).value for r in keyless] == [{"text": "another"}]
 
 
+def test_a_401_for_a_step_of_nobody_is_documented_by_the_step() -> None:
+    flow = TWO_NOTES.replace("FIRST", "once-only").replace(
+        "input: {text: SECOND}", "as: nobody, input: {text: b}"
+    )
+    unsaid = ("always: [UNAUTHORIZED]", "always: []")
+    model = with_resource(unsaid, (KNOWN_END, KNOWN_END + flow.replace("STATUS", "401")))
+    report = verified(model, Notes(), exclusive=True, only=("workflow_runs", "documented_status/create_note"))
+    assert [(finding.contract.id, finding.actual) for finding in report.findings] == []
+    assert verdict_on(report, "second") == (Verdict.KEPT, "")
+
+
 def test_a_step_of_nobody_that_is_accepted_is_broken_and_undone() -> None:
     def open_door(server: Notes, request: Request) -> Response | None:
         if request.header("Authorization") is not None or request.method != "POST":

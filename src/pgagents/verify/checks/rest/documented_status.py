@@ -73,7 +73,9 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     allowed = memory.setting.compute_once(
         ("documented statuses", exchange.place), lambda: _list_statuses(memory.setting, trial.endpoint)
     )
-    if exchange.call.intent == "auth" and exchange.status in KEYLESS and not allowed & {*KEYLESS}:
+    call = exchange.call
+    keyless = call.intent == "auth" or (call.authored and not call.role)
+    if keyless and exchange.status in KEYLESS and not allowed & {*KEYLESS}:
         return
     yield _judge_status(trial, exchange, allowed)
 
