@@ -366,7 +366,13 @@ def _ask_about_times(view: View, name: str, action: Mapping[str, Any], laws: str
     if action.get("effect") != "write" or not (begins and ends) or f"input.{ends[0]}" in laws:
         return
     both = f"has(input.{begins[0]}) && has(input.{ends[0]})"
-    law = {"when": both, "that": f"input.{begins[0]} < input.{ends[0]}"}
+    first, last = (
+        f"epoch(input.{key})"
+        if view.read(read_input(action)[key]).get("format") == "date-time"
+        else f"input.{key}"
+        for key in (begins[0], ends[0])
+    )  # texts with different offsets have no order
+    law = {"when": both, "that": f"{first} < {last}"}
     asks = (
         f"Must {begins[0]} be before {ends[0]}, and may two overlap? If not, `unique` of the resource says "
         f"for whom: [{{members: [WHOSE], overlaps: [{begins[0]}, {ends[0]}], otherwise: CODE}}]."
