@@ -181,6 +181,7 @@ MISTAKES = [
     (LAW % 'response.state.lowerAscii() == "paid"', "`upper(…)` of both"),
     (LAW % '"pai" in response.state', 'contains("pai")'),
     (LAW % "timestamp(now) > timestamp(response.id)", "`epoch(response.created_at) <= now`"),
+    (LAW % "timestamp(response.id) < now", "`epoch(response.created_at) <= now`"),
     (STEPS % "a: {action: get_order, input: {order_id: =faker.name()}}", "`=fresh.text`"),
     (STEPS % "a: {action: get_order, input: {order_id: '{{faker.name()}}'}}", "`=fresh.text`"),
     (STEPS % "a: {action: get_order, input: {order_id: '${env.x}'}}", "write `=env.x`"),

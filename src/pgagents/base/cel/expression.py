@@ -326,9 +326,8 @@ def _compile(text: str) -> Expression:
         reason = f"`{name}()` is no function here; known: {known}"
         raise ExpressionError(reason, place.start, place.end, help=help)
     _refuse_wrong_counts(tree)
-    if (made := called.get("timestamp")) is not None and [path_of(arg) for arg in made.args] == [("now",)]:
-        help = "compare numbers of seconds: `epoch(response.created_at) <= now`"
-        raise ExpressionError("`now` is a number of seconds, and no text", made.start, made.end, help=help)
+    if "timestamp" in called:
+        _refuse_timestamps_of_now(tree)
     free = frozenset(variables_of(tree))
     loops = growth.loops(tree)
     if loops == 2:
@@ -382,6 +381,18 @@ def _refuse_whole_numbers(tree: Node) -> None:
         if whole and doubles:
             said = f"numbers are doubles here, and `{whole[0].token}` is none"
             raise ExpressionError(said, whole[0].start, whole[0].end, help=f"write `{whole[0].token}.0`")
+
+
+def _refuse_timestamps_of_now(tree: Node) -> None:
+    """Raise ExpressionError for `now`, which is a number of seconds, in or beside a timestamp."""
+    for node in walk(tree):
+        parts = node.operands if isinstance(node, Infix) else (node,)
+        made = [one for one in parts if isinstance(one, FunctionCall) and one.name == "timestamp"]
+        taken = [path_of(arg) for one in made for arg in one.args]
+        if made and ("now",) in (*taken, *map(path_of, parts)):
+            help = "compare numbers of seconds: `epoch(response.created_at) <= now`"
+            said = "`now` is a number of seconds, and not a timestamp"
+            raise ExpressionError(said, node.start, node.end, help=help)
 
 
 def _program(tree: Node) -> Any:
