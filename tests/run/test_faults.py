@@ -11,16 +11,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from zlib import crc32
 
 import pytest
 
 from language_table import rows
-from lengths import rarely
 from pgagents.report.contract import Verdict
+from pgagents.report.report import Report
 from pgagents.sandbox import fault_registry
 from pgagents.verify.run.run import contracts
+from surprises import CHECKS_TOGETHER, find_allowed, find_surprises, group_up, place_of
 from verifying import (
     PARK_GRAPH,
     SHOP,
@@ -121,10 +120,10 @@ def test_faults_that_the_rows_of_a_whole_run_show_are_all_found_in_one() -> None
     assert not [n for n in report.footer.notes if "internal" in n or "never listed" in n]
 
 
-@pytest.mark.parametrize("name", rarely(ALONE, *choose_faults(ALONE)))
+@pytest.mark.parametrize("name", choose_faults(ALONE))
 def test_fault_is_found_by_the_checks_that_it_declares(name):
     """One contract of each check runs alone; where that does not find the fault, the whole checks, and at
-    last everything. `make matrix` tries every fault so, and several in a whole run.
+    last everything. `make matrix` finds every fault by the same contracts, several in a whole run.
     """
     fault = fault_registry.find("faults", name)
     whole_checks = tuple(f"{check}/" for check in sorted(fault.breaks))
@@ -144,104 +143,27 @@ def test_fault_is_found_by_the_checks_that_it_declares(name):
     assert not [n for n in report.footer.notes if "internal" in n or "never listed" in n]
 
 
-TOGETHER, CHECKS_TOGETHER = 8, 10
-"""At most so many faults share a whole run, if they may break no more checks than this together."""
+APART = {name for name in FAULTS if name not in ALONE}
+GROUPS = group_up("faults", FAULTS, APART)
 
 
-def group_up(names: Iterable[str]) -> list[tuple[str, ...]]:
-    """Return each fault once, with others that break nearly the same checks for other actions.
-
-    So what one of them breaks undeclared is seldom declared by another, and their answers differ at different
-    calls. A fault that no recorded contract shows is alone.
-    """
-    groups: list[_Group] = []
-    for name in sorted(names, key=lambda name: (sorted(EVERY[name].breaks), crc32(name.encode()))):
-        own = _Group([name], _find_allowed([name]), {_place(id) for id in SHOWN.get(name, ())})
-        fitting = [group for group in groups if name in ALONE and group.takes(own)]
-        if own.places and fitting:
-            nearest = min(fitting, key=lambda group: len(own.allowed - group.allowed))
-            nearest.names.append(name)
-            nearest.allowed |= own.allowed
-            nearest.places |= own.places
-        else:
-            groups.append(own)
-    return [tuple(group.names) for group in groups]
-
-
-@dataclass
-class _Group:
-    names: list[str]
-    allowed: set[str]
-    """Checks that these faults may break."""
-    places: set[tuple[str, str]]
-
-    def takes(self, other: _Group) -> bool:
-        together = len(self.allowed | other.allowed)
-        apart = self.places and not self.places & other.places
-        return bool(apart) and len(self.names) < TOGETHER and together <= CHECKS_TOGETHER
-
-
-def _place(contract: str) -> tuple[str, str]:
-    """Return the check and the action of a contract."""
-    path = contract.partition("@")[0]
-    return path.partition("/")[0], path.rpartition("/")[2]
-
-
-def _find_allowed(names: Iterable[str]) -> set[str]:
-    """Return the checks that these faults may break, with those that may break because these did."""
-    allowed = {check for name in names for check in EVERY[name].breaks | EVERY[name].also.keys()}
-    while more := following(allowed) - allowed:
-        allowed |= more
-    return allowed
-
-
-def find_surprises(names: Sequence[str]) -> dict[str, str]:
-    """Return what a whole run lacks or has too much, by fault; empty if each is as declared.
-
-    Faults that the others hide, and all of them where something is broken that none declares, are tried again
-    in smaller groups.
-    """
-    report = run(model(), faults=names)
-    broken = find_caught(report, [EVERY[name] for name in names])
-    allowed = _find_allowed(names)
-    beside = {
-        r.contract.id: r.reason
-        for r in report.results
-        if r.verdict is Verdict.BROKEN and r.contract.check not in allowed
-    }
-    notes = [n for n in report.footer.notes if "internal" in n or "never listed" in n]
-    found = {r.contract.id for r in report.results if r.verdict in (Verdict.BROKEN, Verdict.ODD)}
-    hidden = [name for name in names if not found.issuperset(SHOWN.get(name, ()))]
-    wanted = 0 if all(EVERY[name].odd for name in names) else 1
-    odd = "" if report.exit_code == wanted else f"exit code {report.exit_code}"
-    if len(names) == 1:
-        surprises = {"not found": EVERY[names[0]].breaks - broken, "beside": beside, "notes": notes, "": odd}
-        said = [f"{what}: {each}" for what, each in surprises.items() if each]
-        return {names[0]: "; ".join(said)} if said else {}
-    if not beside and not notes and not odd and len(hidden) < len(names):
-        return find_surprises(hidden) if hidden else {}
-    half = len(names) // 2
-    return {**find_surprises(names[:half]), **find_surprises(names[half:])}
+def verify_with(names: Sequence[str], only: Sequence[str] = ()) -> Report:
+    return run(model(), faults=names, only=tuple(only))
 
 
 @pytest.mark.matrix
-@pytest.mark.parametrize("names", group_up(FAULTS), ids="+".join)
+@pytest.mark.parametrize("names", GROUPS, ids="+".join)
 def test_faults_break_what_they_declare_and_no_more(names: tuple[str, ...]) -> None:
-    assert find_surprises(names) == {}
+    assert find_surprises("faults", names, verify_with) == {}
 
 
 def test_faults_of_a_group_are_apart_and_declare_little_together() -> None:
-    groups = group_up(FAULTS)
-    assert sorted(name for names in groups for name in names) == sorted(FAULTS)
-    for names in (names for names in groups if len(names) > 1):
-        places = [_place(id) for name in names for id in set(SHOWN[name])]
-        assert len(_find_allowed(names)) <= CHECKS_TOGETHER
-        assert not [
-            place
-            for place in places
-            if sum(place in {_place(id) for id in SHOWN[name]} for name in names) > 1
-        ]
-    assert len(groups) < 0.16 * len(FAULTS)
+    assert sorted(name for names in GROUPS for name in names) == sorted(FAULTS)
+    for names in (names for names in GROUPS if len(names) > 1):
+        places = [{place_of(id) for id in SHOWN[name]} for name in names]
+        assert len(find_allowed(EVERY[name] for name in names)) <= CHECKS_TOGETHER
+        assert sum(map(len, places)) == len(set().union(*places))
+    assert len(GROUPS) < 0.12 * len(FAULTS)
 
 
 @pytest.mark.matrix

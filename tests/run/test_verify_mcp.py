@@ -23,7 +23,7 @@ import pytest
 from calling import hostile, served
 from inprocess import ENOUGH, inside, mcp_inside, tool_contracts, verify_mcp, verify_sandbox
 from language_table import model_of, rows
-from lengths import rarely, share
+from lengths import rarely
 from pgagents.base.errors import PgagentsError
 from pgagents.base.http import Request, Response, Silence, json_bytes
 from pgagents.cli.inputs.companions import environment, inherit
@@ -38,6 +38,7 @@ from pgagents.verify.wire import mcp_process
 from pgagents.verify.wire.mcp_link import Link, StreamClient
 from pgagents.verify.wire.mcp_messages import ToolForm, events, read
 from pgagents.verify.wire.mcp_process import MAX_LINE, Stdio
+from surprises import find_surprises, group_up
 from verifying import (
     PARK_GRAPH,
     ROOT,
@@ -152,7 +153,7 @@ FAULTS = [n for n in EVERY if not fault_registry.find("mcp_faults", n).needs & r
 """Faults that the tools of Park Graph can show; rows of tests/language.yaml show the others."""
 
 
-@pytest.mark.parametrize("name", share([n for n in FAULTS if fault_registry.find("mcp_faults", n).breaks], 4))
+@pytest.mark.parametrize("name", [n for n in FAULTS if fault_registry.find("mcp_faults", n).breaks][::4])
 def test_fault_is_found_by_the_checks_that_it_declares(name: str) -> None:
     """One contract of each check runs alone, or all of the tools where that does not find the fault."""
     fault, whole = fault_registry.find("mcp_faults", name), tool_contracts(model())
@@ -170,45 +171,15 @@ def test_fault_is_found_by_the_checks_that_it_declares(name: str) -> None:
     }
 
 
-def pair_up(names: Sequence[str]) -> list[tuple[str, ...]]:
-    """Return each fault once, at most two to a run, and no two that one check shows.
-
-    The checks are those of the recorded contracts, not those that a fault declares.
-    """
-    shown = {n: {id.partition("/")[0] for id in fault_contracts("mcp_faults").get(n, ())} for n in names}
-    left, pairs = list(names), []
-    while left:
-        first = left.pop(0)
-        other = next((n for n in left if shown[n] and shown[first] and not shown[n] & shown[first]), None)
-        pairs.append((first,) if other is None else (first, other))
-        if other is not None:
-            left.remove(other)
-    return pairs
-
-
-def find_surprises(names: Sequence[str]) -> dict[str, str]:
-    """Return what a whole run lacks or has too much, by fault; empty if each is as declared."""
-    faults = {name: fault_registry.find("mcp_faults", name) for name in names}
-    report = verify_mcp(model(), faults=names)
-    broken = checks(report, Verdict.BROKEN)
-    allowed = {check for fault in faults.values() for check in fault.breaks | fault.also.keys()}
-    beside = broken - allowed - following(broken)
-    notes = [n for n in report.footer.notes if "internal" in n or "never listed" in n]
-    hidden = [name for name, fault in faults.items() if not fault.breaks <= broken]
-    if len(names) == 1:
-        told = {f.contract.id: f.actual for f in report.findings if f.contract.check in beside}
-        said = [str(each) for each in (told, notes, hidden and "not found") if each]
-        return {names[0]: "; ".join(said)} if said else {}
-    if not beside and not notes and len(hidden) < len(names):
-        return find_surprises(hidden) if hidden else {}
-    half = len(names) // 2
-    return {**find_surprises(names[:half]), **find_surprises(names[half:])}
+def verify_with(names: Sequence[str], only: Sequence[str] = ()) -> Report:
+    given = {"only": tuple(only)} if only else {}
+    return verify_mcp(model(), faults=names, max_requests=3 * ENOUGH, **given)
 
 
 @pytest.mark.matrix
-@pytest.mark.parametrize("number", range(len(pair_up(FAULTS))))
-def test_faults_break_what_they_declare_and_no_more(number: int) -> None:
-    assert find_surprises(pair_up(FAULTS)[number]) == {}
+@pytest.mark.parametrize("names", group_up("mcp_faults", FAULTS), ids="+".join)
+def test_faults_break_what_they_declare_and_no_more(names: tuple[str, ...]) -> None:
+    assert find_surprises("mcp_faults", names, verify_with) == {}
 
 
 @pytest.mark.matrix
