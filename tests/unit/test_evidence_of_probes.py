@@ -165,6 +165,39 @@ def test_a_link_that_nobody_followed_keeps_nothing() -> None:
     assert (judged.verdict, judged.excused, calls) == (Verdict.UNTESTED, True, [])
 
 
+def test_a_link_for_a_write_is_not_followed() -> None:
+    """Express and Rails answer 404 to the GET of a path that is there for other methods."""
+    setting = setting_for(
+        with_resource(LINKED, SHOWN, ("http: PUT /notes/{note_id}", "http: PUT /p/{note_id}"))
+    )
+    contract = "links_resolve/page/create_note@rest"
+    judged, calls = try_case(
+        links_resolve.CHECK, setting, contract, lambda _: html(404), {"page": f"{URL}/p/1"}
+    )
+    assert (judged[contract].verdict, judged[contract].excused, calls) == (Verdict.UNTESTED, True, [])
+
+
+@pytest.mark.parametrize(("status", "odd"), [(404, True), (500, False)])
+def test_the_page_of_a_document_may_come_later(status: int, odd: bool) -> None:
+    """A thumbnail is drawn by a job, and no document says when."""
+    link = {"type": "string", "format": "uri"}
+    note = {"type": "object", "properties": {"id": {"type": "string"}, "thumbnail": link}}
+    shown = {"schema": note, "example": {"id": "n1", "thumbnail": "https://library.example/t/1"}}
+    made = {"description": "So", "content": {"application/json": shown}}
+    named = {"name": "note_id", "in": "path", "required": True, "schema": {"type": "string"}}
+    paths = {
+        "/notes": {"post": {"operationId": "makeNote", "responses": {"201": made}}},
+        "/notes/{note_id}": {
+            "get": {"operationId": "getNote", "parameters": [named], "responses": {"200": made}}
+        },
+    }
+    setting = setting_for(imported(openapi(paths, security=[])).model)
+    contract = "links_resolve/thumbnail/make_note@rest"
+    body = {"id": "n1", "thumbnail": f"{URL}/t/1"}
+    judged, _ = try_case(links_resolve.CHECK, setting, contract, lambda _: html(status), body)
+    assert (judged[contract].verdict, judged[contract].odd) == (Verdict.BROKEN, odd)
+
+
 def test_the_link_of_the_thing_itself_is_followed_and_not_that_of_its_owner() -> None:
     owner = {"page": f"{URL}/p/owner"}
     body = {"owner": owner, "page": f"{URL}/p/own"}
