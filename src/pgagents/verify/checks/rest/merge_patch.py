@@ -129,8 +129,13 @@ def _try(trials: Sequence[Trial], patch: _Patch) -> None:
     if not made.success or not isinstance(body, Mapping) or resource.id not in body:
         raise Untested(say_none_made(resource, made))
     sent = {p.wire for p in made_by.action.params if str(p.name) in made.input}
-    # what a create shows of a member that it was not given is the server's own default
-    defaults = (*patch.defaults, *((body[wire],) if wire in body and wire not in sent else ()))
+    why = f"what {keeps.action.name} left"
+    read = Call(patch.reader, patch.read.input, "valid", why, subject=resource, made=body)
+    first = ask(read)  # proves that it is ours before it changes
+    # what is shown of a member that the create was not given is the server's own default; the create's answer
+    # may have the id alone
+    shown_first = (body.get(wire), patch.show(first)) if wire not in sent else ()
+    defaults = (*patch.defaults, *(shown for shown in shown_first if shown is not None))
     value = _choose_value(setting, patch.member, defaults)
     if value in EMPTY:
         raise Untested(f"no value of {name} is known that is not empty")
@@ -141,9 +146,6 @@ def _try(trials: Sequence[Trial], patch: _Patch) -> None:
     def send(why: str, members: Mapping[str, Any]) -> Call:
         return keeps.call("valid", why, input={**least, **members}, subject=resource, made=body)
 
-    why = f"what {keeps.action.name} left"
-    read = Call(patch.reader, patch.read.input, "valid", why, subject=resource, made=body)
-    ask(read)  # proves that it is ours before it changes
     filled = ask(send(f"{name} is set", {name: value}))
     before = ask(read)
     if not filled.success or patch.show(before) != value:
