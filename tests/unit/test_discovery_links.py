@@ -101,6 +101,17 @@ def test_whatever_comes_is_read_without_an_error(body: bytes) -> None:
     assert read_page(Response(200, (*HTML, ("Link", told)), body)) == []
 
 
+def test_a_section_that_no_markup_has_ends_a_page_without_an_error() -> None:
+    page = b'<link rel="service-desc" href="/o"><![pgv[x]]><link rel="service-meta" href="/m">'
+    assert _hrefs(read_page(Response(200, HTML, page))) == ["/o"]
+
+
+def test_an_item_is_an_api_and_no_document() -> None:
+    """The path of an API itself answers as it likes (RFC 9727, 4)."""
+    context = {"anchor": "https://a.example", "item": [{"href": "/apis/foo"}]}
+    assert read_links("web/api-catalog.json", json.dumps({"linkset": [context]}).encode()) == []
+
+
 def test_only_so_many_links_are_read() -> None:
     entries = [{"url": f"/{n}", "type": "a/b"} for n in range(5_000)]
     assert len(read_links("web/ai-catalog.json", json.dumps({"entries": entries}).encode())) == MOST_LINKS

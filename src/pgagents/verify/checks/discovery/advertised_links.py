@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from html.parser import HTMLParser
@@ -216,8 +217,10 @@ CHECK = make_check("advertised_links", __doc__, cases, stage=3, overlap="all", r
 MOST_LINKS = 200
 """The most links that are read from one source; fewer are followed."""
 MOST_BYTES = 2_000_000
-MACHINE = frozenset(("ai-catalog", "api-catalog", "service-desc", "service-meta", "item"))
-"""Link relations whose targets are read by programs."""
+MACHINE = frozenset(("ai-catalog", "api-catalog", "service-desc", "service-meta"))
+"""Link relations whose targets are read by programs. An `item` is an API, whose own path may be no page (RFC
+9727, 4).
+"""
 PEOPLE = frozenset(("service-doc", "status", "terms-of-service", "privacy-policy"))
 _AGENTMAP = re.compile(r"(?im)^[ \t]*Agentmap:[ \t]*(\S{1,2000})")
 _MARKDOWN = re.compile(r"\[[^\]\n]{0,500}\]\(<?([^\s()<>]{1,2000})>?\)")
@@ -260,7 +263,8 @@ def read_page(answer: Response) -> list[Link]:
     links = [link for value in headers for link in _parse_header(value)]
     if answer.media_type in ("text/html", "application/xhtml+xml"):
         parser = _Elements()
-        parser.feed(answer.body[:MOST_BYTES].decode("utf-8", "replace"))
+        with suppress(AssertionError):  # HTMLParser raises it for a marked section that SGML does not know
+            parser.feed(answer.body[:MOST_BYTES].decode("utf-8", "replace"))
         links += parser.links
     return _bound(iter(links))
 
