@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from importing import imported, openapi
+from importing import imported, openapi, operation
 from language_table import model_of
 from pgagents.base.http import Response
 from pgagents.catalogue.model.model import Model
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.checks.rest import (
+    conditional_calls,
     echoes_input,
     links_resolve,
     merge_patch,
@@ -29,9 +30,10 @@ from pgagents.verify.wire.asking import answering
 from pgagents.verify.wire.call import Call, InstanceRef, Raw
 from pgagents.verify.wire.endpoint import Endpoint
 from small_api import NOTES, URL, catalogue, with_resource
-from test_own_probes import answer, exchange_of
+from test_own_probes import answer, exchange_of, find_trial
 
 Server = Callable[[Call], Response]
+COMMENT = {"id": "c-1", "text": "Oat milk?"}
 
 
 def setting_for(model: Model) -> Setting:
@@ -376,9 +378,56 @@ def test_a_default_that_the_create_does_not_show_may_come_back() -> None:
     assert {judgement.verdict for judgement in judged.values()} == {Verdict.KEPT}
 
 
+# -- tags
+
+
+@pytest.mark.parametrize(
+    ("later", "verdict"),
+    [
+        (answer(304, None, ETag='"1"'), Verdict.KEPT),
+        (answer(200, COMMENT, ETag='"2"'), Verdict.UNTESTED),
+        (answer(200, COMMENT, ETag='"1"'), Verdict.BROKEN),
+    ],
+    ids=["known", "changed meanwhile", "sent again"],
+)
+def test_a_tag_that_is_another_by_now_shows_no_304(later: Response, verdict: Verdict) -> None:
+    def server(call: Call) -> Response:
+        known = dict(call.raw.headers).get("If-None-Match")
+        return later if known == '"1"' else answer(200, COMMENT, ETag='"1"')
+
+    contract = "conditional_calls/not_modified/get_note@rest"
+    judged, _ = try_case(conditional_calls.CHECK, setting_for(model_of("etag")), contract, server, COMMENT)
+    assert judged[contract].verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"), [(412, Verdict.KEPT), (403, Verdict.KEPT), (204, Verdict.BROKEN)]
+)
+def test_a_document_does_not_say_how_a_missing_tag_is_refused(status: int, verdict: Verdict) -> None:
+    tagged = {**operation()["responses"]["200"], "headers": {"ETag": {"schema": {"type": "string"}}}}
+    match = {"name": "If-Match", "in": "header", "required": True, "schema": {"type": "string"}}
+    refusals = {str(code): {"description": "No"} for code in (400, 403, 404, 412)}
+    named = {"name": "book_id", "in": "path", "required": True, "schema": {"type": "string"}}
+    removal = operation(
+        operationId="removeBook", parameters=[match], responses={"204": {"description": "Gone"}, **refusals}
+    )
+    paths = {
+        "/books": {"post": operation(operationId="makeBook", responses={"201": tagged})},
+        "/books/{book_id}": {
+            "parameters": [named],
+            "get": operation(responses={"200": tagged, **refusals}),
+            "delete": removal,
+        },
+    }
+    model = imported(openapi(paths, security=[])).model
+    trial = find_trial(conditional_calls.CHECK, setting_for(model), "remove_book@rest", "missing")
+    exchange = exchange_of(model, trial.call("illegal", "without a tag"), answer(status))
+    (judged,) = conditional_calls._judge_untagged(trial, exchange, "a removal without a tag")
+    assert judged.verdict is verdict
+
+
 # -- one thing in another
 
-COMMENT = {"id": "c-1", "text": "Oat milk?"}
 Told = Callable[[Call, list[Call]], Response | None]
 """Gives an answer of its own to a call after others."""
 
