@@ -1,9 +1,11 @@
 """Stop a run's writing when something that was there before its first write is gone or changed.
 
-The answers that a run reads anyway are compared, and a list once after each new shape of write. When an older
-row is missed, nothing more is written, and the same answer is read again without a write in between. If rows
-go on changing, others work on the server: the run goes on, and only reads. Otherwise it ends. Its own call is
-the reason if nobody else uses the server, and only that call can be meant.
+The answers that a run reads anyway are compared, and a list once after each new shape of write. What an
+action reaches that does not just make, change or remove one instance, nobody knows: after its first call a
+list of each kind is compared. When an older row is missed, nothing more is written, and the same answer is
+read again without a write in between. If rows go on changing, others work on the server: the run goes on, and
+only reads. Otherwise it ends. Its own call is the reason if nobody else uses the server, and only that call
+can be meant.
 
 A row counts as changed if a client could have sent the new value. Numbers, times, what changed without a
 write, and what the run's calls name by a reference may change by themselves.
@@ -14,19 +16,19 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pgagents.base.text import brief
-from pgagents.catalogue.model.action import ActionCall
-from pgagents.catalogue.model.resource import Resource, id_text
+from pgagents.catalogue.model.action import Action, ActionCall
+from pgagents.catalogue.model.resource import Resource, id_text, is_scalar
 from pgagents.report.report import Alarm, ChangedRow
 from pgagents.verify.answers.observation import list_members
 from pgagents.verify.answers.standing import Change, is_mortal, list_firm_changes
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import at_path, find_items, find_read, is_missing
-from pgagents.verify.fixtures.target import list_concerned, list_involved
+from pgagents.verify.fixtures.target import find_created, list_concerned, list_involved
 from pgagents.verify.lists import may_go_on
 from pgagents.verify.run.breaks import exchange_of, rank_writes
 from pgagents.verify.run.timing import may_write
@@ -37,9 +39,10 @@ from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 MOST_ROWS, MOST_VIEWS, MOST_WRITES = 5_000, 300, 300
-MOST_LOOKED_UP, MOST_LOOK_UPS, MOST_SHAPES = 3, 30, 60
+MOST_LOOKED_UP, MOST_LOOK_UPS, MOST_SHAPES, MOST_ELSEWHERE = 3, 30, 60, 100
 """The most missing rows of one answer that are looked up by their ids, and the most such answers in a run.
-The third is the most lists that are read after a write of a new shape.
+The third is the most lists that are read after a write of a new shape, the last the most after actions of
+which nobody knows what they reach.
 """
 QUIET_READS, QUIET_S = 3, 1.0
 """The reads without a write that show whether others change rows, and the seconds before each."""
@@ -106,6 +109,11 @@ class Tripwire:
         self._restless: set[tuple[str, str]] = set()
         """The members, by kind, that changed without a write."""
         self._shapes: set[tuple[object, ...]] = set()
+        self._acted: set[str] = set()
+        """The actions after which a list of each kind was read."""
+        self._elsewhere = 0
+        self._used: set[Key] = set()
+        """The found instances that the author lets the run use, or that writes named: those may change."""
         self._wanted: list[_View] = []
         self._suspicion: _Suspicion | None = None
         self.is_blind = self._examines = self._under_way = False
@@ -142,18 +150,50 @@ class Tripwire:
         self.is_blind = self.is_blind if self._written else not self._older
         self._written += 1
         self._writes.append((self._written, exchange))
+        self._note_used(exchange)
         if call.surface == OPERATOR or (endpoint and str(endpoint.action.name) in self._allowed):
             self._settled = exchange.number
         shape = (call.place, frozenset(call.input), call.intent in ASKED or call.intent, call.raw.method)
         if not exchange.success or self.reason or shape in self._shapes:
             return
         self._shapes.add(shape)
-        views = (v for v in self._views.values() if v.call in v.resource.listed_by)
-        lists = [
-            v for v in views if self._concerns(exchange, v.resource) and not self._older.isdisjoint(v.rows)
-        ]
-        if lists and len(self._shapes) <= MOST_SHAPES:
-            self._wanted.append(min(lists, key=lambda view: len(view.exchange.input)))
+        lists = (v for v in self._views.values() if v.call in v.resource.listed_by)
+        views = [v for v in lists if not self._older.isdisjoint(v.rows)]
+        views.sort(key=lambda view: -len(view.exchange.input))
+        concerned = [v for v in views if self._concerns(exchange, v.resource)][-1:]
+        if len(self._shapes) <= MOST_SHAPES:
+            self._wanted += concerned
+        if endpoint is not None and self._reaches_further(endpoint.action):
+            self._acted.add(str(endpoint.action.name))
+            others = {view.resource.name: view for view in views}
+            for view in concerned:
+                del others[view.resource.name]
+            self._wanted += [*others.values()][: max(0, MOST_ELSEWHERE - self._elsewhere)]
+            self._elsewhere += len(others)
+
+    def _note_used(self, write: Exchange) -> None:
+        named = {id_text(value) for value in _list_values(write.input)}
+        for found in self._factory.pool.instances:
+            members = found.id if isinstance(found.id, tuple) else (found.id,)
+            found_by = found.resource.found_by
+            is_meant = found_by is not None and not found_by.inferred  # the author lets the run find it
+            is_meant = is_meant or named.issuperset(map(id_text, members))
+            if found.used and not found.made and is_meant:
+                kind = self._factory.owned.kind_name(found.resource)
+                self._used.add((kind, found.place, id_text(found.id)))
+
+    def _reaches_further(self, action: Action) -> bool:
+        """True at the first call of an action that does not just make, change or remove one instance, as far
+        as its path or the author says.
+        """
+        model, path = self._setting.model, str(action.path or "")
+        plain = action.method in ("PUT", "PATCH", "DELETE") and path.endswith("}")
+        if plain or str(action.name) in self._acted or find_created(model, action) is not None:
+            return False
+        known = (r.undone_by for r in list_involved(model, action))
+        moves = (move for r in list_involved(model, action) for move in r.moves)
+        removes = any(undo is not None and undo.action is action for undo in known)
+        return not (removes or any(move.action is action and not move.inferred for move in moves))
 
     def _note_read(self, endpoint: Endpoint, exchange: Exchange) -> None:
         for resource in list_involved(self._setting.model, endpoint.action):
@@ -240,10 +280,7 @@ class Tripwire:
         # a server whose ids are places in a list shows a row under another one
         moved = {key for key, text in texts.items() if text and now[text] >= was[text]}
         self._older -= moved
-        # what the author lets the run find, its calls may change or take away
-        used = (t for t in self._factory.pool.instances if t.used and not t.made)
-        kind_name = self._factory.owned.kind_name
-        excused = moved | {(kind_name(t.resource), t.place, id_text(t.id)) for t in used}
+        excused = moved | self._used
         changed = {}
         for key in lost:
             if key in after and key not in excused:
@@ -377,6 +414,15 @@ def _is_moved_on(known: _View, view: _View, gone: list[Key]) -> bool:
     keys, lost = list(known.rows), set(gone)
     at_end = lost == set(keys[-len(lost) :]) or lost == set(keys[: len(lost)])
     return at_end and len(view.rows) >= view.most
+
+
+def _list_values(value: Any) -> Iterator[Any]:
+    """Yield the values without members inside a value."""
+    if isinstance(value, Mapping | list):
+        for inner in value.values() if isinstance(value, Mapping) else value:
+            yield from _list_values(inner)
+    elif is_scalar(value):
+        yield value
 
 
 def _join(resource: Resource, row: Mapping[str, Any]) -> str:

@@ -1,0 +1,210 @@
+"""An action of the run's own note reaches rows of another kind, which no answer of it shows: the run stops
+after one of them. What happens to other kinds anyway stops no run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harm.runs import SHARED_URL, URL
+from harm.test_lenient_servers import NOTE, Notes, Schema, document, model_of
+from pgagents.base.http import Request, Response
+from pgagents.catalogue.model.model import Model
+from pgagents.report.report import Report
+from pgagents.verify.plan.options import Identities, Options
+from pgagents.verify.run.run import verify
+
+THEME: Schema = {
+    "type": "object",
+    "properties": {"id": {"type": "string"}, "name": {"type": "string"}, "seen": {"type": "integer"}},
+    "required": ["id", "name"],
+}
+THEMES = 9
+
+
+def described(method: str, readable: bool = True) -> Schema:
+    """The document of the notes, of themes that only somebody else makes, and of one more action."""
+
+    def answers(schema: Schema | None) -> Schema:
+        content = {"content": {"application/json": {"schema": schema}}} if schema else {}
+        return {"200": {"description": "Done", **content}, "404": {"description": "None"}}
+
+    made, listed = document({}, {}), {"type": "array", "items": THEME}
+    made["paths"]["/themes"] = {"get": {"operationId": "list_themes", "responses": answers(listed)}}
+    at = {"name": "id", "in": "path", "required": True}
+    one = {"operationId": "get_theme", "parameters": [{**at, "schema": {"type": "string"}}]}
+    if readable:
+        made["paths"]["/themes/{id}"] = {"get": {**one, "responses": answers(THEME)}}
+    named = {"parameters": [{**at, "schema": {"type": "integer"}}]}
+    made["paths"]["/notes/{id}/arrange"] = {
+        method: {"operationId": "act", **named, "responses": answers(NOTE)}
+    }
+    return made
+
+
+class Themed(Notes):
+    """The notes, with themes. `act` is what the further action does, `by_itself` what each request sees."""
+
+    def __init__(
+        self, method: str, act: Act | None = None, by_itself: Act | None = None, shown: Shown | None = None
+    ) -> None:
+        super().__init__()
+        self.method, self.act, self.by_itself, self.shown = (
+            method.upper(),
+            act or keep,
+            by_itself or keep,
+            shown or show,
+        )
+        self.themes = {f"t{n * 7919 % 1009}x": f"Theme {'abcdefghi'[n]}" for n in range(THEMES)}
+        self.names = dict(self.themes)
+        self.acted = self.turns = 0
+        self.asked = ""
+
+    def __call__(self, request: Request) -> Response:
+        self.turns += 1
+        self.asked = f"{request.method} {request.path}"
+        self.by_itself(self)
+        return super().__call__(request)
+
+    def answer(self, method: str, path: str, body: Any, given: dict[str, Any]) -> tuple[int, Any]:
+        if path.startswith("/themes"):
+            name = path.removeprefix("/themes").strip("/")
+            found = next((row for row in show(self) if row["id"] == name), None) if name else self.shown(self)
+            right = method == "GET" and found is not None
+            return (200, found) if right else (404, {"error": "none"})
+        found = re.fullmatch(r"/notes/(\d+)/arrange", path)
+        if method == self.method and found and int(found[1]) in self.notes:
+            self.acted += 1
+            self.act(self)
+            return 200, self.notes[int(found[1])]
+        return super().answer(method, path, body, given)
+
+    @property
+    def gone(self) -> int:
+        return sum(id not in self.themes for id in self.names)
+
+
+Act = Callable[[Themed], object]
+Shown = Callable[[Themed], list[Schema]]
+
+
+def keep(_: Themed) -> None:
+    """Do nothing."""
+
+
+def show(server: Themed) -> list[Schema]:
+    return [{"id": id, "name": name} for id, name in server.themes.items()]
+
+
+def remove_one(server: Themed) -> None:
+    for id in list(server.themes)[:1]:
+        del server.themes[id]
+
+
+def run(model: Model, server: Themed, url: str = URL, **options: Any) -> Report:
+    now = [0.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    return verify(
+        model,
+        server,
+        Identities(calls_keyless=True),
+        Options(**{"allow_writes": True, "live": False, **options}),
+        clock=lambda: now[0],
+        sleep=sleep,
+        wall=lambda: "2026-04-12T13:20:00Z",
+        url=url,
+    )
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("method", ["post", "put"])
+def test_a_run_stops_after_one_row_of_another_kind(method: str, seed: int, tmp_path: Path) -> None:
+    server = Themed(method, remove_one)
+    report = run(model_of(tmp_path, described(method)), server, seed=seed)
+    alarm = report.footer.alarm
+    assert alarm is not None
+    assert (server.acted, server.gone, alarm.count) == (1, 1, 1)
+    assert alarm.rows[0].name.startswith("theme ")
+    assert not server.changed()
+
+
+def count_up(server: Themed) -> list[Schema]:
+    return [{**row, "seen": server.turns} for row in show(server)]
+
+
+def rename(server: Themed) -> None:
+    """Change what a server may word itself, such as which theme is in use."""
+    server.themes = {id: f"{name.split(',')[0]}, in use {server.acted}" for id, name in server.themes.items()}
+
+
+def show_newest(server: Themed) -> list[Schema]:
+    return show(server)[-5:]
+
+
+def renumber(server: Themed) -> list[Schema]:
+    return [{**row, "id": f"at{place}"} for place, row in enumerate(reversed(show(server)))]
+
+
+def show_no_ids(server: Themed) -> list[Schema]:
+    return [{"name": row["name"]} for row in show(server)]
+
+
+def add_one(server: Themed) -> None:
+    server.themes[f"m{len(server.themes)}x"] = f"Made {len(server.themes)}"
+
+
+def replace_one(server: Themed) -> None:
+    """Let an older theme leave the list that a new one comes to, as others go on working."""
+    if server.turns % 5 == 0:
+        remove_one(server)
+        add_one(server)
+
+
+LEGAL: dict[str, tuple[Act, Act, Shown]] = {
+    "nothing": (keep, keep, show),
+    "counters": (keep, keep, count_up),
+    "what is in use": (rename, keep, show),
+    "one more": (add_one, keep, show),
+    "the newest": (add_one, keep, show_newest),
+    "places for ids": (add_one, keep, renumber),
+    "no ids": (keep, keep, show_no_ids),
+}
+
+
+@pytest.mark.parametrize("name", LEGAL)
+def test_what_happens_to_other_kinds_anyway_stops_no_run(name: str, tmp_path: Path) -> None:
+    server = Themed("post", *LEGAL[name])
+    readable = name not in ("places for ids", "no ids")
+    report = run(model_of(tmp_path, described("post", readable)), server)
+    assert server.acted > 1
+    assert report.footer.alarm is None
+
+
+def test_the_work_of_others_is_no_finding(tmp_path: Path) -> None:
+    server = Themed("post", keep, replace_one)
+    report = run(model_of(tmp_path, described("post")), server, SHARED_URL)
+    assert server.gone
+    assert report.exit_code != 1
+    assert report.footer.alarm is None or report.footer.alarm.verdict == "others"
+
+
+def test_a_list_of_each_kind_is_read_once_an_action(tmp_path: Path) -> None:
+    server, asked = Themed("post"), list[str]()
+
+    def note(server: Themed) -> None:
+        asked.append(server.asked)
+
+    server.by_itself = note
+    run(model_of(tmp_path, described("post")), server)
+    acts = [n for n, one in enumerate(asked) if one.endswith("/arrange")]
+    assert server.acted > 1
+    assert sorted(asked[acts[0] + 1 : acts[0] + 3]) == ["GET /notes", "GET /themes"]
+    assert not [n for n in acts[1:] if "GET /themes" in asked[n + 1 : n + 3]]
