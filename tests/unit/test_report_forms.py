@@ -56,6 +56,14 @@ def hostile() -> Report:
     return replace(one, findings=(finding,), results=results, footer=footer, stale=(HOSTILE,))
 
 
+def test_junit_has_no_command_of_a_ci_in_a_promise() -> None:
+    one = hostile()
+    results = tuple(replace(r, contract=replace(r.contract, says=HOSTILE)) for r in one.results)
+    shown = junit.render(replace(one, results=results), SOURCE).decode()
+    assert "::error" in shown
+    assert not [line for line in shown.splitlines() if line.startswith("::")]
+
+
 @pytest.mark.parametrize(
     "make",
     [lambda: report(ALL), lambda: report(ALL, complete=False), lambda: report({}), hostile],

@@ -7,7 +7,7 @@ import xml.etree.ElementTree as xml
 from collections.abc import Sequence, Set
 
 from pgagents.base.places import Source
-from pgagents.base.writing import printable
+from pgagents.base.writing import disable_commands, printable
 from pgagents.report.contract import Verdict
 from pgagents.report.curl import of_finding
 from pgagents.report.layout import is_elsewhere
@@ -125,5 +125,8 @@ def _details(result: Result, finding: Finding | None, report: Report, source: So
 
 
 def _text(text: str) -> str:
-    """Return the text with characters that XML cannot contain, and unprintable ones, escaped."""
-    return printable(_NOT_XML.sub(lambda m: f"\\u{ord(m.group()):04x}", text), "\t\r\n")
+    """Return the text with characters that XML cannot contain, and unprintable ones, escaped, and no CI
+    command.
+    """
+    clean = printable(_NOT_XML.sub(lambda m: f"\\u{ord(m.group()):04x}", text), "\t\r\n")
+    return "\n".join(map(disable_commands, clean.split("\n")))
