@@ -73,6 +73,10 @@ class Rendered:
         return to_yaml(self.data) if path.endswith(".yaml") else self.text.encode()
 
 
+_MISTAKES = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What an expression of a template may raise, beside Jinja's own errors."""
+
+
 class Laid(str):
     """Text that is safe to write into the output unchanged."""
 
@@ -111,6 +115,10 @@ class Renderer:
                 "each target has templates/<vendor>/<artefact>.j2, or names a shared one",
             ) from None
         except TemplateError as error:
+            raise _template_error(name, error) from None
+        except _MISTAKES as error:
+            if self._templates is None:
+                raise
             raise _template_error(name, error) from None
         if not made.target.outputs[0].endswith(DOCUMENT_SUFFIXES):
             return Rendered(made, text, several=several)
