@@ -339,6 +339,70 @@ def test_what_the_document_shows_is_sent_and_a_stored_flag_too(tmp_path: Path) -
     assert not held["mode"].takes("b", ())
 
 
+COUNTS = ("amount", "quantity", "age", "copies", "floor", "weight_kg")
+CODES = ("sku", "product_ean", "serial", "barcode")
+
+
+def test_a_required_number_that_names_a_thing_is_withheld_and_a_quantity_is_not(tmp_path: Path) -> None:
+    """Unless the thing that the call makes has it: that is its own then, and no reference."""
+    described = document(dict.fromkeys((*COUNTS, *CODES), NUMBER), {})
+    described["paths"]["/notes"]["get"]["responses"]["200"]["content"]["application/json"]["schema"] = {
+        "type": "array",
+        "items": {**NOTE, "properties": {**NOTE["properties"], "barcode": NUMBER}},
+    }
+    content = described["paths"]["/notes"]["post"]["requestBody"]["content"]["application/json"]
+    content["schema"]["required"] = ["text", *COUNTS, *CODES]
+    model = model_of(tmp_path, described)
+    action = next(a for a in model.actions if a.name == "create_note")
+    held = {one.label: one for one in Harmless(model).list_withheld(action)}
+    assert held.keys() == {*CODES} - {"barcode"}
+    assert all(one.kind == "reference" and not one.takes(1, ()) for one in held.values())
+
+
+TEXTS: Schema = {"type": "array", "minItems": 1, "items": {"type": "string"}}
+CODE: Schema = {"type": "string", "pattern": "^[A-Z]{2}-[0-9]{3}$"}
+ROLES: dict[str, Schema] = {
+    "assignee": {"type": "string"},
+    "members": TEXTS,
+    "owners": {**TEXTS, "items": CODE},
+    "reviewer": CODE,
+    "group": {"type": "string", "examples": ["admins"]},
+    "links": {"type": "array", "items": {"type": "object", "properties": {"target": {"type": "string"}}}},
+}
+
+
+def list_texts(value: Any) -> list[str]:
+    if isinstance(value, dict | list):
+        inner = value.values() if isinstance(value, dict) else value
+        return [text for part in inner for text in list_texts(part)]
+    return [value] if isinstance(value, str) else []
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_text_that_names_somebody_is_the_runs_own_word_or_is_not_sent(seed: int, tmp_path: Path) -> None:
+    """Also in a list, in its items' members, in a change, and where its pattern lets no such word in."""
+    server, described = Notes(), document(ROLES, {})
+    body = described["paths"]["/notes"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    body["required"] = [*body.get("required", ()), "assignee", "members", "group"]
+    report = run(model_of(tmp_path, described), server, seed)
+    sent = [(name, body[name]) for body in server.bodies for name in ROLES.keys() & body.keys()]
+    texts = {(name, text) for name, value in sent for text in list_texts(value)}
+    others = {text for _, text in texts if "pgv-" not in text and text[:1] not in "[{"}
+    assert others <= {"", "admins"}
+    assert {name for name, text in texts if "pgv-" in text} >= {"assignee", "members", "group"}
+    assert len(server.bodies) > 60
+    assert "create_note.reviewer" in str(report.footer.withheld)
+
+
+def test_a_word_of_a_document_without_a_digit_is_sent(tmp_path: Path) -> None:
+    described = document({"group": ROLES["group"], "team": {"type": "string", "example": "AV-1"}}, {})
+    action = next(a for a in model_of(tmp_path, described).actions if a.name == "create_note")
+    held = {one.label: one for one in Harmless(model_of(tmp_path, described)).list_withheld(action)}
+    assert held["group"].takes("admins", ())
+    assert not held["group"].takes("x", ())
+    assert not held["team"].takes("AV-1", ())
+
+
 @pytest.mark.parametrize("more", [{}, FLAGS, NAMES], ids=["ids", "options", "references"])
 def test_the_generated_module_keeps_the_same_rules(more: dict[str, Schema], tmp_path: Path) -> None:
     server = Notes()

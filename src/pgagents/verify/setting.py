@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 from pgagents.base.http import Handler
 from pgagents.base.jsonschema.combine import join
 from pgagents.base.jsonschema.schema import resolve, validator
-from pgagents.catalogue.harmless.arguments import Harmless, Own, Withheld, say_withheld
+from pgagents.catalogue.harmless.arguments import Harmless, Own, Withheld, put_text, say_withheld
+from pgagents.catalogue.harmless.ids import NOBODY
 from pgagents.catalogue.model.action import Action, Param
 from pgagents.catalogue.model.model import Model
 from pgagents.catalogue.model.resource import Resource, id_text
@@ -185,9 +186,13 @@ class Setting:
     def say_reaching(self, action: Action, values: Mapping[str, Any]) -> str:
         """Return why a call with these values is not sent; empty if it reaches nothing of others.
 
-        A word of a path may still get a mark.
+        A word may still be replaced by one of the run's own.
         """
-        found = [one for one in self.find_reaching(action, values) if not one.words]
+        for one in self.find_reaching(action, values):
+            if one.words:
+                name, *path = one.at
+                values = {**values, name: put_text(values[name], path, NOBODY, lambda _: False)}
+        found = self.find_reaching(action, values)
         return say_withheld(action, found[0]) if found else ""
 
     def _allows(self, action: Action, one: Withheld) -> bool:

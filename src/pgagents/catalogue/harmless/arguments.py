@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -35,6 +35,11 @@ IF_MATCH = "if-match"
 MOST_SCHEMAS = 4_000
 
 IDS = frozenset(("id", "ids", "uuid", "uuids", "guid", "guids", "pk", "pks", "fk", "ref", "refs", "nr"))
+_NUMBERED = frozenset((
+    "article", "barcode", "ean", "gtin", "handle", "iban", "imei", "isbn", "key", "mmsi", "serial", "sku",
+    "slug", "ssn", "upc", "vin",
+))  # fmt: skip
+"""Words of whole numbers that name a thing, where a quantity has another: `amount`, `copies`, `age`."""
 THINGS = frozenset((
     "after", "ancestor", "before", "child", "counterpart", "destination", "duplicate", "from", "into", "link",
     "master", "neighbor", "neighbour", "next", "onto", "original", "other", "parent", "peer", "predecessor",
@@ -139,7 +144,9 @@ class Withheld:
     texts: bool = False
     """True if each text is sent: a noun of the API alone names a text, such as the title of a title."""
     words: bool = False
-    """True if any word may be a name: a text of a path is sent only if a run has made it up."""
+    """True if any word may be a name: a text is sent only if a run has made it up, or if it is `named`."""
+    named: frozenset[bytes] = frozenset()
+    """The words without a digit that the document shows for a reference, as JSON: a noun's own texts."""
 
     @property
     def label(self) -> str:
@@ -179,7 +186,7 @@ class Withheld:
         if any(resource == self.resource or not list_numbers(value) for resource in same):
             return True
         if self.words and isinstance(value, str) and not _MADE_UP.search(value):
-            return False
+            return json_bytes(value) in self.named
         behind = isinstance(value, str) and _NUMBER_BEHIND.search(value)
         return not (list_numbers(value) or behind or json_bytes(value) in self.shown)
 
@@ -373,13 +380,15 @@ class Harmless:
             )
         is_kept = param.in_body and ".".join(path[-2:]) in stored
         # whole numbers that answers never show are mostly ids, also as the body itself: `[7, 9]`
+        counts = not listed and split_words(name)[-1:] and split_words(name)[-1] not in _NUMBERED
         numbers = (
-            split_words(name) and listed and not is_kept and types == {"integer"} and "maximum" not in schema
+            split_words(name) and not (counts or is_kept or "maximum" in schema) and types == {"integer"}
         )
         if numbers or self._is_reference(name, schema, types, listed=listed):
-            shown = _list_shown(action, param, path, schema)
+            shown, named = _list_shown(action, param, path, schema), frozenset[bytes]()
             if split_words(name)[-1] not in IDS and schema.get("format") != "uuid":
-                shown = [one for one in shown if re.search(r"\d", str(one))]  # else a noun's own text
+                every, shown = shown, [one for one in shown if re.search(r"\d", str(one))]
+                named = _encode(every) - _encode(shown)
             last = split_words(name)[-1]
             texts = (
                 types == {"string"}
@@ -389,7 +398,10 @@ class Harmless:
                 and len(split_words(name)) == 1
             )
             resource = "" if texts else self._find_resource(name)
-            return Withheld(path, wire, param.place, "reference", resource, _encode(shown), texts=texts)
+            words = not texts and "string" in types and "format" not in schema
+            return Withheld(
+                path, wire, param.place, "reference", resource, _encode(shown), (), texts, words, named
+            )
         right, reach = find_right(name), _reaches(path)
         is_text = "string" in types and ("enum" not in schema or needed)
         choices = [schema["const"]] if "const" in schema and not needed else schema.get("enum")
@@ -570,6 +582,16 @@ def _without(value: Any, path: Sequence[str]) -> Any:
     if isinstance(value, list):
         return [_without(item, path) for item in value]
     return leave_out(value, path) if isinstance(value, Mapping) else value
+
+
+def put_text(value: Any, path: Sequence[str], text: str, keeps: Callable[[str], bool]) -> Any:
+    """Return a value with one text instead of each that stands at a path and is not kept."""
+    if isinstance(value, list):
+        return [put_text(item, path, text, keeps) for item in value]
+    if path and isinstance(value, Mapping):
+        step, *rest = path
+        return {n: put_text(v, rest, text, keeps) if n == step else v for n, v in value.items()}
+    return text if not path and isinstance(value, str) and not keeps(value) else value
 
 
 def say_withheld(action: Action, one: Withheld) -> str:

@@ -385,7 +385,7 @@ class Gate:
         """Return why an argument's value may reach what is not the run's own; empty if none does."""
         if call.authored:
             return ""
-        found = self.setting.find_reaching(endpoint.action, values, self.factory.pool.list_own())
+        found = self.setting.find_reaching(endpoint.action, values, self.factory.list_own(values))
         return say_withheld(endpoint.action, found[0]) if found else ""
 
     def _object_to_number(self, call: Call, endpoint: Endpoint) -> str:
