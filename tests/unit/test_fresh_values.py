@@ -10,6 +10,7 @@ from language_table import base, merged
 from pgagents.base.reading import parse
 from pgagents.base.writing import to_yaml
 from pgagents.catalogue.load import load
+from pgagents.catalogue.model.values import choose_value
 
 
 def _load(kind: str, schema: dict[str, Any]) -> list[tuple[int, str]]:
@@ -56,3 +57,21 @@ def test_fresh_value_that_its_schema_refuses_is_named(kind: str, schema: dict[st
 )
 def test_fresh_value_in_one_of_its_forms_is_taken(kind: str, schema: dict[str, Any]) -> None:
     assert _load(kind, schema) == []
+
+
+@pytest.mark.parametrize(
+    ("schema", "kind"),
+    [
+        ({}, "text"),
+        ({"minLength": 22}, "text"),
+        ({"minLength": 23}, ""),
+        ({"minLength": 50, "maxLength": 100}, ""),
+        ({"minLength": 50, "pattern": "^[a-z0-9-]+$"}, ""),
+        ({"minLength": 36, "format": "uuid"}, "uuid"),
+        ({"minLength": 60, "format": "email"}, ""),
+    ],
+)
+def test_no_new_value_is_chosen_for_a_text_that_must_be_longer(schema: dict[str, Any], kind: str) -> None:
+    """A create that needs such a text was not tried at all."""
+    value = choose_value({"type": "string", **schema}, {}, {}, "code")
+    assert value == (f"=fresh.{kind}" if kind else None)

@@ -10,7 +10,7 @@ from uuid import UUID
 from pgagents.base.jsonschema.schema import Schema, finder, follow, is_type, validator
 from pgagents.base.text import split_words
 
-_FRESH = {"email": "=fresh.email", "uuid": "=fresh.uuid", "uri": "=fresh.url"}
+_FRESH = {"email": "email", "uuid": "uuid", "uri": "url"}
 _FRESH_BY_PATTERN = ("url", "email", "uuid")
 """Kinds that a pattern without a format may ask for."""
 _ROOM = 40
@@ -65,7 +65,7 @@ def choose_value(schema: Schema, named: Mapping[str, Any], shown: Mapping[str, A
         return shown[name] if _may_be(shown.get(name), schema) else _fixed(schema, named, _DEEPEST)
     format = find_format(name, schema)
     if plain and format in _FRESH and "pattern" not in schema:
-        return _FRESH[format] if schema.get("maxLength", _ROOM) >= _ROOM else None
+        return f"=fresh.{_FRESH[format]}" if _has_room(schema, _FRESH[format]) else None
     if plain and not format and (kind := _find_fresh_kind(schema)):
         return f"=fresh.{kind}"
     given = shown.get(name)
@@ -110,17 +110,23 @@ def _find_fresh_kind(schema: Schema) -> str:
 
     A pattern may ask for a form that no new value has.
     """
-    pattern, most = schema.get("pattern"), schema.get("maxLength", _ROOM)
+    pattern, least, most = schema.get("pattern"), schema.get("minLength", 0), schema.get("maxLength", _ROOM)
     if not isinstance(pattern, str):
-        return "text" if most >= _ROOM else ""
+        return "text" if _has_room(schema, "text") else ""
     try:
         fits = finder(pattern)
     except ValueError:
         return ""
-    if any(len(text) <= most and fits(text) for text in list_forms("text", _MARK)[:_SURE]):
+    if any(least < len(text) <= most and fits(text) for text in list_forms("text", _MARK)[:_SURE]):
         return "text"
-    others = _FRESH_BY_PATTERN if most >= _ROOM else ()
+    others = (kind for kind in _FRESH_BY_PATTERN if _has_room(schema, kind))
     return next((kind for kind in others if all(map(fits, list_forms(kind, _MARK)))), "")
+
+
+def _has_room(schema: Schema, kind: str) -> bool:
+    """True if the lengths that a schema allows are those of new values of a kind."""
+    least, most = schema.get("minLength", 0), schema.get("maxLength", _ROOM)
+    return most >= _ROOM and len(list_forms(kind, _MARK[:-1])[0]) >= int(least)
 
 
 def _fixed(schema: Schema, named: Mapping[str, Any], depth: int) -> Any:
