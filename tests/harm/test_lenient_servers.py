@@ -265,6 +265,32 @@ def test_leading_digits_name_nobody(reader: Callable[[str], int], id: str, seed:
     assert not server.changed()
 
 
+class Halfway(Notes):
+    """Reads ids leniently by one method alone, so that a read shows that nobody has them."""
+
+    def __init__(self, reader: Callable[[str], int], method: str) -> None:
+        super().__init__(reader)
+        self.method = method
+
+    def answer(self, method: str, path: str, body: Any, given: dict[str, Any]) -> tuple[int, Any]:
+        found = re.fullmatch(r"/notes/([^/]+)", path)
+        if found and method != self.method and unquote(found[1]) not in map(str, self.notes):
+            return 404, {"error": "none"}
+        return super().answer(method, path, body, given)
+
+
+@pytest.mark.parametrize("id", ["string", "integer"])
+@pytest.mark.parametrize("method", ["DELETE", "PATCH"])
+@pytest.mark.parametrize("reader", [parse_int, compare, find_digits])
+def test_leading_digits_that_one_method_alone_reads_name_nobody(
+    reader: Callable[[str], int], method: str, id: str, tmp_path: Path
+) -> None:
+    server = Halfway(reader, method)
+    run(model_of(tmp_path, document({}, {}, id)), server, 0)
+    assert server.bodies
+    assert not server.changed()
+
+
 HEX = [f"{Random(n).getrandbits(32):08x}" for n in range(OTHERS)]
 WORDS = [f"{letter}-idea" for letter in "abcdefghijklmnopqrst"]
 TEXT_READERS: dict[str, tuple[Callable[[str], str], list[str]]] = {
