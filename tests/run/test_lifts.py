@@ -64,10 +64,12 @@ def document() -> dict[str, Any]:
 
 
 class Server:
-    """Has one job, 41, and takes notes of the plan `gold`. `fault`: a removed note stays."""
+    """Has one job, 41, and takes notes of the plan `gold`. `fault`: a removed note stays. `down`: a right
+    create is answered 503.
+    """
 
-    def __init__(self, fault: bool = False) -> None:
-        self.fault, self.notes, self.count = fault, dict[str, Any](), 0
+    def __init__(self, fault: bool = False, down: bool = False) -> None:
+        self.fault, self.down, self.notes, self.count = fault, down, dict[str, Any](), 0
 
     def __call__(self, request: Request) -> Response:
         steps = request.path.strip("/").split("/")
@@ -92,6 +94,8 @@ class Server:
         except ValueError:
             return self._answer(422)
         title = body.get("title") if isinstance(body, dict) else None
+        if self.down and isinstance(title, str) and 1 <= len(title) <= 40:
+            return self._answer(503)
         if not isinstance(title, str) or not 1 <= len(title) <= 40 or body.get("plan") != "gold":
             return self._answer(422)
         self.count += 1
@@ -104,7 +108,7 @@ class Server:
         return Response(status, headers, json_bytes(body) if body is not None else b"")
 
 
-def run(model: Model, *, fault: bool = False) -> Report:
+def run(model: Model, *, fault: bool = False, down: bool = False) -> Report:
     now = [1_776_000_000.0]
 
     def sleep(seconds: float) -> None:
@@ -112,7 +116,7 @@ def run(model: Model, *, fault: bool = False) -> Report:
 
     checks = ("valid_calls", "read_after_write", "removals", "no_crashes")
     return verify(
-        model, Server(fault), Identities({}), Options(live=False, allow_writes=True, only=checks),
+        model, Server(fault, down), Identities({}), Options(live=False, allow_writes=True, only=checks),
         clock=lambda: now[0], sleep=sleep, wall=lambda: "2026-04-12T13:20:00Z", url=URL, timer=lambda: now[0],
     )  # fmt: skip
 
@@ -170,3 +174,14 @@ def test_confirmed_part_must_be_a_guess_that_is_there() -> None:
     )
     whole = "resources: {note: {confirmed: [made_by], inferred: false, made_by: {action: create_note}}}"
     assert any("is no guess" in line or "unwritten" in line for line in refused(whole, document()))
+
+
+def test_a_create_that_the_server_puts_off_is_named_with_what_lifts_it_and_no_line_is_told() -> None:
+    report = run(imported(document()).model, down=True)
+    reasons = {r.reason for r in report.results if r.contract.action in ("create_note", "get_note")}
+    assert "create_note answered 503: start or switch on what it needs" in reasons
+    creates = (
+        "the last of 5 creates got 503, and each may have made a note: --allow create_note would call it"
+    )
+    assert not [text for text in reasons if "creates" in text and text != creates]
+    assert "note" not in {lift.resource for lift in report.footer.lifts}

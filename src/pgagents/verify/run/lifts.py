@@ -33,17 +33,20 @@ def list_lifts(
     results: Iterable[Result],
     reached: Collection[str],
     refused: Mapping[str, Collection[str]],
+    put_off: Collection[str] = (),
 ) -> tuple[Lift, ...]:
     """Return the lines for the inferred resources that keep most contracts untested, the best line first.
 
     `reached` are the places (`action@surface`) of calls that succeeded. `refused` are the resources whose
-    create was refused, each with the optional arguments that refusals asked for.
+    create was refused, each with the optional arguments that refusals asked for. No line lifts what a create
+    that the server put off, one of these actions, would make.
     """
     resources = setting.model.resources
     blocked = {
         name: actions
         for name, resource in resources.items()
         if resource.inferred
+        and not (name not in refused and resource.made_by and str(resource.made_by.action.name) in put_off)
         and (actions := _list_actions(setting, resource, () if name in refused else reached))
     }
     untested = [r.contract.action for r in results if r.verdict is Verdict.UNTESTED and r.contract.action]

@@ -102,7 +102,13 @@ def make_report(
         bought=dict(sorted(driver.sender.bought.items())),
         waits={redacted(name): seconds for name, seconds in driver.sender.holds.waits.items()},
         seconds_drawing=course.seconds_drawing,
-        lifts=list_lifts(driver.setting, results, driver.memory.reached, driver.factory.list_refused()),
+        lifts=list_lifts(
+            driver.setting,
+            results,
+            driver.memory.reached,
+            driver.factory.list_refused(),
+            driver.memory.delays,
+        ),
         alarm=_redact_alarm(driver, redacted),
     )
     findings = tuple(replace(f, confirm=say_confirmed(driver.model, f.confirm)) for f in findings)

@@ -313,7 +313,8 @@ class Exchange:
         name = endpoint.action.name if endpoint is not None else "a call of no action"
         if self.error:
             return f"{name} got {self.outcome}"
-        return f"{name} answered {self.outcome}{f' and {self.put_off}' if self.put_off else ''}"
+        needs = ": start or switch on what it needs" if self.status == UNAVAILABLE else ""
+        return f"{name} answered {self.outcome}{f' and {self.put_off}' if self.put_off else needs}"
 
     @property
     def cached(self) -> bool:
