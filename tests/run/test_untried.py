@@ -151,5 +151,7 @@ def test_an_error_of_the_tester_is_owed_by_a_document_too(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(content_type, "_find_expected_type", fail)
     report = verified(crud(), Notes(), only=("content_type", "valid_calls"))
-    assert any("internal error" in reason for reason in by_verdict(report, Verdict.UNTESTED).values())
+    failed = [why for why in by_verdict(report, Verdict.UNTESTED).values() if "internal error" in why]
+    assert failed
+    assert all("of ours (verify/checks/rest/content_type.py:" in why for why in failed)
     assert report.exit_code == 3

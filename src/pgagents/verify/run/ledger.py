@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from traceback import extract_tb
 from types import MappingProxyType
 from typing import Any
 
+import pgagents
 from pgagents.base.places import Pointer
 from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.answers import UNSAID, Output
@@ -508,7 +511,7 @@ class Ledger:
 
     def mark_crashed(self, contracts: Iterable[str], error: BaseException, where: str) -> None:
         """Mark contracts untested because of an internal error, and count the error."""
-        reason = f"internal error in {where}: {type(error).__name__}: {error}"
+        reason = f"internal error in {where}: {type(error).__name__}: {error}{_find_line(error)}"
         self.internal.append(reason)
         for id in contracts:
             if (entry := self.entries.get(id)) is not None:
@@ -699,6 +702,13 @@ def _follow(leading: Iterable[_Group], derived: Iterable[tuple[Entry, Cause]]) -
             explaining = _add(alone, entry, cause)
         explaining.derived[entry.contract.id] = cause
     return alone.values()
+
+
+def _find_line(error: BaseException) -> str:
+    """Return the last line of this package that an error came through, such as ` (verify/laws.py:12)`."""
+    package = Path(pgagents.__file__).parent
+    frames = [frame for frame in extract_tb(error.__traceback__) if package in Path(frame.filename).parents]
+    return f" ({Path(frames[-1].filename).relative_to(package)}:{frames[-1].lineno})" if frames else ""
 
 
 def _order(chain: Sequence[Exchange]) -> int:
