@@ -11,7 +11,7 @@ from pgagents.catalogue.model.model import Model
 from small_api import KEY, accepting, answer, verified
 
 TEXT = {"type": "string", "minLength": 1, "maxLength": 60}
-STATES = ["open", "closed"]
+STATES = ["open", "cancelled"]
 
 
 def thing(**members: Any) -> dict[str, Any]:
@@ -28,10 +28,14 @@ def refusing(schema: dict[str, Any], status: str = "200") -> dict[str, Any]:
     return {status: answering(schema)["200"], **refused}
 
 
-def workshop() -> Model:
-    """A document of customers, bikes below them without a path of their own, and orders that name a bike."""
+def workshop(*, moves: bool = False) -> Model:
+    """A document of customers, bikes below them without a path of their own, and orders that name a bike.
+
+    `moves`: only what needs an open order documents a conflict, so that an import knows the move.
+    """
     customer, bike = thing(name=TEXT), thing(brand=TEXT, customer_id=TEXT)
-    order = thing(bike_id=TEXT, state={"type": "string", "enum": STATES})
+    lines = {"type": "array", "items": TEXT}
+    order = thing(bike_id=TEXT, status={"type": "string", "enum": STATES}, lines=lines)
     kinds = {"/customers": ("customer", customer, new("name")), "/orders": ("order", order, new("bike_id"))}
     paths: dict[str, Any] = {}
     for at, (name, schema, body) in kinds.items():
@@ -59,10 +63,17 @@ def workshop() -> Model:
         },
     }
     named = {"name": "order_id", "in": "path", "required": True, "schema": TEXT}
-    close = {"operationId": "close_order", "parameters": [named], "responses": refusing(order)}
-    paths["/orders/{order_id}/close"] = {"post": close}
+    cancel = {
+        "operationId": "cancel_order",
+        "parameters": [named],
+        "responses": refusing(order),
+    }
+    paths["/orders/{order_id}/cancel"] = {"post": cancel}
     line = {"operationId": "add_line", "parameters": [named], "requestBody": new("what")}
     paths["/orders/{order_id}/lines"] = {"post": {**line, "responses": refusing(order, "201")}}
+    for operation in (one for item in paths.values() for one in item.values() if isinstance(one, dict)):
+        if moves and operation["operationId"] not in ("cancel_order", "add_line"):
+            del operation["responses"]["409"]
     scheme = {"key": {"type": "http", "scheme": "bearer"}}
     return imported(openapi(paths, components={"securitySchemes": scheme}, security=[{"key": []}])).model
 
@@ -83,18 +94,18 @@ class Workshop:
             case "POST", "customers":
                 return self.make(request, "customers", "name")
             case "POST", "orders":
-                return self.make(request, "orders", "bike_id", state="open")
+                return self.make(request, "orders", "bike_id", status="open", lines=[])
             case "GET", "customers" | "orders" as kind, id if id in self.rows[kind]:
                 return answer(200, self.rows[kind][id])
             case "GET", "customers", id, "bikes" if id in self.rows["customers"]:
                 return answer(200, [b for b in self.rows["bikes"].values() if b["customer_id"] == id])
             case "POST", "customers", id, "bikes" if id in self.rows["customers"]:
                 return self.make(request, "bikes", "brand", customer_id=id)
-            case "POST", "orders", id, "close" | "lines" as act if id in self.rows["orders"]:
-                return self.change(request, self.rows["orders"][id], closes=act == "close")
+            case "POST", "orders", id, "cancel" | "lines" as act if id in self.rows["orders"]:
+                return self.change(request, self.rows["orders"][id], ends=act == "cancel")
         return answer(404, {})
 
-    def make(self, request: Request, kind: str, member: str, **more: str) -> Response:
+    def make(self, request: Request, kind: str, member: str, **more: Any) -> Response:
         body = read_json(request.body).value
         texts = {**body, member: body.get(member)} if isinstance(body, dict) else {"": None}
         if not all(isinstance(value, str) and 0 < len(value) <= 60 for value in texts.values()):
@@ -105,18 +116,27 @@ class Workshop:
         self.rows[kind][id] = {"id": id, member: body[member], **more}
         return answer(201, self.rows[kind][id])
 
-    def change(self, request: Request, order: dict[str, Any], *, closes: bool) -> Response:
-        body = {} if closes else read_json(request.body).value
-        what = "-" if closes else body.get("what") if isinstance(body, dict) else None
+    def change(self, request: Request, order: dict[str, Any], *, ends: bool) -> Response:
+        body = {} if ends else read_json(request.body).value
+        what = "-" if ends else body.get("what") if isinstance(body, dict) else None
         if not isinstance(what, str) or not 0 < len(what) <= 60:
             return answer(422, {})
-        if order["state"] == "closed":
+        if order["status"] == "cancelled":
             return answer(409, {})
-        order["state"] = "closed" if closes else "open"
-        return answer(200 if closes else 201, order)
+        if ends:
+            order["status"] = "cancelled"
+        else:
+            order["lines"].append(what)
+        return answer(200 if ends else 201, order)
 
 
 def test_a_bike_that_the_run_made_is_named_where_lists_show_no_other():
     report = verified(workshop(), Workshop(), allow_writes=True)
     reasons = {result.reason for result in report.results}
     assert not [reason for reason in reasons if reason.startswith("list_bikes answered no bike")]
+
+
+def test_an_order_that_was_cancelled_is_told_once():
+    report = verified(workshop(moves=True), Workshop(), allow_writes=True)
+    assert [line for line in report.footer.lasting if "× order (ended by cancel_order" in line]
+    assert [line for line in report.footer.left_behind if line.startswith("order")] == []

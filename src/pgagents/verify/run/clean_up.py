@@ -110,6 +110,9 @@ def _name_what_stayed(driver: Driver, removal: _Removal) -> list[str]:
         if instance.restored or (ids := listed.get(instance.resource.name)) is None or instance.id in ids
     ]
     named = {(t.resource.name, id_text(t.id)) for t, _ in left}
+    for resource in driver.setting.model.resources.values():
+        if resource.undone_by is not None and is_only_ended(resource):  # told with what ended them
+            named |= {(resource.name, id) for id in driver.factory.owned.list_made(resource)}
     new, ours = "and was not when this run began", "with a mark of this run"
     unknown = [
         f"{name} {id_text(id)} (it is in the list now, {ours if name in marked else new})"
