@@ -3,11 +3,12 @@
 A server may answer 503 at any time, and 501 to an unknown method (RFC 9110, 15.6.2). A 5xx that the action
 documents as something other than a crash, such as a gateway's, is allowed, too. Where a document alone is
 known, a status 500 is told although the document lists it, but below all other findings. There a read that
-waits by its name, such as `watch_logs`, may be silent. An answer that is longer than a run reads is odd
-there. A run reads once more each instance that a generated call made or changed. Where a document alone is
-known, the run also reads items of a list that look unlike the first one. It then sends each optional text of
-a read alone, too. A create of which one instance could be removed is sent without its content, too, and with
-made-up ids inside its arguments. Whole numbers beyond 32 and 64 bits are sent where they are allowed.
+waits by its name, such as `watch_logs`, may be silent. A 501, and an answer that is longer than a run reads,
+are odd there. A run reads once more each instance that a generated call made or changed. Where a document
+alone is known, the run also reads items of a list that look unlike the first one. It then sends each optional
+text of a read alone, too. A create of which one instance could be removed is sent without its content, too,
+and with made-up ids inside its arguments. Whole numbers beyond 32 and 64 bits are sent where they are
+allowed.
 """
 
 from __future__ import annotations
@@ -197,7 +198,9 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         large = exchange.answer.kind == "too-large" and memory.model.leaves_open
         yield replace(broken, odd=True) if large else broken  # a document promises no size
     elif exchange.status >= CRASHED and not _is_documented(exchange, memory):
-        yield trial.broken("an answer below 500", exchange.outcome)
+        broken = trial.broken("an answer below 500", exchange.outcome)
+        undone = exchange.status == NOT_IMPLEMENTED and memory.model.leaves_open
+        yield replace(broken, odd=True) if undone else broken  # it says so, and did nothing
     elif exchange.status == CRASHED and memory.model.leaves_open:
         action = exchange.call.endpoint.action.name if exchange.call.endpoint is not None else ""
         broken = trial.broken("an answer below 500, though the document lists it", exchange.outcome)
