@@ -30,6 +30,7 @@ from pgagents.catalogue.harmless.ids import (
 )
 from pgagents.catalogue.load import load_text
 from pgagents.catalogue.model.model import Model
+from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import verify
@@ -521,3 +522,34 @@ def test_a_create_that_sent_an_id_disowns_nothing_else(tmp_path: Path) -> None:
     assert len(server.notes) == OTHERS
     assert not server.changed()
     assert len(report.footer.left_behind) == 1
+
+
+class Listing(Notes):
+    """A create answers a list of what it made, as PostgREST does; also of several, if it takes a list."""
+
+    def answer(self, method: str, path: str, body: Any, given: dict[str, Any]) -> tuple[int, Any]:
+        if method != "POST" or path != "/notes":
+            return super().answer(method, path, body, given)
+        bodies = body if isinstance(body, list) else [body]
+        texts = [one.get("text") if isinstance(one, dict) else None for one in bodies]
+        if not texts or not all(isinstance(text, str) and 0 < len(text) <= 200 for text in texts):
+            return 400, {"error": "bad"}
+        return 201, [super(Listing, self).answer(method, path, one, given)[1] for one in bodies]
+
+
+@pytest.mark.parametrize("takes_list", [False, True])
+def test_what_a_create_answers_in_a_list_is_made_and_removed(takes_list: bool, tmp_path: Path) -> None:
+    described = document({}, {})
+    made = described["paths"]["/notes"]["post"]
+    if takes_list:
+        content = made["requestBody"]["content"]["application/json"]
+        content["schema"] = {"type": "array", "minItems": 1, "maxItems": 5, "items": content["schema"]}
+    made["responses"]["201"]["content"]["application/json"]["schema"] = {"type": "array", "items": NOTE}
+    server = Listing()
+    report = run(model_of(tmp_path, described), server, 0)
+    assert server.last > OTHERS
+    assert len(server.notes) == OTHERS
+    assert not server.changed()
+    assert not report.footer.left_behind
+    removal = next(r for r in report.results if r.contract.id == "documented_status/delete_note@rest")
+    assert removal.verdict is Verdict.KEPT

@@ -191,6 +191,9 @@ def find_created_place(one: InferredResource, action: ImportedAction, named: Map
     """Return the place of the id in the answer of a call that makes an instance; empty if it has none."""
     if (found := find_instance(action, one, named)) is not None or one.open:
         return found[0] if found is not None else ""
+    listed = read_answer(find_success(action, named).get("items") or {}, named)  # as PostgREST answers one
+    if one.member in listed.get("properties", {}):
+        return "response[0]"
     return next((at for at, s in _list_places(action, named) if _list_id_names(one, s, named)), "")
 
 
