@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -553,3 +554,54 @@ def test_what_a_create_answers_in_a_list_is_made_and_removed(takes_list: bool, t
     assert not report.footer.left_behind
     removal = next(r for r in report.results if r.contract.id == "documented_status/delete_note@rest")
     assert removal.verdict is Verdict.KEPT
+
+
+class Owned(Notes):
+    """`PUT /notes` changes each note, whoever owns it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.owners: dict[int, dict[str, Any]] = {}
+        self.made = 100
+
+    def answer(self, method: str, path: str, body: Any, given: dict[str, Any]) -> tuple[int, Any]:
+        if path == "/notes" and method == "PUT" and isinstance(body, dict) and body.get("owner_id"):
+            self.notes = {n: {**note, "text": "changed"} for n, note in self.notes.items()}
+            return 200, list(self.notes.values())
+        if path == "/owners" and method == "POST" and isinstance(body, dict) and body.get("text"):
+            self.made += 1
+            self.owners[self.made] = {"id": self.made, "text": body["text"]}
+            return 201, self.owners[self.made]
+        if not path.startswith("/owners"):
+            return super().answer(method, path, body, given)
+        number = path.rpartition("/")[2]
+        if path == "/owners" and method == "GET":
+            return 200, list(self.owners.values())
+        if not number.isdecimal() or int(number) not in self.owners:
+            return 404, {"error": "none"}
+        owner = self.owners[int(number)] if method == "GET" else self.owners.pop(int(number))
+        return (200, owner) if method == "GET" else (204, None)
+
+
+def test_a_change_of_a_whole_collection_is_not_sent_for_an_own_thing_beside_it(tmp_path: Path) -> None:
+    described = document({}, {})
+    paths = described["paths"]
+    owner = {key: deepcopy(paths[key]) for key in ("/notes", "/notes/{id}")}
+    for one in owner.values():
+        for operation in one.values():
+            operation["operationId"] = operation["operationId"].replace("note", "owner")
+    del owner["/notes/{id}"]["patch"]
+    change = deepcopy(paths["/notes"]["post"]) | {"operationId": "update_notes"}
+    content = change["requestBody"]["content"]["application/json"]["schema"]
+    content["required"].append("owner_id")
+    content["properties"]["owner_id"] = {"type": "integer"}
+    change["responses"]["200"] = change["responses"].pop("201")
+    paths["/notes"]["put"] = change
+    paths |= {"/owners": owner["/notes"], "/owners/{owner_id}": owner["/notes/{id}"]}
+    for operation in paths["/owners/{owner_id}"].values():
+        operation["parameters"] = [{**operation["parameters"][0], "name": "owner_id"}]
+    server = Owned()
+    run(model_of(tmp_path, described), server, 0)
+    assert server.made > 100
+    assert not server.owners
+    assert not server.changed()

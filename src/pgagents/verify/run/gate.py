@@ -331,6 +331,8 @@ class Gate:
             return objection
         if objection := self._object_to_reach(call, endpoint, values):
             return objection
+        if objection := self._object_to_all(endpoint.action, target):
+            return objection
         own = call.authored and self._names_own_alone(endpoint.action, values)
         if target is None and not own and not makes(self.model, endpoint.action):
             unsure = say_unsure_create(self.model, endpoint.action)
@@ -363,6 +365,24 @@ class Gate:
                         f"this run's own: --allow {endpoint.action.name} would call it"
                     )
         return ""
+
+    def _object_to_all(self, action: Action, target: Target | None) -> str:
+        """Return why a change of a whole collection must not be sent although it names another thing of the
+        run's: `PUT /books {authorId: 3}` (Platformatic DB 2.61, 2026-11-28). Empty if it may.
+        """
+        path = str(action.path).rstrip("/")
+        if action.method not in ("PUT", "PATCH", "DELETE") or "{" in path:
+            return ""
+        listed = (
+            resource
+            for resource in self.model.resources.values()
+            if resource.inferred and any(str(c.action.path).rstrip("/") == path for c in resource.listed_by)
+        )
+        all_of = next(listed, None)
+        if all_of is None or (target is not None and target.resource is all_of):
+            return ""
+        name = action.name
+        return f"{name} may change each {all_of.name}, and names none: --allow {name} would call it"
 
     def _names_own_alone(self, action: Action, values: Mapping[str, Any]) -> bool:
         """True if a call names instances of the run's own in its arguments, and may name no others there.
