@@ -605,3 +605,16 @@ def test_a_change_of_a_whole_collection_is_not_sent_for_an_own_thing_beside_it(t
     assert server.made > 100
     assert not server.owners
     assert not server.changed()
+
+
+def test_a_removal_that_wants_a_condition_says_which_header_lacks(tmp_path: Path) -> None:
+    class Guarded(Notes):
+        def answer(self, method: str, path: str, body: Any, given: dict[str, Any]) -> tuple[int, Any]:
+            wanted = method in ("PATCH", "DELETE")
+            return (428, {"error": "when?"}) if wanted else super().answer(method, path, body, given)
+
+    server = Guarded()
+    report = run(model_of(tmp_path, document({}, {})), server, 0)
+    left = report.footer.left_behind
+    assert len(left) == len(server.notes) - OTHERS > 0
+    assert all("428, and nothing says that it takes the header If-Match" in one for one in left)
