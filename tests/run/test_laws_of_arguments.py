@@ -122,3 +122,12 @@ def test_an_item_whose_member_is_an_object_is_no_value_and_no_error_of_ours() ->
 
     report = verified(load_text(text), answer, only=("law",))
     assert [result.reason for result in report.results if "internal error" in result.reason] == []
+
+
+@pytest.mark.parametrize(("ignored", "verdict"), [("", "kept"), ("floor", "broken")])
+def test_a_condition_on_an_id_is_met_with_what_an_item_has(ignored: str, verdict: str) -> None:
+    place = "resources: {place: {id: floor, found_by: {action: list_rooms, at: response.rooms}}}\n"
+    text = ROOMS.replace("maxLength: 20}", "maxLength: 20, refers_to: place}") + place
+    report = verified(load_text(text), Rooms(ignored), only=("law",))
+    verdicts = {result.contract.id: result.verdict.value for result in report.results}
+    assert verdicts["law/there/list_rooms@rest"] == verdict

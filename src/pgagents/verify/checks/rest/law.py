@@ -195,7 +195,7 @@ def _list_reads_with_an_argument(setting: Setting) -> Attempts:
         for param in endpoint.params:
             path = ("input", str(param.name))
             laws = [law for law in list_laws(endpoint) if path in list_needed(law)]
-            if laws and not param.required and not param.refers_to:
+            if laws and not param.required:
                 members = tuple(member for law in laws for member in members_in(law.that.tree))
                 run = partial(_read_with, endpoint=endpoint, param=param, members=members)
                 probe = f"law/with {param.name}/{endpoint.place}"
