@@ -271,6 +271,32 @@ def test_an_empty_text_in_a_query_is_a_missing_argument(limit: str, converts: bo
     assert is_coerced(trial, sent, "limit") is converts
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "converts"),
+    [
+        ("note", None, True),
+        ("title", None, False),
+        ("note", 7, True),
+        ("note", True, True),
+        ("note", [], False),
+        ("note", "x" * 10, False),
+        ("age", 1.5, True),
+        ("age", 200.5, False),
+        ("age", float("nan"), False),
+    ],
+)
+def test_what_jackson_makes_right_is_a_habit(name: str, value: Any, converts: bool) -> None:
+    """Spring takes null for a missing member, 7 for its text and 1.5 for 1 (Jackson 2 as it comes)."""
+    text, age = {"type": "string", "maxLength": 9}, {"type": "integer", "maximum": 150}
+    body = {"type": "object", "required": ["title"], "properties": {"title": text, "note": text, "age": age}}
+    taken = {"required": True, "content": {"application/json": {"schema": body}}}
+    paths = {"/pets": {"post": {"operationId": "add", "requestBody": taken, **says({}, "201")}}}
+    known = imported(openapi(paths, security=[])).model
+    trial = cast(Trial, SimpleNamespace(action=known.actions[0], model=known))
+    sent = cast(Call, SimpleNamespace(input={name: value}))
+    assert is_coerced(trial, sent, name) is converts
+
+
 def test_a_500_that_the_document_lists_is_told_below_all_findings() -> None:
     report = run(Shop(breaks=True))
     assert ranks(report, "no_crashes") == {Rank.DOCUMENTED}

@@ -9,6 +9,8 @@ a value that frameworks convert to a right one, such as `"1"` to 1, is only coer
 
 from __future__ import annotations
 
+import json
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -132,8 +134,9 @@ def _judge(
 
 def is_coerced(trial: Trial, call: Call, field: str) -> bool:
     """True if frameworks make a wrong argument right by themselves: `"1"` and true are 1, `"yes"` is true,
-    a listed value may have the other case, an empty text is a missing argument, and to most languages the
-    `$` of a pattern is also before a last line break.
+    a listed value may have the other case, an empty text and null are a missing argument, and to most
+    languages the `$` of a pattern is also before a last line break. Jackson makes 1 the text `"1"` and 1.5
+    the number 1.
     """
     name, *path = field.split(".")
     param, schemas = trial.action.param(name), trial.model.schemas
@@ -141,12 +144,16 @@ def is_coerced(trial: Trial, call: Call, field: str) -> bool:
         return False
     if call.input[name] == "" and may_ignore_empty(param):
         return True
+    if call.input[name] is None and not param.required:  # so to Jackson, Go and ASP.NET
+        return True
     right = (_put(call.input[name], path, one) for one in _convert(got(call.input, field)))
     return any(accepts(param.schema, schemas, value) for value in right)
 
 
 def _convert(value: Any) -> Iterator[Any]:
     """Yield what frameworks convert a value to."""
+    if isinstance(value, bool | int | float):
+        yield json.dumps(value)
     if isinstance(value, bool):
         yield int(value)
     elif isinstance(value, str):
@@ -157,6 +164,8 @@ def _convert(value: Any) -> Iterator[Any]:
         yield from [] if number is None else [int(number)] if number.is_integer() else [number]
     elif value in (0, 1):
         yield bool(value)
+    elif isinstance(value, float) and math.isfinite(value):
+        yield int(value)
 
 
 def _put(whole: Any, path: Sequence[str], value: Any) -> Any:
