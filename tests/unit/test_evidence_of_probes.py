@@ -17,6 +17,7 @@ from pgagents.catalogue.model.model import Model
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.checks.rest import (
     conditional_calls,
+    consistent_representations,
     echoes_input,
     links_resolve,
     merge_patch,
@@ -522,3 +523,35 @@ def test_null_in_place_of_what_was_given_is_shown(shown: dict[str, Any], verdict
     exchange = exchange_of(memory.model, call, answer(201, {"id": "n1", **shown}))
     exchange.fits = True
     assert [j.verdict for j in echoes_input.watch(exchange, memory)] == verdicts
+
+
+@pytest.mark.parametrize(
+    ("told", "read", "verdicts"),
+    [
+        (19.99, 19.989999771118164, []),
+        (4.3e-66, 0, []),
+        (10.004, 10.0, []),
+        (19.99, 19.0, [Verdict.BROKEN]),
+        (2_000_000, 2_000_001, [Verdict.BROKEN]),
+        (10**400, 1.5, [Verdict.BROKEN]),
+        (2.5, 2.5, [Verdict.KEPT]),
+    ],
+)
+def test_a_number_that_a_column_rounds_is_the_same(told: Any, read: Any, verdicts: list[Verdict]) -> None:
+    """A create shows what was sent, and a read what PostgreSQL keeps in `real` or `numeric(9, 2)`."""
+    item = {"type": "object", "properties": {"id": {"type": "string"}, "price": {"type": "number"}}}
+    body = {"required": True, "content": {"application/json": {"schema": item}}}
+    shown = {"description": "So", "content": {"application/json": {"schema": item}}}
+    named = {"name": "item_id", "in": "path", "required": True, "schema": {"type": "string"}}
+    read_by = {"operationId": "getItem", "parameters": [named], "responses": {"200": shown}}
+    made_by = {"operationId": "makeItem", "requestBody": body, "responses": {"201": shown}}
+    paths = {"/items": {"post": made_by}, "/items/{item_id}": {"get": read_by}}
+    memory = Memory(setting_of(imported(openapi(paths, security=[])).model, URL, exclusive=True))
+    judged = list[Judgement]()
+    for number, (action, status, price) in enumerate((("make_item", 201, told), ("get_item", 200, read)), 1):
+        given = {"item_id": "i1"} if action == "get_item" else {"price": price}
+        call = Call(endpoint_of(memory.setting, action), given, "valid", "a call")
+        exchange = exchange_of(memory.model, call, answer(status, {"id": "i1", "price": price}))
+        exchange.number, exchange.fits = number, True
+        judged += consistent_representations.watch(exchange, memory)
+    assert [judgement.verdict for judgement in judged] == verdicts

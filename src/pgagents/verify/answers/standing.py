@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
@@ -381,6 +382,8 @@ def may_be_unshown(endpoint: Endpoint, body: Mapping[str, Any]) -> bool:
 
 LONG = 16
 """The characters of a text that may be made anew for each answer."""
+DIGITS, CENT = 1e-6, 0.005
+"""The part of a number that a float of 32 bits loses, and what rounding to cents loses."""
 NOW_S = 2.0
 """The seconds around an answer's own time within which a time in it may be that of the answer."""
 
@@ -404,7 +407,8 @@ def list_steady(
     """Return the members of two answers that do not change by themselves.
 
     A document does not say which do. So a member that no client sends must have stayed in two answers of each
-    of the two actions, if its value may be a counter, a time or a text for one answer.
+    of the two actions, if its value may be a counter, a time or a text for one answer. Nor does it say how
+    many digits of a number are kept.
     """
     kind = new.representation.kind
     if not any(r.is_seen_by_guess for r in list_alike(setting, kind)):
@@ -414,10 +418,20 @@ def list_steady(
     return [
         name
         for name in names
+        if not _is_rounded(old.body[name], new.body[name])
         if name in known
         or not _may_move(old.body[name], new.body[name])
         or ((kind, name) not in facts.moving and all((kind, read, name) in facts.steady for read in reads))
     ]
+
+
+def _is_rounded(one: Any, other: Any) -> bool:
+    """True for numbers that a column of SQL makes equal, a `REAL` or a `DECIMAL(10, 2)`: the answer to a
+    create may show one before it is stored.
+    """
+    numbers = all(type(value) in (int, float) and abs(value) <= sys.float_info.max for value in (one, other))
+    split = numbers and float in (type(one), type(other)) and one != other
+    return split and math.isclose(one, other, rel_tol=DIGITS, abs_tol=CENT)
 
 
 def _may_move(old: Any, new: Any) -> bool:
