@@ -18,7 +18,11 @@ from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.checks.rest import (
     conditional_calls,
     consistent_representations,
+    conversion,
+    cors_policy,
     echoes_input,
+    expires_on_time,
+    jobs,
     links_resolve,
     merge_patch,
     nesting,
@@ -32,6 +36,7 @@ from pgagents.verify.wire.call import Call, InstanceRef, Raw
 from pgagents.verify.wire.endpoint import Endpoint
 from small_api import NOTES, URL, catalogue, with_resource
 from test_own_probes import answer, exchange_of, find_trial
+from verifying import model as park_graph
 
 Server = Callable[[Call], Response]
 COMMENT = {"id": "c-1", "text": "Oat milk?"}
@@ -555,3 +560,91 @@ def test_a_number_that_a_column_rounds_is_the_same(told: Any, read: Any, verdict
         exchange.number, exchange.fits = number, True
         judged += consistent_representations.watch(exchange, memory)
     assert [judgement.verdict for judgement in judged] == verdicts
+
+
+# -- Park Graph's holds, and a job that nobody reads
+
+HOLD = {"plate": "AV-1234", "lot_id": "lot_lionshead", "hold_id": "hold_01JS4J8A"}
+HOLDS = {"allocations": [{**HOLD, "expires_at": "2099-04-18T16:00:00Z"}]}
+NOT_FOUND = answer(404, {"error": {"code": "NOT_FOUND", "message": "gone"}})
+FAILED = answer(500, {"error": {"code": "INTERNAL", "message": "failed"}})
+
+
+def hold(check: Check, contract: str, *endings: Response, plate: str = "AV-1234") -> dict[str, Verdict]:
+    """Return the verdicts on holds, which are ended with these answers in turn."""
+    model = park_graph()
+    setting = setting_of(model, URL, roles=frozenset(("main", "operator")))
+    ended, allocations = list(endings), [{**HOLDS["allocations"][0], "plate": plate}]
+
+    def server(call: Call) -> Response:
+        name = call.place.partition("@")[0]
+        if name == "dispatch_av_fleet":
+            return answer(200, {"allocations": allocations})
+        return ended.pop(0) if name == "release_hold" else answer(200, {})
+
+    def fitting(step: Any) -> Any:
+        if isinstance(step, Judgement):
+            judged[step.contract.split("/")[1]] = step.verdict
+        if not isinstance(step, Call):
+            return None
+        exchange = exchange_of(setting.model, step, server(step))
+        exchange.fits = True
+        return exchange
+
+    judged: dict[str, Verdict] = {}
+    probe = next(p for p in check.list_probes(setting, setting.roles) if contract in p.contracts)
+    with answering(fitting):
+        probe.run()
+    return judged
+
+
+@pytest.mark.parametrize(
+    ("early", "late", "lives", "ends"),
+    [
+        (answer(204), NOT_FOUND, Verdict.KEPT, Verdict.KEPT),
+        (NOT_FOUND, answer(204), Verdict.BROKEN, Verdict.BROKEN),
+        (FAILED, FAILED, Verdict.UNTESTED, Verdict.UNTESTED),
+    ],
+    ids=["right", "too early and too late", "failed"],
+)
+def test_an_end_that_fails_shows_nothing_of_a_time(
+    early: Response, late: Response, lives: Verdict, ends: Verdict
+) -> None:
+    judged = hold(expires_on_time.CHECK, "expires_on_time/lives/hold/release_hold@rest", early, late)
+    assert (judged["lives"], judged["ends"]) == (lives, ends)
+
+
+@pytest.mark.parametrize(
+    ("plate", "end", "any_case", "used_up"),
+    [
+        ("AV-1234", NOT_FOUND, Verdict.KEPT, Verdict.KEPT),
+        ("1234", NOT_FOUND, Verdict.UNTESTED, Verdict.KEPT),
+        ("AV-1234", FAILED, Verdict.KEPT, Verdict.UNTESTED),
+    ],
+)
+def test_a_conversion_of_what_has_no_case_shows_none(
+    plate: str, end: Response, any_case: Verdict, used_up: Verdict
+) -> None:
+    contract = "conversion/any_case/hold/create_session@rest"
+    judged = hold(conversion.CHECK, contract, *(end,) * conversion.ROUNDS, plate=plate)
+    assert (judged["any_case"], judged["used_up"]) == (any_case, used_up)
+
+
+def test_a_job_that_was_never_read_has_not_gone_forward() -> None:
+    started = answer(202, {"id": "e1", "status": "queued"})
+    setting = setting_for(model_of("job"))
+    contract = "jobs/forward/export_notes@rest"
+    judged, _ = try_case(
+        jobs.CHECK, setting, contract, lambda call: answer(503) if "get" in call.place else started, {}
+    )
+    assert judged[contract].verdict is Verdict.UNTESTED
+
+
+def test_a_refusal_is_not_the_answer_that_a_page_may_read() -> None:
+    """Express and Spring send an error that no handler wrote without the headers of their CORS filter."""
+    setting = setting_for(park_graph())
+    contract = "cors_policy/answer@rest"
+    judged, _ = try_case(cors_policy.CHECK, setting, contract, lambda _: answer(404, {}), {})
+    assert contract not in judged
+    judged, _ = try_case(cors_policy.CHECK, setting, contract, lambda _: answer(200, {}), {})
+    assert judged[contract].verdict is Verdict.BROKEN

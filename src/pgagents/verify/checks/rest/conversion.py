@@ -162,7 +162,8 @@ def _round(trials: Mapping[str, Trial], passing: _Passing) -> list[Judgement]:
     answer = ask(Call(passing.maker, {**arguments, **small}, "explore", why, subject=first, made=instance))
     judged: list[Judgement] = []
     if in_any_case is not None and answer.success:
-        judged.append(in_any_case.kept())
+        unseen = in_any_case.unseen(f"no value of the {first.name} has another case")
+        judged.append(in_any_case.kept() if small else unseen)
     elif in_any_case is not None and small and not answer.void:
         names, refused = " and ".join(small), answer.outcome
         answer = ask(Call(passing.maker, arguments, "valid", why, subject=first, made=instance))
@@ -200,7 +201,7 @@ def _judge_undoing(trial: Trial, passing: _Passing, instance: Mapping[str, Any])
         return trial.untested(f"{undo} is not on {REST}")
     why = f"to undo a {first.name} that a {passing.resource.name} has used"
     answer = trial.ask(Call(endpoint, first.undone_by.input, "illegal", why, subject=first, made=instance))
-    if answer.void or answer.unsound:
+    if answer.void or answer.unsound or answer.status >= 500:
         return trial.untested(f"it could not be tried: {answer.outcome}")
     if answer.success:
         return trial.broken(f"{undo} of a used {first.name} is refused", answer.outcome)

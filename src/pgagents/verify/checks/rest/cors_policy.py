@@ -223,7 +223,8 @@ def _read(trials: Sequence[Trial], reader: Endpoint) -> None:
         return
     if origin == STRANGER:
         conclude(_judge_credentials(trial.setting, answer))
-    conclude(_judge_readable(trial.contract, answer, origin))
+    if answer.success:  # a refusal is another contract's, which the watcher judges
+        conclude(_judge_readable(trial.contract, answer, origin))
 
 
 def _read_without_key(trial: Trial, reader: Endpoint) -> None:

@@ -150,10 +150,13 @@ def _try(trials: Sequence[Trial], expiry: _Expiry) -> None:
         for trial in (lives, ends):
             conclude(trial.untested(f"the clock could not be moved: {passed.outcome}"))
         return
-    if not early.void:
+    if early.code == expiry.missing.name and not early.void:
         expected = f"it is there {MARGIN_S:g} s before its {resource.expires_by}"
-        gone = early.code == expiry.missing.name
-        conclude(lives.broken(expected, early.outcome) if gone else lives.kept())
+        conclude(lives.broken(expected, early.outcome))
+    elif early.success or early.is_conflict:
+        conclude(lives.kept())
+    else:
+        conclude(lives.untested(f"it was not ended before its time: {early.outcome}"))
     before = read_counter(setting, resource, instances[1]) if returns is not None else None
     passed = ask(_advance(setting, 2 * MARGIN_S))
     after = read_counter(setting, resource, instances[1]) if returns is not None else None
@@ -164,10 +167,11 @@ def _try(trials: Sequence[Trial], expiry: _Expiry) -> None:
             if trial.case.about[1] is not None:
                 _use_expired(trial, expiry, instances[1])
     late = ask(expiry.end(instances[1], "after its time"))
-    if passed.success and not late.void:
+    if passed.success and (late.void or late.unsound or late.status >= 500):
+        conclude(ends.untested(f"it could not be tried: {late.outcome}"))
+    elif passed.success:
         expected = f"it is gone {MARGIN_S:g} s after its {resource.expires_by}"
-        there = late.success and not late.is_tainted_by("documented_status")
-        conclude(ends.broken(expected, late.outcome) if there else ends.kept())
+        conclude(ends.broken(expected, late.outcome) if late.success else ends.kept())
 
 
 def _make_two(trials: Sequence[Trial], expiry: _Expiry) -> tuple[list[Mapping[str, Any]], Exchange | None]:

@@ -114,7 +114,10 @@ def _try(trials: Sequence[Trial], job: Job, reader: Endpoint, *, by_clock: bool)
             conclude(_judge_end(ends, job, course, resource))
         if again.success:
             course.states.append(_state(again, job, resource))
-    conclude(_judge_order(forward, job, resource, course.states))
+    if len(course.states) > 1:
+        conclude(_judge_order(forward, job, resource, course.states))
+    else:
+        conclude(forward.untested(f"the {resource.name} was never read after its start"))
 
 
 def _follow(
