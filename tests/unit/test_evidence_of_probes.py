@@ -24,6 +24,7 @@ from pgagents.verify.checks.rest import (
     expires_on_time,
     jobs,
     links_resolve,
+    location,
     merge_patch,
     nesting,
     partial_changes,
@@ -648,3 +649,13 @@ def test_a_refusal_is_not_the_answer_that_a_page_may_read() -> None:
     assert contract not in judged
     judged, _ = try_case(cors_policy.CHECK, setting, contract, lambda _: answer(200, {}), {})
     assert judged[contract].verdict is Verdict.BROKEN
+
+
+@pytest.mark.parametrize("id", ["9" * 5_000, "٣"])
+def test_an_id_in_a_location_has_any_number_of_digits(id: str) -> None:
+    named = {"name": "book_id", "in": "path", "required": True, "schema": {"type": "integer"}}
+    paths = {"/books/{book_id}": {"get": operation(parameters=[named])}}
+    setting = setting_for(imported(openapi(paths, security=[])).model)
+    found = location._find_action(setting, f"/books/{id}")
+    assert found is not None
+    assert location._typed(setting, *found) == {"book_id": id if len(id) > 1 else 3}

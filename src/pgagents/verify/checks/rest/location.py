@@ -37,6 +37,8 @@ from pgagents.verify.wire.exchange import Exchange
 HEADER = "location"
 ABSENT = 404
 """The status of an instance that is not there yet."""
+MOST_DIGITS = 400
+"""The most digits of an id that is read as a number; Python refuses 4,300."""
 _PLACEHOLDER = re.compile(r"\\{([^{}]*)\\}")
 
 
@@ -165,7 +167,8 @@ def _typed(setting: Setting, action: Action, values: Mapping[str, str]) -> dict[
         if param.place == "path" and param.wire in values:
             kind = setting.resolve_schema(param.schema).get("type")
             text = values[param.wire]
-            arguments[str(param.name)] = int(text) if kind == "integer" and text.isdecimal() else text
+            number = kind == "integer" and text.isdecimal() and len(text) <= MOST_DIGITS
+            arguments[str(param.name)] = int(text) if number else text
     return arguments
 
 
