@@ -33,7 +33,7 @@ from pgagents.verify.checks.rest import (
 from pgagents.verify.promise import Check, Judgement
 from pgagents.verify.setting import Memory, Setting, setting_of
 from pgagents.verify.wire.asking import answering
-from pgagents.verify.wire.call import Call, InstanceRef, Raw
+from pgagents.verify.wire.call import Call, InstanceRef, Intent, Raw, Twist
 from pgagents.verify.wire.endpoint import Endpoint
 from small_api import NOTES, URL, catalogue, with_resource
 from test_own_probes import answer, exchange_of, find_trial
@@ -79,11 +79,14 @@ def try_case(
 # -- redirects
 
 
-def redirected(method: str, status: int, location: str | None, text: str = NOTES) -> list[Judgement]:
+def redirected(
+    method: str, status: int, location: str | None, text: str = NOTES, twist: Twist = ""
+) -> list[Judgement]:
     """Return what the watcher says of a redirected call."""
     memory = Memory(setting_for(catalogue(text)))
     action = {"GET": "list_notes", "POST": "create_note", "PUT": "change_note", "DELETE": "delete_note"}
-    call = Call(endpoint_of(memory.setting, action[method]), {}, "valid", "a call")
+    intent: Intent = "auth" if twist else "valid"
+    call = Call(endpoint_of(memory.setting, action[method]), {}, intent, "a call", twist=twist)
     headers = (("Location", location),) if location is not None else ()
     return list(safe_redirects.watch(exchange_of(memory.model, call, Response(status, headers, b"")), memory))
 
@@ -104,6 +107,32 @@ def test_clients_change_the_method_of_a_post_alone(
 ) -> None:
     (judged,) = redirected(method, status, "/elsewhere")
     assert (judged.verdict, judged.rank) == (verdict, rank)
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "location", "rank"),
+    [
+        ("POST", 302, "/notes/n1", Rank.ODD),  # redirect_to of Rails
+        ("POST", 302, "/notes/", None),
+        ("GET", 302, "https://storage.example/notes?signature=1", Rank.ODD),
+        ("GET", 302, "http://storage.example/notes?signature=1", None),
+        ("GET", 301, "https://storage.example/notes", None),
+        ("POST", 307, "https://storage.example/notes", None),
+        ("GET", 302, "https://[::1", None),
+    ],
+)
+def test_what_a_post_made_and_a_stored_file_may_be_elsewhere(
+    method: str, status: int, location: str, rank: Rank | None
+) -> None:
+    (judged,) = redirected(method, status, location)
+    assert (judged.verdict, judged.rank) == (Verdict.BROKEN, rank)
+
+
+@pytest.mark.parametrize("location", ["/login", "https://login.example/authorize?x=1"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_call_without_a_key_may_lead_to_a_login(method: str, location: str) -> None:
+    """Spring Security does so, with `formLogin` and with `oauth2Login`."""
+    assert redirected(method, 302, location, twist="none") == []
 
 
 def test_a_redirect_to_nowhere_is_not_kept() -> None:

@@ -3,7 +3,8 @@
 Every redirect that no operation documents is judged, whichever check made the call. A POST to a path with a
 slash added is tried, because servers often redirect it, and a read where no path takes a POST without an id.
 After 301 and 302 clients may send a GET in place of a POST alone (RFC 9110, 15.4.2), so other writes, and
-303, are only odd.
+303, are only odd. So are a POST that is answered 302 to another path, which is its result, and a read that
+goes on at another host for now, such as a file. A call whose key is refused may lead to a login.
 """
 
 from __future__ import annotations
@@ -33,6 +34,11 @@ KEEPING = (307, 308)
 """The statuses after which a client repeats method and body (RFC 9110, 15.4.8 and 15.4.9)."""
 CHANGING = (301, 302)
 """The statuses after which a client may send a GET in place of a POST (RFC 9110, 15.4.2 and 15.4.3)."""
+
+FOUND = 302
+TEMPORARY = (FOUND, 303, 307)
+UNJUDGED = ("auth", "document")
+"""Intents of calls that may be redirected anywhere."""
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
@@ -96,7 +102,8 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         if call.raw.slash and not exchange.void:
             failed = exchange.status >= 500
             yield trial.untested(f"{call.why} got {exchange.outcome}") if failed else trial.kept()
-    elif exchange.status != 304 and call.intent != "document" and not _is_documented(exchange, setting):
+    # Spring Security and ASP.NET answer a call without a key with a redirect to their login, on any host
+    elif exchange.status != 304 and call.intent not in UNJUDGED and not _is_documented(exchange, setting):
         yield _judge_redirect(trial, exchange)
 
 
@@ -118,12 +125,22 @@ def _judge_redirect(trial: Trial, exchange: Exchange) -> Judgement:
         return trial.broken("an answer, no redirect", redirect)
     if not location:
         return trial.untested(f"a redirect without Location leads nowhere: {exchange.outcome}")
-    if not _stays(exchange.base or setting.url or str(setting.model.api.server), location):
+    base, reads = exchange.base or setting.url or str(setting.model.api.server), method in ("GET", "HEAD")
+    try:
+        there = urlsplit(urljoin(f"{base}/", location))
+    except ValueError:
         return trial.broken("a redirect within the host, over TLS", redirect)
-    if exchange.status in KEEPING or method in ("GET", "HEAD"):
+    if not _stays(base, location):
+        broken = trial.broken("a redirect within the host, over TLS", redirect)
+        # files of a storage have a signed link there, as at GitHub and in a registry of containers
+        stored = reads and exchange.status in TEMPORARY and there.scheme == "https"
+        return broken.with_rank(Rank.ODD) if stored else broken
+    if exchange.status in KEEPING or reads:
         return trial.kept()
     broken = trial.broken(f"307 or 308, after which a client repeats the {method}", redirect)
-    changes = method == "POST" and exchange.status in CHANGING
+    # `redirect_to` of Rails, Django and Laravel shows what a POST has made
+    same = there.path.rstrip("/").endswith(exchange.request.path.rstrip("/"))
+    changes = method == "POST" and exchange.status in CHANGING and (same or exchange.status != FOUND)
     return broken if changes else broken.with_rank(Rank.ODD)
 
 
