@@ -142,3 +142,32 @@ def test_another_write_may_make_an_instance_and_tell_it_by_name(member: str, ver
     only = ("no_effect_of_refusals", "valid_calls")
     report = verified(with_resource(), Notes(odd=copying), allow_writes=True, exclusive=True, only=only)
     assert next(r for r in report.results if r.contract.id == CREATE).verdict is verdict
+
+
+@pytest.mark.parametrize("status", [302, 500])
+def test_call_that_was_not_refused_shows_nothing_of_refusals(status: int) -> None:
+    """A form of Rails leads back to itself, and a crash is judged by another check."""
+
+    def odd(notes: Notes, request: Request) -> Response | None:
+        wrong = request.method == "POST" and notes.text(request) is None
+        return answer(status, {"detail": "no"}, Location="/notes/new") if wrong else None
+
+    only = ("no_effect_of_refusals",)
+    report = verified(with_resource(), Notes(odd=odd), allow_writes=True, exclusive=True, only=only)
+    found = next(r for r in report.results if r.contract.id == CREATE)
+    assert (found.verdict, "was not refused" in found.reason) == (Verdict.UNTESTED, True)
+
+
+def test_create_that_redirects_to_what_it_made_was_not_refused() -> None:
+    """`redirect_to` of Rails: what the list has then is nobody's ghost."""
+
+    def odd(notes: Notes, request: Request) -> Response | None:
+        if request.method != "POST" or notes.text(request) is None:
+            return None
+        made = notes.make(f"n{next(notes._ids)}", str(notes.text(request)))
+        assert made.status == 201
+        return Response(302, (("Location", f"/notes/{list(notes.notes)[-1]}"),))
+
+    report = verified(with_resource(), Notes(odd=odd), allow_writes=True, exclusive=True)
+    found = next(r for r in report.results if r.contract.id == CREATE)
+    assert found.verdict is Verdict.UNTESTED, found.reason

@@ -516,7 +516,7 @@ class Answers:
                 self._remember(exchange)
             return
         if call.endpoint.action.effect == "write":
-            self._written += exchange.success or exchange.error or exchange.status >= 500
+            self._written += not exchange.refused or exchange.status >= 500
         if exchange.success and call.intent in ("valid", "explore"):
             self._remember(exchange)
 

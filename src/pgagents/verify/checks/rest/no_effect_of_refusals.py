@@ -113,7 +113,7 @@ def _try(trials: Sequence[Trial], resource: Resource) -> None:
             conclude(trial.untested("the list was not answered"))
         elif not whole:
             conclude(trial.untested("the list goes on behind its first page, and no law says in which order"))
-        elif answer.success:
+        elif not answer.refused or answer.status >= 500:
             conclude(trial.untested(f"it was not refused: {answer.outcome}"))
         elif any(len(set(ids)) < len(ids) for ids in (before, after)):
             conclude(trial.untested("the pages of the list repeat items, so they may leave others out"))
@@ -296,7 +296,7 @@ def _may_make(resource: Resource, exchange: Exchange) -> bool:
 def _may_act(exchange: Exchange) -> bool:
     """True if a write was accepted, or failed in a way that tells nothing of its effect."""
     endpoint = exchange.call.endpoint
-    done = exchange.success or exchange.error or exchange.status >= 500
+    done = not exchange.refused or exchange.status >= 500
     return done and endpoint is not None and endpoint.action.effect == "write"
 
 
@@ -311,7 +311,7 @@ def _note_create(
     if isinstance(body, Mapping) and resource.id_of(body) is not None:
         known.made.add(resource.id_of(body))
         known.awaited.add(resource.id_of(body))
-    elif exchange.success or exchange.error or exchange.status >= 500:
+    elif not exchange.refused or exchange.status >= 500:  # a redirect may lead to what the call made
         declared = exchange.codes.get(exchange.code or "")
         # the catalogue says of a failure that it can provoke that it has no effect
         promised = declared is not None and bool(declared.provoked_by)
