@@ -55,3 +55,14 @@ def test_schema_that_allows_one_form_promises_nothing() -> None:
 
 def test_refusal_of_an_allowed_form_is_broken() -> None:
     assert sent("", r".*Z")[2]
+
+
+def test_first_day_that_there_is_has_no_other_form() -> None:
+    """`DateTime.MinValue` of .NET has no time ten hours to the west: it ended the run."""
+    least = "0001-01-01T00:00:00Z"
+    given = "    input: {since: {type: string, format: date-time, required: true}}\n"
+    shown = f'    examples: {{all: {{input: {{since: "{least}"}}, output: {{notes: []}}}}}}\n'
+    model = catalogue(NOTES, (PLACE, PLACE + given), (REFUSALS, REFUSALS + shown))
+    report = verified(model, Notes(), only=(CONTRACT,))
+    found = next(r for r in report.results if r.contract.id == CONTRACT)
+    assert (found.verdict, "no other form" in found.reason) == (Verdict.UNTESTED, True), found.reason

@@ -105,3 +105,11 @@ def test_two_calls_at_once_for_a_time_are_for_the_same_time() -> None:
     model = booked_model("=fresh.value", "=fresh.value")
     report = verified(model, booking(), allow_writes=True, exclusive=True, only=("concurrent_calls/unique",))
     assert [r.verdict.value for r in report.results if r.contract.check == "concurrent_calls"] == ["kept"]
+
+
+def test_a_time_without_an_end_leaves_no_later_one() -> None:
+    """9999-12-31 stands for no end, as in periods of SQL Server; no year follows it."""
+    model = booked_model('"2031-05-06T09:00:00Z"', '"9999-12-31T23:59:59Z"')
+    report = verified(model, Notes(), allow_writes=True, exclusive=True, only=("uniqueness/",))
+    (found,) = (r for r in report.results if "/next/" in r.contract.id)
+    assert found.reason.startswith("no time is so long after 9999-12-31")

@@ -71,7 +71,7 @@ def _try(trial: Trial, times: list[Param], arguments: Mapping[str, Any]) -> None
     why = "the same moments with another offset"
     other = trial.ask(trial.call("valid", why, input={**arguments, **turned}, made=plain.subject))
     if all(plain.input.get(name) == text for name, text in turned.items()):
-        conclude(trial.untested("the schema allows these times in one form only"))
+        conclude(trial.untested("these times have no other form that the schema allows"))
     elif not (plain.success and plain.fits):
         conclude(trial.untested(f"no answer to compare with: {plain.outcome}"))
     elif not (other.success and other.fits):
@@ -101,7 +101,10 @@ def _reformat_time(setting: Setting, endpoint: Endpoint, param: Param, text: Any
     """
     if not isinstance(text, str):
         return text
-    moment = datetime.fromtimestamp(epoch(text), zone)
+    try:
+        moment = datetime.fromtimestamp(epoch(text), zone)
+    except (ValueError, OverflowError):  # a leap second, or the last day that there is: 9999-12-31
+        return text
     exact = moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
     whole = () if moment.microsecond else (moment.isoformat(timespec="seconds"),)
     forms = (moment.isoformat(timespec="milliseconds"), *whole, exact)

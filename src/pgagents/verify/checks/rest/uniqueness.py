@@ -31,6 +31,8 @@ from pgagents.verify.wire.exchange import Exchange
 
 FAILED = 500
 """From this status on, an answer does not say whether the call was carried out."""
+FAR = 1e15
+"""Numbers from this one on are no times."""
 CHANGES = 5
 """The stage of calls that change an instance, after those that make some."""
 
@@ -184,7 +186,7 @@ class _Moment:
     @classmethod
     def read(cls, value: Any) -> _Moment | None:
         """Return the time that a value states; None if it states none."""
-        if isinstance(value, int | float) and not isinstance(value, bool):
+        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < FAR:
             return cls(float(value), value)
         if isinstance(value, str) and not math.isnan(at := epoch(value)):
             return cls(at, value)
@@ -196,7 +198,12 @@ class _Moment:
         """Return the time that is later by so many seconds, in the same form."""
         if not isinstance(self.written, str):
             return type(self.written)(self.written + shift)
-        moment = datetime.fromtimestamp(math.ceil(self.at + shift), UTC)  # it must not begin before an end
+        try:
+            moment = datetime.fromtimestamp(
+                math.ceil(self.at + shift), UTC
+            )  # it must not begin before an end
+        except (ValueError, OverflowError):  # 9999-12-31 stands for no end, as in periods of SQL Server
+            raise Untested(f"no time is so long after {self.written}") from None
         return moment.strftime("%Y-%m-%d" if self.daily else "%Y-%m-%dT%H:%M:%SZ")
 
 
