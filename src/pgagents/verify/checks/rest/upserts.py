@@ -213,6 +213,8 @@ def _judge_again(
     shown = at_path(read, answer) if answer.success else None
     if not isinstance(shown, Mapping):
         return trial.untested(f"it could not be read: {answer.outcome}")
+    if shown.keys().isdisjoint(puts.sent):
+        return trial.unseen("no member is shown that another PUT may give another value")
     expected, actual = puts.find_problem(shown)
     return trial.broken(expected, actual) if expected else trial.kept()
 
@@ -227,7 +229,7 @@ def _judge_once(
     count = sum(id_text(resource.id_of(item)) == id for item in items)
     if count > 1:
         return trial.broken(f"one {resource.name} of this id in the list", "{count} of them", count=count)
-    return trial.kept()
+    return trial.kept() if count else trial.unseen(f"the list does not show the {resource.name}")
 
 
 CHECK = make_check("upserts", __doc__, cases, stage=5, rank=Rank.WRONG)
