@@ -36,6 +36,7 @@ def status_of(words: str) -> int:
         ("status=409", 409),
         ("Error code: 429.", 429),
         ("502", 502),
+        ("502: the provider \ud83d", 502),  # JavaScript cuts a text between the halves of a pair
     ],
 )
 def test_a_number_that_is_said_to_be_a_status_is_one(words: str, status: int) -> None:

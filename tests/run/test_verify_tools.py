@@ -426,6 +426,12 @@ LEGAL: dict[str, dict[str, Edit]] = {
             }
         )
     },
+    # JavaScript cuts a text between the halves of a pair
+    "half-an-emoji": {
+        "tools_call": results(
+            lambda r, _: {**r, "content": [{"type": "text", "text": "Sunny \ud83c"}, *r["content"]]}
+        )
+    },
     "asks-for-input": {"tools_call": results(lambda r, _: {**r, "resultType": "complete"})},
     "list-that-counts-all-calls": {"tools": with_log, "tools_call": adding("", to=CITIES)},
     "list-with-a-clock": {"tools_call": ticking},

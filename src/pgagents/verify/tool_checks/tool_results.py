@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from pgagents.base.http import read_json
 from pgagents.base.jsonschema.schema import foreign_validator
 from pgagents.report.contract import Rank
 from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
@@ -19,7 +18,7 @@ from pgagents.verify.setting import Setting
 from pgagents.verify.tools import ListedTool, call_tool, judge_busy, list_tools
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.exchange import Exchange
-from pgagents.verify.wire.mcp_messages import error_of, list_texts, result_of, text_of
+from pgagents.verify.wire.mcp_messages import error_of, list_texts, read_text, result_of, text_of
 
 KINDS = {"text": "text", "image": "data", "audio": "data", "resource": "resource", "resource_link": "uri"}
 """The types of content blocks, each with its required member."""
@@ -97,7 +96,7 @@ def _judge_data(result: Mapping[str, Any], schema: Any, fits: Trial, text: Trial
         problem = f"{where or 'structuredContent'}: {{error}}" if error is not None else ""
         message = error.message[:300] if error is not None else ""
         yield fits.judge("the output schema is satisfied", problem, error=message)
-    blocks = (read_json(block.encode()) for block in (*list_texts(result), text_of(result)))
+    blocks = (read_text(block) for block in (*list_texts(result), text_of(result)))
     same = any(not block.problem and block.value == data for block in blocks)
     yield text.judge("the data as JSON in a text", "" if same else "no text has the data")
 

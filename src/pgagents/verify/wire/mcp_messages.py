@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from pgagents.base.http import EVENT_STREAM, Response, Silence, json_bytes, read_json
+from pgagents.base.http import EVENT_STREAM, Json, Response, Silence, json_bytes, read_json
 from pgagents.catalogue.decoding.medium import kind_of
 from pgagents.catalogue.model.action import Action, Param
 from pgagents.catalogue.model.answers import Code
@@ -33,6 +33,15 @@ _MAYBE = (
 """Words before a number that may be a status, unless the sentence continues (`error: 500 is above 24`)."""
 _REASONS = "|".join(re.escape(f"{status.value} {status.phrase}") for status in HTTPStatus if status >= 400)
 _DEEPEST = 4
+
+
+HALVES = "backslashreplace"
+"""Half a pair of UTF-16, as of an emoji that a server in JavaScript cut, is written as JSON escapes it."""
+
+
+def read_text(text: str) -> Json:
+    """Read a text as JSON."""
+    return read_json(text.encode(errors=HALVES))
 
 
 class ToolForm:
@@ -108,7 +117,7 @@ class ToolForm:
         if "structuredContent" in result:
             return json_bytes(self._unwrap(action, result["structuredContent"]))
         output = action.success
-        text = text_of(result).encode()
+        text = text_of(result).encode(errors=HALVES)
         shown = kind_of(output).shown
         if shown == "size":  # a tool describes the file; only REST sends its bytes
             return json_bytes(text_of(result))
@@ -132,7 +141,7 @@ class ToolForm:
         """
         code = error.get("code") if isinstance(error, Mapping) else None
         words = str(error.get("message") or "") if isinstance(error, Mapping) else ""
-        if self._codes.search(words) or isinstance(read_json(words.encode()).value, Mapping):
+        if self._codes.search(words) or isinstance(read_text(words).value, Mapping):
             return self._error(action, words)
         status = (
             {INVALID_PARAMS: self._model.invalid_in(action).status, METHOD_NOT_FOUND: UNKNOWN}.get(
@@ -161,7 +170,7 @@ class ToolForm:
         If the status is missing, the code decides it. If both are missing, it is the status of invalid
         arguments.
         """
-        told = read_json(text.encode()).value
+        told = read_text(text).value
         found = dict(_members(told)) if isinstance(told, Mapping) else {}
         status = next(
             (v for v in found.values() if isinstance(v, int) and not isinstance(v, bool) and 400 <= v <= 599),

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from pgagents.base.http import read_json
 from pgagents.base.jsonschema.schema import validator
 from pgagents.generate.targets.mcp.tools import RESULT, Structured, find_structure
 from pgagents.report.contract import Rank
@@ -21,7 +20,7 @@ from pgagents.verify.promise import Case, Judgement, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
-from pgagents.verify.wire.mcp_messages import list_texts, result_of, text_of
+from pgagents.verify.wire.mcp_messages import list_texts, read_text, result_of, text_of
 
 CITE = ("MCP 2025-11-25, server/tools",)
 ONLY_TEXT = "the answer is no object, and the server sends it as text alone"
@@ -77,8 +76,8 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         yield fits.broken(expected, problem, error=error.message[:300])
     else:
         yield fits.kept()
-    whole = read_json(text_of(result).encode())
-    blocks = (read_json(block.encode()) for block in list_texts(result))  # other texts may say more
+    whole = read_text(text_of(result))
+    blocks = (read_text(block) for block in list_texts(result))  # other texts may say more
     if any(not block.problem and block.value in (data, answer) for block in (whole, *blocks)):
         yield text.kept()
     else:

@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from pgagents.base.http import read_json
 from pgagents.base.places import plain
 from pgagents.catalogue.model.action import Action
 from pgagents.generate.actions import list_offered
@@ -33,7 +32,7 @@ from pgagents.verify.tools import (
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.endpoint import MCP
 from pgagents.verify.wire.exchange import Exchange
-from pgagents.verify.wire.mcp_messages import error_of, result_of, text_of
+from pgagents.verify.wire.mcp_messages import error_of, read_text, result_of, text_of
 
 FILE = "mcp/tools.json"
 CITE = ("MCP 2025-11-25, server/tools",)
@@ -132,7 +131,7 @@ def _search(actions: Sequence[Action]) -> Mapping[str, Any] | None:
         query = f"{action.name} {action.title}".replace("_", " ")[:300]
         came = ask(call_tool(SEARCH, {"query": query}, "a tool that is not listed"))
         result = result_of(came.answer)
-        data = read_json(text_of(result).encode()).value if result is not None else None
+        data = read_text(text_of(result)).value if result is not None else None
         found = data.get("tools") if isinstance(data, Mapping) else None
         for one in found if isinstance(found, list) else ():
             if (
@@ -172,7 +171,7 @@ def _judge_refusal(trial: Trial, came: Exchange) -> Judgement:
 
 
 def _find_code(result: Mapping[str, Any] | None) -> str:
-    data = read_json(text_of(result).encode()).value if result is not None else None
+    data = read_text(text_of(result)).value if result is not None else None
     error = data.get("error") if isinstance(data, Mapping) else None
     return str(error.get("code")) if isinstance(error, Mapping) else ""
 
