@@ -358,14 +358,13 @@ def unknown_argument_dropped(handler: Handler, context: Context) -> Handler:
 
 @mcp_fault("mcp_errors", by_list=("tool_refusals",))
 def unknown_tool_as_result(handler: Handler, _context: Context) -> Handler:
-    """A call of an unknown tool gets a result instead of a JSON-RPC error."""
+    """A call of an unknown tool gets a result as if it had worked, instead of a JSON-RPC error."""
 
     def edit(_: dict[str, Any], message: dict[str, Any]) -> dict[str, Any]:
         if "Unknown tool" not in str((message.get("error") or {}).get("message")):
             return message
         result = {
             "content": [{"type": "text", "text": "unknown tool"}],
-            "isError": True,
             "resultType": "complete",
         }
         return {"jsonrpc": "2.0", "id": message.get("id"), "result": result}

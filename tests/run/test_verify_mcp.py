@@ -148,6 +148,27 @@ def test_short_fresh_value_may_be_repeated_and_nothing_else(wrong: bool) -> None
     assert wrong or not report.findings
 
 
+@pytest.mark.parametrize(("marked", "verdict"), [(True, Verdict.ODD), (False, Verdict.BROKEN)])
+def test_unknown_tool_that_is_refused_by_a_result_is_odd(marked: bool, verdict: Verdict) -> None:
+    """The SDK for Python (1.x) answers so; the specification names no MUST."""
+    opened, contract = inside(model()), "mcp_errors/unknown_tool@mcp"
+    with mcp_inside(model(), opened, faults=["unknown-tool-as-result"]) as link:
+        handler = link.handler
+
+        def marking(request: Request) -> Response | Silence:
+            answer = handler(request)
+            assert isinstance(answer, Response)
+            mark = b'"isError":true,"content":' if marked else b'"content":'
+            body = (
+                answer.body.replace(b'"content":', mark) if b'"unknown tool"' in answer.body else answer.body
+            )
+            return replace(answer, body=body)
+
+        link.handler = marking
+        report = verify_sandbox(model(), opened, Options(only=(contract,), max_requests=ENOUGH), mcp=link)
+    assert contract in ids(report, verdict)
+
+
 EVERY = fault_registry.list_names("mcp_faults")
 FAULTS = [n for n in EVERY if not fault_registry.find("mcp_faults", n).needs & rows().keys()]
 """Faults that the tools of Park Graph can show; rows of tests/language.yaml show the others."""
