@@ -65,15 +65,6 @@ class Inside:
         return any("limits" in fault_registry.find("faults", name).needs for name in self.faults)
 
     @property
-    def repeating(self) -> bool:
-        """Return whether one of the faults appears only where the answers of calls count as lost."""
-        from pgagents.sandbox import fault_registry
-
-        faults = [fault_registry.find("faults", name) for name in self.faults]
-        faults += [fault_registry.find("mcp_faults", name) for name in self.tool_faults]
-        return any("lost-answers" in fault.needs for fault in faults)
-
-    @property
     def keys(self) -> dict[str, str]:
         """Return the key of every identity; empty if the API has no keys.
 
@@ -178,7 +169,6 @@ def verify_sandbox(
         options,
         live=False,
         limits=options.limits or opened.limited,
-        lost_answers=options.lost_answers or opened.repeating,
     )
     return verify(
         model,
@@ -244,21 +234,17 @@ def verify_mcp(
 
     opened = inside(model, seed=seed)
     with mcp_inside(model, opened, faults=faults, variations=variations) as link:
-        only = tool_contracts(model, lost_answers=opened.repeating)
-        given = {"only": only, "max_requests": None if opened.repeating else ENOUGH, **more}
+        given = {"only": tool_contracts(model), "max_requests": ENOUGH, **more}
         return verify_sandbox(model, opened, Options(seed=seed, **given), mcp=link)
 
 
-def tool_contracts(model: Model, *, lost_answers: bool = False) -> tuple[str, ...]:
-    """Return the ids of the contracts that only an MCP server can keep.
-
-    With `lost_answers` those of repeated calls are among them.
-    """
+def tool_contracts(model: Model) -> tuple[str, ...]:
+    """Return the ids of the contracts that only an MCP server can keep."""
     from pgagents.verify.promise import collect
     from pgagents.verify.run.run import contracts
     from pgagents.verify.wire.endpoint import MCP
 
-    checks, every = collect(), contracts(model, lost_answers=lost_answers)
+    checks, every = collect(), contracts(model)
     return tuple(c.id for c in every if c.surface == MCP and checks[c.check].tools)
 
 

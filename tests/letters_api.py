@@ -267,7 +267,6 @@ def verify_hints(
             only=(only,),
             max_requests=3_000,
             workers=workers,
-            lost_answers=only.startswith("repeated"),
         ),
         clock=time.time,
         sleep=wait,

@@ -32,8 +32,8 @@ def run_with(kind: str, names: Sequence[str], only: Sequence[str]) -> Report:
             model(),
             opened,
             Options(
-                only=tuple(only) or tool_contracts(model(), lost_answers=opened.repeating),
-                max_requests=None if opened.repeating else ENOUGH,
+                only=tuple(only) or tool_contracts(model()),
+                max_requests=ENOUGH,
             ),
             mcp=link,
         )

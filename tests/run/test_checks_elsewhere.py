@@ -27,8 +27,6 @@ PARK_GRAPH_ALONE: dict[str, str] = LISTED["park_graph_alone"]
 
 LIMITED = ("agent_rate_limits", "rate_limit_enforcement", "rate_limit_headers")
 """Checks that only a key with the published limits shows."""
-ASKED_FOR = ("repeated_calls",)
-"""Checks whose contracts only an option brings."""
 
 
 def _checks() -> set[str]:
@@ -59,7 +57,6 @@ def _verify(
         opened = inside(of, faults=faults)
         keys = {**opened.keys, "main": opened.sandbox.tokens["test"]}
     chosen: dict[str, Any] = {"keys": keys, "limits": limits, "enough": enough}
-    chosen["lost_answers"] = check in ASKED_FOR
     return run(of, allow_writes=True, exclusive=True, only=several, faults=faults, **chosen)
 
 
@@ -92,7 +89,7 @@ def test_right_server_keeps_what_is_broken_by_faults(catalogue: str) -> None:
     path = _path_of(catalogue)
     of = model(path)
     cases = {check: case for check, case in ELSEWHERE.items() if case["catalogue"] == catalogue}
-    alone = {check for check in cases if check in LIMITED or check in ASKED_FOR or of.mcp_server is None}
+    alone = {check for check in cases if check in LIMITED or of.mcp_server is None}
     kept = set(ids(whole_run(path), Verdict.KEPT)) if alone != cases.keys() else set()
     for check in alone:
         through_mcp = cases[check]["fault"] in list_names("mcp_faults")

@@ -87,7 +87,6 @@ OPTIONS: Mapping[str, Option] = {
     "exclusive": Option("flag"),
     "limits": Option("flag"),
     "discovery": Option("flag"),
-    "lost_answers": Option("flag"),
     "only": Option("list", of_tools=True),
     "skip": Option("list", of_tools=True),
     "allow": Option("list", of_tools=True),

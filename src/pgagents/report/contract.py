@@ -66,19 +66,6 @@ class Verdict(StrEnum):
     """It cannot be shown on this server, at this address, or by this run."""
 
 
-class Repeat(StrEnum):
-    """The effect of a call that a host repeats because no answer came."""
-
-    BY_KEY = "safe by key"
-    """The repeated call has the key of the first one, and changes nothing more."""
-    BY_NATURE = "safe by nature"
-    """The repeated call changes nothing more, whatever key it has."""
-    VISIBLE = "visible"
-    """It acts again. A read shows what the first call did, so a model can look before it repeats a call."""
-    HARMFUL = "harmful"
-    """It acts again, and no read shows that to a model that does not know the first answer."""
-
-
 def check_of(id: str) -> str:
     """Return the name of the check at the beginning of a contract's or probe's id."""
     return id.partition("/")[0]

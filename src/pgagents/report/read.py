@@ -21,7 +21,7 @@ from pgagents.base.errors import PgagentsError
 from pgagents.base.http import Request, Response, Silence, read_json
 from pgagents.base.places import Place, Source, Span
 from pgagents.base.registry import folder
-from pgagents.report.contract import Contract, Rank, Repeat, Verdict
+from pgagents.report.contract import Contract, Rank, Verdict
 from pgagents.report.formats.json import FORMAT
 from pgagents.report.report import (
     Alarm,
@@ -216,7 +216,6 @@ def _report(data: dict[str, Any]) -> Report:
             Verdict(r["verdict"]),
             r.get("reason", ""),
             bool(r.get("excused", False)),
-            Repeat(r["repeat"]) if "repeat" in r else None,
         )
         for r in data["results"]
     )

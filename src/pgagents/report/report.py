@@ -11,7 +11,7 @@ from typing import Literal
 
 from pgagents.base.http import Request, Response, Silence
 from pgagents.base.text import correct_articles
-from pgagents.report.contract import Contract, Rank, Repeat, Verdict
+from pgagents.report.contract import Contract, Rank, Verdict
 
 ELSEWHERE = "another shard's"
 """The reason of a contract that `--shard` left to another shard."""
@@ -68,8 +68,6 @@ class Result:
     It follows from an inferred part or from a document, or what the server holds does not show it. It is
     counted, and does not change the exit code.
     """
-    repeat: Repeat | None = None
-    """The effect of the contract's repeated call; None if none was repeated for it."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "reason", correct_articles(self.reason))

@@ -298,48 +298,6 @@ def _some(names: list[str], most: int) -> str:
     return ", ".join(names[:most]) + (f" and {rest:,} more" if rest > 0 else "")
 
 
-# -- calls that were repeated because their answer was lost
-
-
-REPEATED = "repeated_calls"
-"""The check whose contracts are about repeated calls."""
-REPEATED_TITLE = "When an answer is lost and the call is repeated"
-_KINDS = {
-    "same_call": "same call",
-    "new_session": "new session",
-    "new_key": "new key",
-    "new_turn": "new session and key",
-}
-"""The ways to repeat a call, by the details of the check's contracts, with the words of a table's head."""
-
-
-def tabulate_repeats(report: Report) -> list[tuple[str, ...]]:
-    """Return the rows of a table of what repeated calls do; empty if none were asked for.
-
-    The first row is the head. A way to repeat a call that is no other than an earlier one has an empty cell.
-    """
-    cells: dict[str, dict[str, str]] = {}
-    for result in report.results:
-        if result.contract.check == REPEATED:
-            cells.setdefault(result.contract.place, {})[result.contract.detail] = _name_repeat(result)
-    rows = {place: row for place, row in cells.items() if set(row.values()) != {LEFT_OUT}}
-    kinds = [kind for kind in _KINDS if any(kind in row for row in rows.values())]
-    head = ("action", *(_KINDS[kind] for kind in kinds))
-    lines = [(place, *(row.get(kind, "") for kind in kinds)) for place, row in rows.items()]
-    return [head, *lines] if lines else []
-
-
-LEFT_OUT = "left out"
-
-
-def _name_repeat(result: Result) -> str:
-    """Return what a repeated call does, and whether that breaks a promise."""
-    if result.repeat is None:
-        return LEFT_OUT if result.verdict is Verdict.NOT_SELECTED else "untested"
-    mark = f", {result.verdict.value}" if result.verdict in (Verdict.BROKEN, Verdict.ODD) else ""
-    return f"{result.repeat.value}{mark}"
-
-
 # -- verdicts on a store's test cases
 
 

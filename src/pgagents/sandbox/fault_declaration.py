@@ -67,10 +67,9 @@ class Fault:
 
     The checks in `breaks` must find the fault. Those in `also` may find it too, each for the given reason.
     `needs` names the rows of `tests/language.yaml` whose catalogues show the fault. The word `limits` there
-    is no row: it means that only a run with bursts (`--limits`) shows the fault. `lost-answers` means that
-    only one with repeated calls (`--lost-answers`) does. It is empty if Park Graph shows the fault. The
-    checks in `by_list` must find a fault of an MCP server that is judged by its own list of tools, without a
-    catalogue. A fault is `odd` if its checks only advise against it.
+    is no row: it means that only a run with bursts (`--limits`) shows the fault. It is empty if Park Graph
+    shows the fault. The checks in `by_list` must find a fault of an MCP server that is judged by its own list
+    of tools, without a catalogue. A fault is `odd` if its checks only advise against it.
     """
 
     kind: str

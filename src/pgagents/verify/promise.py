@@ -22,7 +22,7 @@ from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.answers import Code
 from pgagents.catalogue.model.model import Model
 from pgagents.report.causes import Fact
-from pgagents.report.contract import Contract, Rank, Repeat, Verdict, check_of, place_of, surface_of
+from pgagents.report.contract import Contract, Rank, Verdict, check_of, place_of, surface_of
 from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.asking import ask, hand_over
@@ -100,8 +100,6 @@ class Judgement:
 
     An answer may be less bad than others, or no client sends such a call (`Rank.ODD`).
     """
-    repeat: Repeat | None = None
-    """The effect of a repeated call, if the contract is about one."""
 
     def at_member(self, member: str) -> Judgement:
         """Return the judgement with the wrong member of the answer, as steps with dots."""
@@ -110,10 +108,6 @@ class Judgement:
     def resting_on(self, fact: Fact) -> Judgement:
         """Return the judgement with the fact of the answer on which the break rests."""
         return replace(self, fact=fact)
-
-    def with_repeat(self, repeat: Repeat) -> Judgement:
-        """Return the judgement with the effect of the repeated call that it is about."""
-        return replace(self, repeat=repeat)
 
     def with_rank(self, rank: Rank) -> Judgement:
         """Return the judgement with another rank than that of its check."""

@@ -118,8 +118,6 @@ class Setting:
     """False if no random call of a write is generated, because the run may not send it."""
     limits: bool = False
     """True if bursts may exceed the limits."""
-    lost_answers: bool = False
-    """True if calls are repeated as hosts repeat them whose answer was lost."""
     test_data: bool = False
     """True if the key is one for tests, so that what stays of a run harms nobody."""
     spared: frozenset[str] = frozenset()

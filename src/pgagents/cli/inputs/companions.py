@@ -7,8 +7,8 @@ import re
 import shlex
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from pgagents.catalogue.model.model import Model
     from pgagents.cli.inputs.server import Target
     from pgagents.verify.wire.mcp_link import Link
-    from pgagents.verify.wire.mcp_process import Stdio
     from pgagents.verify.wire.receiver import Inbox
 
 
@@ -126,7 +125,6 @@ def make_plan_link(url: str | None, command: str | None) -> Link | None:
     return Link(
         lambda _: Silence("refused", "nothing is sent"),
         url=url or "",
-        start=lambda: lambda _: Silence("refused", "nothing is sent"),
         token=os.environ.get(TOKEN, "") if url else "",
     )
 
@@ -148,9 +146,10 @@ def open_foreign(url: str | None, command: str | None, *, cacert: Path | None = 
             yield Link(client, url=base, path=path, token=token(url))
     else:
         given = inherit(_find_passed())
-        with ExitStack() as processes:
-            process, start = _start_process(processes, command or "", given)
-            yield Link(process, command=command or "", noise=lambda: process.noise, start=start)
+        from pgagents.verify.wire.mcp_process import Stdio
+
+        with Stdio(_words(command or ""), given) as process:
+            yield Link(process, command=command or "", noise=lambda: process.noise)
 
 
 @contextmanager
@@ -170,23 +169,12 @@ def open_link(
             yield Link(client, url=base, path=path, token=token(url))
     elif command is not None:
         given = environment(there.model, inherit(_find_passed()), keys, there.url, there.servers)
-        with ExitStack() as processes:
-            process, start = _start_process(processes, command, given)
-            yield Link(process, command=command, noise=lambda: process.noise, start=start)
+        from pgagents.verify.wire.mcp_process import Stdio
+
+        with Stdio(_words(command), given) as process:
+            yield Link(process, command=command, noise=lambda: process.noise)
     else:
         yield None
-
-
-def _start_process(
-    processes: ExitStack, command: str, given: Mapping[str, str]
-) -> tuple[Stdio, Callable[[], Stdio]]:
-    """Start the command; return its process, and what starts another one. All end with `processes`."""
-    from pgagents.verify.wire.mcp_process import Stdio
-
-    def start() -> Stdio:
-        return processes.enter_context(Stdio(_words(command), given))
-
-    return start(), start
 
 
 def environment(

@@ -131,7 +131,7 @@ def check_selection(model: Model, options: Options, mcp: Link | None = None) -> 
     from pgagents.verify.run.run import contracts
 
     selects = options.only or options.skip
-    every = contracts(model, mcp, lost_answers=options.lost_answers) if selects else ()
+    every = contracts(model, mcp) if selects else ()
     ids = [c.id for c in every]
     where = ALL_IDS if mcp is None else IDS_OF_PLAN
     for flag, wanted in (("--only", options.only), ("--skip", options.skip)):
@@ -170,7 +170,7 @@ def select_failed(model: Model, options: Options, memory: Path, *, mcp: Link | N
         raise PgagentsError(
             "--last-failed: no earlier run against this server is remembered", "run it once without the flag"
         )
-    there = {c.id for c in contracts(model, mcp, lost_answers=options.lost_answers)}
+    there = {c.id for c in contracts(model, mcp)}
     chosen = tuple(id for id in ids if id in there and (not options.only or id.startswith(options.only)))
     if not chosen:
         click.echo(
@@ -269,12 +269,6 @@ _EXTENT: tuple[Callable[[Any], Any], ...] = (
         "--limits",
         is_flag=True,
         help="Also exceed each rate limit once, at the end: a full bucket of requests each (see --plan).",
-    ),
-    click.option(
-        "--lost-answers",
-        is_flag=True,
-        help="Also repeat each write as hosts do when its answer is lost, and count the effects. This makes "
-        "duplicates on purpose, and removes what can be removed.",
     ),
     click.option(
         "--exclusive",
@@ -541,7 +535,6 @@ class Extent:
     workers: int | None
     max_wait: float
     limits: bool
-    lost_answers: bool
     exclusive: bool
     discovery: bool
     fail_on: tuple[str, ...] = field(metadata=FOR_TOOLS)
@@ -680,7 +673,6 @@ class CommandLine(ServerLine):
             acts=(),
             shard=selection.shard,
             limits=extent.limits,
-            lost_answers=extent.lost_answers,
             exclusive=extent.exclusive,
         )
 

@@ -33,7 +33,6 @@ from pgagents.report.presentation import (
 from pgagents.report.report import BOUGHT, Finding, RecordedExchange, Report, Result
 from pgagents.report.verdicts import (
     NOT_ASKED_FOR,
-    REPEATED_TITLE,
     SurfaceVerdict,
     by_surface,
     count_selected,
@@ -44,7 +43,6 @@ from pgagents.report.verdicts import (
     name_check,
     name_surface,
     news,
-    tabulate_repeats,
 )
 
 MAX_BODY = 20_000
@@ -128,8 +126,6 @@ def _context(report: Report, source: Source) -> dict[str, Any]:
         "has_known": any(f.known for f in report.findings),
         "findings": [_finding(f, report, source) for f in order_findings(report.findings)],
         "matrices": [_matrix(report, "check", "Promise"), _matrix(report, "action", "Action")],
-        "repeats": tabulate_repeats(report),
-        "repeats_title": REPEATED_TITLE,
         "left_out": _list_left_out(report),
         "lists": [
             (title, lines)

@@ -149,13 +149,11 @@ def _header(header: Header) -> dict[str, Any]:
 def _result(result: Result, source: Source) -> dict[str, Any]:
     reason = {"reason": result.reason} if result.reason else {}
     excused = {"excused": True} if result.excused else {}
-    repeat = {"repeat": result.repeat.value} if result.repeat is not None else {}
     return {
         **contract(result.contract, source),
         "verdict": result.verdict.value,
         **reason,
         **excused,
-        **repeat,
     }
 
 

@@ -25,7 +25,6 @@ from pgagents.report.presentation import (
 )
 from pgagents.report.report import BOUGHT, Finding, RecordedExchange, Report
 from pgagents.report.verdicts import (
-    REPEATED_TITLE,
     by_surface,
     count_selected,
     describe_evidence,
@@ -34,7 +33,6 @@ from pgagents.report.verdicts import (
     name_check,
     name_surface,
     news,
-    tabulate_repeats,
 )
 
 MAX_FINDINGS = 50
@@ -76,7 +74,6 @@ def _lines(report: Report, source: Source) -> Iterator[str]:
     yield from _list("Older rows changed", describe_alarm(report))
     yield from _findings(report, source)
     yield from _surfaces(report)
-    yield from _repeats(report)
     yield from _list("Stale lines of the baseline", list(report.stale))
     yield from _list("Left behind on the server", list(footer.left_behind))
     yield from _list("May have been made by this run", list(footer.may_exist))
@@ -98,15 +95,6 @@ def _surfaces(report: Report) -> Iterator[str]:
             f"| {name} | {_SIGNS[verdict.word]} {md(verdict.says)} | {' | '.join(cells)} | "
             f"{md(verdict.because)} |"
         )
-
-
-def _repeats(report: Report) -> Iterator[str]:
-    head, *rows = tabulate_repeats(report)[:MAX_ROWS] or [()]
-    if rows:
-        yield f"\n{REPEATED_TITLE}:\n"
-        yield f"| {' | '.join(map(md, head))} |"
-        yield "|---" * len(head) + "|"
-        yield from (f"| {' | '.join(map(md, row))} |" for row in rows)
 
 
 def _checks(report: Report) -> Iterator[str]:

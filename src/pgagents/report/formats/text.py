@@ -35,7 +35,6 @@ from pgagents.report.presentation import (
 from pgagents.report.report import BOUGHT, Finding, Footer, RecordedExchange, Report, Result
 from pgagents.report.verdicts import (
     NOT_ASKED_FOR,
-    REPEATED_TITLE,
     WITHHELD,
     describe_blocked,
     describe_evidence,
@@ -45,7 +44,6 @@ from pgagents.report.verdicts import (
     is_asked_for,
     name_check,
     name_surface,
-    tabulate_repeats,
 )
 
 Paint = Callable[[str, str], str]
@@ -119,7 +117,6 @@ def render(
         _list_brief(short, report, view),
         _list_habits(short, view),
         *([tabulate_verdicts(report, width)] if verbose else []),
-        _tabulate_repeats(report, width),
         _list_reasons(report, source, view) if why else [],
         _foot(report, view),
         _conclude(report, source, view),
@@ -367,12 +364,6 @@ def _key(exchange: RecordedExchange) -> str:
 
 
 # -- what was not tried
-
-
-def _tabulate_repeats(report: Report, width: int) -> list[str]:
-    """Return a table of what repeated calls do; empty if none were asked for."""
-    head, *rows = tabulate_repeats(report) or [()]
-    return [f"{REPEATED_TITLE}:", *table(head, rows, width=width)] if rows else []
 
 
 def _list_reasons(report: Report, source: Source, view: View) -> list[str]:

@@ -55,8 +55,6 @@ class Options:
     live: bool = True
     limits: bool = False
     """True if bursts may exceed the limits on purpose; they come on top of `max_requests`' default."""
-    lost_answers: bool = False
-    """True if calls are repeated as hosts repeat them whose answer was lost, which may make duplicates."""
     exclusive: bool = False
     """True if nobody else uses the target, so that its counters show the effects of this run only."""
     counts_untried: bool = False

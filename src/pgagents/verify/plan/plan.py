@@ -17,7 +17,6 @@ from pgagents.base.http import Handler
 from pgagents.catalogue.model.model import Model
 from pgagents.report.contract import FRAMEWORK, Contract, Verdict
 from pgagents.report.report import Result
-from pgagents.report.verdicts import REPEATED
 from pgagents.verify.cases.generated import list_drawn_places
 from pgagents.verify.plan.options import (
     AGAIN_PER_ACTION,
@@ -107,7 +106,6 @@ def make_setting(
         drawn=DRAWS if options.profile == "deep" else 0,
         drawn_writes=may_write(model, identities, options),
         limits=options.limits,
-        lost_answers=options.lost_answers,
         test_data=may_write(model, identities, replace(options, allow_writes=False)),
         spared=list_spared(model, identities, options),
         discovery=options.only_said == DISCOVERY_FLAG,
@@ -135,7 +133,7 @@ def all_contracts(setting: Setting, checks: Mapping[str, Check]) -> tuple[Contra
                 found.setdefault(contract.id, contract)
         return tuple(found.values())
 
-    return setting.compute_once(("contracts", setting.discovery, setting.lost_answers), collect_contracts)
+    return setting.compute_once(("contracts", setting.discovery), collect_contracts)
 
 
 def draft(
@@ -561,7 +559,6 @@ def _make_shard_test(
 
 
 MAIN, PLAIN, RECEIVER, OAUTH, BURSTS = "main", "plain http", "receiver", "OAuth client", "bursts"
-LOST = "lost answers"
 UNBOUNDED = 10**9
 APART = 5
 """The requests on top of a budget are at most the budget divided by this number."""
@@ -608,7 +605,6 @@ def shares(
     for probe in (p for p in probes if p.priority == 1):
         covered = [known[id] for id in probe.contracts if id in known]
         owner = BURSTS if probe.stage == LAST else _identity(probe) or _aid(without, checks, covered)
-        owner = LOST if probe.check == REPEATED else owner
         found[owner] = found.get(owner, 0) + probe.cost
     planned = min(found.pop("", 0), MOST_PER_ACTION * len(setting.usable))
     return {**found, MAIN: max(found[MAIN], planned) + count_drawn(setting)}

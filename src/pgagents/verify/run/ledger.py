@@ -16,7 +16,7 @@ from pgagents.catalogue.model.answers import UNSAID, Output
 from pgagents.catalogue.model.model import DocumentSchemas, Model
 from pgagents.catalogue.model.resource import Resource
 from pgagents.report.causes import UNLISTED, Leaders
-from pgagents.report.contract import Contract, Rank, Repeat, Verdict, find_worst
+from pgagents.report.contract import Contract, Rank, Verdict, find_worst
 from pgagents.report.presentation import order_findings
 from pgagents.report.report import Cause, Causes, Finding, RecordedExchange, Result
 from pgagents.verify.promise import Check, Judgement, Probe
@@ -279,8 +279,6 @@ class Entry:
     """Why the contract does not apply to the answers that came; empty if no answer showed that."""
     excused: bool = False
     """True if every reason so far is that the server holds too little."""
-    repeat: Repeat | None = None
-    """The effect of the contract's repeated call, as the last judgement has it."""
     disturbed: bool = False
     """True if the tester failed, or the server gave no answer or put the call off."""
 
@@ -364,9 +362,7 @@ class Ledger:
         elif judgement.verdict is Verdict.NOT_APPLICABLE and judgement.tentative:
             entry.idle = entry.idle or judgement.expected
         elif judgement.verdict in (Verdict.NOT_APPLICABLE, Verdict.NOT_SELECTED):
-            self.settled[judgement.contract] = Result(
-                entry.contract, judgement.verdict, judgement.expected, repeat=judgement.repeat
-            )
+            self.settled[judgement.contract] = Result(entry.contract, judgement.verdict, judgement.expected)
         elif judgement.verdict is Verdict.UNTESTED and judgement.sticky:
             entry.error = entry.error or judgement.expected
         elif judgement.verdict is Verdict.UNTESTED and judgement.tentative:
@@ -378,8 +374,6 @@ class Ledger:
             entry.disturbed = entry.disturbed or (last is not None and (last.error or last.busy))
         else:
             self._add_break(entry, judgement, chain, call, probe)
-        if entry is not None:
-            entry.repeat = judgement.repeat or entry.repeat
         return entry
 
     def _add_break(
@@ -543,14 +537,14 @@ class Ledger:
             return self.settled[contract.id]
         if entry.broken is not None:
             verdict = Verdict.ODD if entry.broken.odd else Verdict.BROKEN
-            return Result(contract, verdict, entry.broken.judgement.actual, repeat=entry.repeat)
+            return Result(contract, verdict, entry.broken.judgement.actual)
         if entry.error:
             return Result(contract, Verdict.UNTESTED, entry.error)
         if contract.action and contract.place not in calls.reached:
             reason = entry.reason or entry.unjudged or _say_unreached(contract, calls, unsent)
             return Result(contract, Verdict.UNTESTED, reason)
         if entry.kept:
-            return Result(contract, Verdict.KEPT, entry.unseen, repeat=entry.repeat)
+            return Result(contract, Verdict.KEPT, entry.unseen)
         if entry.idle and not entry.reason:
             return Result(contract, Verdict.NOT_APPLICABLE, entry.idle)
         delay = calls.delays.get(contract.action)

@@ -67,13 +67,12 @@ def _seldom_collected() -> Iterator[None]:
 
 
 @_seldom_collected()
-def contracts(model: Model, mcp: Link | None = None, *, lost_answers: bool = False) -> tuple[Contract, ...]:
+def contracts(model: Model, mcp: Link | None = None) -> tuple[Contract, ...]:
     """List every contract that this version can judge, in a stable order, without any request.
 
-    `mcp` is an MCP server that is judged by its own list of tools. With `lost_answers` the contracts of calls
-    that are repeated on purpose are among them.
+    `mcp` is an MCP server that is judged by its own list of tools.
     """
-    setting = replace(setting_of(model, str(model.api.server)), mcp=mcp, lost_answers=lost_answers)
+    setting = replace(setting_of(model, str(model.api.server)), mcp=mcp)
     return planning.all_contracts(setting, checks_for(setting))
 
 

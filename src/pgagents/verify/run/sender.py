@@ -11,7 +11,6 @@ from functools import partial
 from threading import Barrier, Thread
 from typing import Any, TypeVar
 
-from pgagents.base.errors import PgagentsError
 from pgagents.base.http import (
     EVENT_STREAM,
     Handler,
@@ -605,8 +604,6 @@ class LinkSender:
         holds: Holds,
     ) -> None:
         self._link, self._budget, self._timing = link, budget, timing
-        self._other: Link | None = None
-        """Another session with the same server, once a call needed one."""
         self._repeats, self._exchanges, self._holds = repeats, exchanges, holds
         self._counted = link.requests if link is not None else 0
         if link is not None:
@@ -622,7 +619,9 @@ class LinkSender:
 
         `note_intention` writes into the journal that a call is about to be sent.
         """
-        link, endpoint = self._choose_link(ready.call), ready.call.endpoint
+        link, endpoint = self._link, ready.call.endpoint
+        if link is None:
+            raise Unavailable("no MCP server was given")
         asked = request_of(ready.call, ready.values)
         let_pass(ready, asked)
         attempt, due = 0, 0.0
@@ -681,24 +680,11 @@ class LinkSender:
 
         return transmit
 
-    def _choose_link(self, call: Call) -> Link:
-        """Return the link of a call: the run's, or another session's. Raises Unavailable without a server."""
-        if self._link is None:
-            raise Unavailable("no MCP server was given")
-        if not call.anew:
-            return self._link
-        if self._other is None:
-            try:
-                self._other = self._link.make_another()
-            except PgagentsError as error:
-                raise Unavailable(f"no other session could be had: {error}") from None
-        return self._other
-
     def _count(self) -> None:
         """Add the requests that went to the MCP server since the last count, those that opened a link
         included.
         """
-        requests = sum(link.requests for link in (self._link, self._other) if link is not None)
+        requests = self._link.requests if self._link is not None else 0
         self._budget.sent += requests - self._counted
         self._counted = requests
 

@@ -248,8 +248,6 @@ class Call(Step["Exchange"]):
     """True if no other probe may use the instance that the call makes."""
     keyed: bool = False
     """True if a tool gets the idempotency key of the input. Other calls leave it to the MCP server."""
-    anew: bool = False
-    """True if a tool is called in another session with the MCP server, as after a host's reconnect."""
     burst: bool = False
     """True if it may exceed the rate limit: it is sent without delay, and is not repeated after a 429."""
 

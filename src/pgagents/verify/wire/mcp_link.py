@@ -37,8 +37,7 @@ class Link:
     """A connection to an MCP server: over Streamable HTTP at `url`, or to a process if `url` is empty.
 
     `handler` sends the messages; `command` starts the process. `token` authenticates to the MCP server and is
-    sent nowhere else. `noise` returns the process's output that is no message. `start` starts another process
-    of the command; None if there may be none.
+    sent nowhere else. `noise` returns the process's output that is not a message.
     """
 
     def __init__(
@@ -50,9 +49,7 @@ class Link:
         token: str = "",
         command: str = "",
         noise: Callable[[], str] = lambda: "",
-        start: Callable[[], Handler] | None = None,
     ) -> None:
-        self._start = start
         self.handler, self.url, self.path, self._token, self.command, self.noise = (
             handler,
             url,
@@ -111,22 +108,6 @@ class Link:
     def http(self) -> bool:
         """True if the server is reached over HTTP."""
         return bool(self.url)
-
-    @property
-    def has_sessions(self) -> bool:
-        """True if another session can be had: over HTTP, or with another process of the command."""
-        return self.http or self._start is not None
-
-    def make_another(self) -> Link:
-        """Return a link for another session with the same server, which is not open yet.
-
-        Over stdio that is another process of the command, which ends with this link's own. Raises
-        PgagentsError if it cannot start.
-        """
-        handler = self._start() if self._start is not None and not self.http else self.handler
-        other = Link(handler, url=self.url, path=self.path, token=self._token, command=self.command)
-        other.find_seconds_left = self.find_seconds_left
-        return other
 
     def open(self) -> bool:
         """Open the link at the first call; return True if the server can be used."""
