@@ -116,8 +116,6 @@ def test_nor_are_even_buckets_that_others_draw_from_too(
     monkeypatch.setattr("pgagents.verify.plan.plan.loopback", lambda _: False)
     made = report(opened(shop("even"), None, 0.0), shop("even"), call_s=call_s, others=others)
     assert [a for a in alarms(made) if a[0].startswith("rate_")] == []
-    apart = next(r for r in made.results if r.contract.id == "rate_limit_enforcement/apart/orders@rest")
-    assert (apart.verdict, "--exclusive" in apart.reason) == (Verdict.NOT_SELECTED, True)
 
 
 def test_a_burst_across_the_end_of_a_window_is_no_alarm() -> None:

@@ -329,25 +329,6 @@ def test_what_any_refused_call_leaves_behind_is_found():
     assert [id for id in broken_by(slip) if id.startswith("no_effect_of_refusals/session/")]
 
 
-@pytest.mark.matrix
-def test_a_bucket_that_another_empties_is_found():
-    def slip(handler: Handler, *_: Any) -> Handler:
-        reads = [0]
-
-        def edit(request: Request, answer: Response) -> Response:
-            remaining = answer.header("X-RateLimit-Remaining")
-            reads[0] += request.method == "GET"
-            if request.method == "GET" or remaining is None or answer.header("X-RateLimit-Limit") != "60":
-                return answer
-            return answer.with_header("X-RateLimit-Remaining", str(max(0, int(remaining) - reads[0])))
-
-        return fault_helpers.edits(handler, edit)
-
-    assert "rate_limit_enforcement/apart/read@rest" in broken_by(
-        slip, "rate_limit_enforcement/apart", limits=True
-    )
-
-
 def test_a_code_that_was_tried_wrongly_may_be_dead_and_every_way_is_still_tried():
     report = run(model(), variations=["oauth-code-burnt"], only=("oauth_grants",))
     assert {r.verdict for r in report.results if r.contract.check == "oauth_grants"} == {Verdict.KEPT}

@@ -23,12 +23,12 @@ from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.headers import ahead_s, in_epoch, rate_of
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.plan.order import LAST
-from pgagents.verify.plan.selection import others_too, say_alone
+from pgagents.verify.plan.selection import say_alone
 from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Sleep
-from pgagents.verify.wire.endpoint import REST, Endpoint
+from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 ASSUMED_PER_S = 100.0
@@ -39,8 +39,8 @@ UNEVEN_S = 0.7
 """Seconds to pause after a limited call. Then a server that rounds the wait down names too few seconds."""
 MOST_WAIT_S = 120.0
 """The longest time, in seconds, that a run waits for the end of a window."""
-LIMIT, WAIT, OWN, APART = "limit", "wait", "own", "apart"
-"""The subjects of the cases of a burst: its limit, its Retry-After, another key, another bucket."""
+LIMIT, WAIT, OWN = "limit", "wait", "own"
+"""The subjects of the cases of a burst: its limit, its Retry-After, another key."""
 NEEDS_LIMITS = (
     Verdict.NOT_SELECTED,
     "bursts that exceed the limits are sent only when asked for: add --limits",
@@ -61,7 +61,7 @@ class Burst:
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     """Yield the cases of each burst: the limit is enforced, and Retry-After is true.
 
-    If it can be tried, yield cases that other keys and other buckets are not affected, too.
+    If it can be tried, yield a case that another key is not affected, too.
     """
     for burst in _list_bursts(setting):
         bucket, surface, writes = (
@@ -83,23 +83,16 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         }
         if bucket.of == "key" and "second" in setting.model.auth.roles:
             says[OWN] = f"a key's empty bucket on {surface} limits no other key"
-        beside = _find_other_bucket(setting, burst)
-        if beside is not None:
-            says[APART] = (
-                f"calls of the bucket {bucket.name} on {surface} use up nothing of the bucket "
-                f"{beside.bucket.name}"
-            )
-        compared = beside if setting.exclusive else None
         together = Attempt(
-            together=partial(_empty_bucket, burst=burst, beside=compared),
-            cost=_count_requests(bucket) + 3 * ROUNDS + 1 + 3 * (compared is not None),
+            together=partial(_empty_bucket, burst=burst),
+            cost=_count_requests(bucket) + 3 * ROUNDS + 1,
             writes=writes,
             endpoints=(burst.endpoint,),
         )
         alone = replace(together, role="second")
         for about, text in says.items():
             attempt = alone if about == OWN and "second" not in roles else together
-            settled = _settle(setting, about)
+            settled = None if setting.limits else NEEDS_LIMITS
             yield Case(
                 None,
                 text,
@@ -111,13 +104,6 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
                 about,
                 f"@{surface}",
             )
-
-
-def _settle(setting: Setting, about: str) -> tuple[Verdict, str] | None:
-    if not setting.limits:
-        return NEEDS_LIMITS
-    counts = about == APART and not setting.exclusive
-    return (Verdict.NOT_SELECTED, others_too(setting, "counts")) if counts else None
 
 
 def _list_bursts(setting: Setting) -> Iterator[Burst]:
@@ -138,16 +124,6 @@ def _list_bursts(setting: Setting) -> Iterator[Burst]:
         if call is not None:
             met.add((bucket.name, endpoint.surface))
             yield Burst(bucket, endpoint, call)
-
-
-def _find_other_bucket(setting: Setting, burst: Burst) -> Burst | None:
-    """Return a burst on another bucket of the same key on REST. On other surfaces, an agents' bucket may
-    cover both.
-    """
-    if burst.bucket.of != "key" or burst.endpoint.surface != REST:
-        return None
-    others = (b for b in _list_bursts(setting) if b.bucket.of == "key" and b.bucket is not burst.bucket)
-    return next((b for b in others if b.endpoint.surface == REST), None)
 
 
 def _make_harmless_call(setting: Setting, endpoint: Endpoint) -> Call | None:
@@ -176,10 +152,9 @@ def _count_requests(bucket: Bucket) -> int:
     return math.ceil(bucket.requests / (1 - refill)) + SLACK
 
 
-def _empty_bucket(trials: Sequence[Trial], burst: Burst, beside: Burst | None) -> None:
+def _empty_bucket(trials: Sequence[Trial], burst: Burst) -> None:
     setting, tried = trials[0].setting, {trial.case.about: trial for trial in trials}
     limit, tally = tried[LIMIT], Tally(burst.bucket, burst.bucket.requests)
-    before = _call_with_room(setting, beside) if beside is not None else None
     while True:
         answer = ask(burst.call)
         if answer.limited:
@@ -202,45 +177,9 @@ def _empty_bucket(trials: Sequence[Trial], burst: Burst, beside: Burst | None) -
         conclude(limit.broken(expected, answer.outcome))
     else:
         conclude(limit.kept())
-    if beside is not None and before is not None:
-        _judge_apart(tried[APART], beside, before)
     if OWN in tried:
         _call_with_another_key(tried[OWN], burst)
     _wait_and_retry(tried[WAIT], burst, answer, announced)
-
-
-def _call_with_room(setting: Setting, beside: Burst) -> Exchange:
-    """Call another bucket's endpoint before a burst. If that bucket is nearly empty, wait first."""
-    call = replace(beside.call, why="another bucket before a burst", burst=False)
-    answer = ask(call)
-    rate = rate_of(answer, setting)
-    if rate is not None and rate.remaining <= SLACK:
-        window, per_s = beside.bucket.refill == "window", beside.bucket.per_s
-        ahead = per_s if rate.reset is None else ahead_s(answer, rate.reset, setting)
-        till_end_s = min(max(0.0, ahead), per_s) + 1.0
-        ask(Sleep(min(till_end_s, MOST_WAIT_S) if window else 2 * SLACK * per_s / beside.bucket.requests))
-        answer = ask(call)
-    return answer
-
-
-def _judge_apart(trial: Trial, beside: Burst, first: Exchange) -> None:
-    """Judge that the burst left another bucket unchanged. Headers about a third bucket prove nothing."""
-    after = trial.ask(replace(beside.call, why="another bucket after a burst"))
-    before, now = rate_of(first, trial.setting), rate_of(after, trial.setting)
-    shown = (
-        before is not None
-        and now is not None
-        and before.remaining > SLACK
-        and before.limit == now.limit == beside.bucket.requests
-    )
-    if before is None or now is None or not shown or first.void:
-        conclude(trial.not_applicable("the headers describe another bucket, or a nearly empty one"))
-    elif after.limited or before.remaining - now.remaining > SLACK:
-        expected = f"of {beside.bucket.name} at most {SLACK} fewer than {before.remaining} remain"
-        claim = "{outcome}, {remaining} remain"
-        conclude(trial.broken(expected, claim, outcome=after.outcome, remaining=now.remaining))
-    else:
-        conclude(trial.kept())
 
 
 def _call_with_another_key(trial: Trial, burst: Burst) -> None:
