@@ -16,28 +16,6 @@ from pgagents.sandbox.fault_helpers import data_of, objects, successful
 from pgagents.sandbox.keys import find_text, has_credential
 
 
-@fault(
-    "absent_id",
-    also={
-        "invalid_input": "an id with blanks is one that its pattern does not match",
-        "surface_equivalence": "what is left of it need not be there",
-    },
-).edit_requests
-def blanks_around_ids(context: Context, request: Request) -> Request:
-    """Blanks around an id are trimmed before the id is looked up."""
-    path, mark, query = request.target.partition("?")
-    trimmed = "/".join(part.removeprefix("%20").removesuffix("%20") for part in path.split("/"))
-    request = replace(request, target=trimmed + mark + query)
-    action = context.reader.action(request)
-    ids = {p.wire for p in action.params if p.refers_to} if action is not None and request.body else set()
-    values = context.reader.arguments(request) if ids else {}
-    found = {
-        name: value.strip(" ") if name in ids and isinstance(value, str) else value
-        for name, value in values.items()
-    }
-    return context.reader.with_arguments(request, found) if found != values else request
-
-
 @fault("no_leaks").edit_answers
 def error_echoes_key(context: Context, request: Request, answer: Response) -> Response:
     """A 401 repeats the refused key."""

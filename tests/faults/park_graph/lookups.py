@@ -53,12 +53,6 @@ def _read_like(context: Context, inner: Domain, call: AcceptedCall, name: str, s
     return found
 
 
-@fault("absent_id").replace_actions
-def ids_by_beginning(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """A read by id also finds a session whose id is only the beginning of the given text."""
-    return _read_like(context, inner, call, "session_id", "SELECT id FROM session WHERE ? LIKE id || '_%'")
-
-
 @fault("id_comparison").replace_actions
 def ids_without_case(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """Ids are compared without regard to case, as many databases compare texts."""

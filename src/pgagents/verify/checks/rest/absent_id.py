@@ -1,11 +1,10 @@
 """A call with an id that does not exist, or belongs to another project, is refused, or finds nothing.
 
-Each id argument is called with an id that no instance has, sometimes one that only resembles an existing id.
-Another project's id gets the same answer, or a refusal, as the catalogue allows. An optional argument in the
-query of a read may be a filter, which answers a list without items. It is none if the catalogue gives the
-argument an error of its own (`otherwise`). The server may refuse any of several such ids first. Without an
-`absent` id, an imported resource is read by a number or a UUID that hardly any server has, and any refusal
-will do.
+Each id argument is called with an id that no instance has. Another project's id gets the same answer, or a
+refusal, as the catalogue allows. An optional argument in the query of a read may be a filter, which answers a
+list without items. It is none if the catalogue gives the argument an error of its own (`otherwise`). The
+server may refuse any of several such ids first. Without an `absent` id, an imported resource is read by a
+number or a UUID that hardly any server has, and any refusal will do.
 """
 
 from __future__ import annotations
@@ -23,8 +22,6 @@ from pgagents.catalogue.model.resource import REFERENCE, Resource
 from pgagents.report.contract import Rank
 from pgagents.verify.answers.refusal import (
     ANY_REFUSAL,
-    list_allowed_refusals,
-    list_hiding_statuses,
     list_missing_children,
     list_missing_parents,
 )
@@ -55,11 +52,6 @@ from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-BEHIND = "-pgv"
-"""A suffix that no id of a server has."""
-BLANK = " "
-"""A blank, which some servers strip before they look up an id."""
-
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     """Yield up to two cases for each id argument: about an absent id, and about an id of another project."""
@@ -72,25 +64,14 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         if absent is not None and missing and not makes_it(endpoint, param):
             says = f"{action.name} answers {missing.name} for a {param.name} that does not exist"
             origin = (*resource.origin, "absent") if resource.absent is not None else resource.origin
-            attempt = _attempt_unknown(setting, endpoint, param, resource, absent) if reachable else None
+            run = partial(_call_unknown, param=param, absent=absent)
+            attempt = Attempt(run, stage=5, cost=1, optional=True) if reachable else None
             yield Case(endpoint, says, origin, attempt, f"unknown/{param.name}")
         if has_foreign(setting, endpoint, param, resource):
             says = f"{action.name} hides another project's {resource.name}"
             origin = (*resource.origin, "tenant")
             attempt = _attempt_foreign(endpoint, param, resource) if reachable else None
             yield Case(endpoint, says, origin, attempt, f"foreign/{param.name}", resource.cite or None)
-
-
-def _attempt_unknown(
-    setting: Setting, endpoint: Endpoint, param: Param, resource: Resource, absent: str | int | float
-) -> Attempt:
-    twice = (endpoint, param) == find_repeated(setting)
-    run = (
-        partial(_call_similar, param=param, resource=resource, absent=absent)
-        if takes_similar_id(setting, endpoint, param)
-        else partial(_call_unknown, param=param, absent=absent, twice=twice)
-    )
-    return Attempt(run, stage=5, cost=1 + twice, optional=True)
 
 
 def _attempt_foreign(endpoint: Endpoint, param: Param, resource: Resource) -> Attempt:
@@ -104,7 +85,7 @@ def _attempt_foreign(endpoint: Endpoint, param: Param, resource: Resource) -> At
     return Attempt(run, cost=2 if reads else 1, role="second")
 
 
-def _make_foreign_call(trial: Trial, param: Param, resource: Resource) -> Call:
+def _make_foreign_call(trial: Trial, resource: Resource) -> Call:
     """Return the call by another project; of an instance in a state that might hide whose it is, if any."""
     why = f"another project's {resource.name}"
     call = trial.call("absent", why, owner="main")
@@ -112,8 +93,6 @@ def _make_foreign_call(trial: Trial, param: Param, resource: Resource) -> Call:
     if resource.inferred:  # any refusal will do, so the state must be no reason for one
         moves = (move for move in resource.moves if move.action is trial.action)
         states = next((move.origin_states for move in moves), ())
-    elif takes_similar_id(trial.setting, trial.endpoint, param):
-        states = list_final_states(resource)
     elif trial.endpoint.leads:
         states = list_past_states(trial.endpoint, resource)
     if not states:
@@ -122,7 +101,7 @@ def _make_foreign_call(trial: Trial, param: Param, resource: Resource) -> Call:
 
 
 def _call_foreign(trial: Trial, param: Param, resource: Resource) -> None:
-    _judge_foreign(trial, param, resource, _make_foreign_call(trial, param, resource))
+    _judge_foreign(trial, param, resource, _make_foreign_call(trial, resource))
 
 
 def _call_with_theirs(trial: Trial, param: Param, resource: Resource) -> None:
@@ -130,7 +109,7 @@ def _call_with_theirs(trial: Trial, param: Param, resource: Resource) -> None:
 
     All other arguments that are members of that instance get its values.
     """
-    call = _make_foreign_call(trial, param, resource)
+    call = _make_foreign_call(trial, resource)
     instance = trial.ask(InstanceRef(resource.name, fresh=True))
     members = {str(p.name): instance[str(p.name)] for p in trial.endpoint.params if str(p.name) in instance}
     arguments = {**call.input, **members, str(param.name): resource.value_for(param, instance)}
@@ -142,7 +121,7 @@ def _call_after_owner(trial: Trial, param: Param, resource: Resource) -> None:
 
     It reveals an answer that is cached for everyone.
     """
-    call = _make_foreign_call(trial, param, resource)
+    call = _make_foreign_call(trial, resource)
     named = call.subject or resource  # a call about an instance names what contains it by that
     instance = trial.ask(InstanceRef(named.name, call.states))
     same = (
@@ -248,46 +227,10 @@ def _list_missing_beside(trial: Trial, param: Param) -> Iterator[Code]:
             yield missing
 
 
-def _make_unknown_call(trial: Trial, param: Param, absent: str | int | float) -> Call:
+def _call_unknown(trial: Trial, param: Param, absent: str | int | float) -> None:
+    """Make a call that the watcher judges."""
     arguments = {**trial.template.input, str(param.name): absent}
-    return trial.call("absent", f"a {param.name} that does not exist", input=arguments)
-
-
-def _call_similar(trial: Trial, param: Param, resource: Resource, absent: str | int | float) -> None:
-    """Read an existing id with a suffix, or write to one with blanks around it.
-
-    If the schema refuses the longer id, or allows blanks, or an id in a body is a number, the absent id is
-    sent instead.
-    """
-    setting, endpoint, own = trial.setting, trial.endpoint, resource.missing_for(param)
-    assert own is not None
-    call = _make_unknown_call(trial, param, absent)
-    instance = trial.ask(InstanceRef(resource.name))
-    id, reads = resource.id_of(instance), endpoint.action.effect == "read"
-    similar = f"{id}{BEHIND}" if reads else f"{BLANK}{id}{BLANK}"
-    number = not param.as_text and not isinstance(id, str)
-    if number or setting.test_argument(endpoint, param).is_valid(similar) != reads:
-        trial.ask(call)
-        return
-    likeness = "only begins with one that exists" if reads else "exists, with blanks around it"
-    what = f"a {param.name} that {likeness}"
-    field = "" if reads else str(param.name)
-    call = replace(call, input={**call.input, str(param.name): similar}, why=what, field=field)
-    answer = trial.ask(call)
-    if reads:
-        codes: Sequence[Code] = [own, *list_missing_children(trial.model, endpoint, resource)]
-        statuses: Sequence[int] = list_hiding_statuses(setting, endpoint)
-    else:
-        codes, statuses = list_allowed_refusals(setting, call)
-    conclude(trial.refused(answer, codes, what, statuses))
-
-
-def _call_unknown(trial: Trial, param: Param, absent: str | int | float, *, twice: bool) -> None:
-    """Make a call that the watcher judges. If `twice`, repeat it to reveal a cached answer."""
-    call = _make_unknown_call(trial, param, absent)
-    trial.ask(call)
-    if twice:
-        trial.ask(replace(call, why=f"{call.why}, once more"))
+    trial.ask(trial.call("absent", f"a {param.name} that does not exist", input=arguments))
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
@@ -391,15 +334,6 @@ def list_past_states(endpoint: Endpoint, resource: Resource) -> tuple[str, ...]:
     return tuple(s for s in resource.states if s not in move.origin_states) if move is not None else ()
 
 
-def list_final_states(resource: Resource) -> tuple[str, ...]:
-    """Return the states that no action leaves.
-
-    An instance in such a state may be stored elsewhere, but still belongs to its project.
-    """
-    left = {state for move in resource.moves for state in move.origin_states}
-    return tuple(s for s in resource.states if s not in left) if left else ()
-
-
 def name_instance(call: Call, resource: Resource, there: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments that are ids of an instance of the resource, with the ids in the body `there`."""
     return {
@@ -407,35 +341,3 @@ def name_instance(call: Call, resource: Resource, there: Mapping[str, Any]) -> d
         for p in (call.endpoint.params if call.endpoint else ())
         if p.refers_to == resource.name
     }
-
-
-def find_repeated(setting: Setting) -> tuple[Endpoint, Param] | None:
-    """Return the read by an absent id that is sent twice, to reveal a cached answer; None if there is no
-    read.
-
-    It is the first read by id of a public resource, because caches usually store such answers.
-    """
-
-    def find() -> tuple[Endpoint, Param] | None:
-        reads = [
-            (d, p, r)
-            for d, p, r in list_references(setting)
-            if d.leads and d.action.effect == "read" and r.absent is not None and r.missing_for(p)
-        ]
-        return next(((d, p) for d, p, r in sorted(reads, key=lambda read: read[2].tenant)), None)
-
-    return setting.compute_once("repeated read of an absent id", find)
-
-
-def takes_similar_id(setting: Setting, endpoint: Endpoint, param: Param) -> bool:
-    """True if this endpoint is called with an id that resembles an existing one.
-
-    That is every second endpoint with an id of this kind. Reads and writes are counted separately.
-    """
-    effect = endpoint.action.effect
-    alike = [
-        d
-        for d, p, _ in list_references(setting)
-        if p.refers_to == param.refers_to and d.action.effect == effect
-    ]
-    return alike.index(endpoint) % 2 == 1
