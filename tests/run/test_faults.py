@@ -75,7 +75,7 @@ def test_recorded_contracts_exist_and_are_of_the_checks_that_their_fault_breaks(
             )
 
 
-ALL_ROWS = ("audit-actor-shared", "audit-at-creation", "audit-row-changes", "audit-row-of-refused")
+ALL_ROWS = ("audit-actor-shared", "audit-at-creation", "audit-row-changes")
 """Faults of audit rows, each found by a contract that is judged on the rows of a whole run."""
 ALONE = [name for name in FAULTS if SHOWN.get(name) != [] and name not in ALL_ROWS]
 PARTS, FAULTS_OF_A_CHECK = 1, 1

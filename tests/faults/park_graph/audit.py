@@ -66,15 +66,6 @@ def audit_notes_arguments(context: Context, inner: Domain, call: AcceptedCall) -
     return found
 
 
-@fault("audit_trail").replace_actions
-def audit_row_of_refused(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """A refused write leaves a row in the audit trail, as if it had been done."""
-    found = inner(call)
-    if isinstance(found, Refusal) and call.action.effect == "write" and "session_id" in call.input:
-        audit.write(context.store, call, session_id=call.input["session_id"], diff={"tried": [None, True]})
-    return found
-
-
 @fault("workflow_runs").edit_answers
 def conversion_of_everywhere(context: Context, _request: Request, answer: Response) -> Response:
     """The conversion rate of an area is computed from the searches of all areas."""

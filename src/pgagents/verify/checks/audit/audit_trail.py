@@ -2,8 +2,7 @@
 changes.
 
 Successful calls of all checks are noted. The log is read in the middle of the run and at its end, and each
-call is matched with a row of its own. Rows stay unchanged and hold no private values. No refused write leaves
-a row.
+call is matched with a row of its own. Rows stay unchanged and hold no private values.
 """
 
 from __future__ import annotations
@@ -85,7 +84,6 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
 def _list_rules(audit: Audit) -> Iterator[tuple[str, str, Pointer]]:
     yield "unchanged", "a row that was written stays as it is", audit.origin
     yield "timed", "a row states when its call was made", audit.origin
-    yield "refused", "a refused write leaves no row", audit.origin
     if audit.actor:
         says = "rows name who acted: one key as one actor, another key as another"
         yield "actor", says, (*audit.origin, "actor")
@@ -191,13 +189,6 @@ def _list_kin(setting: Setting, name: str) -> dict[str, Resource]:
     return setting.compute_once(("audit_trail", "kin", name), list_kin)
 
 
-def _list_makers(setting: Setting, name: str) -> frozenset[str]:
-    """Return the names of actions that make a new instance, not one that makes something of an old one."""
-    kin = _list_kin(setting, name)
-    makers = (resource.made_by.action for resource in kin.values() if resource.made_by is not None)
-    return frozenset(str(m.name) for m in makers if not any(p.refers_to in kin for p in m.params))
-
-
 def _list_members(setting: Setting, audit: Audit) -> frozenset[str]:
     """Return the members of a row, by the schema of the list of rows."""
 
@@ -234,7 +225,6 @@ def _try(audit: Audit, earlier: list[Row], trials: Sequence[Trial]) -> None:
         conclude(by_name[place].untested(reason))
     calls = [replace(d, certain=False) if frozenset(d.says.items()) in wild else d for d in inside]
     conclude(judge_calls(audit, by_name, calls, rows))
-    conclude(_judge_extra_rows(audit, by_name["refused"], noted, rows, wild))
     if earlier:  # a limit of the server may put the first reading off until after the last one
         conclude(_judge_unchanged(audit, by_name["unchanged"], earlier, rows, since))
     earlier[:] = rows
@@ -317,44 +307,6 @@ def _text_in(row: Row, member: str) -> str | None:
     """Return a name or an id in a row as text, because it may be a number there; None if it is missing."""
     value = row.get(member)
     return id_text(value) if is_scalar(value) else None
-
-
-def _judge_extra_rows(
-    audit: Audit,
-    trial: Trial,
-    noted: Sequence[Done],
-    rows: Sequence[Row],
-    wild: set[frozenset[tuple[str, Any]]],
-) -> Judgement:
-    """Judge that each row about a write to one of our instances belongs to one of our calls.
-
-    Calls through a dispatcher do not count, because a dispatcher may record refused calls too. An instance
-    counts from the noted call that made it: what came before the notes began is not known.
-    """
-    model = trial.model
-    endpoints = [e for e in trial.setting.endpoints if e.action.effect == "write" and _is_audited(audit, e)]
-    made = [member for member, name in audit.about.items() if model.resources[name].made_by is not None]
-    audited = {str(endpoint.action.name) for endpoint in endpoints}
-    makers = {member: _list_makers(trial.setting, audit.about[member]) & audited for member in made}
-    ours = {
-        pair
-        for done in noted
-        for pair in done.says.items()
-        if pair[0] in made and (not makers[pair[0]] or done.says[audit.action] in makers[pair[0]])
-    }
-    calls = [done.says for done in noted] + [dict(says) for says in wild]
-    done = {(says[audit.action], pair) for says in calls for pair in says.items()}
-    unsure = {says[audit.action] for says in calls if not any(member in says for member in made)}
-    writes = audited - unsure  # not of unknown instances
-    for row in rows:
-        name = row.get(audit.action)
-        about = [pair for member in audit.about if (pair := (member, _text_in(row, member))) in ours]
-        stamps = [{m: v for m, v in d.attribution.items() if m in row} for d in model.dispatchers]
-        through = any(stamp and stamp.items() <= row.items() for stamp in stamps)
-        if name in writes and about and not through and not any((name, pair) in done for pair in about):
-            actual = f"a row of {name} about {{id}}, where {name} was only refused"
-            return trial.broken("rows of what was done", actual, id=about[0][1])
-    return trial.kept()
 
 
 def judge_calls(
