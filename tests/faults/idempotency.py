@@ -41,17 +41,6 @@ def idempotency_ignored(context: Context, handler: Handler, request: Request) ->
     return found
 
 
-@fault("idempotency").change_server
-def idempotency_key_folded(context: Context) -> None:
-    """Idempotency keys are compared without regard to case, so a new key counts as used."""
-    row = context.store.row("SELECT sql FROM sqlite_master WHERE name = 'idempotency'")
-    assert row is not None
-    context.store.script(
-        "DROP TABLE idempotency;"
-        + str(row["sql"]).replace("value TEXT NOT NULL", "value TEXT NOT NULL COLLATE NOCASE")
-    )
-
-
 @fault("idempotency").edit_requests
 def idempotency_of_other_body(context: Context, request: Request) -> Request:
     """A repeated idempotency key with another body counts as a new call."""

@@ -9,10 +9,8 @@ import pytest
 from pgagents.base.http import Request, Response
 from pgagents.report.contract import Verdict
 from pgagents.verify.answers.replay import judge_replay
-from pgagents.verify.checks.idempotency.idempotency import KeyChain, _try_near_key
-from pgagents.verify.promise import Case, Judgement, Trial
+from pgagents.verify.promise import Case, Trial
 from pgagents.verify.setting import setting_of
-from pgagents.verify.wire.asking import answering
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.exchange import Exchange
 from verifying import URL, model
@@ -39,38 +37,6 @@ def seen(status: int, body: object, at: float) -> Exchange:
         errors=SETTING.model.error_reader,
         limits=SETTING.model.limit_reader,
     )
-
-
-@pytest.mark.parametrize(
-    ("after_s", "verdict"), [(60.0, Verdict.KEPT), (LIVES_S - 1, Verdict.KEPT), (LIVES_S, Verdict.UNTESTED)]
-)
-def test_a_key_that_is_nearly_one_that_was_forgotten_shows_nothing(after_s: float, verdict: Verdict):
-    chain = KeyChain()
-    chain.note_key("pgv-some-key-of-before", NOW)
-    handed: list[Call | Judgement] = []
-
-    def answer(step: Call | Judgement) -> Exchange:
-        handed.append(step)
-        return seen(201, {"session": {"id": "ses_1"}}, NOW + after_s)
-
-    with answering(answer):
-        _try_near_key(TRIAL, chain)
-    call, said = handed
-    assert isinstance(call, Call)
-    assert isinstance(said, Judgement)
-    assert said.verdict is verdict
-
-
-def test_a_near_key_that_a_call_was_made_with_is_not_taken_again():
-    """The server may have taken it, though it refused the call for another reason."""
-    chain = KeyChain()
-    chain.note_key("pgv-some-key-of-before", NOW)
-    with answering(lambda _step: seen(404, {}, NOW)):
-        before = chain.find_next(TRIAL)
-        _try_near_key(TRIAL, chain)
-    assert chain.keys == ["pgv-some-key-of-before"]
-    assert before is not None
-    assert chain.find_next(TRIAL) not in (None, before)
 
 
 @pytest.mark.parametrize("status", [201, 409])

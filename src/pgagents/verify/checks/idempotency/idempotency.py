@@ -3,17 +3,14 @@ time.
 
 Another call cannot reuse the key, nor can another action unless the catalogue says that each action has its
 own. Another project can, and so can another API key, if the catalogue says that keys belong to one API key.
-A repeated call of an MCP server's tool that takes the key changes nothing more either. Keys are compared by
-every character, so each probe's key differs from the last used one as little as possible.
+A repeated call of an MCP server's tool that takes the key changes nothing more either.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
-from string import ascii_letters
 from typing import Any
 
 from pgagents.catalogue.model.resource import Move
@@ -41,40 +38,35 @@ from pgagents.verify.promise import (
     conclude,
     make_check,
 )
-from pgagents.verify.setting import Memory, Setting
+from pgagents.verify.setting import Setting
 from pgagents.verify.values.made_up import Choice, make_up
 from pgagents.verify.values.schema_values import high, low, types_of
-from pgagents.verify.wire.asking import ask
-from pgagents.verify.wire.call import Call, Concurrent, GetNote, UniqueValue
+from pgagents.verify.wire.call import Call, Concurrent, UniqueValue
 from pgagents.verify.wire.endpoint import MCP, Endpoint
 from pgagents.verify.wire.exchange import CONFLICT, Exchange
 
-REPLAY, RACE, MISMATCH, APART = "replay", "race", "mismatch", "apart"
+REPLAY, RACE, MISMATCH = "replay", "race", "mismatch"
 OTHER_PROJECT, OTHER_ACTION, OTHER_KEY = "other_project", "other_action", "other_key"
 _OTHER = Choice(date(2000, 1, 1), mark="pgv-other")
 """Chooses a value of an argument where its bounds have one only."""
 _PLACES = {OTHER_KEY: "of", OTHER_ACTION: "per_action"}
 """The word of the catalogue that says a promise."""
-USED = "idempotency/used"
-"""The note of the last key that a call of any check has used up, and of the time."""
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
-    """Yield the cases of each endpoint with a key: replay, race, and nearly equal keys.
+    """Yield the cases of each endpoint with a key: replay and race.
 
     Where it is possible, yield cases about another body, project, action and API key, too. One probe tries
     all for which the caller gave the identities.
     """
-    chain = KeyChain()
     for endpoint in setting.endpoints:
         if not endpoint.action.idempotency:
             continue
         says = dict(_list_promises(setting, endpoint))
         needs = {OTHER_PROJECT: "second", OTHER_KEY: _find_other_key_role(setting, endpoint) or ""}
         lacking = {detail: role for detail, role in needs.items() if detail in says and role not in roles}
-        run = partial(_use_key_again, chain=chain)
         attempt = Attempt(
-            together=run,
+            together=_use_key_again,
             cost=len(says) - len(lacking) + max(1, len(_list_changeable_arguments(setting, endpoint))),
             writes=True,
             shows=(f"valid_calls/low/{endpoint.place}", f"valid_calls/values/{endpoint.place}"),
@@ -82,7 +74,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         origin = (*endpoint.action.origin, "idempotency")
         for detail, text in says.items():
             role = lacking.get(detail)
-            alone = Attempt(together=run, cost=5, role=role, writes=True) if role is not None else None
+            alone = Attempt(together=_use_key_again, cost=5, role=role, writes=True) if role else None
             at = ("idempotency", _PLACES[detail]) if detail in _PLACES else origin
             yield Case(endpoint, text, at, alone or attempt, detail)
     for endpoint in setting.tools:
@@ -101,8 +93,6 @@ def _list_promises(setting: Setting, endpoint: Endpoint) -> Iterator[tuple[str, 
     yield RACE, f"{name} twice at the same time with one idempotency key has one effect"
     if _list_changeable_arguments(setting, endpoint):
         yield MISMATCH, f"{name} refuses a used idempotency key with another body"
-    differs = "an idempotency key that differs from a used one in its case or its last character"
-    yield APART, f"{name} takes {differs} for another"
     if _suits_other_project(setting, endpoint):
         yield OTHER_PROJECT, f"an idempotency key of {name} belongs to one project"
     if _find_other_action(setting, endpoint) is not None:
@@ -112,61 +102,40 @@ def _list_promises(setting: Setting, endpoint: Endpoint) -> Iterator[tuple[str, 
         yield OTHER_KEY, f"an idempotency key of {name} belongs to one API key"
 
 
-def _use_key_again(trials: Sequence[Trial], chain: KeyChain) -> None:
+def _use_key_again(trials: Sequence[Trial]) -> None:
     """Send two calls with one key at the same time, repeat the call, and change its body. Then use the key
     for another action, project and API key.
     """
     tried = {trial.case.detail: trial for trial in trials}
-    apart = tried[APART]
-    model, name = apart.model, str(apart.action.idempotency)
-    if not chain.keys and (used := ask(GetNote(USED))) is not None:
-        chain.note_key(*used)
-    near = chain.find_next(apart)
-    pair, key = _send_together(apart, near)
+    race = tried[RACE]
+    pair, key = _send_together(race)
     first = next((answer for answer in pair if answer.success), pair[0])
-    if key == near and all(is_key_conflict(model, answer) for answer in pair):
-        pair, key = _send_together(apart, None)
-        first = next((answer for answer in pair if answer.success), pair[0])
-        if first.success:  # the key may be the reason for the refusal: try the call alone
-            _try_near_key(apart, chain)
-    elif key == near and first.success and not explain_key_expiry(model, chain.used_at, first):
-        conclude(apart.kept())
-    else:
-        near = None
     if not first.success:
-        chain.spent.add(str(first.input[name]))
-        for trial in trials:
-            if trial is not apart:
-                conclude(trial.untested(f"the first call was answered {first.outcome}"))
-        return
-    chain.note_key(first.input[name], first.sent_at)  # before anything that may end the probe
-    conclude(_judge_race(tried[RACE], pair))
+        raise Untested(f"the first call was answered {first.outcome}")
+    conclude(_judge_race(race, pair))
     if OTHER_ACTION in tried:
         _try_other_action(tried[OTHER_ACTION], first)
-    undo_first_call(apart, first)
+    undo_first_call(race, first)
     _repeat_call(tried[REPLAY], first)
     if MISMATCH in tried:
         _change_body(tried[MISMATCH], first)
     if OTHER_PROJECT in tried:
         _try_other_owner(tried[OTHER_PROJECT], first, key, "second", "another project")
     if OTHER_KEY in tried:
-        role = str(_find_other_key_role(apart.setting, apart.endpoint))
+        role = str(_find_other_key_role(race.setting, race.endpoint))
         _try_other_owner(tried[OTHER_KEY], first, key, role, "another API key")
-    if near is None:
-        _try_near_key(apart, chain)
 
 
-def _send_together(trial: Trial, near: str | None) -> tuple[list[Exchange], Any]:
+def _send_together(trial: Trial) -> tuple[list[Exchange], Any]:
     """Send two calls with one key at the same time; return both answers and the key.
 
-    The key is `near`, or a new one. Boundary values are tried first. A refusal for another reason may have
-    used up the key, so the next try takes a new one.
+    Boundary values are tried first. A refusal for another reason may have used up the key, so the next try
+    takes a new one.
     """
     pair: list[Exchange] = []
-    key: Any = near
+    key: Any = None
     for arguments in _list_inputs(trial):
-        if near is None or not all(is_key_conflict(trial.model, answer) for answer in pair):
-            key = UniqueValue(once=True)
+        key = UniqueValue(once=True)
         keyed = {**arguments, str(trial.action.idempotency): key}
         call = trial.call("valid", "two calls at once with one idempotency key", input=keyed, fresh=True)
         pair = trial.ask(Concurrent((call, call)))
@@ -326,111 +295,16 @@ def _try_other_owner(trial: Trial, first: Exchange, key: Any, role: str, whose: 
         conclude(trial.broken(f"{whose}'s use of the same key is accepted", answer.outcome))
 
 
-def _try_near_key(trial: Trial, chain: KeyChain) -> None:
-    """Judge a key that nearly equals the last used one, if that could not be judged before."""
-    near, name = chain.find_next(trial), str(trial.action.idempotency)
-    if near is None:
-        conclude(trial.untested("the schema allows no key that is nearly another"))
-        return
-    arguments = {**trial.template.input, name: near}
-    why = "a key that is nearly one that was used"
-    answer = trial.ask(trial.call("valid", why, input=arguments, fresh=True))
-    chain.spent.add(near)
-    if void(answer):
-        return
-    if answer.success:
-        late = explain_key_expiry(trial.model, chain.used_at, answer)
-        chain.note_key(near, answer.sent_at)
-        conclude(trial.untested(late) if late else trial.kept())
-    elif is_key_conflict(trial.model, answer):
-        # at the same place, which may have no capacity left
-        arguments = {**answer.input, name: UniqueValue()}
-        why = "the same with a key that is like none"
-        control = trial.ask(trial.call("valid", why, input=arguments, fresh=True))
-        if control.success:
-            conclude(trial.broken(chain.says, answer.outcome))
-        else:
-            conclude(trial.untested(f"a key that is like none is refused too: {control.outcome}"))
-    else:
-        conclude(trial.untested(f"refused otherwise: {answer.outcome}"))
-
-
-def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Note the last key that was used up, and judge nothing."""
-    endpoint = exchange.call.endpoint
-    sent = endpoint is not None and (endpoint.form is None or exchange.call.keyed)
-    name = endpoint.action.idempotency if endpoint is not None and sent else None
-    key = exchange.input.get(name) if name else None
-    if isinstance(key, str) and exchange.success and exchange.call.role == "main":
-        memory.notes[USED] = (key, exchange.sent_at)
-    yield from ()
-
-
 CHECK = make_check(
     "idempotency",
     __doc__,
     cases,
     stage=4,
-    watch=watch,
     calls_correctly=True,
     self_contained=True,
     tools=True,
     rank=Rank.WRONG,
 )
-
-
-# -- keys that each differ little from the key before
-
-
-KINDS = ("case", "longer", "tail", "case", "tail")
-"""The way in which each key differs from the key before, in turn.
-
-`longer` makes a key of the greatest length, so that `tail` reveals truncation.
-"""
-LONGEST = 64
-"""Length (characters) of the longest key, if the schema sets no maximum; four times that at most."""
-
-
-@dataclass(slots=True)
-class KeyChain:
-    """The keys used so far. It makes the next key by a small change of the last one."""
-
-    keys: list[str] = field(default_factory=list)
-    spent: set[str] = field(default_factory=set)
-    """Keys that a call was made with: a server may have taken them without a success that we know."""
-    kind: str = ""
-    used_at: float = 0.0
-    """The time of the last key's use, in epoch seconds by the server's clock."""
-
-    @property
-    def says(self) -> str:
-        """Describe the expected answer to a call with the next key."""
-        return f"a key that is nearly one that was used ({self.kind}) is another key"
-
-    def find_next(self, trial: Trial) -> str | None:
-        """Return a key that nearly equals the last one; None if there is no last one, or if the schema allows
-        no such key.
-        """
-        param = trial.action.param(str(trial.action.idempotency))
-        if not self.keys or param is None:
-            return None
-        last = self.keys[-1]
-        schema = trial.setting.resolve_schema(param.schema)
-        longest = min(int(schema.get("maxLength", LONGEST)), 4 * LONGEST)
-        used = {*self.keys, *self.spent}
-        tail = next((other for end in ascii_letters if (other := last[:-1] + end) not in used), last)
-        near = {"case": last.swapcase(), "longer": last.ljust(longest, "a"), "tail": tail}
-        test = trial.setting.test_argument(trial.endpoint, param)
-        for index in range(len(KINDS)):
-            self.kind = KINDS[(len(self.keys) + index) % len(KINDS)]
-            if near[self.kind] not in used and test.is_valid(near[self.kind]):
-                return near[self.kind]
-        return None
-
-    def note_key(self, key: Any, at: float) -> None:
-        """Remember a key and the time of its use (epoch seconds)."""
-        self.keys.append(str(key))
-        self.used_at = at
 
 
 # -- the same key with another body, action, project or API key
