@@ -1,4 +1,4 @@
-"""Whole numbers are written without a decimal point, which a strict server refuses; one call tries `1.0`."""
+"""Whole numbers are written without a decimal point, which a strict server refuses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import verify
 from pgagents.verify.values.schema_values import high, low
 
-POINT = "valid_calls/point/create_order@rest"
 LAST = 2**63 - 1
 ORDINARY = ("valid_calls/", "read_after_write/", "removals/", "honours_manifest/accepts/create_order@rest")
 
@@ -56,17 +55,16 @@ def model() -> Model:
     ).model
 
 
-def run(*, strict: bool, **options: Any) -> Report:
-    """Verify a server that refuses 3.0 for an integer, as Go, Rust and .NET do, or that takes it."""
+def run(**options: Any) -> Report:
+    """Verify a server that refuses 3.0 for an integer, as Go, Rust and .NET do."""
     rows: dict[str, Any] = {}
     ids, now = count(1), [1_776_000_000.0]
-    kinds = int if strict else int | float
 
     def is_right(given: Any) -> bool:
         if not isinstance(given, dict) or not isinstance(given.get("reason"), str):
             return False
         amount = given.get("amount")
-        whole = isinstance(amount, kinds) and not isinstance(amount, bool) and amount == int(amount)
+        whole = isinstance(amount, int) and not isinstance(amount, bool)
         return whole and 1 <= amount <= 1000 and 1 <= len(given["reason"]) <= 80
 
     def server(request: Request) -> Response:
@@ -80,7 +78,7 @@ def run(*, strict: bool, **options: Any) -> Report:
             if not is_right(given):
                 return Response(422, header, b"{}")
             id = f"x{next(ids)}"
-            rows[id] = {"id": id, "reason": given["reason"], "amount": int(given["amount"])}
+            rows[id] = {"id": id, "reason": given["reason"], "amount": given["amount"]}
             return Response(201, header, json_bytes(rows[id]))
         if request.path == "/orders" or request.method not in ("GET", "DELETE"):
             return Response(405, (("Allow", "GET"), *header), b"{}")
@@ -99,16 +97,9 @@ def run(*, strict: bool, **options: Any) -> Report:
 
 
 @pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.matrix) for n in range(1, 6))])
-def test_a_strict_server_is_right_and_its_habit_is_told_once(seed: int) -> None:
-    report = run(strict=True, seed=seed, only=ORDINARY if seed == 0 else ())
-    assert {f.contract.id: str(f.rank.value) for f in report.findings} == {POINT: "coerced"}
-    assert report.exit_code == 0
-
-
-def test_a_server_that_takes_the_point_is_kept() -> None:
-    report = run(strict=False, only=("valid_calls/",))
-    assert [f.contract.id for f in report.findings] == []
-    assert {r.contract.id: str(r.verdict.value) for r in report.results}[POINT] == "kept"
+def test_a_strict_server_is_right(seed: int) -> None:
+    report = run(seed=seed, only=ORDINARY if seed == 0 else ())
+    assert (report.findings, report.exit_code) == ((), 0)
 
 
 @pytest.mark.parametrize(

@@ -1,27 +1,22 @@
 """A call that is valid under its schemas is accepted.
 
 Sent are every example and the boundary values of every argument. Unknown query parameters are ignored if the
-catalogue says so. All calls write a whole number as `1`. Where a document alone is known, one is written as
-`1.0` once, which JSON Schema counts as an integer. A server that refuses that is odd, since few clients write
-it. An action of a document that brings back what was removed, such as `restore`, may refuse an instance that
-is there. Then one is removed first.
+catalogue says so. An action of a document that brings back what was removed, such as `restore`, may refuse an
+instance that is there. Then one is removed first.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from pgagents.base.http import read_json
 from pgagents.base.places import Pointer
-from pgagents.catalogue.model.action import Example, Param
-from pgagents.catalogue.model.answers import JSON
+from pgagents.catalogue.model.action import Example
 from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank, Verdict
-from pgagents.verify.cases.boundary import boundary_values, fills_a_page, free_params, unusual
+from pgagents.verify.cases.boundary import boundary_values, fills_a_page, unusual
 from pgagents.verify.cases.malformed import with_member
 from pgagents.verify.cases.removed_instances import call_with_ids, is_nobodys_now
 from pgagents.verify.fixtures.instance import at_path, say_none_made
@@ -44,7 +39,7 @@ from pgagents.verify.promise import (
     make_check,
 )
 from pgagents.verify.setting import Memory, Setting
-from pgagents.verify.values.schema_values import low, types_of
+from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Own, Raw, format_arguments
 from pgagents.verify.wire.endpoint import Endpoint
@@ -71,11 +66,6 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
             own = (*endpoint.action.origin, "unknown")
             origin = own if setting.model.source.has(own) else ("behaviour", "unknown_member")
             yield Case(endpoint, says, origin, attempt, MORE)
-    if (chosen := setting.compute_once("a whole number of a body", lambda: _find_whole(setting))) is not None:
-        endpoint, param = chosen
-        says = f"{endpoint.action.name} accepts a whole {param.name} that is written as 1.0"
-        attempt = Attempt(partial(_send_with_point, param=param), stage=4, cost=2)
-        yield Case(endpoint, says, param.origin, attempt, POINT, advice=True)
 
 
 def _list_promises(setting: Setting, endpoint: Endpoint) -> Iterator[tuple[str, str, Pointer]]:
@@ -249,26 +239,6 @@ def _stands_in_the_way(answer: Exchange) -> bool:
     return answer.is_conflict and endpoint is not None and endpoint.action.effect == "write"
 
 
-POINT = "point"
-"""The detail of the case about a whole number that is written as 1.0."""
-
-
-def _find_whole(setting: Setting) -> tuple[Endpoint, Param] | None:
-    """Return the first whole number of a JSON body that may have any value; None if there is none.
-
-    An author's catalogue says nothing of how a number is written; a document's schema is JSON Schema.
-    """
-    for endpoint in setting.usable if setting.model.leaves_open else ():
-        action = endpoint.action
-        if not (endpoint.leads and endpoint.on_rest and action.content_type == JSON) or action.costs:
-            continue
-        for param in free_params(setting, endpoint):
-            kinds = set(types_of(setting.resolve_schema(param.schema)))
-            if param.place == "body" and not param.spread and kinds - {"null"} == {"integer"}:
-                return endpoint, param
-    return None
-
-
 def _ignores_more(setting: Setting, endpoint: Endpoint) -> bool:
     """True if the catalogue says that a write ignores what no argument is: members of its JSON body, or,
     where the action itself says so, a body that it does not have.
@@ -304,40 +274,6 @@ def _send_more(trial: Trial) -> None:
         if not plainly.success:
             raise Untested(f"the call is refused without it, too: {plainly.outcome}")
     conclude(trial.accepted(answer, what))
-
-
-def _send_with_point(trial: Trial, param: Param) -> None:
-    """Send a whole number with a decimal point. Where that is refused, the same call without it must be
-    accepted.
-    """
-    name, usual = str(param.name), trial.template.input
-    value = usual[name] if name in usual else low(param.schema, trial.model.schemas)
-    given, fresh = {**usual, name: value}, trial.action.effect == "write"
-    edit = partial(_add_point, wire=str(param.wire))
-    what = f"a call where {name} is a whole number with a decimal point"
-    answer = trial.ask(trial.call("explore", what, input=given, fresh=fresh, raw=Raw(edit=edit)))
-    if not _has_point(answer, str(param.wire)):
-        raise Untested(f"the call has no whole {name}")
-    if answer.refused:
-        plainly = trial.ask(trial.call("explore", f"the same, without it: {name}", input=given, fresh=fresh))
-        if not plainly.success:
-            raise Untested(f"the call is refused without a decimal point, too: {plainly.outcome}")
-    for judgement in trial.accepted(answer, what):
-        conclude(judgement.with_rank(Rank.COERCED) if trial.model.leaves_open else judgement)
-
-
-def _add_point(body: bytes, wire: str) -> bytes:
-    """Return a JSON body where a whole number has a decimal point."""
-    members = json.loads(body)
-    number = members.get(wire) if isinstance(members, dict) else None
-    if not isinstance(number, int) or isinstance(number, bool):
-        return body
-    return json.dumps({**members, wire: float(number)}, ensure_ascii=False).encode()
-
-
-def _has_point(exchange: Exchange, wire: str) -> bool:
-    members = read_json(exchange.request.body).value
-    return isinstance(members, dict) and isinstance(members.get(wire), float)
 
 
 def _send(trial: Trial, call: Call, what: str, *, lenient: bool = False) -> None:
