@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 from faults.helpers import list_action, make_action
-from pgagents.base.cel.reading import applies
 from pgagents.base.http import Handler, Request, Response, Silence
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.fault_declaration import Context, fault
@@ -104,27 +103,6 @@ def list_lags_behind(context: Context, inner: Domain, call: AcceptedCall) -> Any
     for item in (i for members in found.values() if isinstance(members, list) for i in members):
         for counter in counters & item.keys():
             item[counter] = index.setdefault((str(item.get("id")), counter), item[counter])
-    return found
-
-
-@fault("read_after_write").replace_actions
-def lookup_minds_case(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """A search for a value that is stored in capitals finds nothing when the argument is in lower case."""
-    found = inner(call)
-    laws = [law.that.tree for law in call.action.laws]
-    raised = [
-        v
-        for k, v in call.input.items()
-        if isinstance(v, str) and any(applies(law, "upper", ("input", k)) for law in laws)
-    ]
-    if (
-        call.action.effect == "read"
-        and not isinstance(found, Refusal)
-        and any(v != v.upper() for v in raised)
-    ):
-        return {
-            k: [] if isinstance(v, list) else None if k.startswith("next") else v for k, v in found.items()
-        }
     return found
 
 

@@ -10,8 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from pgagents.base.cel.expression import Scope, member_of
-from pgagents.base.cel.reading import applies
+from pgagents.base.cel.expression import Scope
 from pgagents.catalogue.model.action import Action, ActionCall
 from pgagents.catalogue.model.resource import Resource, id_text
 from pgagents.report.contract import Rank, Verdict
@@ -36,7 +35,7 @@ from pgagents.verify.lists import PageRequest, find_missing_instance, may_go_on,
 from pgagents.verify.promise import AGAIN, Attempt, Case, Judgement, Trial, Untested, conclude, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.asking import ask
-from pgagents.verify.wire.call import Call, InstanceRef, Sleep
+from pgagents.verify.wire.call import Call, Sleep
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
@@ -240,8 +239,8 @@ def _look_in_list(trial: Trial, resource: Resource, call: ActionCall) -> None:
     made: Mapping[str, Any] | None = None
     late = foreign or not resource.is_seen_by_guess
     for turn in range(MOST_PAGES):
-        if not foreign and turn <= 1:
-            made = _choose_instance(trial, resource, call, again=turn == 1)
+        if not foreign and turn == 1:
+            made = _make_latest(trial, resource)
         answer = trial.ask(
             Call(
                 endpoint,
@@ -408,35 +407,14 @@ def _list_callers(setting: Setting, action: Action) -> list[Endpoint]:
     return setting.list_calling(action) + tools
 
 
-def _list_case_insensitive(endpoint: Endpoint, call: ActionCall) -> list[str]:
-    """Return the members that filter the list and that one of its laws converts to upper case."""
-    return [
-        member
-        for name, value in call.input.items()
-        if (member := member_of(value, ("resource",)))
-        and any(applies(law.that.tree, "upper", ("input", name)) for law in endpoint.action.laws)
-    ]
-
-
-def _choose_instance(
-    trial: Trial, resource: Resource, call: ActionCall, *, again: bool
-) -> Mapping[str, Any] | None:
-    """Return the instance to look for, or None if any will do. If `again`, it is a new one.
-
-    Its texts are in lower case if a law ignores case.
-    """
-    folded = _list_case_insensitive(trial.endpoint, call)
+def _make_latest(trial: Trial, resource: Resource) -> Mapping[str, Any] | None:
+    """Return a new instance to look for; None if none can be made."""
     maker = next(iter(list_makers(trial.setting, resource)), None)
-    instance: Mapping[str, Any] | None = None
-    if again and maker is not None and resource.made_by is not None:
-        template = template_of(trial.model, maker.action)
-        new = trial.ask(ordinary(maker, template, "valid", "to have the latest", fresh=True))
-        instance = next(iter(list_bodies(resource.made_by, new)), None)
-    elif folded:
-        instance = trial.ask(InstanceRef(resource.name, standard=True))
-    if instance is None:
+    if maker is None or resource.made_by is None:
         return None
-    return {**instance, **{m: instance[m].lower() for m in folded if isinstance(instance.get(m), str)}}
+    template = template_of(trial.model, maker.action)
+    new = trial.ask(ordinary(maker, template, "valid", "to have the latest", fresh=True))
+    return next(iter(list_bodies(resource.made_by, new)), None)
 
 
 # -- instances that each key made, and those that a list lacks
