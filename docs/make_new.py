@@ -1,5 +1,7 @@
 """Write the files of a new lint rule, check, target or fault, with a TODO where its author has to decide.
 
+A check of kind `effect` compares what reads show around a call.
+
 `make new KIND=check NAME=rest/etag_changes` runs it. The recipes in CONTRIBUTING.md say what the TODOs mean.
 """
 
@@ -17,6 +19,7 @@ SOURCE = Path("src/pgagents")
 FORMS = {
     "rule": ("VENDOR/NAME", "gemini/long_name"),
     "check": ("AREA/NAME", "rest/etag_changes"),
+    "effect": ("AREA/NAME", "rest/previews_change_nothing"),
     "target": ("VENDOR/ARTEFACT", "mistral/tools"),
     "fault": ("FAMILY/NAME", "lists/newest_left_out"),
 }
@@ -86,6 +89,49 @@ def _try(trial: Trial) -> None:
 
 CHECK = make_check("{second}", __doc__, cases, rank=Rank.WRONG)  # TODO: how bad a break is
 '''
+EFFECT = '''"""TODO: the promise in one sentence, as a report shows it.
+
+TODO: what would make this wrong on a right server that nobody here has seen? That becomes a variation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from pgagents.report.contract import Rank
+from pgagents.verify.answers.effects import SAME, compare_looks, judge_effect
+from pgagents.verify.answers.hints import HintedCall, find_hinted_call, make_attempt, make_first
+from pgagents.verify.answers.observation import Difference, Source
+from pgagents.verify.promise import Case, Trial, make_check
+from pgagents.verify.setting import Setting
+from pgagents.verify.wire.call import InstanceRef
+
+
+def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
+    """Yield a case for each endpoint that TODO."""
+    del roles
+    for endpoint in setting.endpoints:
+        hinted = find_hinted_call(setting, endpoint)
+        if endpoint.action.name != "TODO" or isinstance(hinted, str):  # TODO: of which nothing is promised
+            continue
+        # what the call itself shows is no witness: each look would have its effect, the control's too
+        sources = [source for source in hinted.sources if source.endpoint is not endpoint]
+        attempt = make_attempt(hinted.resource, sources, (), run=partial(_try, hinted, sources))
+        yield Case(endpoint, f"{{endpoint.action.name}} TODO", endpoint.action.origin, attempt)
+
+
+def _try(hinted: HintedCall, sources: Sequence[Source], trial: Trial) -> None:
+    def compare(careful: bool) -> Difference | None:
+        body = trial.ask(InstanceRef(hinted.resource.name, hinted.states, fresh=True, new=True))
+        call = make_first(trial.setting, hinted, body, "TODO: why this call is made")
+        return compare_looks(SAME, sources, [body], [partial(trial.ask, call)], calls=1, careful=careful)
+
+    judge_effect(trial, SAME, compare)  # TODO: SAME, ONCE, or only_added(sources, ())
+
+
+CHECK = make_check("{second}", __doc__, cases, rank=Rank.WRONG)  # TODO: how bad a break is
+'''
 TARGET = '''"""TODO: what the document is called, with its version."""
 
 from __future__ import annotations
@@ -147,6 +193,7 @@ def plan_files(kind: str, first: str, second: str) -> dict[Path, str]:
     folder, text = {
         "rule": (SOURCE / "lint/rules", RULE),
         "check": (SOURCE / "verify/checks", CHECK),
+        "effect": (SOURCE / "verify/checks", EFFECT),
         "target": (SOURCE / "generate/targets", TARGET),
         "fault": (Path("tests/faults"), FAULT),
     }[kind]
@@ -170,7 +217,7 @@ def find_taken(kind: str, files: dict[Path, str], second: str) -> str:
         wanted = re.compile(rf"^def {second}\(", re.M)
         paths = [*(ROOT / "tests/faults").rglob("*.py"), *(ROOT / SOURCE / "sandbox").rglob("faults/*.py")]
         found = [p for p in sorted(paths) if wanted.search(p.read_text(encoding="utf-8"))]
-    elif kind == "check":
+    elif kind in ("check", "effect"):
         found = sorted((ROOT / SOURCE / "verify").rglob(f"checks/**/{second}.py"))
     else:
         found = [ROOT / path for path in files if (ROOT / path).exists()]
@@ -195,7 +242,9 @@ def main(words: Sequence[str]) -> None:
         (ROOT / path).parent.mkdir(parents=True, exist_ok=True)
         (ROOT / path).write_text(text, encoding="utf-8")
         print(f"wrote {path}")
-    step = STEPS[kind].format(first=first, second=second, dashed=second.replace("_", "-"))
+    step = STEPS["check" if kind == "effect" else kind].format(
+        first=first, second=second, dashed=second.replace("_", "-")
+    )
     print(
         f"Next: each TODO in it; {step}. `.venv/bin/pytest tests/unit/test_rooms.py` names files that "
         "are missing, `.venv/bin/pytest tests/oracle` what has changed in contracts and verdicts."

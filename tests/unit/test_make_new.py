@@ -15,12 +15,14 @@ ROOT = Path(__file__).resolve().parents[2]
 NAMES = {
     "rule": "gemini/quite_new",
     "check": "rest/quite_new",
+    "effect": "rest/quite_unmoved",
     "target": "newvendor/tools",
     "fault": "lists/quite_new",
 }
 LACKING = {
     "rule": "test_rule_that_no_requirement_names_is_none",
     "check": "quite_new",
+    "effect": "quite_unmoved",
     "target": "newvendor/tools: no requirement",
     "fault": "quite-new",
 }
@@ -73,7 +75,7 @@ def test_files_run_with_todos_and_are_written_once(small: Path, kind: str) -> No
 @pytest.mark.parametrize(
     ("kind", "name", "says"),
     [
-        ("chek", "rest/a", "KIND=chek is none of rule, check, target, fault"),
+        ("chek", "rest/a", "KIND=chek is none of rule, check, effect, target, fault"),
         ("", "", "KIND= is none of"),
         ("check", "a", "NAME=a is no name of a check: AREA/NAME"),
         ("rule", "../a", "is no name of a rule"),

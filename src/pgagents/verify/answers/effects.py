@@ -2,7 +2,8 @@
 
 A check says which calls are made on which instances, and what a right server shows after each of them. A
 difference counts only if three trials show it, two of them beside a control, and if it does not come by
-itself. The whole of a check's attempt is then:
+itself. What looking changes is in the control, too: a read under test is not among its own sources. The whole
+of a check's attempt is then:
 
     def compare(careful: bool) -> Difference | None:
         body = ask(InstanceRef(resource.name, fresh=True, new=True))
