@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from typing import Any
 
@@ -63,3 +63,11 @@ def in_company(names: Iterable[str], size: int, seed: int) -> list[tuple[str, ..
     mixed = random.Random(seed).sample(several, k=len(several))
     groups = -(-len(mixed) // size)
     return [tuple(mixed[first::groups]) for first in range(groups)]
+
+
+def taken_together(names: Sequence[str], at_once: int) -> list[tuple[str, ...]]:
+    """Return each name once, at most `at_once` to a run; neighbours in the alphabet, which are of one kind,
+    stand in different runs.
+    """
+    runs = -(-len(names) // at_once)
+    return [tuple(names[first::runs]) for first in range(runs)]

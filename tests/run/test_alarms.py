@@ -4,14 +4,13 @@ plan.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import zip_longest
 
 import pytest
 from evaluation.bench.alarms import STRIDE_S, of_plain, of_variations
 
 from inprocess import START, inside, verify_sandbox
-from lengths import MATRIX
+from lengths import MATRIX, taken_together
 from pgagents.report.contract import Verdict
 from pgagents.sandbox import fault_registry
 from pgagents.verify.plan.options import Options
@@ -22,15 +21,10 @@ POINTS = {name: point for name in NAMES if (point := fault_registry.find("variat
 AT_ONCE = 11
 
 
-def taken_together(names: Sequence[str], at_once: int = AT_ONCE) -> list[tuple[str, ...]]:
-    """Return each name once, at most `at_once` to a run; neighbours in the alphabet, which are of one kind,
-    stand in different runs.
-    """
-    runs = -(-len(names) // at_once)
-    return [tuple(names[first::runs]) for first in range(runs)]
-
-
-TOGETHER = [*taken_together([name for name in NAMES if name not in POINTS]), *taken_together([*POINTS], 6)]
+TOGETHER = [
+    *taken_together([name for name in NAMES if name not in POINTS], AT_ONCE),
+    *taken_together([*POINTS], 6),
+]
 """Every variation once. Those that need an open point have runs of their own. All others are taken on the
 catalogue as it is, which is compiled once.
 """

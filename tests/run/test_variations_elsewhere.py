@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,9 @@ import pytest
 import yaml
 
 from inprocess import inside
+from lengths import taken_together
 from pgagents.report.report import Report
 from pgagents.sandbox import fault_registry
-from pgagents.verify.plan.options import Options
-from replaying import Recording, record
 from verifying import ROOT, model, run
 
 FOLDER = ROOT / "tests" / "catalogues"
@@ -41,16 +40,14 @@ MAIN = "test"
 """The role whose key all runs have: its rate limits are those of the catalogue."""
 
 
-@lru_cache(maxsize=1)
-def recording_of(catalogue: str) -> Recording:
-    """Verify the plain mock of a catalogue. One is kept: tests take one catalogue after the other."""
-    return record(model(FOLDER / f"{catalogue}.yaml"), Options(**OPTIONS), MAIN)
+def points_of(names: Iterable[str]) -> set[str]:
+    """Return the behaviour keys that these variations need open."""
+    return {point for name in names if (point := fault_registry.find("variations", name).point)}
 
 
 def verify_varied(catalogue: str, *names: str) -> Report:
-    """Verify the mock of a catalogue with variations. It leaves the behaviour key of a single one open."""
-    point = fault_registry.find("variations", names[0]).point if len(names) == 1 else None
-    of = model(FOLDER / f"{catalogue}.yaml", point)
+    """Verify the mock of a catalogue with variations, whose behaviour keys it leaves open."""
+    of = model(FOLDER / f"{catalogue}.yaml", " ".join(sorted(points_of(names))))
     opened = inside(of)
     keys = {**opened.keys, "main": opened.sandbox.tokens[MAIN]}
     return run(of, keys=keys, variations=names, **OPTIONS)
@@ -58,28 +55,8 @@ def verify_varied(catalogue: str, *names: str) -> Report:
 
 def fits_as_it_is(catalogue: str, name: str) -> bool:
     """Return True if a variation is legal without a change of the catalogue."""
-    path, point = FOLDER / f"{catalogue}.yaml", fault_registry.find("variations", name).point
-    return model(path, point) is model(path) and name not in FORBIDDEN.get(catalogue, {})
-
-
-def answers_as_plain(catalogue: str, name: str) -> bool:
-    """Return True if the mock with a variation repeats the whole run of the plain mock.
-
-    False where the variation needs another catalogue, because this one fixes its behaviour key.
-    """
-    path, point = FOLDER / f"{catalogue}.yaml", fault_registry.find("variations", name).point
-    of = model(path)
-    return model(path, point) is of and recording_of(catalogue).is_repeated_by(inside(of, variations=[name]))
-
-
-def findings_of(catalogue: str, name: str) -> dict[str, str]:
-    """Return each contract that a variation breaks, with the answer.
-
-    Contracts broken by the same cause stand one by one. Where a variation finds nothing to vary, nothing is
-    verified: the plain run has its verdicts.
-    """
-    alike = answers_as_plain(catalogue, name)
-    return each_broken(recording_of(catalogue).report if alike else verify_varied(catalogue, name))
+    path = FOLDER / f"{catalogue}.yaml"
+    return model(path, " ".join(points_of([name]))) is model(path)
 
 
 def each_broken(report: Report) -> dict[str, str]:
@@ -97,57 +74,54 @@ def list_surprises(catalogue: str, name: str, found: dict[str, str]) -> dict[str
 
 @pytest.mark.parametrize(("catalogue", "name"), SAMPLE, ids=["-".join(pair) for pair in SAMPLE])
 def test_sampled_variation_is_silent_or_forbidden(catalogue: str, name: str) -> None:
-    """Each varies some answer, so that a recorded run of the plain mock would save nothing."""
     assert list_surprises(catalogue, name, each_broken(verify_varied(catalogue, name))) == {}
 
 
-AT_ONCE = 5
-TOGETHER = [tuple(NAMES[first :: -(-len(NAMES) // AT_ONCE)]) for first in range(-(-len(NAMES) // AT_ONCE))]
-"""All variations, five to a run. Neighbours in the alphabet, which are of one kind, are never together."""
+AT_ONCE, POINTS_AT_ONCE = 11, 5
+TOGETHER = taken_together(NAMES, AT_ONCE)
 
 
 def test_each_variation_is_taken_once_and_apart_from_those_that_hide_it() -> None:
-    """A server that ignores a trailing slash never redirects for one."""
+    """A server that ignores a trailing slash redirects for none; a token may end before a slow answer."""
     assert sorted(name for names in TOGETHER for name in names) == NAMES
-    assert not [names for names in TOGETHER if {"post-slash-redirected", "slash-means-the-same"} <= {*names}]
+    apart = {"post-slash-redirected", "slash-means-the-same"}, {"slow-in-time", "token-answer-short"}
+    assert not [names for names in TOGETHER for pair in apart if pair <= {*names}]
+
+
+def list_surprises_together(catalogue: str, names: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Return the surprises of each variation. Where something is found of all, each half is verified."""
+    found = each_broken(verify_varied(catalogue, *names)) if names else {}
+    if len(names) < 2:
+        return {name: found for name in names if found}
+    halves = (names[::2], names[1::2]) if found else ()
+    return {name: told for half in halves for name, told in list_surprises_together(catalogue, half).items()}
 
 
 @pytest.mark.matrix
 @pytest.mark.parametrize("names", TOGETHER, ids="+".join)
 @pytest.mark.parametrize("catalogue", CATALOGUES)
-def test_every_variation_is_silent_or_forbidden(catalogue: str, names: tuple[str, ...]) -> None:
-    """Variations are verified together; each alone if it needs another catalogue, is forbidden, or if
-    something is found.
-
-    All of one catalogue come one after the other, because few compiled catalogues are kept.
-    """
-    some = [name for name in names if fits_as_it_is(catalogue, name)]
-    silent = bool(some) and not verify_varied(catalogue, *some).findings
-    alone = [name for name in names if not silent or name not in some]
-    surprises = {name: list_surprises(catalogue, name, findings_of(catalogue, name)) for name in alone}
-    assert {name: found for name, found in surprises.items() if found} == {}
-
-
-SAMPLED: dict[str, list[str]] = {catalogue: [] for catalogue in CATALOGUES}
-for catalogue, name in [(catalogue, name) for catalogue in CATALOGUES for name in NAMES][::25]:
-    SAMPLED[catalogue].append(name)
+def test_every_variation_is_silent(catalogue: str, names: tuple[str, ...]) -> None:
+    """All of one catalogue come one after the other, because few compiled catalogues are kept."""
+    legal = [name for name in names if name not in FORBIDDEN.get(catalogue, {})]
+    assert list_surprises_together(catalogue, [n for n in legal if fits_as_it_is(catalogue, n)]) == {}
 
 
 @pytest.mark.matrix
 @pytest.mark.parametrize("catalogue", CATALOGUES)
-def test_variations_that_answer_as_the_plain_mock_have_its_verdicts(catalogue: str) -> None:
-    """They share a run; each has its own where that has other verdicts. The other variations are verified as
-    a whole in any case.
-    """
-    plain = verdicts_of(recording_of(catalogue).report)
-    alike = [name for name in SAMPLED[catalogue] if answers_as_plain(catalogue, name)]
-    if alike and verdicts_of(verify_varied(catalogue, *alike)) != plain:
-        alone = {name: verdicts_of(verify_varied(catalogue, name)) for name in alike}
-        assert {name: set(found) - set(plain) for name, found in alone.items() if found != plain} == {}
+def test_variation_is_silent_where_its_point_is_open(catalogue: str) -> None:
+    """These share runs of a catalogue that leaves all their behaviour keys open."""
+    legal = [name for name in NAMES if name not in FORBIDDEN.get(catalogue, {})]
+    opened = [name for name in legal if not fits_as_it_is(catalogue, name)]
+    for names in taken_together(opened, POINTS_AT_ONCE):
+        assert list_surprises_together(catalogue, names) == {}
 
 
-def verdicts_of(report: Report) -> list[tuple[str, str, str]]:
-    return [(r.contract.id, r.verdict, r.reason) for r in report.results]
+@pytest.mark.matrix
+@pytest.mark.parametrize(
+    ("catalogue", "name"), [(catalogue, name) for catalogue, rows in FORBIDDEN.items() for name in rows]
+)
+def test_forbidden_variation_is_found(catalogue: str, name: str) -> None:
+    assert list_surprises(catalogue, name, each_broken(verify_varied(catalogue, name))) == {}
 
 
 def test_list_names_variations_and_catalogues_that_exist() -> None:
