@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from contextlib import redirect_stderr, redirect_stdout
 from functools import cache
 from io import StringIO
@@ -15,6 +13,7 @@ from typing import Any
 import pytest
 import schemathesis.checks
 
+import kept_process
 from contains import faults
 from contains.shelf import DOCUMENT, KEY, Shelf, refuse, serving
 from pgagents.base.http import Request, Response
@@ -24,7 +23,6 @@ from verifying import TOO_SMALL
 
 TABLE = Path(__file__).with_name("keys.yaml")
 PAGE = Path(__file__).parents[2] / "docs" / "explain" / "schemathesis.md"
-SCHEMATHESIS = [sys.executable, "-m", "schemathesis.cli", "run"]
 SLOW = "max_response_time"
 """A check that an option adds."""
 BY_HAND = "object_level_authorization"
@@ -73,19 +71,12 @@ def run_schemathesis(folder: Path, row: dict[str, str]) -> set[str]:
     (folder / "library.json").write_text(json.dumps(DOCUMENT), "utf-8")
     only = ["--max-response-time", "1"] if row["check"] == SLOW else ["--checks", row["check"]]
     with serving(getattr(faults, row["server"])()) as url:
-        words = ["library.json", "--url", url, "-H", f"Authorization: Bearer {KEY}", "--seed", "1"]
+        words = ["run", "library.json", "--url", url, "-H", f"Authorization: Bearer {KEY}", "--seed", "1"]
         words += ["--phases", row["phases"], "-n", "30", "--continue-on-failure", *only]
         words += ["--report", "json", "--report-json-path", "s.json"]
         words += ["--generation-database", "none"]  # what an earlier run found is not tried first
-        done = subprocess.run(
-            [*SCHEMATHESIS, *words],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=LIMIT_S,
-        )
-    assert (folder / "s.json").exists(), done.stdout + done.stderr
+        done = kept_process.run_schemathesis(words, folder)
+    assert (folder / "s.json").exists(), done.stdout
     return {f["type"] for f in json.loads((folder / "s.json").read_text("utf-8"))["failures"]}
 
 

@@ -14,7 +14,7 @@ from harm.cases import CASES
 from harm.loopback import loopback
 from harm.runs import harms, model_of, server_of, writes
 from harm.servers.base import KEYS, Answer
-from kept_pytest import run_pytest
+from kept_process import run_pytest
 from lengths import rarely
 from pgagents.base.http import Request, Response
 from pgagents.catalogue.model.model import Model
