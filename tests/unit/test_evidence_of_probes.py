@@ -16,6 +16,7 @@ from pgagents.base.http import Response
 from pgagents.catalogue.model.model import Model
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.checks.rest import (
+    arbitrary_text,
     conditional_calls,
     consistent_representations,
     conversion,
@@ -688,3 +689,23 @@ def test_an_id_in_a_location_has_any_number_of_digits(id: str) -> None:
     found = location._find_action(setting, f"/books/{id}")
     assert found is not None
     assert location._typed(setting, *found) == {"book_id": id if len(id) > 1 else 3}
+
+
+@pytest.mark.parametrize(("document", "odd"), [(True, True), (False, False)])
+def test_a_document_may_leave_out_which_texts_are_refused(document: bool, odd: bool) -> None:
+    """Prefect refuses markup in names by code, and its document gives no pattern."""
+    text = {"type": "string", "minLength": 1, "maxLength": 40}
+    sent = {"type": "object", "required": ["text"], "properties": {"text": text}}
+    body = {"required": True, "content": {"application/json": {"schema": sent}}}
+    made = operation(operationId="create_note", requestBody=body)
+    model = imported(openapi({"/notes": {"post": made}}, security=[])).model if document else catalogue()
+
+    def server(call: Call) -> Response:
+        plain = str(call.input["text"]).replace(" ", "").isalnum()
+        return (
+            answer(201, {"id": "n1", "text": call.input["text"]}) if plain else answer(422, {"detail": "no"})
+        )
+
+    contract = "arbitrary_text/create_note@rest"
+    judged, _ = try_case(arbitrary_text.CHECK, setting_for(model), contract, server, {})
+    assert (judged[contract].verdict, judged[contract].odd) == (Verdict.BROKEN, odd)
