@@ -21,6 +21,7 @@ from pgagents.verify.checks.rest import (
     consistent_representations,
     conversion,
     cors_policy,
+    documented_status,
     echoes_input,
     expires_on_time,
     jobs,
@@ -134,6 +135,17 @@ def test_what_a_post_made_and_a_stored_file_may_be_elsewhere(
 def test_a_call_without_a_key_may_lead_to_a_login(method: str, location: str) -> None:
     """Spring Security does so, with `formLogin` and with `oauth2Login`."""
     assert redirected(method, 302, location, twist="none") == []
+
+
+@pytest.mark.parametrize(
+    ("status", "found"), [(401, []), (302, []), (301, [Verdict.BROKEN]), (404, [Verdict.BROKEN])]
+)
+def test_a_login_needs_no_status_of_the_document(status: int, found: list[Verdict]) -> None:
+    memory = Memory(setting_for(catalogue(NOTES, ("always: [UNAUTHORIZED]", "always: []"))))
+    call = Call(endpoint_of(memory.setting, "list_notes"), {}, "auth", "a call without a key", twist="none")
+    given = (("Location", "/login"),) if status < 400 else ()
+    exchange = exchange_of(memory.model, call, Response(status, given, b""))
+    assert [j.verdict for j in documented_status.watch(exchange, memory)] == found
 
 
 def test_a_redirect_to_nowhere_is_not_kept() -> None:

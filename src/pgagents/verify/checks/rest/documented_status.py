@@ -2,8 +2,8 @@
 
 Every answer in the run is judged, except 503, and what a broken body gets if it is not a refusal. A class
 such as `4XX` documents each of its statuses. If an action documents neither 401 nor 403, a call without a
-right key may get either. If the catalogue names no code for invalid JSON, two further bodies are sent: half a
-JSON text, and bytes that are no text.
+right key may get either, or lead to a login. If the catalogue names no code for invalid JSON, two further
+bodies are sent: half a JSON text, and bytes that are no text.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 KEYLESS = (401, 403)
+TO_LOGIN = (302, 303, 307)
+"""Statuses with which Spring Security and ASP.NET send a caller without a key to their login."""
 TOO_LONG = (414, 431)
 """A router or a proxy before the action limits the address and the headers, and no document says how far."""
 NO_TEXT = b"\xf8\xf9"
@@ -75,7 +77,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     )
     call = exchange.call
     keyless = call.intent == "auth" or (call.authored and not call.role)
-    if keyless and exchange.status in KEYLESS and not allowed & {*KEYLESS}:
+    if keyless and exchange.status in (*KEYLESS, *TO_LOGIN) and not allowed & {*KEYLESS}:
         return
     yield _judge_status(trial, exchange, allowed)
 
