@@ -61,7 +61,9 @@ def model() -> Model:
 
 
 class Notes:
-    """Keeps notes. `habit`: ignores If-Match, refuses each tag, or (`needs`) a PUT without one."""
+    """Keeps notes. `habit`: ignores If-Match, refuses each tag, or (`needs`) a PUT without one, or takes `*`
+    for a tag that nothing has (`texts`).
+    """
 
     def __init__(self, habit: str) -> None:
         self.habit, self.notes, self.versions = habit, dict[str, Any](), count(1)
@@ -89,9 +91,10 @@ class Notes:
         if request.method == "GET":
             return self._answer(200, note, tag)
         asked = request.header("if-match")
-        if self.habit in ("needs", "refuses") and not asked:
+        if self.habit in ("needs", "refuses", "texts") and not asked:
             return self._answer(428 if self.habit == "needs" else 422)
         fits = asked in (None, "*", tag) if self.habit == "right" else self.habit == "ignores" or not asked
+        fits = fits or (self.habit == "texts" and asked == tag)
         return self._store(id, body["title"], 200) if fits else self._answer(412)
 
     def _store(self, id: str, title: str, status: int) -> Response:
@@ -144,6 +147,20 @@ def test_no_304_is_promised_that_the_document_does_not_have() -> None:
     made = imported(document())
     assert made.data["actions"]["replace_note"]["if_match"] == "if_match"
     assert "etag" not in made.data["actions"]["get_note"]
+
+
+def test_a_server_that_compares_tags_as_texts_gets_the_present_one() -> None:
+    given = document()
+    given["paths"]["/notes/{note_id}"]["put"]["parameters"][0]["required"] = True
+    now = [1_776_000_000.0]
+    report = verify(
+        imported(given).model, Notes("texts"), Identities({}, calls_keyless=True),
+        Options(live=False, allow_writes=True, only=("valid_calls",)), clock=lambda: now[0],
+        sleep=lambda seconds: now.append(now.pop() + seconds), wall=lambda: "2026-04-12T13:20:00Z", url=URL,
+        timer=lambda: now[0],
+    )  # fmt: skip
+    found = {r.contract.id: r.verdict for r in report.results}
+    assert found["valid_calls/ordinary/replace_note@rest"] is Verdict.KEPT
 
 
 @pytest.mark.parametrize(("habit", "refused"), [("needs", False), ("refuses", True)])
