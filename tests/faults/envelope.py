@@ -116,23 +116,6 @@ def mount_has_own_errors(context: Context, request: Request, answer: Response) -
     return answer.with_json({"detail": texts[answer.status]})
 
 
-@fault("request_id").edit_answers
-def not_found_kept(context: Context, request: Request, answer: Response) -> Response:
-    """A 404 is cached for a minute with its whole body, including the request id."""
-    kept: dict[str, tuple[float, bytes]] = context.memory.setdefault("kept", {})
-    public = {r.name for r in context.model.resources.values() if r.found_by}
-    action = context.reader.action(request)
-    known = action is not None and any(p.refers_to in public for p in action.params)
-    if request.method != "GET" or answer.status != 404 or not known:
-        return answer
-    now = context.front.clock.now()
-    until, body = kept.get(request.path, (0.0, b""))
-    if until < now:
-        kept[request.path] = (now + 60, answer.body)
-        return answer
-    return replace(answer, body=body)
-
-
 @fault("request_id").edit_errors
 def request_id_differs(context: Context, _request: Request, data: Any) -> Any:
     """An error's body contains another request id than its header."""

@@ -584,7 +584,8 @@ def _guess(paths: _Paths, argument: str, named: Mapping[str, Any]) -> Found | No
     makes, listed = paths.collection.get("POST"), paths.collection.get("GET")
     listing = describe_listing(listed, named) if listed is not None else None
     shown = find_success(paths.item["GET"], named).get("properties", {})
-    if "id" in shown and listing is not None and listing.item.get("properties") == shown:
+    read = "id" in shown and not is_type(shown["id"], ("object",))
+    if read and listing is not None and listing.item.get("properties") == shown:
         return None
     both = [find_open_object(one, argument, named) for one in (paths.item["GET"], makes) if one]
     places = {found[0] for found in both if found is not None}

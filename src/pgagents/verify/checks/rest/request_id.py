@@ -1,8 +1,8 @@
 """Every answer has a new request id, the same in the header and in the body.
 
 All answers with an id are compared, framework errors included. An id that an earlier answer had breaks the
-contract. So does an id in the body that differs from the header's. Answers that a
-cache stored are left out, because they repeat the id of the first one.
+contract. So does an id in the body that differs from the header's. Answers that a cache stored are left out,
+because they repeat the id of the first one.
 """
 
 from __future__ import annotations
