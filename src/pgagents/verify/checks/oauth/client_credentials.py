@@ -1,5 +1,4 @@
-"""The token endpoint exchanges a client's id and secret for a bearer token that works until its announced
-expiry.
+"""The token endpoint exchanges a client's id and secret for a bearer token that ends when it says so.
 
 A wrong secret, an unknown client and an unknown grant type are refused as in RFC 6749 (5.2). Answers with a
 token may not be stored (5.1). If the answer names no declared scope, a read that needs one must be refused

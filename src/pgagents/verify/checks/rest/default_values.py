@@ -15,7 +15,7 @@ from typing import Any
 
 from pgagents.base.http import json_bytes
 from pgagents.catalogue.model.action import Param
-from pgagents.report.contract import Rank, Verdict
+from pgagents.report.contract import Rank
 from pgagents.verify.answers.normalized import (
     NormalAnswer,
     differing,
@@ -28,7 +28,6 @@ from pgagents.verify.plan.selection import others_change
 from pgagents.verify.promise import (
     Attempt,
     Case,
-    Judgement,
     Trial,
     Untested,
     conclude,
@@ -114,11 +113,11 @@ def _compare(trial: Trial, param: Param, usual: Any) -> None:
     if not setting.exclusive:
         last = trial.ask(once_more)
         if _answered(setting, last, own) != answer:
-            conclude(Judgement(trial.contract, Verdict.NOT_APPLICABLE, others_change(setting)))
+            conclude(trial.not_applicable(others_change(setting)))
             return
     elif len(answer.items) == len(wanted.items) and _changes(setting, short, full, own):
         raise Untested("the items of an answer change by themselves here")
-    conclude(trial.broken(f"what {name} {usual} is answered", differing(answer, wanted)))
+    conclude(trial.broken(f"the answer to {name} {usual}", differing(answer, wanted)))
 
 
 def _changes(setting: Setting, short: Exchange, full: Exchange, name: str) -> bool:
