@@ -58,10 +58,13 @@ def count_ranks(findings: Iterable[Finding]) -> Counter[Rank]:
 
 
 def order_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return findings with the worst first, accepted ones last, and otherwise in the order of their calls."""
+    """Return findings with the worst first, a framework's habits and accepted ones last, and otherwise in the
+    order of their calls.
+    """
 
-    def place(finding: Finding) -> tuple[bool, int, int]:
-        return bool(finding.known), finding.rank.place, _number(finding)
+    def place(finding: Finding) -> tuple[bool, bool, int, int]:
+        # an odd one may be a bug of the app; what its framework converts is none
+        return bool(finding.known), finding.rank is Rank.COERCED, finding.rank.place, _number(finding)
 
     return tuple(sorted(findings, key=place))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from pgagents.base.jsonschema.schema import REF
+from pgagents.base.jsonschema.schema import REF, resolve
 from pgagents.base.places import Node, Text
 from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.answers import Code
@@ -151,10 +151,21 @@ def meaning(codes: Sequence[Code]) -> Text:
 
 
 def plain_envelope(model: Model, codes: Sequence[Code]) -> Node:
-    """Return an envelope that is not narrowed: the common one if any of these codes uses it."""
+    """Return an envelope that is not narrowed: the common one if any of these codes uses it, and an open one
+    if another's body is not one of it.
+    """
     names = [c.envelope for c in codes]
     name = model.errors.envelope if model.errors.envelope in names else names[0]
-    return Node({"$ref": REF + name} if name else {}, origin=codes[0].origin)
+    fits = all(_is_of(model, other, name) for other in names if other != name)
+    return Node({"$ref": REF + name} if name and fits else {}, origin=codes[0].origin)
+
+
+def _is_of(model: Model, name: str, other: str) -> bool:
+    """True if a body of one envelope has the members that another one needs, each of the same type."""
+    own, wanted = (resolve(model.schemas.get(one, Node()), model.schemas) for one in (name, other))
+    members, theirs = own.get("properties", {}), wanted.get("properties", {})
+    alike = all(members[key].get("type") == theirs[key].get("type") for key in members.keys() & theirs.keys())
+    return alike and members.keys() >= set(wanted.get("required", ()))
 
 
 def narrow_envelope(codes: Sequence[Code]) -> Node:

@@ -122,6 +122,7 @@ def _context(report: Report, source: Source) -> dict[str, Any]:
         "groups": _group_surfaces(surfaces),
         "ranks": [rank.value for rank in Rank if any(f.rank is rank for f in report.findings)],
         "has_odd": any(f.is_mild for f in report.findings),
+        "has_firm": any(not f.is_mild for f in report.findings),
         "tones": _TONES,
         "has_known": any(f.known for f in report.findings),
         "findings": [_finding(f, report, source) for f in order_findings(report.findings)],
