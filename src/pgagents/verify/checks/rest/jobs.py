@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -26,7 +26,7 @@ from pgagents.verify.promise import Attempt, Case, Judgement, Trial, Untested, c
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Own, Sleep
-from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
+from pgagents.verify.wire.endpoint import MCP, OPERATOR, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 COST = 12
@@ -99,6 +99,9 @@ def _try(trials: Sequence[Trial], job: Job, reader: Endpoint, *, by_clock: bool)
     conclude(_judge_headers(found, started, resource, reader, id))
     why = f"to see how far the {resource.name} is"
     call = Call(reader, read.input, "explore", why, role="main", subject=resource, made=body, owner="main")
+    tool = setting.endpoint(job.read_by, MCP)
+    if tool is not None:  # agents look by tools, and laws about a job under way hold there too
+        ask(replace(call, endpoint=tool, surface=MCP))
     course = _Course([str(value_at(body, job.state))], body)
     _follow(setting, job, resource, call, course, started, by_clock=by_clock)
     at_once = len(course.states) == 1 and course.states[-1] in job.ends
