@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from faults.helpers import list_action
-from pgagents.base.cel.reading import order_of, path_of
+from pgagents.base.cel.reading import order_of
 from pgagents.base.http import Handler, Request, Response, Silence
 from pgagents.catalogue.model.action import Action
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
@@ -30,23 +30,6 @@ def circle_taken_for_narrow_box(context: Context, request: Request, data: Any) -
     for found in lists(data):
         found[:] = [place for place in found if abs(place["lng"] - float(given["lng"])) <= reach]
     return data
-
-
-@fault("relation").replace_actions
-def filter_after_limit(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """A boolean filter of the first list is applied after the limit, so pages come back short."""
-    victim = list_action(context.model)
-    flags = {str(p.name) for p in victim.params if p.schema.get("type") == "boolean"}
-    wanted = {name for name in flags if call.action is victim and call.input.get(name) is True}
-    found = inner(replace(call, input={**call.input, **dict.fromkeys(wanted, False)}))
-    if wanted and not isinstance(found, Refusal):
-        kept = {
-            k: [i for i in v if all(i.get(f) is True for f in wanted)]
-            for k, v in found.items()
-            if isinstance(v, list)
-        }
-        return {**found, **kept}
-    return found
 
 
 @fault("filters_apply", needs=("filter-by-name",), odd=True).replace_actions
@@ -78,24 +61,6 @@ def filter_ignored(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
         and (p.schema.get("type") == "boolean" or "enum" in p.schema)
     }
     return inner(replace(call, input={k: v for k, v in call.input.items() if k not in filters}))
-
-
-@fault("relation").replace_actions
-def filter_too_strict(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """A boolean filter of the first list also removes every third item that matches."""
-    victim = list_action(context.model)
-    flags = {str(p.name) for p in victim.params if p.schema.get("type") == "boolean"}
-    found = inner(call)
-    if (
-        call.action is not victim
-        or isinstance(found, Refusal)
-        or not any(call.input.get(name) is True for name in flags)
-    ):
-        return found
-    return {
-        k: [item for i, item in enumerate(v) if i % 3 != 1] if isinstance(v, list) else v
-        for k, v in found.items()
-    }
 
 
 @fault(
@@ -244,28 +209,6 @@ def search_outside_radius(_context: Context, inner: Domain, call: AcceptedCall) 
     if call.action.effect == "read" and isinstance(radius, int | float):
         call = replace(call, input={**call.input, "radius_km": radius * 4})
     return inner(call)
-
-
-@fault("relation").replace_actions
-def sorted_after_limit(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """A list is cut to its limit before it is sorted, so its items are not the first ones."""
-    counts = (call.action.param(r.widen) for r in call.action.relations)
-    relations = [str(p.name) for p in counts if p is not None and p.schema.get("type") == "integer"]
-    orders = [
-        (path_of(order.items)[1], order.member)
-        for law in call.action.laws
-        if (order := order_of(law.that.tree)) is not None
-        and not order.descending
-        and path_of(order.items)[:1] == ("response",)
-    ]
-    if not relations or not orders:
-        return inner(call)
-    (name, by), most = orders[0], call.input[relations[0]]
-    found = inner(replace(call, input={**call.input, relations[0]: 1000}))
-    if isinstance(found, Refusal):
-        return found
-    first = sorted(found[name], key=lambda item: str(item["id"]))[:most]
-    return {**found, name: sorted(first, key=lambda item: float(item[by]))}
 
 
 @fault(

@@ -207,7 +207,7 @@ def test_every_fault_names_checks_that_exist() -> None:
     for id, fault in FAULTS.items():
         where = f"the fault {id} of tests/faults or sandbox/faults"
         found_by = fault.breaks | fault.by_list
-        assert found_by, f"{where} names no check that it breaks; `sorted_after_limit` does"
+        assert found_by, f"{where} names no check that it breaks; `search_duplicates` does"
         unknown = (fault.breaks | set(fault.also)) - CHECKS
         assert not unknown, f"{where} names no check of verify/checks: {', '.join(sorted(unknown))}"
         assert not fault.breaks & set(fault.also), f"{where} names a check twice; take it out of `also`"
@@ -218,7 +218,7 @@ def test_every_check_is_broken_by_some_fault() -> None:
     check_none(
         CHECKS - {check for fault in FAULTS.values() for check in fault.breaks},
         "a check that no fault breaks proves nothing. Write one in tests/faults/<family>.py, such as "
-        "`sorted_after_limit`",
+        "`search_duplicates`",
     )
 
 

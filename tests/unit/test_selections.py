@@ -168,7 +168,7 @@ def test_a_module_that_registries_find_touches_what_carries_its_id() -> None:
     assert breaking
     assert all(check.ids[fault] == 1 for fault in breaking), "faults that break it are near"
     family = find_reach(ROOT, ["tests/faults/lists.py"], None)
-    assert family.ids["sorted-after-limit"] == 0
+    assert family.ids["search-duplicates"] == 0
     template = find_reach(ROOT, ["templates/gemini_cli/context.j2"], None)
     assert template.ids["gemini-cli/context"] == 0
     assert template.ids["gemini-cli"] == 1

@@ -98,13 +98,13 @@ def test_wheel_has_the_faults_alone_that_users_meet(built: tuple[Path, Path], tm
             [sys.executable, "-P", "-c", code, "sandbox", *words],
             cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
         )
-        for words in (["--list-faults"], ["--fault", "search-unsortet"], ["--fault", "sorted-after-limit"])
+        for words in (["--list-faults"], ["--fault", "search-unsortet"], ["--fault", "search-duplicates"])
     )  # fmt: skip
     assert {"money-rounded-down", "schema-wrong-type", "extra-members"} <= set(listed.stdout.split())
     assert len(re.findall(r"^  [a-z]", listed.stdout, re.M)) < 20
     assert known.returncode == moved.returncode == 2
     assert "did you mean `search-unsorted`?" in known.stderr
-    assert "there is no fault 'sorted-after-limit'" in moved.stderr
+    assert "there is no fault 'search-duplicates'" in moved.stderr
 
 
 def test_metadata_names_licence_command_and_extras(built: tuple[Path, Path]) -> None:

@@ -72,7 +72,7 @@ def list_attempts(setting: Setting, roles: frozenset[str]) -> Attempts:
     different kinds if they differ in an enumerated member or in a flag. With the operator's clock, time
     passes before an instance ends, so that values that grow with time are above zero.
     """
-    yield from _list_tool_calls(setting)
+    yield from _list_further_calls(setting)
     yield from _list_late_reads(setting)
     yield from _list_reads_with_an_argument(setting)
     timed = setting.model.clock is not None and OPERATOR in roles
@@ -229,9 +229,11 @@ def _list_items(body: Any) -> Iterator[Mapping[str, Any]]:
         yield from (item for item in each if isinstance(item, Mapping)) if isinstance(each, list) else ()
 
 
-def _list_tool_calls(setting: Setting) -> Attempts:
-    """Yield optional calls through tools whose ordinary call may not meet the condition of a law."""
-    for endpoint in setting.tools:
+def _list_further_calls(setting: Setting) -> Attempts:
+    """Yield optional calls through dispatchers and tools whose ordinary call may not meet the condition of a
+    law. On REST, `valid_calls` sends each example.
+    """
+    for endpoint in setting.every_endpoint:
         laws = [law for law in list_laws(endpoint) if law.when is not None]
         if endpoint.leads or not laws:
             continue
