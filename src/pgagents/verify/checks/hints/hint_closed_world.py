@@ -2,7 +2,8 @@
 
 The address of the run's receiver is put into a URL argument. If the receiver gets a request, the contract is
 broken. If it gets none, that proves nothing, so the contract is never kept: it is not applicable. A read of
-what the call made may call the address, too. Without a receiver it is not selected.
+what the call made may call the address, too. A break is odd where nobody wrote the hint. Without a receiver
+it is not selected.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ from pgagents.verify.wire.call import Sleep
 from pgagents.verify.wire.endpoint import Endpoint
 
 WAITS_S = (0.2, 1.0)
+"""A preview of a page may be fetched behind the answer, as Slack does with a link."""
 URLS = ("uri", "url", "uri-reference", "iri")
+"""The formats of JSON Schema, and `url`, which documents write for `uri`."""
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
@@ -49,11 +52,12 @@ def _list_addresses(setting: Setting) -> Iterator[tuple[Endpoint, Param]]:
     for action in setting.model.actions:
         endpoint = setting.find_usable_lead(str(action.name))
         if endpoint is None or action.hints.open_world.value or action.signed is not None:
-            continue
+            continue  # Park Graph's payment processor signs its events; nobody else calls that action
         if hooks is not None and action.name == hooks.registered_by:
-            continue  # a webhook's address is called on purpose
+            continue  # a webhook's address is called on purpose, as GitHub does with a ping
         for param in endpoint.params:
             schema = setting.resolve_schema(param.schema)
+            # API Platform names its instances by IRIs, and the address of an enum is one of the server's
             if schema.get("format") in URLS and param.refers_to is None and not schema.get("enum"):
                 yield endpoint, param
 
