@@ -1,9 +1,10 @@
 """A refusal of an invalid argument names that argument, spelt as in the catalogue or as sent.
 
 Refusals of calls that break one argument are judged: the name must stand at `errors.field_at`. An item of a
-list may be named by its list, or as `tags[]`, `tags[0]`. A JSON pointer or a list of steps names it too:
-`/name`, `#/data/attributes/name`, `["body", "name"]`. For an invalid id, a server may answer that the
-instance is missing. An argument's own error code need not name it.
+list may be named by its list, or as `tags[]`, `tags[0]`. A JSON pointer (RFC 9457, JSON:API) or a list of
+steps (FastAPI) names it too: `/name`, `#/data/attributes/name`, `["body", "name"]`. For an invalid id, a
+server may answer that the instance is missing. An argument's own error code need not name it, such as Slack's
+`invalid_cursor`.
 """
 
 from __future__ import annotations
@@ -21,15 +22,16 @@ from pgagents.verify.wire.exchange import Exchange, got
 
 _INDEX = re.compile(r"\[(\d+)\]")
 ROOTS = ("$.", "body.", "data.attributes.", "query.", "path.", "header.", "cookie.")
-"""What a pointer to an argument may name before it: the body in ASP.NET, the place in FastAPI, the part of a
-JSON:API body.
+"""What a pointer to an argument may name before it: the body in ASP.NET (`$.name`), the place in FastAPI, the
+part of a JSON:API body.
 """
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     """Yield a case for each argument, or member of an argument, that an invalid case breaks.
 
-    One that only a value too large to be sent would break is settled.
+    One that only a value too large to be sent would break is settled: generated documents write maxLength
+    2147483647.
     """
     del roles
     at = setting.model.errors.field_at
@@ -65,8 +67,8 @@ def _name_pointed_at(named: Any) -> str:
 def _list_names(trial: Trial, exchange: Exchange) -> set[str]:
     """Return the names by which an answer may call the argument, or its part, that the call breaks.
 
-    These are the catalogue's and the surface's, of an item also that of the list, and the names of an
-    object's parts as sent (`address[city]`, as Stripe reads it).
+    These are the catalogue's and the surface's, of an item also that of the list, as Laravel's `tags.0` and
+    Rails' `tags[]`, and the names of an object's parts as sent, as Stripe's `address[city]`.
     """
     field = exchange.call.field
     name, *steps = field.split(".")
@@ -85,7 +87,7 @@ def _list_names(trial: Trial, exchange: Exchange) -> set[str]:
     text = request.body.decode("utf-8", "replace") if param.in_body else request.target.partition("?")[2]
     sent = {unquote_plus(pair.partition("=")[0]) for pair in text.split("&")}
     parts = {part for part in sent if part.startswith(f"{own}[")}
-    if not steps and not parts:  # if the whole argument is missing, each of its members is missing
+    if not steps and not parts:  # without the whole argument, Stripe names a member, such as card[number]
         lacking = trial.setting.resolve_schema(param.schema).get("required", ())
         parts = {f"{own}[{member}]" for member in lacking}
     return names | parts | {own} | ({own.rpartition("[")[0] + "[]"} if item else set())
@@ -115,7 +117,8 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 def _excuse(trial: Trial, exchange: Exchange) -> str:
     """Return why the refusal need not name the argument; empty if it must.
 
-    Its code means a missing instance, or belongs to this argument alone.
+    Its code means a missing instance, as where Rails looks up an id as it came, or belongs to this argument
+    alone.
     """
     param = trial.action.param(exchange.call.field)
     if param is None:
