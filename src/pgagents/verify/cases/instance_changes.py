@@ -58,7 +58,7 @@ class Change:
 def names_instance(endpoint: Endpoint, resource: Resource) -> bool:
     """True if an endpoint's path ends with the id of an instance.
 
-    A longer path leads to a part of the instance, with its own members.
+    A longer path leads to a part of the instance, with its own members, as a queue of a Prefect work pool.
     """
     last = str(endpoint.action.path).rstrip("/").rpartition("/")[2]
     named = (p for p in endpoint.action.params if p.refers_to == resource.name)

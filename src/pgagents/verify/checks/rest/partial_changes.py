@@ -1,9 +1,10 @@
-"""A PATCH or PUT changes the members that it contains, and a PATCH leaves the others (RFC 5789, 2).
+"""A PATCH or PUT changes the members that it contains (RFC 9110), and a PATCH leaves the others (RFC 5789).
 
 An instance gets another value in every member that the call may set and a read shows. Then a PATCH sends one
 member its present value, or all that it needs, so no member may change. Each member that the first call did
-not change is sent once more alone, because a server may let one member decide over another. Only the former
-value in a read breaks the contract: a server may trim, round or lower a value.
+not change is sent once more alone, because a server may let one member decide over another, such as a `cron`
+over an `interval`. Only the former value in a read breaks the contract: a server may trim, round or lower a
+value.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from pgagents.verify.wire.call import InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
 
 LIST_OF_STEPS = "application/json-patch+json"
+"""RFC 6902: its members are operations, not the instance's."""
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
@@ -68,7 +70,8 @@ def _list_members(
     if not changes or makes or action.effect != "write" or not names_instance(endpoint, resource):
         return ()
     settable = list_settable(setting, resource, endpoint, read)
-    return tuple(param for param in settable if not VERSION.search(param.wire))  # every write moves it on
+    # every write moves a version on, as Kubernetes's resourceVersion
+    return tuple(param for param in settable if not VERSION.search(param.wire))
 
 
 class _Patch(Change):
@@ -91,7 +94,7 @@ class _Patch(Change):
         body = ask(InstanceRef(self.resource.name, fresh=True))
         before = ask(self.call_read(named, body))
         values = choose_other_values(named, self.members, self.shown(before))
-        for param in self.members:  # another one may have a usual value
+        for param in self.members:  # else a second run is refused, as Prefect does with a queue's name
             new = find_fresh(named.setting, self.resource, param) if param.wire in self.unique else None
             if new is not None and str(param.name) in values:
                 values[str(param.name)] = new
@@ -101,9 +104,10 @@ class _Patch(Change):
             for trial in trials:
                 conclude(trial.untested(f"it was not read: {before.outcome}, {after.outcome}"))
             return
-        if not changed.success or changed.status == ACCEPTED or not values:
+        if not changed.success or changed.status == ACCEPTED or not values:  # RFC 9110, 15.3.3: not done yet
             conclude(named.untested(f"the members could not be set: {changed.outcome}"))
-            for name in values if changed.refused and others else ():  # the server may refuse one of them
+            # where a document alone is known, a value is a guess, which the server may refuse
+            for name in values if changed.refused and others else ():
                 ask(self.send(named, body, {name: values[name]}, f"{name} alone"))
         else:
             self.judge_named(named, body, self.shown(before), self.shown(after), values)
