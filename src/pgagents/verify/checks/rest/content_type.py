@@ -1,9 +1,9 @@
 """A success has the media type that its action documents, an error that of its code, which is usually JSON.
 
 Every documented answer with a body is judged, except documents, successes of any type (`*/*`, as springdoc
-writes it) and errors with an open body. A JSON type may have a suffix (`application/problem+json`) unless the
-catalogue fixes `json`. If the catalogue names a suffix for errors, their type must have it. The charset may
-only be UTF-8. Other parameters may have any value.
+writes it) and errors with an open body. A JSON type may have a suffix (RFC 6839) unless the catalogue fixes
+`json`. If the catalogue names a suffix for errors, their type must have it. The charset may only be UTF-8.
+Other parameters may have any value.
 """
 
 from __future__ import annotations
@@ -67,6 +67,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if trial is None or response is None or exchange.call.intent == "document" or exchange.sent_on:
         return
     if not (response.body or response.unfinished):
+        # each right server with a DELETE answers 204 alone; an event stream stays open, with no end
         if exchange.success and exchange.output is not None and exchange.output.schema is None:
             yield trial.idle(f"a {exchange.status} has no body, and no answer with one came")
         return
@@ -77,7 +78,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     fixed = memory.model.behaviour.content_type == "json"
     exact = exchange.refused and media_type_of(promised).endswith("+json")
     several = exchange.output.media if exchange.output is not None else ()
-    if several:
+    if several:  # a file comes in the type in which it was sent, as Slack's do
         right, promised = any(fits(text, media) for media in several), " or ".join(several)
     elif is_json(promised):
         right = _is_right_json(text, promised, fixed=fixed, exact=exact)
@@ -89,6 +90,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         media, separator, parameters = (text or "none").partition(";")
         actual = f"Content-Type: {media}{{parameters}}"
         broken = trial.broken(f"Content-Type: {promised}", actual, parameters=separator + parameters)
+        # kinto 26.5: a page in place of JSON is one finding, whichever checks tell it
         yield broken.resting_on("" if fits(media, promised) else "medium")
 
 
@@ -100,7 +102,7 @@ def _find_expected_type(exchange: Exchange, memory: Memory) -> str:
     if endpoint is None:
         return JSON if memory.model.errors.content_type else ""
     if exchange.output is None and endpoint.on_rest and endpoint.action.covers(exchange.status):
-        return ""
+        return ""  # a `default`, as gRPC-Gateway's documents have, says nothing of a status's type
     if exchange.output is None or exchange.output.schema is None or not endpoint.on_rest:
         return JSON
     return "" if exchange.output.any_type else exchange.output.content_type
@@ -108,7 +110,7 @@ def _find_expected_type(exchange: Exchange, memory: Memory) -> str:
 
 def _find_error_type(exchange: Exchange, memory: Memory) -> str:
     """Return the media type of an error: that of its code. Without a code, it is that of the status, if there
-    is only one.
+    is only one: ASP.NET answers some errors as problem+json, and the API's own as JSON.
     """
     declared = memory.model.codes.get(exchange.code or "")
     if declared is not None:
@@ -127,7 +129,7 @@ def _is_right_json(text: str, promised: str, *, fixed: bool, exact: bool) -> boo
         or fits(text, promised)
         or (not fixed and not exact and kind.startswith("application/") and kind.endswith("+json"))
     )
-    return right and all(charset in ("utf-8", "utf8") for charset in _list_charsets(text))
+    return right and all(charset in ("utf-8", "utf8") for charset in _list_charsets(text))  # WHATWG's labels
 
 
 def _list_charsets(text: str) -> list[str]:
