@@ -115,10 +115,12 @@ def test_a_total_that_comes_late_is_no_finding() -> None:
     assert result.verdict is Verdict.KEPT
 
 
-def test_a_count_may_be_that_of_the_page() -> None:
-    (result,) = find(WRONG["of the page"], name="count")
+@pytest.mark.parametrize("name", ["count", "result_count"])
+def test_a_count_may_be_that_of_the_page(name: str) -> None:
+    """As `result_count` in X's API v2 is."""
+    (result,) = find(WRONG["of the page"], name=name)
     assert result.verdict is Verdict.NOT_APPLICABLE
-    (result,) = find(WRONG["one too many"], name="count")
+    (result,) = find(WRONG["one too many"], name=name)
     assert result.verdict is Verdict.ODD
 
 

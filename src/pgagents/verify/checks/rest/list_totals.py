@@ -4,8 +4,9 @@ No document says so, hence another total is odd; with `total` of `pages` it is b
 rows out, the list is read with it once, too. The list is read to its end, with its largest pages and once
 with a page of its smallest size. No total may be less than the items of its answer, differ between pages, or
 differ from the number of all items. A list with such a total is read again after some seconds, because
-others may have changed it and a server may count late. `count` may be the number of a page's items. A total
-may count more where an argument with a default filters the list. An estimate shows nothing.
+others may have changed it and a server may count late. `count` and `result_count` may be the number of a
+page's items. A total may count more where an argument with a default filters the list. An estimate shows
+nothing.
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ TOTALS = re.compile(
 PERHAPS = re.compile(r"total|count")
 """Plain names that do so if the list has pages. Elsewhere they may be a price or another number."""
 ROUGHLY = re.compile(r"estimat|approx|at least|rough|cached", re.I)
+"""What a description says of a number like Elasticsearch's `hits.total`, which is a lower bound."""
 HEADERS = ("x-total-count", "x-total")
+"""Those of json-server and of GitLab."""
 MOST_PAGES = 5
 ENOUGH = 2
 """The fewest items by which a total is kept. One item is too common a number."""
@@ -57,8 +60,8 @@ class _Total:
     """The member or header that states a total, and how its list is read.
 
     `member` is a dotted path, and `header` a name; one of them is empty. `at` is the member with the items,
-    empty if the answer is the list. With `filters`, an argument with a default may leave items out. It is
-    `said` if the catalogue names the total.
+    empty if the answer is the list. With `filters`, an argument with a default may leave items out
+    (`state=open` at GitHub). It is `said` if the catalogue names the total.
     """
 
     at: str
@@ -77,8 +80,9 @@ class _Total:
 
     @property
     def may_count_pages(self) -> bool:
-        """True if the name may be that of the number of a page's items."""
-        return plain_word(self.member.rpartition(".")[2]) == "count"
+        """True if the name may be that of the number of a page's items, as `result_count` of X's API v2."""
+        word = plain_word(self.member.rpartition(".")[2])
+        return word.endswith("count") and not word.startswith("total")
 
     def read(self, exchange: Exchange) -> int | None:
         """Return the total that an answer states; None if it has none."""
@@ -150,7 +154,7 @@ def _find_total(setting: Setting, endpoint: Endpoint) -> _Total | None:
 
 
 def _holds_its_kind(setting: Setting, item: Mapping[str, Any]) -> bool:
-    """True if items hold lists of items, as comments do, because a total may count those too."""
+    """True if items hold lists of items, because a total may count those too (Hacker News's comments)."""
     inner = (setting.resolve_schema(schema) for schema in item["properties"].values())
     return any(setting.resolve_schema(one.get("items", {})) == item for one in inner)
 
@@ -199,8 +203,9 @@ def _list_attempts_with_ours(setting: Setting, endpoint: Endpoint, total: _Total
 class _Reading:
     """The items and the total of each answer of one reading. `whole` is true if they are all items.
 
-    `sample` is the further answer, a page of the smallest size; None without one. `refusal` says why there is
-    nothing to judge.
+    `sample` is the further answer, a page of the smallest size; None without one. If all items are on one
+    page, nothing else tells the page's count from a total (`total_is_page` of the first prototype). `refusal`
+    says why there is nothing to judge.
     """
 
     pages: list[tuple[int, int | None]] = field(default_factory=list)
@@ -335,7 +340,7 @@ def _judge_right(trial: Trial, reading: _Reading) -> Judgement:
 
 def _choose_filter(trial: Trial, reading: _Reading) -> dict[str, Any]:
     """Return an optional argument of the query with the value that a part of the items has in the member of
-    its name; empty if there is none.
+    its name; empty if there is none. A book of recipes of 2026-11-28 counted all where it showed a cuisine's.
     """
     items = [item for item in reading.items if isinstance(item, Mapping)]
     for param in trial.endpoint.params if reading.answers else ():
