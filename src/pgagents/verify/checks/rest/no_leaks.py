@@ -1,16 +1,17 @@
 """No answer reveals a key, a secret, personal data in an undeclared member, or internals of the server.
 
-Every answer is searched for the run's keys and for secrets of other answers. Errors are searched for stack
-traces, SQL and file paths; the path of the request is not one. Undeclared members must not look like secrets,
-e-mail addresses or card numbers. A count, a flag or a cursor is not a secret, whatever its name
-(`total_tokens`, `has_password`, `next_token`). Neither is a token in the answer of an operation that gives
-tokens by its name, where a document alone is known. A number in an id is not a card number. An identity may
-see what it sent itself.
+Every answer is searched for the run's keys and for secrets of other answers. (Jupyter Server's page of a 404
+has the caller's token.) Errors are searched for stack traces, SQL and file paths; the path of the request is
+not one. Undeclared members must not look like secrets, e-mail addresses or card numbers. A count, a flag or a
+cursor is not a secret, whatever its name: OpenAI's `total_tokens`, `has_password`, Google's `nextPageToken`.
+Neither is a token in the answer of an operation that gives tokens by its name, such as "Get a user token",
+where a document alone is known. A number in an id is not a card number. An identity may see what it sent
+itself.
 
 An undeclared member is a break where the shape around it is closed: `additionalProperties: false` in a
 document, or members that an author lists. A shape with members that a document leaves open makes it odd. A
-shape without members declares nothing: only a secret by its name is odd there. A password that the run sent
-is a break in each answer that declares members, and not this one.
+shape without members declares nothing (three of four servers, 2026-11-27): only a secret by its name is odd
+there. A password that the run sent is a break in each answer that declares members, and not this one.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ MOST_KNOWN = 500
 BEGIN = 6
 """Secrets of one kind often begin alike. A text without the first characters has none of them."""
 _TRACE = re.compile(r"Traceback \(most recent|File \"[^\"]+\", line \d+|\bat [\w.$]+\([\w.]+:\d+\)")
-"""Text that only a stack trace has."""
+"""Text that only a stack trace has: Python's, Java's or JavaScript's."""
 _INSIDE = re.compile(
     rf"{_TRACE.pattern}|(?:^|[\s\"'(])/(?:home|usr|var|opt|srv|app)/[\w./-]+"
     r"|sqlite3?\.|psycopg|SQLSTATE|\b(?:SELECT|INSERT INTO|UPDATE|DELETE "
@@ -119,7 +120,9 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def _list_own_words(exchange: Exchange) -> list[str]:
-    """Return the values of an answer's headers, without a redirect that repeats the call's own query."""
+    """Return the values of an answer's headers, without a redirect that repeats the call's own query, as
+    Flask's to a path with a slash does.
+    """
     query = exchange.request.target.partition("?")[2]
     headers = exchange.response.headers if exchange.response is not None else ()
     return [value for name, value in headers if not (name.lower() == "location" and query and query in value)]
@@ -145,8 +148,8 @@ def _list_key_texts(memory: Memory) -> list[tuple[str, str]]:
 
 
 def _list_secrets(holder: str, key: str, memory: Memory) -> list[str]:
-    """Return the texts that reveal a key. For `user:password` they include its parts, unless these are
-    ordinary words.
+    """Return the texts that reveal a key. For `user:password` (RFC 7617) they include its parts, unless these
+    are ordinary words.
     """
     credential = find_credential(memory.model, holder)
     parts = credential.list_secrets(key) if credential is not None else [key]
@@ -185,7 +188,7 @@ def _find_private_member(exchange: Exchange, memory: Memory) -> tuple[str, bool]
     """Return an undeclared member that looks like a secret or personal data; empty without one.
 
     True stands beside it if nobody wrote that the member may not be there. It does too if only its name says
-    what it is: its value is too short for a secret, or has blanks.
+    what it is: its value is too short for a secret, or has blanks, as a wallet's `token: "ETH"`.
     """
     if exchange.output is None or exchange.output.schema is None or not isinstance(exchange.body, _NESTED):
         return "", False
@@ -318,7 +321,9 @@ def _is_echo(value: str, exchange: Exchange, memory: Memory) -> bool:
 
 
 def _is_own(digits: str, exchange: Exchange, memory: Memory) -> bool:
-    """Return whether the caller sent these digits, or the run knows an instance whose id has them."""
+    """Return whether the caller sent these digits, or the run knows an instance whose id has them: each tenth
+    number of that length passes for a card's.
+    """
     return _is_echo(digits, exchange, memory) or any(digits in str(id) for _, id in memory.bodies)
 
 
