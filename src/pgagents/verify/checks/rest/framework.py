@@ -6,9 +6,9 @@ server, and a 405 must name the allowed methods. The largest allowed body is acc
 
 If the catalogue says that each path with GET has HEAD too, HEAD is not refused.
 
-If the catalogue names no error for a wrong method, HTTP still has rules. An unknown method never succeeds, a
-405 has Allow, and the methods that OPTIONS allows include those of the catalogue. A server that breaks them
-is odd.
+If the catalogue names no error for a wrong method, HTTP still has rules (RFC 9110, 9.1, 9.3.7 and 15.5.6), as
+schemathesis tries them. An unknown method never succeeds, a 405 has Allow, and the methods that OPTIONS
+allows include those of the catalogue. A server that breaks them is odd.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def _judge_methods(trial: Trial | None, exchange: Exchange, setting: Setting) -> Iterator[Judgement]:
-    """Judge the Allow header of a 405 that no probe expected, such as that of HEAD."""
+    """Judge the Allow header of a 405 that no probe expected, such as Prefect's to OPTIONS."""
     here = (d for d in setting.endpoints if d.path == exchange.request.path and not d.server)
     methods = frozenset(endpoint.method for endpoint in here)
     if trial is not None and methods:
@@ -173,7 +173,7 @@ def _lack_allow(trial: Trial, expected: str) -> Judgement:
 
 
 def _judge_head(trial: Trial, exchange: Exchange) -> Judgement:
-    """Judge an answer to HEAD. A call that is not valid may be refused, as its GET would be."""
+    """Judge an answer to HEAD (RFC 9110, 9.3.2). It may be refused where its GET would be."""
     if exchange.status in NO_METHOD:
         expected = "what GET is answered with, without a body"
         return trial.broken(expected, exchange.outcome).with_rank(Rank.UNDOCUMENTED)
@@ -183,7 +183,7 @@ def _judge_head(trial: Trial, exchange: Exchange) -> Judgement:
 def _judge_options(trial: Trial, exchange: Exchange) -> Judgement:
     """Judge the methods that an answer to OPTIONS allows. Methods beyond the catalogue's are fine.
 
-    A 405 is no answer to the question: some frameworks name the methods of one route in it.
+    A 405 is no answer to the question: Starlette names the methods of one route in it.
     """
     named, path = exchange.header("Allow"), exchange.request.path
     here = {d.method for d in trial.setting.endpoints if d.on_rest and d.path == path}
@@ -211,7 +211,7 @@ def _send_unknown(trial: Trial) -> None:
 
 
 def _send_plaintext(trial: Trial) -> None:
-    """Call without TLS, with an invalid key. Judge the code and its required headers."""
+    """Call without TLS, with an invalid key. Judge the code and its required headers (Park Graph, PG-E2)."""
     setting, model, endpoint = trial.setting, trial.model, reader(trial.setting)
     assert endpoint is not None, "the contract has one"
     code = model.codes[model.errors.framework.plaintext]
