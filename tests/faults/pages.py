@@ -93,13 +93,9 @@ def last_page_promises_more(context: Context, request: Request, data: Any) -> An
     return places.put(data, tuple(place), True) if name == "response" else None
 
 
-def _announce_more(
-    context: Context, handler: Handler, request: Request, *, filtered: bool, endless: bool
-) -> Response | Silence:
-    """Answer as the server does, and let the last page of a list announce an empty one.
-
-    With `filtered`, only lists with a filter do so. With `endless`, the empty page announces itself.
-    """
+@fault("pagination").handle_requests
+def pages_without_end(context: Context, handler: Handler, request: Request) -> Response | Silence:
+    """The last page of a list announces an empty one, which announces itself."""
     action = context.reader.action(request)
     pages = action.pages if action is not None else None
     argument = action.param(pages.argument) if action is not None and pages is not None else None
@@ -107,29 +103,15 @@ def _announce_more(
         return handler(request)
     given = dict(request.query)
     empty = given.pop(argument.wire, None) == _EMPTY
-    filters = {p.wire for p in action.params if not p.required and "enum" in p.schema}
-    shown = not filtered or not filters.isdisjoint(given)
     answer = handler(replace(request, target=f"{request.path}?{urlencode(given)}") if empty else request)
     data, next = data_of(answer) if isinstance(answer, Response) else None, places.place_steps(pages.next)[1:]
-    if not isinstance(answer, Response) or not successful(answer) or not shown:
+    if not isinstance(answer, Response) or not successful(answer):
         return answer
     if not empty and places.get(data, next) is not None:
         return answer
     if empty:
         data = places.put(data, places.place_steps(pages.items)[1:], [])
-    return answer.with_json(places.put(data, next, _EMPTY) if endless or not empty else data)
-
-
-@fault("pagination").handle_requests
-def filtered_list_announces_more(context: Context, handler: Handler, request: Request) -> Response | Silence:
-    """The last page of a list with a filter announces a further one, which is empty."""
-    return _announce_more(context, handler, request, filtered=True, endless=False)
-
-
-@fault("pagination").handle_requests
-def pages_without_end(context: Context, handler: Handler, request: Request) -> Response | Silence:
-    """The last page of a list announces an empty one, which announces itself."""
-    return _announce_more(context, handler, request, filtered=False, endless=True)
+    return answer.with_json(places.put(data, next, _EMPTY))
 
 
 @fault("pagination", needs=("pages-by-link-header",)).edit_answers

@@ -65,9 +65,11 @@ ENOUGH = 2
 MOST_PAGES = 8
 """The most pages that are followed, if the server makes smaller ones than planned."""
 ENDLESS = 3
-"""After so many empty pages in a row a list counts as endless, if all its items came before them."""
+"""After so many empty pages in a row a list counts as endless, if all its items came before them. Fewer may
+come where a filter takes out what a page had, as DynamoDB's does.
+"""
 SMALL, SMALL_PAGES = (1, 2), 5
-"""The sizes of pages at whose borders ties show, and the most pages of each."""
+"""The sizes of pages at whose borders ties show (counted pages, 2026-11-25), and the most pages of each."""
 MOST_CHOICES = 6
 """The most values of arguments that are tried for one list."""
 
@@ -454,7 +456,7 @@ class Walk:
     def _judge_size(self, page: Page) -> Judgement | None:
         """Return that the URL of the second page asks for another size than a full first page has, or None.
 
-        A page that is not full shows a server with a size of its own.
+        A page that is not full shows a server with a size of its own, such as GitHub's most of 100.
         """
         size = str(self.paged.pages.size)
         asked = page.exchange.input.get(size)
@@ -530,8 +532,7 @@ class Walk:
 # -- a list that is read with each value of its optional arguments.
 #
 # With another argument, the list has other items or another order. Pages are cut so that a server that
-# forgets the argument on a further page returns other items there. If the catalogue's last page announces
-# no further one, a list in one piece must not announce a page that is empty.
+# forgets the argument on a further page returns other items there.
 
 
 @dataclass(frozen=True, slots=True)
@@ -583,9 +584,7 @@ def _judge_choice(
     """
     chosen = {**arguments, choice.name: choice.value}
     whole = reader.request_whole(chosen, f"the list with {choice.wording}")
-    if whole is not None and whole.next is not None:
-        return _judge_announced(trial, reader, chosen, choice, whole)
-    if whole is None or usual.next is not None:
+    if whole is None or whole.next is not None or usual.next is not None:
         return None
     size = choose_size(reader.ids_of(whole.items), reader.ids_of(usual.items))
     if size is None or size < reader.paged.least:
@@ -600,27 +599,6 @@ def _judge_choice(
     if again is None or reader.ids_of(again.items) != there:
         return None  # somebody changed the list meanwhile
     return _compare(trial, reader.paged, choice, there, came)
-
-
-def _judge_announced(
-    trial: Trial, reader: ListReader, chosen: Mapping[str, Any], choice: Choice, whole: Page
-) -> Judgement | None:
-    """Return that a page with room for more announces an empty page, or None.
-
-    A server may make pages smaller than requested. So the announced page is read, and must have items.
-    """
-    next = whole.next
-    tells = trial.model.behaviour.last_page == "tells_none" and trial.setting.exclusive
-    if not tells or next is None or not next.is_followed or len(whole.items) >= (reader.paged.most or 0):
-        return None
-    arguments = {**chosen, **reader.sized(reader.paged.most)}
-    why = f"the page behind the list with {choice.wording}"
-    further = reader.request_next(arguments, why, next)
-    if further is None or further.items:
-        return None
-    behind = f"behind the {len(whole.items)} items with {choice.wording}"
-    expected = f"no {reader.paged.pages.next.wording} {behind}"
-    return trial.broken(expected, "a further page is announced, and it is empty")
 
 
 def choose_size(whole: Sequence[Any], usual: Sequence[Any]) -> int | None:
