@@ -64,10 +64,10 @@ WAITING = frozenset(
         "sse",
     )
 )
-"""Words of reads whose answer may come late, or never end."""
+"""Words of reads whose answer may come late, or never end: Kubernetes's `watch`, Docker's `follow`."""
 CRASHED = 500
 HUGE = 1e18
-"""A number that a double can represent, and whose hundredths exceed 64 bits."""
+"""A number that a double can represent, and whose hundredths exceed 64 bits. Prefect answers 500 to it."""
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
@@ -260,7 +260,8 @@ CHECK = make_check(
 # -- calls with a text for each alternative of a pattern.
 #
 # A valid text of an argument is usually the shortest one, and so it fits one alternative alone. A pattern
-# such as `^a$|b` anchors one alternative and leaves the other open, which servers often overlook.
+# such as `^a$|b` anchors one alternative and leaves the other open, which servers often overlook, and
+# schemathesis finds.
 
 
 CONDITIONS = frozenset(("if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range"))
@@ -310,7 +311,7 @@ def _list_texts(
     return tuple(map(EntityTag, sent)) if str(param.name) == endpoint.action.if_match else tuple(sent)
 
 
-# -- reads with one optional text that no example has
+# -- reads with one optional text that no example has: GET /notes?cursor=abc was a 500 (2026-11-25)
 
 
 MOST_TEXTS = 8
@@ -355,9 +356,9 @@ _HARMLESS = frozenset(
 def list_wide_numbers(setting: Setting, endpoint: Endpoint) -> Iterator[Call]:
     """Yield calls with whole numbers beyond 32 and 64 bits, where the document allows them.
 
-    A server that stores them in a narrower column, or does not store them at all, often answers with a 500. A
-    refusal shows nothing. Empty unless the API is known from a document alone, because other runs have no
-    room for it.
+    A server that stores them in a narrower column, or does not store them at all, often answers with a 500:
+    Prefect does beyond 64 bits. A refusal shows nothing. Empty unless the API is known from a document alone,
+    because other runs have no room for it.
     """
     if not setting.model.leaves_open or not endpoint.on_rest or not endpoint.leads:
         return
@@ -385,7 +386,8 @@ def list_wide_numbers(setting: Setting, endpoint: Endpoint) -> Iterator[Call]:
 def list_unknown_references(setting: Setting, endpoint: Endpoint) -> Iterator[Call]:
     """Yield a call for each argument inside of which an instance is named, with a made-up id in its place.
 
-    `absent_id` knows only ids that are an argument themselves.
+    `absent_id` knows only ids that are an argument themselves, and not that of an order's dish (the Express
+    app in `docs/figures.md`).
     """
     if not setting.model.leaves_open or not endpoint.leads or not may_vary(setting, endpoint):
         return
@@ -408,7 +410,7 @@ def _takes_number(
     return not names and bool(setting.test_argument(endpoint, param).is_valid(number))
 
 
-# -- calls without the body that their media type promises
+# -- calls without the body that their media type promises: schemathesis finds that a parser fails at it
 
 
 MULTIPART = "multipart/form-data"
@@ -467,7 +469,10 @@ def list_removable(setting: Setting) -> Iterator[tuple[Resource, Endpoint, Endpo
 
 
 def _make_of_nothing(trial: Trial, resource: Resource, maker: Endpoint, remover: Endpoint) -> None:
-    """Send a create without its content, once the run has made an instance and removed it again."""
+    """Send a create without its content, once the run has made an instance and removed it again.
+
+    Superset answers 500 to 44 writes without a body.
+    """
     made_by, undone_by = resource.made_by, resource.undone_by
     assert made_by is not None
     assert undone_by is not None
