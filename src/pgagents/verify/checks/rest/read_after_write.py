@@ -45,7 +45,9 @@ MOST_PAGES = 21
 """The most reads of a list: for an existing instance, for a new one, and then page by page."""
 CRASHED = 500
 LATER_S = 2.0
-"""Seconds after which a document's list is read again for an instance that it lacks."""
+"""Seconds after which a document's list is read again for an instance that it lacks. Lists of a search index
+lag, such as Elasticsearch's by a second.
+"""
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
@@ -215,7 +217,8 @@ def _list_steady(
 ) -> list[str]:
     """Return the members of a new instance that keep their values while the server works on it.
 
-    After a 202 they are those that were sent. Where the resource is only inferred, its answers show the work.
+    After a 202 they are those that were sent (RFC 9110, 15.3.3). Where the resource is only inferred, its
+    answers show the work, as the exports on Django REST framework in `evaluation/right` do.
     """
     kind, accepted = kind_of(setting, resource), made.status == ACCEPTED
     if shows_guessed_job(setting, kind, body, back, accepted=accepted):
@@ -263,7 +266,7 @@ def _look_in_list(trial: Trial, resource: Resource, call: ActionCall) -> None:
         verdict = verdict or _judge_end(trial, resource, call, answer)
         if verdict is not None and verdict.verdict is Verdict.BROKEN and not late:
             late, more = True, PageRequest()
-            if may_be_unshown(endpoint, answer.subject or {}):
+            if may_be_unshown(endpoint, answer.subject or {}):  # WordPress lists no drafts
                 raise Untested(
                     f"the list may leave out a {resource.name} of this state until that is another"
                 )
