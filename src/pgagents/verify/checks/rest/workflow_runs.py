@@ -1,8 +1,8 @@
 """The catalogue's workflows run from beginning to end: each step has its status, and each criterion holds.
 
-Hours pass only by the operator's clock; without it, criteria that need them are excluded. Values that others
-could change are judged only in an exclusive run. If a criterion fails on an answer in which another check
-found a fault, it is no second finding.
+Hours pass only by the operator's clock, as Park Graph's sandbox and Stripe's test mode have one; without it,
+criteria that need them are excluded. Values that others could change are judged only in an exclusive run. If
+a criterion fails on an answer in which another check found a fault, it is no second finding.
 """
 
 from __future__ import annotations
@@ -297,8 +297,8 @@ class Passage:
             return True
 
     def _put_back(self, done: Sequence[Step], left: Sequence[Step]) -> None:
-        """Repeat the operator's remaining steps of a workflow that was broken off, to undo its earlier
-        steps.
+        """Repeat the operator's remaining steps of a workflow that was broken off, to undo its earlier steps,
+        such as Park Graph's lot that opted out.
         """
         changed = {s.action.name for s in done if s.role == OPERATOR and s.action.effect == "write"}
         scope = self.make_scope()
@@ -359,7 +359,7 @@ class Passage:
 def make_variables(passage: Passage, answer: Exchange) -> dict[str, Any]:
     """Return the variables that criteria read.
 
-    The body is JSON, or else a text. Headers are text, and `link` has the targets of its relations.
+    The body is JSON, or else a text. Headers are text, and `link` has the targets of RFC 8288's relations.
     """
     body: Any = answer.body
     if body is None and answer.json.problem and answer.response is not None:
@@ -433,7 +433,7 @@ def _find_fresh_kind(schema: Mapping[str, Any]) -> str:
 def find_problem(setting: Setting, step: Step, exchange: Exchange) -> str:
     """Return what is wrong with an answer to the operator by its schema, times and laws.
 
-    No watcher judges such answers.
+    No watcher judges such answers, and Park Graph's audit is one.
     """
     schema = exchange.output.schema if step.role == OPERATOR and exchange.output is not None else None
     if schema is None or exchange.output is None or not is_json(exchange.output.content_type):
