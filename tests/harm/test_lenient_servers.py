@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -618,3 +619,76 @@ def test_a_removal_that_wants_a_condition_says_which_header_lacks(tmp_path: Path
     left = report.footer.left_behind
     assert len(left) == len(server.notes) - OTHERS > 0
     assert all("428, and nothing says that it takes the header If-Match" in one for one in left)
+
+
+class Located(Notes):
+    """A create answers only where it is, as Keycloak's admin API does."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__()
+        self.where = where
+
+    def __call__(self, request: Request) -> Response:
+        answer = super().__call__(replace(request, target=request.target.removeprefix("/api/v1")))
+        if request.method == "POST" and answer.status == 201:
+            return Response(
+                201, (("Location", self.where.format(id=self.last, old=self.last - OTHERS)),), b""
+            )
+        return answer
+
+
+def bodiless(*, listed: bool = True) -> Schema:
+    described = document({}, {})
+    if not listed:
+        del described["paths"]["/notes"]["get"]
+    described["servers"] = [{"url": "/api/v1"}]
+    described["paths"]["/notes"]["post"]["responses"]["201"] = {"description": "Created"}
+    return described
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "/api/v1/notes/{id}",
+        "/api/v1/notes/{id}/",
+        "http://127.0.0.1:1/api/v1/notes/{id}",
+        "notes/{id}",
+        "/notes/{id}",
+    ],
+)
+def test_what_a_create_tells_by_its_location_alone_is_made_and_removed(where: str, tmp_path: Path) -> None:
+    server = Located(where)
+    report = run(model_of(tmp_path, bodiless()), server, 0)
+    assert server.last > OTHERS + 3
+    assert len(server.notes) == OTHERS
+    assert not server.changed()
+    assert not report.footer.left_behind
+    removal = next(r for r in report.results if r.contract.id == "documented_status/delete_note@rest")
+    assert removal.verdict is Verdict.KEPT
+
+
+@pytest.mark.parametrize("listed", [True, False])
+@pytest.mark.parametrize(
+    "where",
+    [
+        "http://elsewhere.example/api/v1/notes/{id}",
+        "/api/v1/notes",
+        "/api/v1/notes/",
+        "/api/v1/words/{id}",
+        "/api/v1/notes/{id}/text",
+        "{id}",
+        "/api/v1/notes/3",
+        "/api/v1/notes/{old}",
+        "",
+        "http://[/notes/{id}",
+    ],
+)
+def test_a_location_that_names_no_new_note_changes_nothing(where: str, listed: bool, tmp_path: Path) -> None:
+    """Also where it names an older note that no list shows: a read shows another text than was sent. A list
+    finds the new one by its mark.
+    """
+    server = Located(where)
+    report = run(model_of(tmp_path, bodiless(listed=listed)), server, 0)
+    assert not server.changed()
+    assert OTHERS < server.last <= OTHERS + 3
+    assert len(server.notes) == OTHERS if listed else report.footer.left_behind

@@ -233,7 +233,8 @@ class Expressions(Problems):
         if self.check_reference((*pointer, "action"), call.action, ACTIONS, "action"):
             self.arguments((*pointer, "input"), call.input, call.action)
         self.values((*pointer, "input"), call.input, names)
-        self.compile((*pointer, "at"), call.at, {"response", "input"})
+        places = {"response", "input", *({"location"} if pointer[-1] == "made_by" else ())}
+        self.compile((*pointer, "at"), call.at, places)
         self.compile((*pointer, "where"), call.where, names)
 
     def arguments(self, pointer: Pointer, given: Mapping[str, Any], action: str) -> None:

@@ -34,7 +34,9 @@ class CatalogueCall(Strict):
     at: Cel | None = Field(
         None,
         description=(
-            "An expression for the resource, or the list, in the answer; the default is the whole body."
+            "An expression for the resource, or the list, in the answer; the default is the whole body. Of "
+            "`made_by` whose answer has no body: `location`, the id in its `Location`; `int(location)` if it "
+            "is a number."
         ),
     )
     id: Member | None = Field(

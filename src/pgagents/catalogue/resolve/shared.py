@@ -107,12 +107,13 @@ class Shared:
         found = self._call(call, at)
         if found is None or call is None:
             return None
+        named = call.id or (resource.id if found.at and "location" in found.at.names else None)
         return replace(
             found,
             inferred=is_inferred(call, resource, str(at[2])),
             at=found.at or compiled("response", ("response",)),
             body_at=resource.body_at or "",
-            id_at=(resource.id, call.id) if call.id and isinstance(resource.id, str) else None,
+            id_at=(resource.id, str(named)) if named and isinstance(resource.id, str) else None,
         )
 
 

@@ -157,6 +157,34 @@ def _name_create(
     return call | ({"id": argument} if argument != one.member else {})
 
 
+def find_located(
+    one: InferredResource,
+    action: ImportedAction | None,
+    read: ImportedAction | None,
+    named: Mapping[str, Any],
+    known: Mapping[str, InferredResource],
+) -> dict[str, Any] | None:
+    """Return the call that makes an instance, if its answer has no body: then its Location names the new one,
+    as that of Keycloak's admin API does (2026-11-28).
+    """
+    shown = find_instance(read, one, named) if read is not None else None
+    if action is None or shown is None or action.action["effect"] != "write":
+        return None
+    if not is_bodiless(action.action["output"].get(CREATED, shown[1])):
+        return None
+    id = read_schema(shown[1].get("properties", {}).get(one.member, one.id_schema), named)
+    given = find_values(action, above := list_containers(one, action, known), named, known, one)
+    if given is None or not is_type(id, ("string", "integer")):
+        return None
+    at = "int(location)" if is_type(id, ("integer",)) else "location"
+    return make_call(action, {**above, **given}, at)
+
+
+def is_bodiless(answer: Schema | None) -> bool:
+    """True for a described answer that has no body."""
+    return not (answer or {}).keys() - {"description", "headers"}
+
+
 def ask_for_value(
     one: InferredResource,
     action: ImportedAction | None,

@@ -23,6 +23,7 @@ from pgagents.importer.inference.creates import (
     find_id_by_structure,
     find_id_member,
     find_instance,
+    find_located,
     find_object,
     find_open_object,
     find_put,
@@ -612,11 +613,13 @@ def _describe(
     if read is not None and (at := find_instance(read, one, named)) is not None:
         section["read_by"] = make_call(read, {**above, one.argument: f"=resource.{one.member}"}, at[0])
         reasons = [str(read.action["http"])]
-    makes = paths.collection.get("POST")
+    makes = posts = paths.collection.get("POST")
     made_by = find_create(one, makes, named, known) if paths.naming else None
     for action in (paths.item.get("PUT"), paths.item.get("POST")):
         if made_by is None:
             makes, made_by = action, find_put(one, action, named, known)
+    if made_by is None:
+        makes, made_by = posts, find_located(one, posts, read, named, known)
     listed_by = _list(one, paths.collection.get("GET"), named, known)
     if made_by is not None and makes is not None:
         section["made_by"] = made_by

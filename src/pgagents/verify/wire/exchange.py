@@ -75,6 +75,7 @@ class Exchange:
         "json",
         "known",
         "limited",
+        "located",
         "loss",
         "lost",
         "moot",
@@ -140,6 +141,8 @@ class Exchange:
         """True if the body is valid under the schema of the action's answer."""
         self.found: frozenset[str] = frozenset()
         """The resources of which it names an instance that was there before this run."""
+        self.located = ""
+        """The step of its Location below its own path, if the answer has no body; empty without one."""
         self.loss: Loss | None = None
         """The meaning of its lost answer; None if the answer was not lost."""
         self.intention = 0
