@@ -56,7 +56,8 @@ class Boxes:
     def __call__(self, request: Request) -> Response:
         path, method = request.target.partition("?")[0], request.method
         if path == "/boxes":
-            return self._say(200, list(self.kept.values())) if method == "GET" else self._say(405)
+            listed = [] if self.bug.startswith("crashes") else list(self.kept.values())
+            return self._say(200, listed) if method == "GET" else self._say(405)
         id = path.removeprefix("/boxes/")
         if not id or "/" in id:
             return self._say(404)
@@ -80,7 +81,9 @@ class Boxes:
             isinstance(body, dict) and isinstance(body.get("label"), str) and type(body.get("weight")) is int
         )
         if not right or not 1 <= len(body["label"]) <= 60 or not 0 <= body["weight"] <= 1_000:
-            return self._say(400)
+            if self.bug == "crashes late":
+                self.kept[id] = {**OLD, "id": id}
+            return self._say(500 if self.bug.startswith("crashes") else 400)
         makes = request.method == self.how
         if self.bug in ("only changes", "says so alone") and id not in self.kept:
             return self._say(404) if self.bug == "only changes" else self._say(200, {"id": id, **body})
@@ -157,3 +160,15 @@ def test_nothing_is_written_under_an_id_that_no_read_shows_to_be_missing(how: st
     boxes = Boxes(how, "hides")
     run(boxes)
     assert {method for method, _ in boxes.sent} == {"GET"}
+
+
+@pytest.mark.parametrize("bug", ["crashes", "crashes late"])
+@pytest.mark.parametrize("how", ["PUT", "POST"])
+def test_a_read_by_the_chosen_id_shows_what_a_crashed_create_made(how: str, bug: str) -> None:
+    """No list shows it. What is there is removed, and what is not was never made."""
+    boxes = Boxes(how, bug)
+    report = run(boxes)
+    assert any(f.contract.check == "no_crashes" for f in report.findings)
+    assert boxes.kept == {"kitchen": OLD}
+    assert not report.footer.may_exist
+    assert not report.footer.left_behind
