@@ -8,11 +8,12 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qs
+from uuid import NAMESPACE_URL, uuid5
 
 import pytest
 
 from importing import imported, openapi
-from pgagents.base.http import Request, Response, Silence, json_bytes
+from pgagents.base.http import Request, Response, Silence, json_bytes, read_json
 from pgagents.catalogue.model.model import Model
 from pgagents.report.report import Report
 from pgagents.verify.plan.options import Identities, Options
@@ -222,3 +223,71 @@ def test_an_answer_that_is_longer_than_a_run_reads_is_only_odd(kind: Any, verdic
         plain, lambda _: Silence(kind, "half a body", begun=True), keys={}, only=("no_crashes",)
     )
     assert verdicts(report)["no_crashes/list_shelves@rest"] == verdict
+
+
+ORDER = {"type": "object", "required": ["id", "note"], "properties": {"id": TEXT, "note": TEXT}}
+NOTED = {
+    "type": "object",
+    "required": ["note"],
+    "properties": {"note": {"type": "string", "minLength": 1, "maxLength": 40}},
+}
+
+
+class Orders:
+    """All are closed when one was changed: a change gets 409, before its value is looked at or after it."""
+
+    def __init__(self, *, state_first: bool) -> None:
+        self.state_first = state_first
+        self.kept: dict[str, Any] = {}
+        self.closed = False
+
+    def __call__(self, request: Request) -> Response:
+        id, body = request.target.removeprefix("/orders").strip("/"), read_json(request.body or b"").value
+        note = body.get("note") if isinstance(body, dict) else None
+        right = isinstance(note, str) and 1 <= len(note) <= 40
+        if not id and request.method == "GET":
+            return self._say(200, [*self.kept.values()])
+        if not id:
+            made = {"id": str(uuid5(NAMESPACE_URL, str(len(self.kept)))), "note": note}
+            if right:
+                self.kept[made["id"]] = made
+            return self._say(201, made) if right else self._say(400, {"detail": "note"})
+        if id not in self.kept:
+            return self._say(404, {"detail": "none"})
+        if request.method == "PATCH":
+            if self.closed and (self.state_first or right):
+                return self._say(409, {"detail": "closed"})
+            if not right:
+                return self._say(400, {"detail": "note"})
+            self.closed, self.kept[id] = True, {"id": id, "note": note}
+        return self._say(200, self.kept[id])
+
+    def _say(self, status: int, body: Any) -> Response:
+        return Response(status, (("Content-Type", JSON),), json_bytes(body))
+
+
+@pytest.mark.parametrize(("state_first", "verdict"), [(True, "untested"), (False, "kept")])
+def test_a_conflict_of_state_shows_no_refusal_of_a_wrong_value(state_first: bool, verdict: str) -> None:
+    sent = {"requestBody": {"required": True, "content": {JSON: {"schema": NOTED}}}}
+    at = {"name": "order_id", "in": "path", "required": True, "schema": TEXT}
+    wrong = {"s400": ERROR, "s404": ERROR, "s409": ERROR}
+    paths = {
+        "/orders": {
+            **get("listOrders", answers(s200={"type": "array", "items": ORDER})),
+            "post": {"operationId": "addOrder", **sent, "responses": answers(s201=ORDER, s400=ERROR)},
+        },
+        "/orders/{order_id}": {
+            **get("getOrder", answers(s200=ORDER, s404=ERROR), at),
+            "patch": {
+                "operationId": "noteOrder", "parameters": [at], **sent,
+                "responses": answers(s200=ORDER, **wrong),
+            },
+        },
+    }  # fmt: skip
+    server = Orders(state_first=state_first)
+    model = imported(openapi(paths)).model
+    report = verified(model, server, allow_writes=True, only=("invalid_input/", "documented_status/"))
+    found = {r.contract.id: r for r in report.results}
+    result = found["invalid_input/maxLength/note/note_order@rest"]
+    assert result.verdict.value == verdict, result.reason
+    assert not state_first or "state" in result.reason
