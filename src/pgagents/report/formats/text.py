@@ -239,7 +239,6 @@ _HABITS = {
         "a broken body is refused with a status that is not listed",
         "list it; FastAPI: `responses={400: …}`",
     ),
-    "valid_calls": ("1.0 is refused for a whole number", "few clients send it; JSON Schema takes it for 1"),
 }
 """What a check finds of frameworks' habits, and what changes it."""
 

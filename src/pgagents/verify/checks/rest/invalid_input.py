@@ -132,7 +132,7 @@ def _judge(
     named = any(param.refers_to and param.place == "path" for param in trial.action.params)
     stands = answer.is_conflict and CONFLICT not in {code.status for code in codes}
     if trial.model.leaves_open and named and stands:
-        yield trial.untested(OF_STATE)
+        yield trial.unseen(OF_STATE)
         return
     for judgement in trial.refused(answer, codes, f"a call where {says}", statuses):
         may_be = answer.success and trial.model.leaves_open
