@@ -100,7 +100,9 @@ def _try(trials: Sequence[Trial], job: Job, reader: Endpoint, *, by_clock: bool)
     why = f"to see how far the {resource.name} is"
     call = Call(reader, read.input, "explore", why, role="main", subject=resource, made=body, owner="main")
     tool = setting.endpoint(job.read_by, MCP)
-    if tool is not None:  # agents look by tools, and laws about a job under way hold there too
+    if (
+        tool is not None and setting.mcp is not None
+    ):  # agents look by tools, and laws about a job under way hold there too
         ask(replace(call, endpoint=tool, surface=MCP))
     course = _Course([str(value_at(body, job.state))], body)
     _follow(setting, job, resource, call, course, started, by_clock=by_clock)
