@@ -137,7 +137,8 @@ def hold_outlives_its_time(context: Context, inner: Domain, call: AcceptedCall) 
 @fault(
     "workflow_runs",
     also={
-        "consistent_representations": "each look at the lot frees one more space, so that two looks differ"
+        "consistent_representations": "each look at the lot frees one more space, so that two looks differ",
+        "expires_on_time": "a look at the lot frees the space of another hold that ended at the same time",
     },
 ).replace_actions
 def holds_end_one_by_one(context: Context, inner: Domain, call: AcceptedCall) -> Any:
