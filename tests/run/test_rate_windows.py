@@ -179,7 +179,7 @@ def test_a_false_promise_is_found_by_its_contract(way: Way, contracts: set[str])
 
 def test_a_remainder_told_by_two_machines_is_found_and_may_seem_not_to_fall() -> None:
     """Each order is found by its rises. Chance decides which order shows more."""
-    orders = [type("Order", (RemainingRises,), {"seed": seed}) for seed in range(3)]
+    orders = [type("Order", (RemainingRises,), {"seed": seed}) for seed in range(6)]
     found = [broken(order, call_s=0.01) for order in orders]
     for each in found:
         assert (
