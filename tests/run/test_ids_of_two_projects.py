@@ -35,6 +35,7 @@ def judge(memory: Memory, role: str, action: str, body: Any) -> list[Verdict]:
         told=response,
         body=body,
         input={},
+        located="",
         success=True,
         void=False,
         refused=False,
