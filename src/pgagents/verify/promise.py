@@ -32,7 +32,7 @@ from pgagents.verify.wire.call import (
     Step,
 )
 from pgagents.verify.wire.endpoint import Endpoint
-from pgagents.verify.wire.exchange import Exchange
+from pgagents.verify.wire.exchange import CONDITION, Exchange
 
 if TYPE_CHECKING:
     from pgagents.verify.events import Heard
@@ -44,7 +44,6 @@ CHECKS = "pgagents.verify.checks"
 CHECKS_OF_TOOLS = "pgagents.verify.tool_checks"
 SHARED = ("mcp_transport",)
 """Checks without a need for a catalogue. A server with a catalogue is held to them, too."""
-CONDITION = 428
 USUAL = 6
 """The turn of a check that names none. `no_crashes` has turn 0: only watchers with an earlier turn judge
 crashed calls.

@@ -385,23 +385,7 @@ class Harmless:
             split_words(name) and not (counts or is_kept or "maximum" in schema) and types == {"integer"}
         )
         if numbers or self._is_reference(name, schema, types, listed=listed):
-            shown, named = _list_shown(action, param, path, schema), frozenset[bytes]()
-            if split_words(name)[-1] not in IDS and schema.get("format") != "uuid":
-                every, shown = shown, [one for one in shown if re.search(r"\d", str(one))]
-                named = _encode(every) - _encode(shown)
-            last = split_words(name)[-1]
-            texts = (
-                types == {"string"}
-                and "format" not in schema
-                and last not in IDS
-                and singular(last) not in ROLES
-                and len(split_words(name)) == 1
-            )
-            resource = "" if texts else self._find_resource(name)
-            words = not texts and "string" in types and "format" not in schema
-            return Withheld(
-                path, wire, param.place, "reference", resource, _encode(shown), (), texts, words, named
-            )
+            return self._make_reference(action, param, path, schema, name)
         right, reach = find_right(name), _reaches(path)
         is_text = "string" in types and ("enum" not in schema or needed)
         choices = [schema["const"]] if "const" in schema and not needed else schema.get("enum")
@@ -425,6 +409,28 @@ class Harmless:
         if not reach and not right:
             shown += _list_shown(action, param, path, schema)
         return Withheld(path, wire, param.place, "option", shown=_encode(shown))
+
+    def _make_reference(
+        self, action: Action, param: Param, path: Path, schema: Mapping[str, Any], name: str
+    ) -> Withheld:
+        """Return the rule of an argument that names other things."""
+        types, last = _list_types(schema), split_words(name)[-1]
+        shown, named = _list_shown(action, param, path, schema), frozenset[bytes]()
+        if last not in IDS and schema.get("format") != "uuid":
+            every, shown = shown, [one for one in shown if re.search(r"\d", str(one))]
+            named = _encode(every) - _encode(shown)
+        texts = (
+            types == {"string"}
+            and "format" not in schema
+            and last not in IDS
+            and singular(last) not in ROLES
+            and len(split_words(name)) == 1
+        )
+        resource, wire = "" if texts else self._find_resource(name), (param.wire, *path[1:])
+        words = not texts and "string" in types and "format" not in schema
+        return Withheld(
+            path, wire, param.place, "reference", resource, _encode(shown), (), texts, words, named
+        )
 
     def _is_reference(
         self, name: str, schema: Mapping[str, Any], types: Collection[str], *, listed: bool

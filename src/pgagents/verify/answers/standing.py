@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import math
 import re
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
@@ -31,6 +30,7 @@ from pgagents.verify.answers.representations import (
     represent,
 )
 from pgagents.verify.fixtures.factory import ACCEPTED
+from pgagents.verify.fixtures.instance import is_double
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -429,7 +429,7 @@ def _is_rounded(one: Any, other: Any) -> bool:
     """True for numbers that a column of SQL makes equal, a `REAL` or a `DECIMAL(10, 2)`: the answer to a
     create may show one before it is stored.
     """
-    numbers = all(type(value) in (int, float) and abs(value) <= sys.float_info.max for value in (one, other))
+    numbers = is_double(one) and is_double(other)
     split = numbers and float in (type(one), type(other)) and one != other
     return split and math.isclose(one, other, rel_tol=DIGITS, abs_tol=CENT)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +12,7 @@ from pgagents.base.http import text_of
 from pgagents.base.text import brief
 from pgagents.catalogue.language.basics import FRESH
 from pgagents.catalogue.model.resource import Step, Workflow
+from pgagents.verify.fixtures.instance import is_double
 from pgagents.verify.fixtures.request_template import whole
 from pgagents.verify.promise import allows_either
 from pgagents.verify.setting import Setting
@@ -78,7 +78,7 @@ def _make_header(name: str, value: str | Expression, scope: Scope) -> str:
 def passes(step: Step, scope: Scope) -> float:
     """Return the seconds to wait before a step. Raises ExpressionError."""
     told = scope.evaluate(step.after_s) if isinstance(step.after_s, Expression) else step.after_s
-    return float(told) if isinstance(told, int | float) and 0 < told < sys.float_info.max else 0.0
+    return float(told) if is_double(told) and told > 0 else 0.0
 
 
 def as_told(setting: Setting, step: Step, exchange: Exchange, endpoint: Endpoint | None) -> bool:

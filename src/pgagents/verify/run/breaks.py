@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +16,7 @@ from pgagents.report.contract import Contract, Rank
 from pgagents.report.curl import HABITS
 from pgagents.report.report import RecordedExchange
 from pgagents.verify.answers.observation import list_members
+from pgagents.verify.fixtures.instance import is_double
 from pgagents.verify.fixtures.marks import find_marks
 from pgagents.verify.promise import Judgement, Probe
 from pgagents.verify.wire.call import Call, InstanceRef, RelativeTime, Signature, UniqueValue
@@ -82,7 +82,7 @@ class Break:
 
 def write_value(value: Any) -> str:
     """Return a value as JSON, by which values are compared. A number is written alike in all its forms."""
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < sys.float_info.max:
+    if isinstance(value, int) and is_double(value):
         value = float(value)
     return json.dumps(value, sort_keys=True, default=str)
 

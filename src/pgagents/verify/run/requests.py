@@ -6,7 +6,7 @@ A request has a server, a key or a token, a signature, and the form of the clien
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from urllib.parse import unquote, urljoin, urlsplit
@@ -244,7 +244,7 @@ class ExchangeMaker:
             base=self.routes.find_base(call),
         )
         exchange.found = ready.found
-        exchange.located = _find_located(exchange, self.routes.setting.list_bases(call.endpoint))
+        exchange.located = _find_located(exchange, self.routes.setting)
         exchange.overlapped = received.overlapped
         exchange.server_ended = received.server_ended
         exchange.printed = received.printed
@@ -281,13 +281,14 @@ class ExchangeMaker:
         return self.acted if acts and not any(undone) else None
 
 
-def _find_located(exchange: Exchange, bases: Sequence[str]) -> str:
+def _find_located(exchange: Exchange, setting: Setting) -> str:
     """Return the step below the request's own path that the Location of a create without a body names; empty
     if it has none, or names another place. Routers below a prefix leave it out (a Hono app, 2026-11-28).
     """
     told = exchange.header("Location")
     if told is None or exchange.status != CREATED or not exchange.success or exchange.body is not None:
         return ""
+    bases = setting.list_bases(exchange.call.endpoint)
     try:
         parts = urlsplit(urljoin(bases[0] + exchange.request.target, told))
         hosts = [base for base in map(urlsplit, bases) if base.netloc.lower() == parts.netloc.lower()]

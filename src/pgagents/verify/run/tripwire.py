@@ -173,12 +173,11 @@ class Tripwire:
 
     def _note_used(self, write: Exchange) -> None:
         named = {id_text(value) for value in _list_values(write.input)}
-        for found in self._factory.pool.instances:
+        for found in (t for t in self._factory.pool.instances if t.used and not t.made):
             members = found.id if isinstance(found.id, tuple) else (found.id,)
             found_by = found.resource.found_by
             is_meant = found_by is not None and not found_by.inferred  # the author lets the run find it
-            is_meant = is_meant or named.issuperset(map(id_text, members))
-            if found.used and not found.made and is_meant:
+            if is_meant or named.issuperset(map(id_text, members)):
                 kind = self._factory.owned.kind_name(found.resource)
                 self._used.add((kind, found.place, id_text(found.id)))
 

@@ -12,7 +12,7 @@ from pgagents.catalogue.encoding.medium import File
 from pgagents.catalogue.model.answers import NO_ERROR, Code, ErrorReader, LimitReader, Output
 from pgagents.verify.wire.call import Call
 
-CONFLICT, UNAVAILABLE = 409, 503
+CONFLICT, CONDITION, UNAVAILABLE = 409, 428, 503
 BEHIND = (502, 504, *range(520, 528), 530)
 """Statuses of a gateway that cannot reach its server; those above 504 are Cloudflare's."""
 REDIRECTED, REFUSED = 300, 400

@@ -7,13 +7,13 @@ with the token. A token is tried some minutes after its expiry, if the operator 
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
 from pgagents.catalogue.model.credential import Credential
 from pgagents.report.contract import Rank, Verdict
+from pgagents.verify.fixtures.instance import is_double
 from pgagents.verify.fixtures.request_template import time_passes
 from pgagents.verify.oauth import LEEWAY_S, bearer, plain
 from pgagents.verify.promise import Attempt, Case, Trial, Untested, conclude, make_check
@@ -160,11 +160,7 @@ def _read(trial: Trial, reader: Endpoint, token: Any, why: str) -> Call:
 
 
 def _is_time(seconds: Any) -> bool:
-    return (
-        isinstance(seconds, int | float)
-        and not isinstance(seconds, bool)
-        and 0 < seconds < sys.float_info.max
-    )
+    return is_double(seconds) and seconds > 0
 
 
 def _try_end(trial: Trial, credential: Credential, reader: Endpoint) -> None:

@@ -37,10 +37,9 @@ from pgagents.verify.values.schema_values import high, low, matches, types_of
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Concurrent, EntityTag, InstanceRef, Intent, Raw
 from pgagents.verify.wire.endpoint import REST, Endpoint
-from pgagents.verify.wire.exchange import Exchange
+from pgagents.verify.wire.exchange import CONDITION, Exchange
 
 NOT_MODIFIED = 304
-REQUIRED = 428
 NO_OTHER = "the catalogue allows no other tag"
 
 
@@ -222,7 +221,7 @@ def _judge_untagged(trial: Trial, answer: Exchange, what: str) -> Iterator[Judge
     """Judge that a write without the tag that it needs is refused; a document says that, and not by which
     status: servers answer 412 or 403, too.
     """
-    declared = [code for code in trial.action.errors if code.status == REQUIRED]
+    declared = [code for code in trial.action.errors if code.status == CONDITION]
     codes = declared or [trial.model.invalid_in(trial.action)]
     yield from trial.refused(answer, codes, what, ANY_REFUSAL if trial.model.leaves_open else ())
 

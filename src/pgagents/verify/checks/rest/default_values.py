@@ -7,7 +7,6 @@ answers show something only if another value is answered differently, such as on
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -23,6 +22,7 @@ from pgagents.verify.answers.normalized import (
     normalize_answer,
 )
 from pgagents.verify.cases.boundary import boundary_value
+from pgagents.verify.fixtures.instance import is_double
 from pgagents.verify.fixtures.request_template import answer_that_will_do, template_of
 from pgagents.verify.plan.selection import others_change
 from pgagents.verify.promise import (
@@ -186,9 +186,7 @@ def _answered(setting: Setting, exchange: Exchange, name: str) -> NormalAnswer:
 
 def _find_repeated(exchange: Exchange, name: str) -> float | None:
     repeated = exchange.body.get(name) if isinstance(exchange.body, Mapping) else None
-    if not isinstance(repeated, int | float) or isinstance(repeated, bool):
-        return None
-    return float(repeated) if abs(repeated) < sys.float_info.max else None
+    return float(repeated) if is_double(repeated) else None
 
 
 def _why_not(*several: Exchange) -> str:

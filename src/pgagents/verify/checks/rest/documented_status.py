@@ -49,10 +49,10 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     for endpoint in setting.every_endpoint:
         action, listed = endpoint.action, _describe_statuses(_list_statuses(setting, endpoint))
         says = f"{action.name} answers with a documented status only: {listed}"
-        takes_body = endpoint.leads and any(param.place == "body" for param in endpoint.params)
-        takes_body = takes_body and action.content_type == JSON  # half a form is a form
+        # half a form is a form
+        takes_body = action.content_type == JSON and any(param.place == "body" for param in endpoint.params)
         attempt = None
-        if takes_body and endpoint.form is None and not fixed:
+        if takes_body and endpoint.leads and endpoint.form is None and not fixed:
             attempt = Attempt(_send_broken_bodies, cost=2, probe=f"documented_status/half/{endpoint.place}")
         yield Case(endpoint, says, (*action.origin, "output"), attempt)
 
