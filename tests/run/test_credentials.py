@@ -378,9 +378,14 @@ def row_model(id: str, further: Any = None) -> Model:
     return load_text(rows()[id].text(further or {}), "notes.yaml")
 
 
-def run_row(model: Model, keys: dict[str, str] | None = None, **asked: Any) -> tuple[Report, list[Request]]:
-    """A run against the model's mock, and all that was sent to it."""
+def run_row(
+    model: Model, keys: dict[str, str] | None = None, leeway_s: float = 0.0, **asked: Any
+) -> tuple[Report, list[Request]]:
+    """A run against the model's mock, which takes tokens so long after their end, and all that was sent."""
     opened = inprocess.inside(model, seed=1)
+    keyring = opened.sandbox.front.keyring
+    find = keyring.find_issued
+    keyring.find_issued = lambda token, now: find(token, now - leeway_s)
     handler, sent = inprocess.over_tls(opened.sandbox.handler), list[Request]()
 
     def log(request: Request) -> Response | Silence:
@@ -388,7 +393,7 @@ def run_row(model: Model, keys: dict[str, str] | None = None, **asked: Any) -> t
         return handler(request)
 
     found = {role: key for role, key in opened.keys.items() if role.partition(".")[0] == "main"}
-    given = found if keys is None else {role: found[name] for role, name in keys.items()}
+    given = found if keys is None else {role: opened.keys[name] for role, name in keys.items()}
     options = Options(seed=1, **asked)
     return inprocess.verify_sandbox(model, opened, options, keys=given, handler=log), sent
 
@@ -401,6 +406,15 @@ def test_run_that_may_not_write_asks_for_tokens_and_reads() -> None:
     posts = [one for one in sent if one.method == "POST"]
     assert posts
     assert {one.path for one in posts} == {"/token"}
+
+
+@pytest.mark.parametrize(("leeway_s", "verdict"), [(0, "kept"), (60, "kept"), (300, "kept"), (400, "broken")])
+def test_clocks_may_differ_as_common_libraries_let_them(leeway_s: float, verdict: str) -> None:
+    """Spring Security takes a token for a minute longer, .NET for five."""
+    keys = {"main": "main", "operator": "operator"}
+    report, _ = run_row(row_model("client-credentials"), keys, leeway_s, only=("client_credentials/ends",))
+    (found,) = [r for r in report.results if r.contract.id == "client_credentials/ends@rest"]
+    assert found.verdict.value == verdict, found.reason
 
 
 def test_secret_is_sent_to_the_token_endpoint_alone_and_no_report_has_it() -> None:

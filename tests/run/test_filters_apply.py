@@ -177,6 +177,12 @@ def test_items_that_have_one_order_by_both_show_nothing(texts: tuple[str, ...]) 
     assert result.excused
 
 
+def test_texts_with_more_digits_than_python_reads_are_ignored_all_the_same() -> None:
+    rows = [{"id": f"n{n}", "text": text, "stars": n} for n, text in enumerate(("b", "a" + "9" * 5_000, "c"))]
+    (result,) = find(offer(SORT), everything, rows=rows)
+    assert result.verdict is Verdict.ODD
+
+
 @pytest.mark.parametrize("argument", [TAG, TAGS])
 def test_a_list_of_texts_that_is_searched_keeps_it(argument: str) -> None:
     def shows(given: dict[str, str], row: dict[str, Any]) -> bool:

@@ -467,3 +467,15 @@ def test_refused_call_of_another_action_shows_no_body() -> None:
             assert not any(
                 names & some for some in refused.values() if operation["operationId"] != "dispatchAction"
             )
+
+
+@pytest.mark.parametrize(
+    ("status", "schema"), [("404", {}), ("409", {"$ref": "#/components/schemas/Problem"})]
+)
+def test_a_dispatcher_says_no_envelope_that_an_error_of_an_action_does_not_have(
+    status: str, schema: dict[str, Any]
+) -> None:
+    """A lot that is not there is answered in the form of the lots' own service."""
+    later = document(read_once(ROOT / "tests/catalogues/later.yaml"), "openai/openapi.yaml").data
+    shown = later["paths"]["/v2/agents"]["post"]["responses"][status]["content"]["application/json"]
+    assert plain(shown["schema"]) == schema

@@ -246,14 +246,8 @@ def _try_seen(trial: Trial, own: _Filter) -> None:
     """Ask for two values that items have. A bound and a flag such as `archived`, which adds items, show an
     item with another value for one of them at most.
     """
-    name = str(own.param.name)
-    whole: Exchange = trial.ask(_ask(trial, f"every item, without {name}"))
-    schema = trial.setting.resolve_schema(own.param.schema)
-    seen = sorted(v for v in _values(whole, own) if matches(schema, v))
-    if not seen or seen[0] == seen[-1]:
-        raise Untested(f"no two items were seen with different {own.member}; {LARGER}", excused=True)
-    heeded = False
-    for value in (seen[0], seen[-1]):
+    name, heeded = str(own.param.name), False
+    for value in _find_ends(trial, own):
         answer: Exchange = trial.ask(_ask(trial, f"{name} {json.dumps(value)} alone", {name: value}))
         if not answer.success or not answer.fits:
             conclude(trial.idle(f"the list with {name} {json.dumps(value)} was answered {answer.outcome}"))
@@ -263,14 +257,19 @@ def _try_seen(trial: Trial, own: _Filter) -> None:
     conclude(trial.judge(f"only items with the {own.member} that was asked for", problem))
 
 
-def _try_bound(trial: Trial, own: _Filter, upper: bool) -> None:
-    name = str(own.param.name)
-    whole: Exchange = trial.ask(_ask(trial, f"every item, without {name}"))
+def _find_ends(trial: Trial, own: _Filter) -> tuple[int | float, int | float]:
+    """Return the least and the greatest value that items have. Raises Untested if they have one alone."""
+    whole: Exchange = trial.ask(_ask(trial, f"every item, without {own.param.name}"))
     schema = trial.setting.resolve_schema(own.param.schema)
-    seen = sorted(v for v in _values(whole, own) if matches(schema, v))
-    if not seen or seen[0] == seen[-1]:
+    seen = [value for value in _values(whole, own) if matches(schema, value)]
+    if not seen or min(seen) == max(seen):
         raise Untested(f"no two items were seen with different {own.member}; {LARGER}", excused=True)
-    bound = seen[0] if upper else seen[-1]
+    return min(seen), max(seen)
+
+
+def _try_bound(trial: Trial, own: _Filter, upper: bool) -> None:
+    name, (least, most) = str(own.param.name), _find_ends(trial, own)
+    bound = least if upper else most
     answer: Exchange = trial.ask(_ask(trial, f"{name} {json.dumps(bound)}", {name: bound}))
     if not answer.success or not answer.fits:
         conclude(trial.idle(f"the list with {name} {json.dumps(bound)} was answered {answer.outcome}"))
@@ -323,7 +322,7 @@ def _in_order(values: Sequence[Any]) -> bool:
 
 def _natural(text: str) -> list[tuple[int, str]]:
     """Return a text as people sort it: `item 9` comes before `item 10`."""
-    return [(int(part or 0), rest.casefold()) for part, rest in re.findall(r"(\d*)(\D*)", text)]
+    return [(int(part or 0), rest.casefold()) for part, rest in re.findall(r"(\d{0,18})(\D*)", text)]
 
 
 def _try_parent(trial: Trial, own: _Filter) -> None:
