@@ -174,12 +174,13 @@ def _read(trial: Trial, paged: PagedList, second: bool) -> None:
 def _make_and_read(
     trial: Trial, paged: PagedList, resource: Resource, call: ActionCall, maker: Endpoint
 ) -> None:
-    """Make enough items for two pages, then read the list in pages."""
+    """Make enough items for two pages in one parent, then read its list in pages."""
     made_by = resource.made_by
+    parents = {r.name: ask(InstanceRef(r.name, fresh=True)) for r in paged.parents.values()}
     bodies: list[Mapping[str, Any]] = []
     for _ in range(ENOUGH):
         template, why = template_of(trial.model, maker.action), f"a {resource.name} for a list in pages"
-        made = trial.ask(ordinary(maker, template, "valid", why, fresh=True))
+        made = trial.ask(ordinary(maker, template, "valid", why, fresh=True, bind=parents))
         body = at_path(made_by, made) if made_by is not None and made_by.at and made.success else None
         bodies += [body] if isinstance(body, Mapping) else []
     if not bodies:
