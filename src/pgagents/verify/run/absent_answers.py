@@ -248,7 +248,8 @@ def _find_invented_reference(setting: Setting, endpoint: Endpoint, call: Call) -
     for param in endpoint.params:
         name, schema = str(param.name), setting.resolve_schema(param.schema)
         value = call.input.get(name)
-        if value is None or param.place == "path" or isinstance(value, _LATER):
+        later = isinstance(value, _LATER) and not _is_guessed_text(setting, endpoint.action, name, value)
+        if value is None or param.place == "path" or later:
             continue
         if not (_is_name(name) or _is_noun(setting, name)):
             continue
@@ -257,6 +258,13 @@ def _find_invented_reference(setting: Setting, endpoint: Endpoint, call: Call) -
         if name != endpoint.action.idempotency:
             return name
     return ""
+
+
+def _is_guessed_text(setting: Setting, action: Action, name: str, value: Any) -> bool:
+    """True if a create that was inferred, and not its author, fills an argument with a fresh text."""
+    calls = [r.made_by for r in setting.model.resources.values() if is_made_by(r, action)]
+    guessed = any(call is not None and call.inferred and name in call.input for call in calls)
+    return guessed and isinstance(value, Expression) and value.names == {"fresh"}
 
 
 def _find_invented_secret(setting: Setting, endpoint: Endpoint, call: Call) -> str:

@@ -274,6 +274,8 @@ def _look_in_list(trial: Trial, resource: Resource, call: ActionCall) -> None:
             continue
         if verdict is not None:
             shown = foreign and verdict.verdict is Verdict.BROKEN and is_owned_by_guess(setting, resource)
+            if shown and not find_marks(dict(answer.subject or {})):  # such as a price that all may see
+                raise Untested(f"the {resource.name} in the list may not be one that this run made")
             if shown and is_read_by_other(setting, resource, answer.subject or {}):
                 raise Untested(say_shared(resource))
             conclude(verdict)
