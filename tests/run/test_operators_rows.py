@@ -46,6 +46,7 @@ def _list(of: Any) -> dict[str, Any]:
 
 DOCUMENT = openapi(
     {
+        "/me": {"get": _operation("get_me", "200", TARIFF)},
         "/tariffs": {
             "get": _operation("list_tariffs", "200", _list(TARIFF)),
             "post": _operation("add_tariff", "201", TARIFF, requestBody=taking(_of(name=TEXT))),
@@ -75,6 +76,8 @@ def _serve(request: Request) -> Response:
     if (request.header("Authorization") or "").removeprefix("Bearer ") not in KEYS.values():
         return _answer(401, {"code": "unauthorized"})
     match request.method, request.path:
+        case "GET", "/me":
+            return _answer(403, {"code": "customers_only"})
         case "GET", "/tariffs":
             return _answer(200, {"items": TARIFFS})
         case "POST", "/tariffs":
@@ -101,10 +104,18 @@ def _run() -> Report:
     source = open_source(made.document, "openapi.json", made.data, *places)
     return verify(
         replace(made.model, source=source), _serve, Identities(KEYS),
-        Options(live=False, allow_writes=True, only=("valid_calls", "read_after_write")),
+        Options(live=False, allow_writes=True, only=("valid_calls", "read_after_write", "key_authentication")),
         clock=lambda: now[0], sleep=sleep, wall=lambda: "2026-04-12T13:20:00Z", url="http://127.0.0.1:1",
         timer=lambda: now[0],
     )  # fmt: skip
+
+
+def test_read_that_this_key_may_not_call_shows_nothing_of_the_scheme_in_small_letters() -> None:
+    told = {r.contract.id: (r.verdict, r.reason) for r in _run().results}
+    assert told["key_authentication/either_case/get_me@rest"] == (
+        Verdict.UNTESTED,
+        "with its key as usual it was answered 403",
+    )
 
 
 def test_nothing_is_said_of_rows_that_every_key_lists_and_of_a_made_up_reference() -> None:
