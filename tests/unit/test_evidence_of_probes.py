@@ -148,6 +148,27 @@ def test_a_login_needs_no_status_of_the_document(status: int, found: list[Verdic
     assert [j.verdict for j in documented_status.watch(exchange, memory)] == found
 
 
+FORBIDDEN = NOTES.replace("UNAUTHORIZED: {status: 401", "UNAUTHORIZED: {status: 403")
+
+
+@pytest.mark.parametrize("text", [FORBIDDEN, FORBIDDEN.replace("403", "401")])
+@pytest.mark.parametrize("status", [401, 403, 302])
+def test_only_a_document_with_401_says_what_a_call_without_a_key_gets(text: str, status: int) -> None:
+    """A document that lists 403 alone tells of rights; FastAPI's HTTPBearer sent 403 where 401 was listed."""
+    memory = Memory(setting_for(catalogue(text)))
+    call = Call(endpoint_of(memory.setting, "list_notes"), {}, "auth", "a call without a key", twist="none")
+    exchange = exchange_of(memory.model, call, answer(status, {"detail": "who are you?"}))
+    broken = [j for j in documented_status.watch(exchange, memory) if j.verdict is Verdict.BROKEN]
+    assert bool(broken) == (text != FORBIDDEN and status != 401)
+
+
+def test_a_limit_of_a_proxy_is_only_odd() -> None:
+    memory = Memory(setting_for(catalogue()))
+    call = Call(endpoint_of(memory.setting, "create_note"), {"text": "Hi"}, "valid", "a call")
+    (judged,) = documented_status.watch(exchange_of(memory.model, call, answer(413, {})), memory)
+    assert (judged.verdict, judged.odd) == (Verdict.BROKEN, True), "nginx takes 1 MB by itself"
+
+
 def test_a_redirect_to_nowhere_is_not_kept() -> None:
     (judged,) = redirected("POST", 307, None)
     assert judged.verdict is Verdict.UNTESTED

@@ -1,9 +1,9 @@
 """Every answer of an action has a status that the catalogue documents for it.
 
-Every answer in the run is judged, except 503, and what a broken body gets if it is not a refusal. A class
-such as `4XX` documents each of its statuses. If an action documents neither 401 nor 403, a call without a
-right key may get either, or lead to a login. If the catalogue names no code for invalid JSON, two further
-bodies are sent: half a JSON text, and bytes that are no text.
+Every answer in the run is judged, except 503, which any server may send at any time (RFC 9110, 15.6.4), and
+what a router or a parser refuses. A class such as `4XX` documents each of its statuses. If an action does not
+document 401, a call without a right key may get 401 or 403, or lead to a login. If the catalogue names no
+code for invalid JSON, two further bodies are sent: half a JSON text, and bytes that are no text.
 """
 
 from __future__ import annotations
@@ -32,11 +32,13 @@ from pgagents.verify.wire.exchange import Exchange
 KEYLESS = (401, 403)
 TO_LOGIN = (302, 303, 307)
 """Statuses with which Spring Security and ASP.NET send a caller without a key to their login."""
-TOO_LONG = (414, 431)
-"""A router or a proxy before the action limits the address and the headers, and no document says how far."""
+TOO_LONG = (413, 414, 431)
+"""A router or a proxy, such as nginx, limits the body, the address and the headers before the action, and no
+document says how far.
+"""
 NO_TEXT = b"\xf8\xf9"
-"""Bytes that no UTF-8 text contains, and that are no mark of UTF-16. Frameworks refuse them before they parse
-JSON.
+"""Bytes that no UTF-8 text contains, and that are no mark of UTF-16. FastAPI answers 400 to them, and 422 to
+half a JSON text.
 """
 
 
@@ -63,7 +65,7 @@ def _send_broken_bodies(trial: Trial) -> None:
     unreadable = Raw(edit=lambda body: NO_TEXT + body)
     for why, raw in (("half a JSON body", half), ("a body that is no UTF-8", unreadable)):
         answer = trial.ask(trial.call("framework", why, raw=raw))
-        if answer.status in REFUSED_STATUSES:
+        if answer.status in REFUSED_STATUSES:  # a parser may also answer 415, and a lenient one 200
             judgement = _judge_status(trial, answer, _list_statuses(trial.setting, trial.endpoint))
             mild = Rank.COERCED if trial.model.leaves_open else Rank.ODD  # no client sends it
             conclude(judgement.with_rank(mild) if raw is unreadable else judgement)
@@ -73,13 +75,14 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge every complete answer of an action."""
     trial = CHECK.find_trial(memory.setting, exchange.place)
     if trial is None or exchange.call.intent == "framework" or exchange.response is None:
-        return
+        return  # `framework`: no document lists what Express's router or parser refuses before the action
     allowed = memory.setting.compute_once(
         ("documented statuses", exchange.place), lambda: _list_statuses(memory.setting, trial.endpoint)
     )
     call = exchange.call
-    keyless = call.intent == "auth" or (call.authored and not call.role)
-    if keyless and exchange.status in (*KEYLESS, *TO_LOGIN) and not allowed & {*KEYLESS}:
+    keyless = call.intent == "auth" or (call.authored and not call.role)  # or a workflow's step of nobody
+    # a document that lists 403 alone tells of rights, and not of a missing key (RFC 9110, 15.5.2)
+    if keyless and exchange.status in (*KEYLESS, *TO_LOGIN) and not allowed & {401, exchange.status}:
         return
     yield _judge_status(trial, exchange, allowed)
 
@@ -108,7 +111,7 @@ def _list_statuses(setting: Setting, endpoint: Endpoint) -> frozenset[int]:
     if endpoint.form is not None:  # a server may check calls by the tool's schema and refuse them itself
         listed = {200, invalid, *codes}
     else:
-        listed = (
+        listed = (  # `responses` is an author's line, and all that a dispatcher answers
             {200, *(endpoint.dispatcher.responses or codes)}
             if endpoint.dispatcher
             else {*(o.status for o in endpoint.action.outputs), *codes}
