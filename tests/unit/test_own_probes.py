@@ -6,6 +6,7 @@ Judgements of single answers, made here without a server.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
@@ -26,6 +27,7 @@ from pgagents.verify.checks.rest import (
     no_leaks,
     removals,
     upserts,
+    valid_calls,
 )
 from pgagents.verify.promise import Check, Judgement, Trial, judge_accepted
 from pgagents.verify.run.absent_answers import nothing_there
@@ -521,3 +523,23 @@ def test_a_409_that_several_codes_may_mean_is_a_refusal_by_the_state(status: int
     call = Call(setting.find_lead("create_note"), {"text": "a"}, "valid", "a call")
     judged = judge_accepted(exchange_of(model, call, answer(status, {"detail": "No"})), "", "a call")
     assert [one.verdict for one in judged] == [said]
+
+
+@pytest.mark.parametrize("status", [402, 423, 424])
+def test_a_declined_card_or_a_lock_does_not_say_that_the_call_was_wrong(status: int) -> None:
+    """Stripe documents 402 for a card that is declined, WebDAV servers 423 and 424 (RFC 4918)."""
+    model = with_resource(("REFUSED: {status: 422", f"REFUSED: {{status: {status}"))
+    call = Call(setting_of(model, URL).by_place["create_note@rest"], {"text": "Hi"}, "valid", "a call")
+    (judged,) = judge_accepted(exchange_of(model, call, answer(status, {"detail": "no"})), "c", "a call")
+    assert judged.verdict is Verdict.UNTESTED
+
+
+def test_a_call_that_shows_the_least_arguments_gets_no_others() -> None:
+    """A server asks for what its document calls optional: no call gives it that and keeps the promise."""
+    more = "effect: read\n    input: {word: {type: string, maxLength: 9}}\n    output: {200: {type: obj"
+    model = with_resource(("effect: read\n    output: {200: {type: obj", more))
+    ignoring = replace(model, behaviour=model.behaviour.model_copy(update={"unknown_query": "ignored"}))
+    attempts = valid_calls.list_attempts(setting_of(ignoring, URL), frozenset(("main",)))
+    joint = [(keys, attempt.together) for attempt, keys in attempts if attempt.together is not None]
+    least = [run for keys, run in joint if ("minimal", "list_notes@rest") in keys]
+    assert [run.keywords["call"].exact for run in least if isinstance(run, partial)] == [True]

@@ -444,6 +444,17 @@ def _has_condition(exchange: Exchange) -> bool:
     return exchange.call.endpoint is not None and exchange.call.endpoint.action.if_match is not None
 
 
+_OTHER_CAUSES = (402, 423, 424)
+"""Stripe's declined card (402), and a lock or another action that failed (RFC 4918, 11.3 and 11.4)."""
+
+
+def _has_other_cause(exchange: Exchange) -> bool:
+    """True if a documented status says that what is outside of the call's arguments refused it."""
+    endpoint = exchange.call.endpoint
+    own = endpoint.action.errors if endpoint is not None else ()
+    return exchange.status in _OTHER_CAUSES and any(code.status == exchange.status for code in own)
+
+
 def judge_accepted(exchange: Exchange, contract: str, what: str) -> Iterator[Judgement]:
     """Judge whether a correct call was answered with its success; `what` names the call in the finding."""
     if exchange.moot:
@@ -455,7 +466,7 @@ def judge_accepted(exchange: Exchange, contract: str, what: str) -> Iterator[Jud
         yield judge_kept(contract)
     elif exchange.unsound:  # the check that found the answer undocumented has reported it
         return
-    elif exchange.is_conflict:
+    elif exchange.is_conflict or _has_other_cause(exchange):
         yield judge_untested(contract, f"refused because of the current state: {exchange.outcome}")
     elif (
         declared is not None

@@ -1,8 +1,8 @@
-"""A call that is valid under its schemas is accepted.
+"""A call that is valid under its schemas is accepted, also with what the catalogue says is ignored.
 
-Sent are every example and the boundary values of every argument. Unknown query parameters are ignored if the
-catalogue says so. An action of a document that brings back what was removed, such as `restore`, may refuse an
-instance that is there. Then one is removed first.
+Sent are every example and the boundary values of every argument; an unknown query parameter, a further
+member or a body, if the catalogue ignores it. An action of a document that brings back what was removed, such
+as `restore`, may refuse an instance that is there. Then one is removed first.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pgagents.base.places import Pointer
 from pgagents.catalogue.model.action import Example
 from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank, Verdict
-from pgagents.verify.cases.boundary import boundary_values, fills_a_page, unusual
+from pgagents.verify.cases.boundary import boundary_values, unusual
 from pgagents.verify.cases.malformed import with_member
 from pgagents.verify.cases.removed_instances import call_with_ids, is_nobodys_now
 from pgagents.verify.fixtures.instance import at_path, say_none_made
@@ -39,7 +39,6 @@ from pgagents.verify.promise import (
     make_check,
 )
 from pgagents.verify.setting import Memory, Setting
-from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Own, Raw, format_arguments
 from pgagents.verify.wire.endpoint import Endpoint
@@ -62,7 +61,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
             yield Case(endpoint, says, origin, detail=detail)
         if _ignores_more(setting, endpoint):
             attempt = Attempt(_send_more, stage=4, cost=2)
-            says = f"{endpoint.action.name} ignores {'more members' if _has_members(endpoint) else 'a body'}"
+            says = f"{endpoint.action.name} accepts {'more members' if _has_members(endpoint) else 'a body'}"
             own = (*endpoint.action.origin, "unknown")
             origin = own if setting.model.source.has(own) else ("behaviour", "unknown_member")
             yield Case(endpoint, says, origin, attempt, MORE)
@@ -83,7 +82,7 @@ def _list_promises(setting: Setting, endpoint: Endpoint) -> Iterator[tuple[str, 
     if edges:
         yield "values", f"{name} accepts every value that its schemas allow", (*origin, "input")
     if setting.model.behaviour.unknown_query == "ignored" and endpoint.on_rest and has_query(endpoint):
-        yield "unknown_query", f"{name} ignores an unknown query parameter", ("behaviour", "unknown_query")
+        yield "unknown_query", f"{name} accepts an unknown query parameter", ("behaviour", "unknown_query")
 
 
 def _list_examples(endpoint: Endpoint) -> list[Example]:
@@ -104,6 +103,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     call, endpoint = exchange.call, exchange.call.endpoint
     if endpoint is None or call.intent not in ("valid", "explore"):
         return
+    # another check's call may have a header of its own, or what stands beside the arguments of a tool
     if call.intent == "valid" and not endpoint.on_rest and not call.raw.headers and not call.beside:
         trial = CHECK.find_trial(memory.setting, endpoint.place, "ordinary")
         judged = trial.accepted(exchange, call.why) if trial is not None else ()
@@ -111,6 +111,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if exchange.success and call.raw.is_ordinary and not call.raw.slash:
         key, arguments = ("valid inputs", endpoint.place), _plainly(endpoint, call.input)
         known = memory.setting.compute_once(key, lambda: _list_inputs(memory.setting, endpoint))
+        # arguments that a server asked for though its document calls them optional
         more = exchange.input.keys() - call.input.keys() if "*" not in call.input else frozenset()
         details = [detail for detail, edge in known if edge == arguments and not (more and detail == MINIMAL)]
         if any(not detail.startswith("example/") for detail in details):
@@ -152,11 +153,13 @@ def _list_ordinary(setting: Setting, endpoint: Endpoint, template: RequestTempla
     for example in examples:
         chosen, why = template_of(setting.model, endpoint.action, example), f"the example {example.name}"
         call = ordinary(endpoint, chosen, "valid", why, fresh=writes)
-        optional = writes or chosen.input in known
+        optional = writes or chosen.input in known  # an equal call of another check shows it
         known.append(chosen.input)
         run = partial(_send, call=call, what=f"the example `{example.name}`", lenient=chosen.subject is None)
         yield _attempt(run, call, stage, optional=optional), [(f"example/{example.name}", endpoint.place)]
-    if not examples and (endpoint.leads or endpoint.answers_file):
+    if not examples and (
+        endpoint.leads or endpoint.answers_file
+    ):  # a tool returns a file as a resource (MCP)
         made_up = list_made_up(setting.model, endpoint.action, template)
         what = f"a call with a made-up {' and '.join(made_up[:2])}" if made_up else "an ordinary call"
         call = ordinary(endpoint, template, "valid", what, fresh=writes)
@@ -182,14 +185,14 @@ def _attempt(
 
 
 def _list_joint(setting: Setting, endpoint: Endpoint, template: RequestTemplate) -> Attempts:
-    """Yield attempts of boundary cases that fit into one call, with unusual values, too. If refused, each is
-    sent alone.
+    """Yield attempts of boundary cases that fit into one call, which saves most of them. If refused, each is
+    sent alone, so that unusual values of the joint call accuse nobody.
     """
     writes = endpoint.action.effect == "write"
     edges = {name: (arguments, f"a call {says}") for name, arguments, says in _list_edges(setting, endpoint)}
     for name, edge in find_unknown_query(setting, endpoint, template).items():
         edges.setdefault(name, edge)
-    for names in group_cases(setting, endpoint, list(edges)):
+    for names in group_cases(list(edges)):
         calls = [
             ordinary(
                 endpoint, template, "valid", edges[n][1], input=edges[n][0], fresh=writes, exact=n == MINIMAL
@@ -202,7 +205,7 @@ def _list_joint(setting: Setting, endpoint: Endpoint, template: RequestTemplate)
         call = ordinary(endpoint, template, "valid", f"a call {what}", input=arguments, fresh=writes)
         most = unusual(setting, endpoint, call.input) if names != ["high"] and not writes else call.input
         call = call if most == call.input else replace(call, input=most, intent="explore")
-        call = replace(call, exact=names == [MINIMAL])
+        call = replace(call, exact=MINIMAL in names)
         # before workflows move the clock by days
         stage = {"around_now": 6, UNKNOWN_QUERY: 7}.get(names[0], 4)
         attempt = Attempt(
@@ -219,7 +222,7 @@ def _list_joint(setting: Setting, endpoint: Endpoint, template: RequestTemplate)
 def _send_joint(trials: Sequence[Trial], call: Call, calls: Sequence[Call]) -> None:
     """Send the boundary cases in one call. The first trials are theirs, and one more is about all values."""
     answer = ask(call)
-    if len(calls) == 1 and _stands_in_the_way(answer):
+    if len(calls) == 1 and _stands_in_the_way(answer):  # a payment can be captured once
         answer = ask(replace(call, standard=True))
     if answer.success or [call.input] == [single.input for single in calls]:
         for trial in trials:
@@ -245,10 +248,10 @@ def _ignores_more(setting: Setting, endpoint: Endpoint) -> bool:
     """
     action = endpoint.action
     if action.unknown != "ignored" or action.effect != "write" or action.signed is not None:
-        return False  # of a signed body `request_signatures` knows
+        return False  # a further member would break the signature of the body
     if not endpoint.on_rest or not endpoint.leads:
         return False
-    if _has_members(endpoint):
+    if _has_members(endpoint):  # a JSON Patch is a list (RFC 6902), and has no members
         return action.content_type.endswith("json") and "json-patch" not in action.content_type
     written = setting.model.source.has((*action.origin, "unknown"))
     return written and not any(p.in_body for p in endpoint.params)
@@ -259,7 +262,7 @@ def _has_members(endpoint: Endpoint) -> bool:
 
 
 def _send_more(trial: Trial) -> None:
-    """Send a member that no argument is, or a body to an action without one. It is done as without it."""
+    """Send a member that no argument is, or a body to an action without one."""
     given, writes = trial.template.input, trial.action.effect == "write"
     if _has_members(trial.endpoint):
         what, changes = (
@@ -271,7 +274,7 @@ def _send_more(trial: Trial) -> None:
     answer = trial.ask(trial.call("explore", what, input=given, fresh=writes, **changes))
     if answer.refused and not answer.moot:
         plainly = trial.ask(trial.call("explore", "the same, without it", input=given, fresh=writes))
-        if not plainly.success:
+        if not plainly.success:  # a state or a made-up value refuses both
             raise Untested(f"the call is refused without it, too: {plainly.outcome}")
     conclude(trial.accepted(answer, what))
 
@@ -362,16 +365,13 @@ def join_inputs(usual: Mapping[str, Any], cases: Mapping[str, Mapping[str, Any]]
     return joint
 
 
-def group_cases(setting: Setting, endpoint: Endpoint, names: list[str]) -> list[list[str]]:
+def group_cases(names: list[str]) -> list[list[str]]:
     """Group boundary cases that fit into one call.
 
-    The case with all arguments at their greatest stays alone, because its answer contains most data. So does
-    the least value of an argument that a relation widens.
+    The case with all arguments at their greatest stays alone, because its answer contains most data.
     """
-    alone = [r for r in endpoint.action.relations if not fills_a_page(setting, endpoint, r)]
-    widened = {f"low_{r.widen}" for r in alone if "integer" in types_of(_find_schema(endpoint, r.widen))}
-    lows = [n for n in names if (n == "low" or n.startswith("low_") or n == "place_low") and n not in widened]
-    joints = [lows, ["place_high", MINIMAL] if not endpoint.action.relations else []]
+    lows = [n for n in names if n == "low" or n.startswith("low_") or n == "place_low"]
+    joints = [lows, ["place_high", MINIMAL]]
     groups = [group for group in joints if len(group) > 1 and set(group) <= set(names)]
     least = next(iter(lows), "")
     if UNKNOWN_QUERY in names:
@@ -385,11 +385,6 @@ def group_cases(setting: Setting, endpoint: Endpoint, names: list[str]) -> list[
         groups = [[*into, UNKNOWN_QUERY], *(g for g in groups if g is not into)] if into else groups
     taken = {name for group in groups for name in group}
     return [*groups, *([n] for n in names if n not in taken)]
-
-
-def _find_schema(endpoint: Endpoint, name: str) -> Mapping[str, Any]:
-    param = endpoint.action.param(name)
-    return param.schema if param else {}
 
 
 def has_query(endpoint: Endpoint) -> bool:
