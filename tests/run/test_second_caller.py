@@ -131,6 +131,13 @@ def test_a_server_that_hides_what_is_anothers_keeps_it(refusal: int) -> None:
     assert {"absent_id/foreign/note_id/get_note@rest", "project_isolation/told@rest"} <= found.keys()
 
 
+@pytest.mark.parametrize("refusal", [401, 429, 500, 503])
+def test_a_refusal_for_another_reason_hides_nothing(refusal: int) -> None:
+    """The key was not taken, the server put the call off, or it failed."""
+    found = verdicts(Server(refusal=refusal))
+    assert found["absent_id/foreign/note_id/get_note@rest"] is Verdict.UNTESTED
+
+
 @pytest.mark.parametrize(
     ("leaks", "contract"),
     [

@@ -124,28 +124,6 @@ def short_code_for_code(context: Context, inner: Domain, call: AcceptedCall) -> 
     return inner(call)
 
 
-@fault("absent_id").replace_actions
-def state_before_owner(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """The state of a session is checked before its owner, so another project gets 409 instead of 404 for a
-    completed session.
-    """
-    found = inner(call)
-    if not (
-        isinstance(found, Refusal)
-        and found.code == "NOT_FOUND"
-        and call.action.name in ("end_session", "extend_session")
-    ):
-        return found
-    row = context.store.row("SELECT tenant, status FROM session WHERE id = ?", call.input["session_id"])
-    others = (
-        row is not None
-        and row["status"] == "completed"
-        and call.key is not None
-        and row["tenant"] != call.key.tenant
-    )
-    return Refusal("CONFLICT", "The session is already completed") if others else found
-
-
 @fault("key_authentication").edit_answers
 def instance_before_key(context: Context, request: Request, answer: Response) -> Response:
     """A session is looked up before the key is checked, so without a key an unknown id gets 404 instead of

@@ -1,15 +1,15 @@
 """A call with an id that does not exist, or belongs to another project, is refused, or finds nothing.
 
 Each id argument is called with an id that no instance has. Another project's id gets the same answer, or a
-refusal, as the catalogue allows. An optional argument in the query of a read may be a filter, which answers a
-list without items. It is none if the catalogue gives the argument an error of its own (`otherwise`). The
-server may refuse any of several such ids first. Without an `absent` id, an imported resource is read by a
-number or a UUID that hardly any server has, and any refusal will do.
+refusal, as the catalogue allows (OWASP API1:2023). An optional argument in the query of a read may be a
+filter, as PostgREST's, which answers a list without items; not if the catalogue gives the argument an
+error of its own (`otherwise`). The server may refuse any of several such ids first. Without an `absent` id,
+an imported resource is read by a number or a UUID that hardly any server has, and any refusal will do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -52,6 +52,9 @@ from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
+UNAUTHORIZED = 401
+"""The server takes the other key for none."""
+
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     """Yield up to two cases for each id argument: about an absent id, and about an id of another project."""
@@ -86,15 +89,13 @@ def _attempt_foreign(endpoint: Endpoint, param: Param, resource: Resource) -> At
 
 
 def _make_foreign_call(trial: Trial, resource: Resource) -> Call:
-    """Return the call by another project; of an instance in a state that might hide whose it is, if any."""
+    """Return the call by another project. A document names no error for it, so any refusal will do, and the
+    state of the instance must be no reason for one.
+    """
     why = f"another project's {resource.name}"
     call = trial.call("absent", why, owner="main")
-    states: Sequence[str] = ()
-    if resource.inferred:  # any refusal will do, so the state must be no reason for one
-        moves = (move for move in resource.moves if move.action is trial.action)
-        states = next((move.origin_states for move in moves), ())
-    elif trial.endpoint.leads:
-        states = list_past_states(trial.endpoint, resource)
+    moves = (move for move in resource.moves if move.action is trial.action and resource.inferred)
+    states = next((move.origin_states for move in moves), ())
     if not states:
         return call
     return replace(call, states=tuple(states), why=f"{why} that is {' or '.join(states)}")
@@ -117,9 +118,8 @@ def _call_with_theirs(trial: Trial, param: Param, resource: Resource) -> None:
 
 
 def _call_after_owner(trial: Trial, param: Param, resource: Resource) -> None:
-    """Read as the owner just before the other project's call.
-
-    It reveals an answer that is cached for everyone.
+    """Read as the owner just before the other project's call: a shared cache may store the answer for
+    everyone (RFC 9111, 3.5).
     """
     call = _make_foreign_call(trial, resource)
     named = call.subject or resource  # a call about an instance names what contains it by that
@@ -129,7 +129,9 @@ def _call_after_owner(trial: Trial, param: Param, resource: Resource) -> None:
         if call.subject is not None
         else replace(call, input={**call.input, **name_instance(call, resource, instance)})
     )
-    trial.ask(replace(same, role="main", intent="explore", why=f"our own {resource.name}"))
+    own = trial.ask(replace(same, role="main", intent="explore", why=f"our own {resource.name}"))
+    if not own.success:
+        raise Untested(f"its owner does not get it: {own.outcome}")
     _judge_foreign(trial, param, resource, same, instance)
 
 
@@ -147,7 +149,9 @@ def _judge_foreign(
             shown = _tell_reached(trial, resource, answer, sent)
             refused = f"another project's {resource.name} is refused"
             conclude(trial.broken(refused, shown).with_rank(Rank.EXPOSED))
-        elif answer.refused:
+        elif answer.void or answer.status >= 500 or answer.status == UNAUTHORIZED:
+            raise Untested(f"it says nothing of whose the {resource.name} is: {answer.outcome}")
+        else:
             conclude(trial.kept())
         return
     codes = _list_codes(trial, param, resource)
@@ -315,23 +319,6 @@ def _is_given_apart(setting: Setting, resource: Resource) -> bool:
         return bool(ours.evaluate(resource.given) != theirs.evaluate(resource.given))
     except ExpressionError:
         return False
-
-
-def list_past_states(endpoint: Endpoint, resource: Resource) -> tuple[str, ...]:
-    """Return the states from which the action cannot move an instance; empty if it does not depend on the
-    state.
-
-    Ownership must be checked before the state. Otherwise the refusal reveals another project's instance.
-    """
-    move = next(
-        (
-            m
-            for m in resource.moves
-            if m.action is endpoint.action and m.otherwise not in (None, resource.missing_in(m.action))
-        ),
-        None,
-    )
-    return tuple(s for s in resource.states if s not in move.origin_states) if move is not None else ()
 
 
 def name_instance(call: Call, resource: Resource, there: Mapping[str, Any]) -> dict[str, Any]:
