@@ -724,19 +724,24 @@ def test_an_id_in_a_location_has_any_number_of_digits(id: str) -> None:
     assert location._typed(setting, *found) == {"book_id": id if len(id) > 1 else 3}
 
 
-@pytest.mark.parametrize(("document", "odd"), [(True, True), (False, False)])
-def test_a_document_may_leave_out_which_texts_are_refused(document: bool, odd: bool) -> None:
-    """Prefect refuses markup in names by code, and its document gives no pattern."""
+@pytest.mark.parametrize(
+    ("document", "status", "odd"), [(True, 422, True), (False, 422, False), (False, 403, True)]
+)
+def test_a_document_may_leave_out_which_texts_are_refused(document: bool, status: int, odd: bool) -> None:
+    """Prefect refuses markup in names by code, and its document gives no pattern; a firewall answers 403."""
     text = {"type": "string", "minLength": 1, "maxLength": 40}
     sent = {"type": "object", "required": ["text"], "properties": {"text": text}}
     body = {"required": True, "content": {"application/json": {"schema": sent}}}
     made = operation(operationId="create_note", requestBody=body)
-    model = imported(openapi({"/notes": {"post": made}}, security=[])).model if document else catalogue()
+    authored = catalogue(NOTES, ("REFUSED: {status: 422", f"REFUSED: {{status: {status}"))
+    model = imported(openapi({"/notes": {"post": made}}, security=[])).model if document else authored
 
     def server(call: Call) -> Response:
         plain = str(call.input["text"]).replace(" ", "").isalnum()
         return (
-            answer(201, {"id": "n1", "text": call.input["text"]}) if plain else answer(422, {"detail": "no"})
+            answer(201, {"id": "n1", "text": call.input["text"]})
+            if plain
+            else answer(status, {"detail": "no"})
         )
 
     contract = "arbitrary_text/create_note@rest"

@@ -1,10 +1,11 @@
 """A free text may contain anything: quotes, backslashes, markup, template marks, other scripts, blanks at its
 ends.
 
-Servers fail at these when they put texts into SQL, pages or commands, or when they strip blanks. If a pattern
-forbids them, words are sent that a language may mistake for another value, and enums get every value. The
-first call also has characters that a server may refuse, such as NUL. If it is refused, the text is sent
-without them. A document may leave a pattern out, so that a refusal there is odd.
+Servers fail at these when they put texts into SQL, pages or commands. If a pattern forbids them, words are
+sent that a language may mistake for another value, and enums get every value. The first call also has
+characters that a server may refuse, such as NUL, which PostgreSQL does not store. If it is refused, the text
+is sent without them. A document may leave a pattern out, and a firewall refuses markup and SQL: then a
+refusal is odd.
 """
 
 from __future__ import annotations
@@ -30,8 +31,6 @@ from pgagents.verify.fixtures.request_template import (
 )
 from pgagents.verify.promise import Attempt, Case, Trial, Untested, conclude, make_check
 from pgagents.verify.setting import Setting
-from pgagents.verify.values.bounds import is_too_long
-from pgagents.verify.values.invalid_values import FAR
 from pgagents.verify.values.schema_values import high, matches, types_of
 from pgagents.verify.wire.call import Signature
 from pgagents.verify.wire.endpoint import Endpoint
@@ -46,10 +45,11 @@ ODD = " \0\r\n\u2028\u202ee\u0301\ufeff"
 mark.
 """
 WORDS = ("null", "007", "infinity", "1e5", "true")
-"""Words that some languages take for null, a number or a boolean, so that they store another value."""
-QUERY = "pgv=a%2Fb%20c&d=%C3%A9&e=+"
-"""A query for an address; a server changes the address if it decodes the query or encodes it anew."""
+"""Words that YAML or PHP's `==` takes for null, a number or a boolean."""
 LONGEST = 4_096
+"""The most characters of a text, as a document may allow millions."""
+FIREWALL = (403, 406)
+"""What ModSecurity and the like answer to a text that resembles an attack."""
 _BOUND = ("enum", "const", "format", "contentEncoding")
 
 INPUT = "input"
@@ -95,7 +95,7 @@ def _try(trial: Trial, texts: Mapping[str, Any]) -> None:
         if not control.success:
             raise Untested(f"an ordinary call was answered {control.outcome}, too")
     # Prefect takes letters, digits and dashes as a name, and its document has no pattern
-    unsaid = trial.model.leaves_open and answer.refused
+    unsaid = answer.refused and (trial.model.leaves_open or answer.status in FIREWALL)
     judged = [replace(one, odd=one.odd or unsaid) for one in trial.accepted(answer, what)]
     conclude(judged or [trial.untested(f"the answer shows nothing of it: {answer.outcome}")])
 
@@ -154,7 +154,7 @@ def _is_formed(template: RequestTemplate, name: str) -> bool:
 def _word(setting: Setting, endpoint: Endpoint, param: Param) -> str | None:
     """Return a word that matches an argument's pattern; None if the argument takes listed values only.
 
-    Each surface gets another word.
+    Each surface gets another word, so that one call each tries several.
     """
     schema = setting.resolve_schema(param.schema)
     if (
@@ -181,16 +181,9 @@ def _fill_texts(setting: Setting, name: str, written: Mapping[str, Any], base: A
     """Return a value with our text in its free texts, within the schema's lengths; None if it has no free
     text.
 
-    An address gets a query. An object, or a list of objects, gets the text in its members.
+    An object, or a list of objects, gets the text in its members.
     """
     schema = setting.resolve_schema(written)
-    if schema.get("format") in ("uri", "url") and isinstance(base, str) and "?" not in base:
-        most = schema.get("maxLength", FAR)
-        return (
-            f"{base}?{QUERY}"
-            if text is TEXT
-            else f"{_loudly(base)}?{QUERY}&x=".ljust(FAR if is_too_long(most) else most, "x")
-        )
     if isinstance(base, list) and base and isinstance(base[0], Mapping):
         item = _fill_texts(setting, name, schema.get("items", {}), base[0], text)
         return None if item is None else [item]
@@ -201,7 +194,7 @@ def _fill_texts(setting: Setting, name: str, written: Mapping[str, Any], base: A
         filled = (text + text[-1] * most)[: most - 1] + (" " if most else "")
         wide = "".join(char for char in text if char > "\uffff")
         room = most - 1 - 2 * len(wide)
-        if setting.counts_units and room > 0:
+        if setting.counts_units and room > 0:  # Java and JavaScript count UTF-16 units
             filled = "".join(char for char in text if char not in wide).ljust(room, "x")[:room] + wide + " "
         return filled if "pattern" not in schema or matches(schema, filled) else None
     if isinstance(base, Mapping) and schema.get("properties"):
@@ -215,13 +208,6 @@ def _fill_texts(setting: Setting, name: str, written: Mapping[str, Any], base: A
         }
         return {**base, **inner} if inner else None
     return None
-
-
-def _loudly(url: str) -> str:
-    """Return the same address with its host in capitals."""
-    scheme, _, rest = url.partition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme}://{host.upper()}{slash}{path}"
 
 
 CHECK = make_check("arbitrary_text", __doc__, cases, overlap="all", rank=Rank.WRONG)
