@@ -20,7 +20,8 @@ ITEMS = "properties: {id: {type: string}, text: {type: string}}\n    required: [
 FULL = (
     "properties: {id: {type: string}, text: {type: string}, kind: {anyOf: [{$ref: Kind}, {type: 'null'}]},"
     " locale: {type: string}, tags: {type: array, items: {type: string}},"
-    " done: {type: boolean}, stars: {type: integer}}\n"
+    " done: {type: boolean}, stars: {type: integer}, size: {type: integer},"
+    " level: {type: string, enum: [low, high]}, only: {type: string, enum: [one]}}\n"
     "    required: [id, text]\n  Kind: {type: string, enum: [shopping, garden, travel]}"
 )
 ROWS = [
@@ -95,8 +96,8 @@ def test_argument_that_is_ignored_is_odd(argument: str) -> None:
 
 def test_the_item_that_should_not_be_there_is_marked() -> None:
     (finding,) = run(offer(KIND), everything).findings
-    assert finding.actual == "an item has the kind garden"
-    assert finding.member == "notes.1.kind"
+    assert finding.actual == "an item has the kind shopping"
+    assert finding.member == "notes.0.kind"
 
 
 def test_a_list_that_grew_since_it_was_read_is_ignored_all_the_same() -> None:
@@ -121,6 +122,17 @@ def test_a_flag_that_adds_items_and_a_bound_keep_it(argument: str) -> None:
         return bool(row["stars"] >= int(given.get("stars", 0)))
 
     (result,) = find(offer(argument), shows if argument is DONE else bounds)
+    assert result.verdict is Verdict.KEPT
+
+
+def test_the_least_level_of_a_log_keeps_it() -> None:
+    levels = ["shopping", "garden", "travel"]
+
+    def shows(given: dict[str, str], row: dict[str, Any]) -> bool:
+        asked = given.get("kind")
+        return asked is None or (row["kind"] in levels and levels.index(row["kind"]) >= levels.index(asked))
+
+    (result,) = find(offer(KIND), shows)
     assert result.verdict is Verdict.KEPT
 
 
@@ -207,7 +219,14 @@ def test_a_text_that_is_refused_shows_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("argument", "rows"),
-    [(KIND, []), (TEXT, []), (KIND, [{"id": "n9", "text": "Fly", "kind": None}]), (STARS, ROWS[:1])],
+    [
+        ("level: {type: string, enum: [low, high]}", [{"id": "n1", "text": "Fly", "level": "high"}]),
+        ("only: {type: string, enum: [one]}", [{"id": "n1", "text": "Fly", "only": "one"}]),
+        (KIND, []),
+        (TEXT, []),
+        (KIND, [{"id": "n9", "text": "Fly", "kind": None}]),
+        (STARS, ROWS[:1]),
+    ],
 )
 def test_a_list_without_a_fitting_item_shows_nothing(argument: str, rows: list[Any]) -> None:
     (result,) = find(offer(argument), everything, rows=rows)
@@ -222,6 +241,7 @@ def test_a_list_without_a_fitting_item_shows_nothing(argument: str, rows: list[A
         ("kind: {type: string, enum: [shopping, all]}", ""),
         ("kind: {type: string, enum: [shopping, garden], default: garden}", ""),
         ("locale: {type: string}", ""),
+        ("size: {type: integer}", ""),
         ("fields: {type: string, enum: [id, text]}", ""),
         ("sort_by: {type: string, enum: [id, kind]}", ""),
         ("sort_by: {type: string, enum: ['id', '+id', 'id:asc']}", ""),
@@ -238,6 +258,7 @@ def test_a_list_without_a_fitting_item_shows_nothing(argument: str, rows: list[A
         "a value of its own",
         "a default",
         "a view",
+        "the size of a page",
         "no order",
         "ranks",
         "one order",
@@ -299,10 +320,14 @@ def test_the_own_id_of_an_item_is_not_that_of_its_parent() -> None:
     assert not [c for c in contracts(model) if c.id.startswith("filters_apply/")]
 
 
-@pytest.mark.parametrize("alike", [True, False], ids=["a note below a note", "a line"])
-def test_an_item_of_the_parents_kind_has_an_id_of_its_own(alike: bool) -> None:
-    lines = LINES if not alike else LINES.replace("Line}", "Note}")
-    text = (NOTES + KNOWN).replace("surfaces: {rest", lines).replace("actions:\n", LINE, 1)
+@pytest.mark.parametrize(
+    "alike", ["Note", "Brief", ""], ids=["a note below a note", "without text", "a line"]
+)
+def test_an_item_of_the_parents_kind_has_an_id_of_its_own(alike: str) -> None:
+    """The followers below `/users/{user_id}` are users, and shown without all that a read shows."""
+    lines = LINES if not alike else LINES.replace("Line}", f"{alike}}}")
+    brief = "  Brief: {type: object, properties: {note_id: {type: string}}}\n"
+    text = (NOTES + KNOWN).replace("surfaces: {rest", lines).replace("actions:\n", brief + LINE, 1)
     text = text.replace("{type: string, minLength: 1, maxLength: 40, required: true}", REFERS)
     text = text.replace("properties: {id: {type: string}, text", "properties: {note_id: {type: string}, text")
     text = text.replace("required: [id, text]", "required: [note_id, text]")

@@ -1,12 +1,12 @@
 """A list heeds an optional argument that has the name and the values of a member of its items.
 
-No document says that such an argument filters, so a list that ignores it is odd. With a value of an enum that
-its items do not all have, the answer must have no item with another. With a text that nothing has, the answer
-must not be the whole list again. With one of two integers or booleans that items have, no item may have
-another. The id of a parent in the path, as in `/members/{member_id}/bookings`, must be that of each item that
-has such a member. With the lowest or highest value that items have, `max_price` or `price_gte` leaves out all
-beyond it. A `sort` by one member does not show the order of a `sort` by another, unless that fits both. A law
-that compares the argument makes the promise firm, and replaces this check.
+No document says that such an argument filters, so a list that ignores it is odd. With one of two values that
+items have, of an enum, an integer or a boolean, no item may have another. With a text that nothing has, the
+answer must not be the whole list again. The id of a parent in the path, as in
+`/members/{member_id}/bookings`, must be that of each item that has such a member. With the lowest or highest
+value that items have, `max_price` or `price_gte` leaves out all beyond it. A `sort` by one member does not
+show the order of a `sort` by another, unless that fits both. A law that compares the argument makes the
+promise firm, and replaces this check.
 """
 
 from __future__ import annotations
@@ -37,12 +37,19 @@ from pgagents.verify.wire.exchange import Exchange
 VIEWS = re.compile(
     r".*(?:lang|language|locale|currency|timezone|tz|units?|format|view|fields?|include|expand|embed)"
 )
-"""Plain names of arguments that say how items are shown and not which ones."""
+"""Plain names of arguments that say how items are shown and not which ones: Google's `view`, JSON:API's
+`include`, Stripe's `expand`.
+"""
+LEVELS = re.compile(r"level|severity|priority", re.I)
+"""Members whose values are more or less than others, so that a list may show all from one up: syslog's."""
+PAGES = re.compile(r"page|pagesize|perpage|limit|size|count|offset|skip|top|take|first|rows")
+"""Plain names of arguments that ask for a page, where files have a `size` too: Spring Data's `size`."""
 ORDERS = re.compile(r".*(?:sort|order)(?:by)?")
 """Plain names of arguments that say in which order items are shown."""
 DIRECTION = re.compile(r"^[+-]|[-_:., ]*(?:asc|desc)(?:ending)?$", re.I)
-"""What a value such as `-created_at` or `id:desc` has beside the name of a member."""
+"""What a value has beside the name of a member: Django's `-created_at`, Strapi's `id:desc`."""
 DOWN = re.compile(r"^-|desc(?:ending)?$", re.I)
+# words of a bound: `min_price`, Django's `price__gte`
 LOWER = frozenset(("min", "minimum", "gte", "gt"))
 UPPER = frozenset(("max", "maximum", "lte", "lt"))
 NUMBERS = ({"integer"}, {"number"})
@@ -100,13 +107,13 @@ def _list_filters(setting: Setting, endpoint: Endpoint) -> Iterator[_Filter]:
             yield from _orders_and_bounds(setting, param, members, listed)
             continue
         schema, shown = (without_null(setting, each) for each in (param.schema, item["properties"][member]))
-        if "default" in schema or "default" in param.schema:
+        if "default" in schema or "default" in param.schema:  # GitHub's `state=open`: the plain list filters
             continue
-        if VIEWS.fullmatch(plain_word(name)) or ORDERS.fullmatch(plain_word(name)):
+        if any(words.fullmatch(plain_word(name)) for words in (VIEWS, ORDERS, PAGES)):
             continue
         values, known = (_list_texts(each) for each in (schema, shown))
         if values and set(values) <= set(known):
-            yield _Filter(param, member, at, _try_value, values)
+            yield _Filter(param, member, at, _try_seen, values)
         elif all(free_text(setting, each.get("items", each)) for each in (schema, shown)):
             yield _Filter(param, member, at, _try_absent)
         elif types_of(schema) == types_of(shown) and types_of(schema) in (("integer",), ("boolean",)):
@@ -152,7 +159,7 @@ def _is_parents(
     setting: Setting, endpoint: Endpoint, param: Param, member: str, item: Mapping[str, Any]
 ) -> bool:
     """True if a member of a list's items names the parent in the path, and not the item itself: an item has
-    its own `id`, and a group below a group its own `group_id`.
+    its own `id`, and a group below a group its own `group_id` (GitLab's subgroups).
     """
     parent = setting.model.resources.get(param.refers_to or "")
     if param.place != "path" or parent is None:
@@ -161,7 +168,8 @@ def _is_parents(
         return False
     resources = setting.model.resources.values()
     lists = [r for r in resources if any(call.action is endpoint.action for call in r.listed_by)]
-    alike = any(members_of(setting, read).keys() == item["properties"].keys() for read in parent.read_by)
+    # followers below `/users/{user_id}` are users, of whom a list may show less than a read
+    alike = any(members_of(setting, read).keys() >= item["properties"].keys() for read in parent.read_by)
     if any(member in resource.ids for resource in lists) or (alike and member in parent.ids):
         return False
     sides = (without_null(setting, each) for each in (param.schema, item["properties"][member]))
@@ -189,35 +197,6 @@ def _list_texts(schema: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(value for value in schema.get("enum", ()) if isinstance(value, str))
 
 
-def _try_value(trial: Trial, own: _Filter) -> None:
-    name = str(own.param.name)
-    whole: Exchange = trial.ask(_ask(trial, f"every item, without {name}"))
-    there = {_fold(item.get(own.member)) for item in _items(whole, own.at)} - {""}
-    asked = next(
-        (
-            value
-            for seen in (True, False)
-            for value in own.values
-            if (_fold(value) in there) is seen and there - {_fold(value)}
-        ),
-        None,
-    )
-    if asked is None:
-        conclude(trial.unseen(f"no item was seen with another {own.member}; {LARGER}"))
-        return
-    answer: Exchange = trial.ask(_ask(trial, f"{name} {asked} alone", {name: asked}))
-    if not answer.success or not answer.fits:
-        raise Untested(f"the list with {name} {asked} was answered {answer.outcome}")
-    expected = f"only items whose {own.member} is {asked}"
-    for number, item in enumerate(_items(answer, own.at)):
-        value = item.get(own.member)
-        if _fold(value) not in ("", _fold(asked)):
-            broken = trial.broken(expected, f"an item has the {own.member} {{other}}", other=value)
-            conclude(broken.at_member(".".join(step for step in (own.at, str(number), own.member) if step)))
-            return
-    conclude(trial.kept())
-
-
 def _try_absent(trial: Trial, own: _Filter) -> None:
     name, setting = str(own.param.name), trial.setting
     whole: Exchange = trial.ask(_ask(trial, f"every item, without {name}"))
@@ -227,7 +206,7 @@ def _try_absent(trial: Trial, own: _Filter) -> None:
         return
     schema = without_null(setting, own.param.schema)
     text = distinct(schema.get("items", schema), setting.model.schemas, ABSENT)
-    if not isinstance(text, str) or any(_fold(text) in _fold(item.get(own.member)) for item in items):
+    if not isinstance(text, str) or any(_fold(text) in str(_fold(item.get(own.member))) for item in items):
         conclude(trial.unseen(f"no text is known that no {own.member} has; {LARGER}"))
         return
     given = [text] if "items" in schema else text
@@ -243,28 +222,43 @@ def _try_absent(trial: Trial, own: _Filter) -> None:
 
 
 def _try_seen(trial: Trial, own: _Filter) -> None:
-    """Ask for two values that items have. A bound and a flag such as `archived`, which adds items, show an
-    item with another value for one of them at most.
+    """Ask for two values that items have. A bound, a flag such as `archived`, which adds items, and a least
+    `level`, as of logs, show an item with another value for one of them at most.
     """
-    name, heeded = str(own.param.name), False
+    name, expected = str(own.param.name), f"only items with the {own.member} that was asked for"
+    heeded, broken = False, trial.kept()
     for value in _find_ends(trial, own):
         answer: Exchange = trial.ask(_ask(trial, f"{name} {json.dumps(value)} alone", {name: value}))
         if not answer.success or not answer.fits:
             conclude(trial.idle(f"the list with {name} {json.dumps(value)} was answered {answer.outcome}"))
             return
-        heeded = heeded or set(_values(answer, own)) <= {value}
-    problem = "" if heeded else "each of two lists has an item with another"
-    conclude(trial.judge(f"only items with the {own.member} that was asked for", problem))
+        shown = [(n, item.get(own.member)) for n, item in enumerate(_items(answer, own.at))]
+        other = next(((n, v) for n, v in shown if v is not None and _fold(v) != _fold(value)), None)
+        heeded = heeded or other is None
+        if other is not None:
+            place = ".".join(step for step in (own.at, str(other[0]), own.member) if step)
+            broken = trial.broken(expected, "an item has the {name} {other}", name=own.member, other=other[1])
+            broken = broken.at_member(place)
+    conclude(trial.kept() if heeded else broken)
 
 
-def _find_ends(trial: Trial, own: _Filter) -> tuple[int | float, int | float]:
-    """Return the least and the greatest value that items have. Raises Untested if they have one alone."""
+def _find_ends(trial: Trial, own: _Filter) -> Sequence[Any]:
+    """Return the least and the greatest value that items have, or the first and the last that an enum lists.
+
+    If they have one alone, return another of the enum, where none is more than another. Else raise Untested.
+    """
     whole: Exchange = trial.ask(_ask(trial, f"every item, without {own.param.name}"))
     schema = trial.setting.resolve_schema(own.param.schema)
-    seen = [value for value in _values(whole, own) if matches(schema, value)]
-    if not seen or min(seen) == max(seen):
+    seen: list[Any] = sorted(value for value in _values(whole, own) if matches(schema, value))
+    if own.values:
+        there = [_fold(item.get(own.member)) for item in _items(whole, own.at)]
+        seen = [value for value in own.values if _fold(value) in there]
+        others = [value for value in own.values if value not in seen]
+        if len(seen) == 1 and others and not LEVELS.search(own.member):
+            return others[:1]
+    if not seen or _fold(seen[0]) == _fold(seen[-1]):
         raise Untested(f"no two items were seen with different {own.member}; {LARGER}", excused=True)
-    return min(seen), max(seen)
+    return seen[0], seen[-1]
 
 
 def _try_bound(trial: Trial, own: _Filter, upper: bool) -> None:
@@ -307,7 +301,9 @@ def _try_order(trial: Trial, own: _Filter, members: tuple[str, str]) -> None:
 
 
 def _in_order(values: Sequence[Any]) -> bool:
-    """True if values rise or fall, by one way of comparing texts at least."""
+    """True if values rise or fall, by one way of comparing texts at least: PostgreSQL's collations pass over
+    blanks and letter case.
+    """
     ways: tuple[Callable[[Any], Any], ...] = (lambda value: value,)
     if all(isinstance(value, str) for value in values):
         ways = (*ways, str.casefold, plain_word, _natural)
@@ -326,7 +322,7 @@ def _natural(text: str) -> list[tuple[int, str]]:
 
 
 def _try_parent(trial: Trial, own: _Filter) -> None:
-    """Ask for the items of a parent, best one that this run made, which has none or few."""
+    """Ask for the items of one parent: who overlooks the id shows those of all (OWASP API1:2023)."""
     name = str(own.param.name)
     answer: Exchange = trial.ask(_ask(trial, f"the items of one {own.param.refers_to}"))
     items = _items(answer, own.at)
@@ -357,10 +353,11 @@ def _items(exchange: Exchange, at: str) -> Sequence[Mapping[str, Any]]:
     return [item for item in items if isinstance(item, Mapping)] if isinstance(items, list) else []
 
 
-def _fold(value: Any) -> str:
+def _fold(value: Any) -> Any:
+    """Return a text as a server may compare it: MySQL's collations ignore the letter case."""
     if isinstance(value, list):
-        return "\n".join(map(_fold, value))
-    return value.casefold() if isinstance(value, str) else ""
+        return "\n".join(str(_fold(one)) for one in value)
+    return value.casefold() if isinstance(value, str) else value
 
 
 CHECK = make_check("filters_apply", __doc__, cases, stage=4, overlap="readers", rank=Rank.WRONG)
