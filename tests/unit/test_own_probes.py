@@ -390,17 +390,37 @@ def test_only_a_405_needs_allow() -> None:
     assert judge_allow(405, Allow="GET") == []
 
 
-@pytest.mark.parametrize(("status", "verdict"), [(405, Verdict.KEPT), (200, Verdict.BROKEN)])
-def test_a_405_to_options_says_nothing_of_the_methods(status: int, verdict: Verdict) -> None:
+@pytest.mark.parametrize(
+    ("status", "allowed", "verdict"),
+    [
+        (405, {"Allow": "POST"}, Verdict.NOT_APPLICABLE),  # Starlette names the methods of one route
+        (204, {}, Verdict.NOT_APPLICABLE),
+        (200, {"Allow": "GET, POST"}, Verdict.KEPT),
+        (200, {"Allow": "POST"}, Verdict.BROKEN),
+    ],
+)
+def test_only_an_answer_that_names_methods_says_which_are_allowed(
+    status: int, allowed: dict[str, str], verdict: Verdict
+) -> None:
     model = with_resource()
     setting = setting_of(model, URL)
     trial = find_trial(framework.CHECK, setting, "@rest", "allowed_methods")
     call = Call(None, {}, "framework", "OPTIONS")
     shown = Exchange(
-        1, call, {}, Request("OPTIONS", "/notes"), answer(status, {}, Allow="POST"),
+        1, call, {}, Request("OPTIONS", "/notes"), answer(status, {}, **allowed),
         seconds=0.0, sent_at=0.0, codes=model.codes, errors=model.error_reader, limits=model.limit_reader,
     )  # fmt: skip
     assert framework._judge_options(trial, shown).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"), [(200, Verdict.KEPT), (401, Verdict.UNTESTED), (405, Verdict.BROKEN)]
+)
+def test_a_head_that_is_refused_as_its_get_may_be_shows_nothing(status: int, verdict: Verdict) -> None:
+    model = with_resource(("surfaces: {", "behaviour: {head: as_get}\nsurfaces: {"))
+    trial = find_trial(framework.CHECK, setting_of(model, URL), "@rest", "head")
+    shown = exchange_of(model, Call(None, {}, "framework", "HEAD", raw=Raw("HEAD", "/notes")), answer(status))
+    assert framework._judge_head(trial, shown).verdict is verdict
 
 
 @pytest.mark.parametrize(

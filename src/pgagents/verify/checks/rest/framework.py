@@ -51,14 +51,14 @@ from pgagents.verify.wire.endpoint import INVALID_PARAMS, INVALID_REQUEST, REST,
 from pgagents.verify.wire.endpoint import UNKNOWN_METHOD as NO_SUCH_METHOD
 from pgagents.verify.wire.exchange import INVENTED, UNKNOWN_METHOD, Exchange
 
-SUCCESS, REDIRECTION, NOT_ALLOWED = 200, 300, 405
+SUCCESS, REDIRECTION, BAD, NOT_ALLOWED = 200, 300, 400, 405
 NO_METHOD = (404, NOT_ALLOWED, 501)
 """Statuses for a path or method that does not exist."""
 LARGEST = "largest"
 PROTOCOL_ERRORS = (NO_SUCH_METHOD, INVALID_REQUEST, INVALID_PARAMS)
 """The numbers of JSON-RPC for a message whose method or members are wrong."""
 SHOWN = frozenset(("options", "long_query", "huge_number", "word_number"))
-"""Odd requests that other calls may also contain. Each is sent alone only if no other call contained it."""
+"""Odd requests that other calls may also contain. Each is sent alone only if none did, which saves a call."""
 SHOWS = {"percent": "long_query", "repeated": "huge_number"}
 
 
@@ -177,6 +177,8 @@ def _judge_head(trial: Trial, exchange: Exchange) -> Judgement:
     if exchange.status in NO_METHOD:
         expected = "what GET is answered with, without a body"
         return trial.broken(expected, exchange.outcome).with_rank(Rank.UNDOCUMENTED)
+    if exchange.status >= BAD:
+        return trial.untested(f"its GET may be refused too: {exchange.outcome}")
     return trial.kept()
 
 
@@ -188,8 +190,9 @@ def _judge_options(trial: Trial, exchange: Exchange) -> Judgement:
     named, path = exchange.header("Allow"), exchange.request.path
     here = {d.method for d in trial.setting.endpoints if d.on_rest and d.path == path}
     allowed = {part.strip() for part in (named or "").split(",")}
-    says_methods = SUCCESS <= exchange.status < REDIRECTION
-    if named and here - allowed and says_methods:
+    if not named or not SUCCESS <= exchange.status < REDIRECTION:
+        return trial.idle(f"the answer to OPTIONS names no methods: {exchange.outcome}")
+    if here - allowed:
         return trial.broken(f"Allow with {', '.join(sorted(here))}", "Allow: {named}", named=named[:120])
     return trial.kept()
 
@@ -271,7 +274,8 @@ def _is_error_of_protocol(answer: Exchange) -> bool:
 def _try_accepted(trial: Trial, of_largest: Trial | None, malformed: Malformed) -> None:
     """Judge a request that must be accepted.
 
-    It is sent with the largest body first, then as it is, then without its other special feature.
+    It is sent with the largest body first, then as it is, then without its other special feature: only a
+    refusal that the plain call does not get is blamed on what is special.
     """
     plain, largest = malformed.call, malformed.largest if of_largest is not None else None
     answer = trial.ask(largest or plain)
@@ -369,7 +373,7 @@ def _slashes(setting: Setting, endpoint: Endpoint, code: Code) -> Iterator[Malfo
             call,
             code,
             ("behaviour", "trailing_slash"),
-            (invalid,),
+            (invalid,),  # a router may match an empty id, which is a wrong one then
         )
 
 
