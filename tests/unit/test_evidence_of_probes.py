@@ -24,6 +24,7 @@ from pgagents.verify.checks.rest import (
     documented_status,
     echoes_input,
     expires_on_time,
+    id_comparison,
     jobs,
     links_resolve,
     location,
@@ -76,6 +77,37 @@ def try_case(
     with answering(reply):
         probe.run()
     return judged, calls
+
+
+# -- ids in the other letter case
+
+CHOSEN = (
+    "input: {text: {type: string, minLength: 1, maxLength: 40, required: true}}",
+    "input: {id: {type: string}, text: {type: string, minLength: 1, maxLength: 40, required: true}}",
+)
+HOST = (
+    "    http: GET /notes/{note_id}\n    effect: read\n    input: {note_id: {type: string",
+    "    http: GET /notes/{note_id}\n    effect: read\n    input: {note_id: {type: string, format: hostname",
+)
+
+
+@pytest.mark.parametrize(
+    ("id", "change", "verdict", "odd"),
+    [
+        ("note-a", (), Verdict.BROKEN, False),
+        ("01arz3ndektsv4rrffq69g5fav", (), Verdict.NOT_APPLICABLE, False),
+        ("notes.example", (HOST,), Verdict.NOT_APPLICABLE, False),
+        ("groceries", (CHOSEN,), Verdict.BROKEN, True),  # labels of GitHub
+    ],
+    ids=["an id", "a ULID", "a host's name", "a name that callers choose"],
+)
+def test_an_id_that_has_no_case_is_one_in_either(
+    id: str, change: tuple[tuple[str, str], ...], verdict: Verdict, odd: bool
+) -> None:
+    note = {"id": id, "text": "Oat milk?"}
+    setting, contract = setting_for(with_resource(*change)), "id_comparison/get_note@rest"
+    judged, _ = try_case(id_comparison.CHECK, setting, contract, lambda _: answer(200, note), note)
+    assert (judged[contract].verdict, judged[contract].odd) == (verdict, odd)
 
 
 # -- redirects

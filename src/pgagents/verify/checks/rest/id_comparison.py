@@ -1,13 +1,15 @@
 """Ids are compared exactly: an id in the other letter case, or with a look-alike letter, finds no instance.
 
 Databases that ignore case find an instance by an id that was never issued. So do servers that normalise
-Unicode, for which full-width letters equal ASCII. Each new instance must also have an id of its own.
+Unicode, for which full-width letters equal ASCII. UUIDs, ULIDs, host names and mail addresses have no case,
+and a name that callers choose is only odd. Each new instance must also have an id of its own.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 
 from pgagents.base.http import json_bytes
@@ -44,10 +46,10 @@ MOST_IDS, MOST_KEYS = 2_000, 20_000
 instances.
 """
 CORRECT = ("valid", "explore")
-_HEX = re.compile(r"[0-9A-Fa-f{}-]*")
-"""Matches UUIDs and similar ids, whose letters are hexadecimal digits. For these, letter case does not
-count.
-"""
+_CASELESS = re.compile(r"[0-9a-f{}-]*|[0-9a-hjkmnp-tv-z]{26}", re.I)
+"""Ids that are one in either case: UUIDs and others of hexadecimal digits (RFC 9562, 4), and ULIDs."""
+_NAMES = ("hostname", "idn-hostname", "email", "idn-email")
+"""Formats of names whose case does not count (RFC 4343), or that no mail server tells apart by it."""
 Named = tuple[str, str, str]
 """An instance by its resource, its containers and its id."""
 
@@ -123,7 +125,8 @@ def _try_other_case(trial: Trial, param: Param, resource: Resource) -> None:
     arguments = {**trial.template.input, str(param.name): id.swapcase()}
     made = there if trial.template.subject else None
     call = trial.call("absent", what, input=arguments, made=made)
-    if id.swapcase() == id or _HEX.fullmatch(id) or is_invalid(trial.setting, call):
+    caseless = _CASELESS.fullmatch(id) or trial.setting.resolve_schema(param.schema).get("format") in _NAMES
+    if id.swapcase() == id or caseless or is_invalid(trial.setting, call):
         conclude(trial.not_applicable("ids here have no case"))
         return
     answer = trial.ask(call)
@@ -138,7 +141,12 @@ def _try_other_case(trial: Trial, param: Param, resource: Resource) -> None:
     hiding = list_hiding_statuses(trial.setting, trial.endpoint)
     # an id may be an encoding or carry a checksum, which the other case breaks
     broken = OF_VALUES if resource.inferred else ()
-    conclude(trial.refused(answer, [missing], what, [*hiding, *broken]))
+    # GitHub's labels and Azure's names of resources are chosen by callers, and one in either case
+    chosen = resource.made_by is not None and any(
+        p.wire == resource.id or p.refers_to == resource.name for p in resource.made_by.action.params
+    )
+    judged = trial.refused(answer, [missing], what, [*hiding, *broken])
+    conclude(replace(one, odd=True) if chosen and answer.success else one for one in judged)
 
 
 def _try_lookalike(trial: Trial, param: Param, resource: Resource) -> None:
@@ -159,6 +167,7 @@ def _try_lookalike(trial: Trial, param: Param, resource: Resource) -> None:
     codes, statuses = list_allowed_refusals(trial.setting, call)
     if answer.status == CONFLICT and answer.status not in (*statuses, *(code.status for code in codes)):
         raise Untested(f"other values than the id may be why it is refused: {answer.outcome}")
+    # S3 answers 204 to the removal of what is not there
     if answer.success and trial.model.leaves_open and trial.model.is_removal(trial.action):
         read = find_read(trial.setting, resource)
         back = (
@@ -229,8 +238,8 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def _forget_removed(setting: Setting, exchange: Exchange, known: dict[Named, str]) -> None:
-    """Forget the instance that a call removes, its parts and what may refer to it, because their ids may be
-    reused.
+    """Forget the instance that a call removes, its parts and what may refer to it: SQLite gives the number of
+    a removed row again.
     """
     for resource, place, id in list_removed(setting, exchange):
         if resource.removes:
