@@ -726,6 +726,31 @@ def test_a_conversion_of_what_has_no_case_shows_none(
     assert (judged["any_case"], judged["used_up"]) == (any_case, used_up)
 
 
+@pytest.mark.parametrize(
+    ("course", "stays"),
+    [
+        (["", "running", "succeeded", "succeeded"], Verdict.KEPT),  # not there yet after the 202
+        (["running", "queued", "running", "succeeded", "succeeded"], Verdict.KEPT),
+        (["running", "succeeded", "queued"], Verdict.BROKEN),
+        (["succeeded", ""], Verdict.UNTESTED),
+    ],
+    ids=["late", "tried again as by Celery", "begun again after its end", "gone after its end"],
+)
+def test_a_job_may_be_there_late_or_be_tried_again(course: list[str], stays: Verdict) -> None:
+    states = iter(course)
+
+    def serve(call: Call) -> Response:
+        state = next(states) if "get_export@" in call.place else "queued"
+        return answer(
+            202 if "export_notes" in call.place else 200 if state else 404, {"id": "e1", "status": state}
+        )
+
+    setting, contract = setting_for(model_of("job")), "jobs/forward/export_notes@rest"
+    judged, _ = try_case(jobs.CHECK, setting, contract, serve, {})
+    assert judged["jobs/ends/export_notes@rest"].verdict is Verdict.KEPT
+    assert judged[contract].verdict is stays
+
+
 def test_a_job_that_was_never_read_has_not_gone_forward() -> None:
     started = answer(202, {"id": "e1", "status": "queued"})
     setting = setting_for(model_of("job"))
