@@ -56,11 +56,7 @@ def total_minds_no_filter(context: Context, request: Request, data: Any) -> Any:
     return {**data, "total": context.memory["most"]}
 
 
-@fault(
-    "pagination",
-    also={"law": "the page tells the list's total", "list_totals": "it is one list's total too"},
-    needs=("pages-of-one-list",),
-).edit_data
+@fault("list_totals", also={"law": "it says the total"}, needs=("pages-of-one-list",), odd=True).edit_data
 def total_of_the_page(context: Context, request: Request, data: Any) -> Any:
     """A list tells the number of the page's items as its total."""
     action = context.reader.action(request)

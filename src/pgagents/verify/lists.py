@@ -212,9 +212,8 @@ class PagedList:
     """A list with pages. `least` and `most` are the page sizes that can be requested; `most` is None if the
     server chooses the size.
 
-    `choices` maps optional arguments to possible values. `kinds` holds those that filter by a member of the
-    items. With `counts`, pages or items are numbered: all pages must have one size, and a new item moves
-    later items on.
+    `choices` maps optional arguments to possible values. With `counts`, pages or items are numbered: all
+    pages must have one size, and a new item moves later items on.
     """
 
     endpoint: Endpoint
@@ -224,7 +223,6 @@ class PagedList:
     resource: Resource | None
     body_at: str
     choices: Mapping[str, tuple[Any, ...]]
-    kinds: Mapping[str, tuple[Any, ...]]
     counts: bool
     parents: Mapping[str, Resource]
     """Required arguments that name an instance, which the run can make, such as the folder whose list it
@@ -297,10 +295,9 @@ def _describe(setting: Setting, endpoint: Endpoint, pages: Pages) -> PagedList |
         for p in endpoint.params
         if not p.required and p.place != "path" and p.name not in (pages.argument, pages.size)
     }
-    enums = {str(p.name) for p in endpoint.params if setting.resolve_schema(p.schema).get("enum")}
     by = action.param(pages.argument) if pages.argument else None
-    kinds = set(types_of(setting.resolve_schema(by.schema))) if by is not None else set()
-    counts = "input" in pages.next.names or bool(kinds & {"integer", "number"})
+    types = set(types_of(setting.resolve_schema(by.schema))) if by is not None else set()
+    counts = "input" in pages.next.names or bool(types & {"integer", "number"})
     return PagedList(
         endpoint,
         pages,
@@ -309,7 +306,6 @@ def _describe(setting: Setting, endpoint: Endpoint, pages: Pages) -> PagedList |
         listed[0] if listed else None,
         listed[1].body_at if listed else "",
         {name: values for name, values in chosen.items() if values},
-        {name: values for name, values in chosen.items() if name in enums and name in members},
         counts,
         {
             str(p.name): resource

@@ -3,15 +3,13 @@
 The catalogue's `pages` describe how the next page is requested. A list whose page size can be chosen is read
 in one piece, then in two or three pages. If the server makes smaller ones, up to eight are read. The pages
 must neither lose nor repeat an item and must come to an end, and no page may exceed the requested size. No
-page is requested that is smaller than the `minimum` of its size. An empty cursor announces no page. If nobody
-else uses the server, a total has the same value on each page. A member is a total if its name says so and its
-value is the number of items. The URL of the next page may be relative, in the body and in a `Link` header. If
-it is absolute, it must have the list's host and scheme. The list is also read with each value of its optional
-arguments, which the further pages must keep. If the pages are inferred from names, the list is also read in
-pages of one item and of two. Then each item is the border of a page, where an order with ties repeats or
-loses one. An item that is on no page is only odd there, unless the place that each page names led on through
-the list in its order. A next URL that asks for another page size than the call did is odd, if the page was
-full.
+page is requested that is smaller than the `minimum` of its size. An empty cursor announces no page. The URL
+of the next page may be relative, in the body and in a `Link` header. If it is absolute, it must have the
+list's host and scheme. The list is also read with each value of its optional arguments, which the further
+pages must keep. If the pages are inferred from names, the list is also read in pages of one item and of two.
+Then each item is the border of a page, where an order with ties repeats or loses one. An item that is on no
+page is only odd there, unless the place that each page names led on through the list in its order. A next URL
+that asks for another page size than the call did is odd, if the page was full.
 """
 
 from __future__ import annotations
@@ -25,7 +23,7 @@ from typing import Any
 from pgagents.catalogue.model.action import ActionCall
 from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank, Verdict
-from pgagents.verify.cases.paging import ListReader, Page, find_other_total, find_totals
+from pgagents.verify.cases.paging import ListReader, Page
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.lists import (
@@ -58,7 +56,7 @@ COST_OF_CHOICE = 4
 PAGES = 3
 """The number of pages that are planned: half of the items, most of the others, and the last item.
 
-Different sizes reveal a server that has a page size of its own.
+Different sizes reveal a server that has a page size of its own, such as GitHub's most of 100.
 """
 ENOUGH = 2
 """The fewest items that make two pages."""
@@ -71,7 +69,7 @@ come where a filter takes out what a page had, as DynamoDB's does.
 SMALL, SMALL_PAGES = (1, 2), 5
 """The sizes of pages at whose borders ties show (counted pages, 2026-11-25), and the most pages of each."""
 MOST_CHOICES = 6
-"""The most values of arguments that are tried for one list."""
+"""The most values of arguments that are tried for one list: an enum of countries has hundreds."""
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
@@ -94,9 +92,8 @@ def _list_attempts(setting: Setting, paged: PagedList, *, second: bool) -> Itera
     """Yield the ways in which the pages of a list are tried.
 
     The first one reads the list in one piece, then in pages. A second one makes items first, and runs if the
-    list was too short for two pages. Others read the list with its optional arguments; the last one removes
-    one of several items first, if a removed item can still be read. Then a value of an argument may include
-    it in the list.
+    list was too short for two pages, as on a server that was just started. The last one reads the list with
+    its optional arguments, which a further page may forget (Mastodon 25477, Pixelfed 1748).
     """
     resource, call = find_list_call(setting, paged)
     maker = _find_maker(setting, resource)
@@ -144,10 +141,7 @@ def _list_needed(trial: Trial, paged: PagedList) -> dict[str, Any]:
 
 
 def _read(trial: Trial, paged: PagedList, second: bool) -> None:
-    """Read the list in one piece, then in pages.
-
-    If a filter separates kinds of items, only the most frequent kind is read in pages.
-    """
+    """Read the list in one piece, then in pages."""
     arguments = _list_needed(trial, paged)
     walk = Walk(trial, paged, arguments, second=second)
     if paged.most is None:
@@ -157,17 +151,8 @@ def _read(trial: Trial, paged: PagedList, second: bool) -> None:
     whole = walk.request({**arguments, **size}, "the list in one piece")
     if whole is None:
         raise Untested(walk.say_unread("the list in one piece"))
-    instances = whole.items
-    kinds = [(name, value) for name, values in paged.kinds.items() for value in values]
-    several = [((name, value), [t for t in instances if t.get(name) == value]) for name, value in kinds]
-    several = [(kind, alike) for kind, alike in several if 1 < len(alike) < len(instances)]
-    if several:  # filter by the most frequent kind, so that its laws are judged on every page
-        (name, value), instances = max(several, key=lambda kind: len(kind[1]))
-        walk.arguments = {**arguments, name: value}
-    walk.there, walk.every = instances, whole.next is None
+    walk.there, walk.every = whole.items, whole.next is None
     walk.short = len(whole.items) < paged.most
-    if walk.every and len(instances) == len(whole.items):
-        walk.totals = find_totals(whole)
     conclude(walk.judge())
 
 
@@ -323,8 +308,6 @@ class Walk:
     every: bool = False
     short: bool = False
     """True if the list in one piece was not full. Then its further pages, if any, are read, too."""
-    totals: Mapping[str, int] = field(default_factory=dict)
-    """The members in which answers give the number of the list's items, by path."""
     fixed: int = 0
     """The size of every page; 0 if the sizes are chosen by the number of items."""
     _reader: ListReader = field(init=False)
@@ -345,8 +328,7 @@ class Walk:
             if page is None:
                 return self.trial.untested(self.say_unread(f"page {number}"))
             pages.append(page)
-            broken = self._judge_page(number, pages) or self._judge_totals(number, page)
-            if broken is not None:
+            if (broken := self._judge_page(number, pages)) is not None:
                 return broken
             request = page.next
             if self.second and request is not None and number == 1:
@@ -382,7 +364,7 @@ class Walk:
         if self.there is None:
             return False
         walked = self._ids(pages)
-        if not {self.paged.id_of(item) for item in self.there} <= set(walked):
+        if any(self.paged.id_of(item) not in walked for item in self.there):
             return False
         known = (self.every and not self._ends_full()) or (self.short and not self.every)
         return not known or len(walked) != len(self.there)
@@ -407,20 +389,6 @@ class Walk:
             return self.trial.broken("a next page that can be requested", page.next.problem)
         return None
 
-    def _judge_totals(self, number: int, page: Page) -> Judgement | None:
-        """Judge a page's total by that of the whole list; return None if nothing is wrong.
-
-        If they differ, the whole list is read again. Only a total that is the same as before is a proof.
-        """
-        other = find_other_total(page, self.totals) if self.trial.setting.exclusive else None
-        if other is None:
-            return None
-        again = self._reader.request_whole(self.arguments, "the list in one piece again")
-        if again is None or find_other_total(again, self.totals) is not None:  # an item may have ended
-            return None
-        path, total = other
-        return self.trial.broken(f"{path} {self.totals[path]} on page {number}", "{total}", total=total)
-
     def _foreign_call(self, request: PageRequest) -> Call:
         arguments = {**self.arguments, **self._size([]), **request.input}
         why = "another project goes on in our list"
@@ -442,12 +410,15 @@ class Walk:
         if ended and full and last.next is not None and self._ends_full():
             expected = f"no {self.paged.pages.next.wording} on the last page, which is full"
             return self.trial.broken(expected, "a further page is announced")
-        if not set(there) <= set(walked) and self.paged.most is not None:  # others may have changed the list
+        # others may have changed the list
+        if any(id not in walked for id in there) and self.paged.most is not None:
             again = self._reader.request_whole(self.arguments, "the list in one piece again")
-            still = {self.paged.id_of(item) for item in again.items} if again else set()
+            if again is None:
+                return self.trial.untested(self.say_unread("the list in one piece again"))
+            still = self._ids([again])
             there = [id for id in there if id in still]
         verdict = self._verdict(pages, there, walked)
-        if verdict is not None and self.paged.counts:
+        if verdict is not None:  # a cursor by the time of a change meets what others change twice, too
             first = self._step(1, PageRequest(), [])
             moved = first is None or self._ids([first]) != walked[: len(first.items)]
             if moved and not self._is_unchanged():
@@ -478,7 +449,11 @@ class Walk:
         again = self._reader.request_whole(self.arguments, "the list in one piece again")
         if again is None or again.next is not None:
             return False
-        return set(self._ids([again])) == {self.paged.id_of(item) for item in self.there or ()}
+        # MongoDB's extended JSON has objects for ids
+        before, now = (
+            sorted(map(repr, self._reader.ids_of(items))) for items in (self.there or [], again.items)
+        )
+        return before == now
 
     def _verdict(self, pages: list[Page], there: list[Any], walked: list[Any]) -> Judgement | None:
         """Return the judgement of an error in the whole pass, or None. `there` are ids listed before and
@@ -599,6 +574,9 @@ def _judge_choice(
     again = reader.request_whole(chosen, f"the list with {choice.wording} again")
     if again is None or reader.ids_of(again.items) != there:
         return None  # somebody changed the list meanwhile
+    walked = _walk(reader, {**chosen, **reader.sized(size)}, choice)
+    if walked is None or reader.ids_of(walked) != came:
+        return None  # `sorting=random`, as Wallhaven has it, gives each page another order
     return _compare(trial, reader.paged, choice, there, came)
 
 
