@@ -126,6 +126,16 @@ def test_default_that_nothing_tells_is_no_former_value() -> None:
     assert result.verdict is Verdict.KEPT
 
 
+def test_a_default_may_be_shown_in_another_zone() -> None:
+    def keep(former: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
+        usual = "2030-01-01T00:00:00+00:00"
+        return {**former, "text": body.get("text"), "label": body.get("label", usual)}
+
+    label = "{type: string, format: date-time, default: '2030-01-01T00:00:00Z'}"
+    (result,) = find("put_replaces", keep, label=label, left_out="cleared")
+    assert result.verdict is Verdict.KEPT
+
+
 def test_a_shorter_put_may_be_refused() -> None:
     (result,) = find("put_replaces", need)
     assert result.verdict is Verdict.NOT_APPLICABLE
