@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pgagents.base.http import Request, Response
+from pgagents.base.http import Request, Response, read_json
 from small_api import Notes, answer, verified, with_resource
 
 TEXT = "{type: string, minLength: 1, maxLength: 40, required: true}"
@@ -61,3 +61,53 @@ def test_a_second_put_of_which_nothing_shows_keeps_nothing() -> None:
         "again": ("untested", True),
         "once": ("untested", True),
     }
+
+
+@pytest.mark.parametrize(
+    ("status", "same", "verdict"),
+    [(422, True, "untested"), (422, False, "broken"), (428, False, "untested"), (502, False, "untested")],
+)
+def test_a_second_put_may_be_refused_for_its_values_for_want_of_a_condition_or_by_a_gateway(
+    status: int, same: bool, verdict: str
+) -> None:
+    """As a `location` of Azure cannot be changed."""
+
+    def put(notes: Notes, request: Request) -> Response | None:
+        id, text = request.path.split("/")[-1], notes.text(request)
+        if request.method != "PUT" or text is None:
+            return None
+        if id not in notes.notes:
+            return notes.make(id, text)
+        as_before = same and notes.notes[id]["text"] == text
+        return answer(200, notes.notes[id]) if as_before else answer(status, {"detail": "no"})
+
+    report = verified(with_resource(*PUT), Notes(odd=put), allow_writes=True, only=("upserts/",))
+    found = {r.contract.id.split("/")[1]: r.verdict.value for r in report.results}
+    assert found["again"] == verdict
+
+
+def test_a_default_may_be_shown_in_another_zone() -> None:
+    moment = "{type: string, format: date-time, default: '2030-01-01T00:00:00Z'}"
+    member = f"at: {moment}"
+    model = with_resource(
+        *PUT[:1],
+        (PUT[1][0], f"{PUT[1][1][:-1]}, {member}}}"),
+        *PUT[2:],
+        (
+            "    properties: {id: {type: string}, text: {type: string}}",
+            f"    properties: {{id: {{type: string}}, text: {{type: string}}, {member}}}",
+        ),
+    )
+
+    def put(notes: Notes, request: Request) -> Response | None:
+        id, text = request.path.split("/")[-1], notes.text(request)
+        if request.method != "PUT" or text is None:
+            return None
+        at = read_json(request.body).value.get("at", "2030-01-01T00:00:00+00:00")
+        status = 200 if id in notes.notes else 201
+        notes.notes[id] = {"id": id, "text": text, "at": at}
+        return answer(status, notes.notes[id])
+
+    report = verified(model, Notes(odd=put), allow_writes=True, only=("upserts/defaults",))
+    (found,) = (r for r in report.results if r.contract.id.startswith("upserts/defaults"))
+    assert found.verdict.value == "kept"

@@ -2,8 +2,9 @@
 instance.
 
 An instance is put under a new id, then under the same id with other values. A read shows the second values,
-or those in the second answer. If nothing reads the instance, the answer counts. A list contains the instance
-once. A third call leaves out all members with a default; then the defaults are shown, not the values before.
+or those in the second answer. If nothing reads the instance, the answer counts. If other values are refused,
+the same ones are put again. A list contains the instance once. A third call leaves out all members with a
+default; then the defaults are shown, not the values before.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 from pgagents.catalogue.model.action import ActionCall, Param
 from pgagents.catalogue.model.resource import Resource, id_text
 from pgagents.report.contract import Rank
+from pgagents.verify.answers.standing import is_equal
 from pgagents.verify.fixtures.factory import ACCEPTED
 from pgagents.verify.fixtures.instance import at_path, find_read, members_of
 from pgagents.verify.fixtures.target import makes_it
@@ -33,7 +35,7 @@ from pgagents.verify.values.schema_values import high, low
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Own
 from pgagents.verify.wire.endpoint import Endpoint
-from pgagents.verify.wire.exchange import Exchange
+from pgagents.verify.wire.exchange import BEHIND, CONDITION, Exchange
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
@@ -91,7 +93,7 @@ def _choose_not(setting: Setting, param: Param, default: Any) -> Any:
 
 
 def _lister(setting: Setting, resource: Resource) -> tuple[ActionCall, Endpoint] | None:
-    """Return the first list of a resource without pages, with its endpoint."""
+    """Return the first list of a resource without pages, with its endpoint; a later page may repeat it."""
     for call in resource.listed_by:
         endpoint = setting.find_usable_lead(str(call.action.name))
         if endpoint is not None and call.action.pages is None:
@@ -114,6 +116,9 @@ def _put_twice(
     others = _choose_others(setting, resource, endpoint, first.input)
     why = f"the same {resource.name} with other values"
     second = ask(Call(endpoint, {**first.input, **others}, "explore", why))
+    if second.refused and others:  # a member may be fixed, as the location of a resource of Azure is
+        why, others = f"the same {resource.name} as it was put", {}
+        second = ask(Call(endpoint, first.input, "explore", why))
     by, answer = made_by, second
     if reader is not None:
         by, why = reader[0], f"a replaced {resource.name}"
@@ -151,7 +156,7 @@ def _leave_out(trial: Trial, resource: Resource, defaults: Mapping[str, Any]) ->
     if not isinstance(shown, Mapping):
         raise Untested(f"it was not put again: {second.outcome}")
     for name, default in defaults.items():
-        if (value := shown.get(params[name].wire)) != default:
+        if not is_equal(value := shown.get(params[name].wire), default):
             conclude(trial.broken(f"{name} {default!r}, its default", f"{name} is {{value!r}}", value=value))
             return
     conclude(trial.kept())
@@ -183,7 +188,8 @@ def _choose_others(
 class _Puts:
     """The members after the first PUT, the values of the second PUT, and the members in its answer.
 
-    A server may trim, round or lower values, so the answer decides which value a read must show.
+    A server may trim, round or lower values, as a column `numeric(10, 2)` of PostgreSQL rounds, so the answer
+    decides which value a read must show.
     """
 
     first: Mapping[str, Any]
@@ -206,8 +212,12 @@ def _judge_again(
     trial: Trial, read: ActionCall, second: Exchange, answer: Exchange, puts: _Puts
 ) -> Judgement:
     """Judge the answer to a second PUT, and a read of its values."""
-    if second.void or answer.void or second.status == ACCEPTED:
+    if second.void or answer.void or second.status == ACCEPTED:  # RFC 9110, 15.3.3
         return trial.untested(f"it was not answered, or is not done yet: {second.outcome}, {answer.outcome}")
+    if second.status == CONDITION:  # RFC 6585, 3
+        return trial.untested(f"it may only be replaced with a condition: {second.outcome}")
+    if second.status in BEHIND or answer.status in BEHIND:
+        return trial.untested(f"a gateway answered: {second.outcome}, {answer.outcome}")
     if not second.success:
         return trial.broken("a PUT on an id that is there replaces it", second.outcome)
     shown = at_path(read, answer) if answer.success else None
