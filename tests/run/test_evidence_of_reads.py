@@ -1,0 +1,105 @@
+"""What is only accepted, or stored by a cache, shows nothing of a write; another's list is read whole."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import pytest
+
+from pgagents.base.http import Request, Response
+from pgagents.catalogue.load import load_text
+from pgagents.catalogue.model.model import Model
+from small_api import Notes, answer, verified, with_resource
+from test_second_tenant import CATALOGUE, KEYS, Server
+
+ACCEPTED = with_resource(("output: {201: {$ref: Note}}", "output: {202: {$ref: Note}}"))
+
+
+def judge(check: str, server: Notes, model: Model) -> dict[str, str]:
+    found = verified(model, server, allow_writes=True, exclusive=True, only=(f"{check}/",)).results
+    return {r.contract.id.split("/")[1]: r.verdict.value for r in found if r.contract.check == check}
+
+
+@pytest.mark.parametrize("calls", [2, 20])
+def test_what_is_only_accepted_need_not_be_there_yet(calls: int) -> None:
+    """It is there after so many more calls."""
+    waiting = dict[str, tuple[str, int]]()
+
+    def later(notes: Notes, request: Request) -> Response | None:
+        for id, (text, due) in list(waiting.items()):
+            if len(notes.log) > due:
+                notes.make(id, text)
+                del waiting[id]
+        if request.method != "POST" or (text := notes.text(request)) is None:
+            return None
+        id = f"n{next(notes._ids)}"
+        waiting[id] = text, len(notes.log) + calls
+        return answer(202, {"id": id, "text": text})
+
+    assert "broken" not in judge("read_after_write", Notes(odd=later), ACCEPTED).values()
+
+
+@pytest.mark.parametrize(("age", "verdict"), [("2", "untested"), (None, "broken")])
+def test_a_list_that_a_cache_stored_may_be_older(age: str | None, verdict: str) -> None:
+    """A CDN says so by `Age`."""
+
+    def store(_notes: Notes, request: Request) -> Response | None:
+        if (request.method, request.path) != ("GET", "/notes"):
+            return None
+        return answer(200, {"notes": []}, **({"Age": age} if age else {}))
+
+    assert judge("read_after_write", Notes(odd=store), with_resource())["listed"] == verdict
+
+
+INPUT = "{account_id: {type: string, minLength: 1, maxLength: 40, required: true, refers_to: account}}"
+LIST = f"""    input: {INPUT}
+    output: {{200: {{type: array, items: {{$ref: Item}}}}}}
+"""
+PAGED = """    input:
+      account_id: {type: string, minLength: 1, maxLength: 40, required: true, refers_to: account}
+      cursor: {type: string}
+    pages: {items: response.items, next: response.next, argument: cursor}
+    output:
+      200:
+        type: object
+        properties: {items: {type: array, items: {$ref: Item}}, next: {type: [string, "null"]}}
+        required: [items]
+"""
+
+
+@dataclass
+class Paging(Server):
+    """Lists what another has on the second page alone."""
+
+    def __call__(self, request: Request) -> Response:
+        told = super().__call__(request)
+        if request.method != "GET" or not request.path.endswith("/items") or told.status != 200:
+            return told
+        items, cursor = json.loads(told.body), dict(request.query).get("cursor")
+        if cursor is None:
+            mine = request.header("Authorization") == f"Bearer {KEYS['main']}"
+            return answer(200, {"items": items if mine else [], "next": None if mine else "more"})
+        return answer(200, {"items": items, "next": None})
+
+
+@pytest.mark.parametrize(("leaks", "verdict"), [(True, "broken"), (False, "kept")])
+def test_a_list_of_another_project_is_read_to_its_end(leaks: bool, verdict: str) -> None:
+    assert CATALOGUE.count(LIST) == 1
+    model = load_text(
+        CATALOGUE.replace(LIST, PAGED).replace(
+            "input: {account_id: =account.id}, at: response}",
+            "input: {account_id: =account.id}, at: response.items}",
+        ),
+        "items.yaml",
+    )
+    report = verified(
+        model,
+        Paging(leaks=leaks),
+        keys=KEYS,
+        allow_writes=True,
+        exclusive=True,
+        only=("read_after_write/",),
+    )
+    found = {r.contract.id: r.verdict.value for r in report.results}
+    assert found["read_after_write/not_listed/item/list_items@rest"] == verdict
