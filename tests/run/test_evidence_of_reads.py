@@ -103,3 +103,33 @@ def test_a_list_of_another_project_is_read_to_its_end(leaks: bool, verdict: str)
     )
     found = {r.contract.id: r.verdict.value for r in report.results}
     assert found["read_after_write/not_listed/item/list_items@rest"] == verdict
+
+
+@pytest.mark.parametrize(("age", "verdicts"), [("2", {"untested"}), (None, {"broken"})])
+def test_what_a_cache_stored_before_a_removal_shows_nothing(age: str | None, verdicts: set[str]) -> None:
+    stored = dict[str, object]()
+
+    def store(notes: Notes, request: Request) -> Response | None:
+        if request.method != "GET" or (request.path != "/notes" and request.path not in stored):
+            stored.update({f"/notes/{id}": dict(note) for id, note in notes.notes.items()})
+            return None
+        stored.update({f"/notes/{id}": dict(note) for id, note in notes.notes.items()})
+        body = {"notes": list(stored.values())} if request.path == "/notes" else stored[request.path]
+        return answer(200, body, **({"Age": age} if age else {}))
+
+    assert set(judge("removals", Notes(odd=store), with_resource()).values()) == verdicts
+
+
+@pytest.mark.parametrize(("status", "verdict"), [(404, "kept"), (500, "untested")])
+def test_a_call_of_what_was_removed_that_fails_keeps_nothing(status: int, verdict: str) -> None:
+    def fail(notes: Notes, request: Request) -> Response | None:
+        gone = request.path.split("/")[-1] not in notes.notes
+        return answer(status, {"detail": "no"}) if request.method == "PATCH" and gone else None
+
+    model = with_resource(
+        (
+            "http: PUT /notes/{note_id}\n    effect: write\n    input:\n",
+            "http: PATCH /notes/{note_id}\n    effect: write\n    input:\n",
+        )
+    )
+    assert judge("removals", Notes(odd=fail), model)["refused"] == verdict

@@ -3,10 +3,11 @@ it.
 
 An instance is made, read, looked for in its lists, removed by the resource's `undone_by`, and read and looked
 for again. That call must be `destructive`, and no move to another state. A removal answered 202 may take some
-seconds. A removed instance that is still answered must meet `gone_when`. A server may reuse a free id at
-once. So an answer contains the removed instance if its id is random, or if it has a value that only this run
-wrote. A list also does if reads before and after it say that nothing has the id. Actions with an error for a
-missing instance must refuse it, too, except those that bring it back by their name, such as `restore`. If
+seconds (RFC 9110, 15.3.3), and what a cache stored shows nothing (RFC 9111, 5.1). A removed instance that is
+still answered must meet `gone_when`. A server may reuse a free id at once, as SQLite does. So an answer
+contains the removed instance if its id is random, or if it has a value that only this run wrote. A list also
+does if reads before and after it say that nothing has the id. Actions with an error for a missing instance
+must refuse it, too (Immich 10891), except those that bring it back by their name, such as `restore`. If
 another one brings it back, that is only odd, and the instance is removed again before the next call. An
 instance of an inferred kind that stays and says so, such as by the state `expired`, is untested.
 """
@@ -57,6 +58,10 @@ from pgagents.verify.wire.exchange import Exchange
 
 READ, LISTED, REFUSED = "read", "listed", "refused"
 """The kinds of calls that a case is about. Those of the last kind need the instance, and are refused."""
+
+STORED = "a cache stored the answer, which may be older"
+FAILED = 500
+"""From this status on, an answer does not say why the call was not done."""
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
@@ -202,6 +207,8 @@ def _read_again(
         resource, at_path(read, before), at_path(read, answer) if answer.success else None
     ):
         conclude(trial.untested(_say_kept(resource, state)))
+    elif answer.cached and is_there(resource, read, answer):
+        conclude(trial.untested(STORED))
     elif is_there(resource, read, answer):
         same = answer.success and is_same(resource, made, body, at_path(read, answer))
         conclude(_judge_shown(trial, resource, read, answer, same=same))
@@ -252,7 +259,8 @@ def _list_again(
     *,
     free: bool,
 ) -> None:
-    """Judge a list by the page that had the instance. A list that is updated late gets some seconds.
+    """Judge a list by the page that had the instance. A list that is updated late, as Forem's was (13613),
+    gets some seconds.
 
     `free` is true if a read showed before that nothing has the instance's id. If that is so afterwards too,
     the list shows the removed instance.
@@ -273,6 +281,8 @@ def _list_again(
         conclude(trial.untested(f"the list was not answered: {answer.outcome}"))
     elif item is None or not is_listed(resource, listed, answer, body):
         conclude(trial.kept())
+    elif answer.cached:
+        conclude(trial.untested(STORED))
     elif state := _find_state(resource, find_item(resource, listed, before, body), item):
         conclude(trial.untested(_say_kept(resource, state)))
     elif is_same(resource, made, body, item) or (free and is_nobodys_now(trial.setting, resource, body)):
@@ -309,8 +319,10 @@ def _call_removed(
         if back:
             removed = trial.ask(again)
             return not removed.success
-    elif answer.refused:
+    elif answer.refused and answer.status < FAILED:
         conclude(trial.kept())
+    else:
+        conclude(trial.untested(f"it shows nothing of a missing {resource.name}: {answer.outcome}"))
     return False
 
 
