@@ -78,22 +78,21 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
             name = f"workflow_runs/{workflow.name} with its hours@{REST}"
             later = replace(attempt, stage=6, role=OPERATOR, probe=name, overlap="none")
         case = partial(Case, None, cite=workflow.cite, place=f"@{REST}")
+        settled = {need: _settle(setting, workflow, need) for need in ("", TIMED, ALONE)}
         for step in workflow.steps:
             says = f"{workflow.title}: {step.name} ({step.action.name}) is answered {step.status}"
             about, detail = (step, None), f"{workflow.name}/{step.name}"
-            settled = _settle(setting, workflow, "")
-            yield case(says, step.origin, attempt, detail, settled=settled, about=about)
+            yield case(says, step.origin, attempt, detail, settled=settled[""], about=about)
             criteria = (("", step.expect), (TIMED, step.expect_timed), (ALONE, step.expect_alone))
             for need, several in criteria:
                 key = f"expect_{need}" if need else "expect"
-                settled = _settle(setting, workflow, need)
                 for index, criterion in enumerate(several):
                     yield case(
                         f"{workflow.title}, {step.name}: {criterion.wording}",
                         (*step.origin, key, index),
                         later if need == TIMED and later is not None else attempt,
                         f"{detail}/{key}-{index + 1}",
-                        settled=settled,
+                        settled=settled[need],
                         about=(step, criterion),
                     )
 
