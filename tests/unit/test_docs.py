@@ -8,7 +8,8 @@ import socket
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable
+from functools import cache
 from pathlib import Path
 
 import click
@@ -161,17 +162,25 @@ def list_missing(text: str, *, only_files: bool) -> list[str]:
     `<…>` and `*` stand for any name, and a suffix may be left out. Several files after a folder's are beside
     the first one. With `only_files`, words with a slash that end as no file of ours are left out.
     """
-    shipped = [
-        path.relative_to(ROOT) for path in (ROOT / "src").rglob("*") if "__pycache__" not in path.parts
-    ]
     missing = []
     for path in re.findall(r"`([\w.<>*-]+(?:/[\w.<>*-]+)+/?)`", text):
         if path.startswith(".venv/") or (only_files and not path.endswith(ENDS) and "src/" not in path):
             continue  # `make` installs it; another environment may run the tests
         pattern = re.sub(r"<\w+>", "*", path.rstrip("/"))
-        if not any(ROOT.glob(pattern)) and not any(module.match(f"{pattern}*") for module in shipped):
+        inner = re.escape(pattern).replace(r"\*", "[^/\n]*")
+        if not any(ROOT.glob(pattern)) and not re.search(rf"(?:^|/){inner}[^/\n]*$", _list_source(), re.M):
             missing.append(path)
     return missing
+
+
+@cache
+def _list_source() -> str:
+    """List the paths below `src`, one a line."""
+    return "\n".join(
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "src").rglob("*")
+        if "__pycache__" not in path.parts
+    )
 
 
 @pytest.mark.parametrize("page", OF_THE_PROJECT)
@@ -186,17 +195,16 @@ def test_quoted_file_that_is_gone_is_seen() -> None:
     assert list_missing(text, only_files=True) == ["verify/run/gone.py"]
 
 
-def list_lost_modules(text: str, files: Iterable[str]) -> list[str]:
-    """The modules that a text quotes in backquotes, alone or with folders, and that are no such file."""
-    known = set(files)
-    tails = known | {tail for file in known for tail in _tails(file)}
+def list_lost_modules(text: str, known: Container[str]) -> list[str]:
+    """The modules that a text quotes in backquotes, alone or with folders, and that are no known file."""
     quoted = re.findall(r"`((?:\w+/)*\w+\.py)`", text)
-    return [module for module in quoted if module not in tails]
+    return [module for module in quoted if module not in known]
 
 
-def _tails(file: str) -> Iterator[str]:
-    parts = file.split("/")
-    return ("/".join(parts[n:]) for n in range(len(parts)))
+def list_tails(files: Iterable[str]) -> set[str]:
+    """The ways to name files: alone, or after some of their folders."""
+    each = (file.split("/") for file in files)
+    return {"/".join(parts[n:]) for parts in each for n in range(len(parts))}
 
 
 def test_modules_that_the_source_quotes_exist() -> None:
@@ -208,19 +216,20 @@ def test_modules_that_the_source_quotes_exist() -> None:
         for path in folder.rglob("*.py")
         if "node_modules" not in path.parts
     ]
-    files = [path.as_posix() for path in paths]
+    known = list_tails(path.as_posix() for path in paths)
     lost = {
         path.as_posix(): modules
         for path in paths
         if path.parts[0] == "src"
-        and (modules := list_lost_modules((ROOT / path).read_text(encoding="utf-8"), files))
+        and (modules := list_lost_modules((ROOT / path).read_text(encoding="utf-8"), known))
     }
     assert lost == {}, "name the module that has it now"
 
 
 def test_module_that_is_gone_is_seen() -> None:
     text = "`gate.py` asks `run/gone.py` and `wire/pace.py`."
-    assert list_lost_modules(text, ["verify/run/gate.py", "verify/wire/pace.py"]) == ["run/gone.py"]
+    known = list_tails(["verify/run/gate.py", "verify/wire/pace.py"])
+    assert list_lost_modules(text, known) == ["run/gone.py"]
 
 
 def test_lines_with_curl_are_run_too() -> None:
