@@ -343,7 +343,7 @@ class Idempotency(Cited):
         None, description="Seconds for which a key is remembered."
     )
     not_used_up_by: list[Status] = Field(
-        default=[], description="Statuses after which the same call may be repeated with the same key."
+        default=[], description="Statuses of refusals that leave the key unused, for a mended call too."
     )
     otherwise: Name | None = Field(
         None,

@@ -1,7 +1,8 @@
-"""A refused call does not use up its idempotency key: a valid call with that key succeeds.
+"""A call refused with a status of `idempotency.not_used_up_by` leaves its key unused: a valid call of one
+action succeeds with it.
 
-One key is sent with a call refused for each reason, then with a valid one. Only if the valid call is refused
-is each reason tried alone. The key is to blame for a refusal without a conflict if another key works.
+One key is sent with a call for each status, then with a valid call. Only if that is refused is each status
+tried alone, and the key is to blame if another key works.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from pgagents.report.contract import Rank
-from pgagents.verify.answers.replay import is_key_conflict, void
+from pgagents.verify.answers.replay import void
 from pgagents.verify.cases.invalid import invalid_cases_of
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.promise import (
@@ -45,7 +46,10 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
 
 
 def _choose_endpoint(setting: Setting) -> Endpoint | None:
-    """Return the REST action with an idempotency key to which most kinds of refusals apply."""
+    """Return the action with an idempotency key to which most kinds of refusals apply.
+
+    One is enough, because a server keeps the keys of all actions in one place.
+    """
 
     def choose() -> Endpoint | None:
         endpoints = [e for e in setting.endpoints if e.leads and e.action.idempotency]
@@ -55,17 +59,13 @@ def _choose_endpoint(setting: Setting) -> Endpoint | None:
 
 
 def _refusals(setting: Setting, endpoint: Endpoint) -> Mapping[int, Call]:
-    """Return calls by the status that they provoke.
-
-    They are invalid, or name an instance that is absent or in the wrong state.
-    """
+    """Return a call for each status: an invalid one, or one about what is absent or in the wrong state."""
     told, model = setting.model.idempotency, setting.model
     spared = set(told.not_used_up_by) if told is not None else set()
     template = template_of(model, endpoint.action)
     found: dict[int, Call] = {}
     wrong = next(
-        (n for n in invalid_cases_of(setting, endpoint) if n.priority == 1 and n.field in _plain(endpoint)),
-        None,
+        (n for n in invalid_cases_of(setting, endpoint) if n.field != str(endpoint.action.idempotency)), None
     )
     if wrong is not None:
         found[model.invalid_in(endpoint.action).status] = replace(wrong.call, why="it is wrong")
@@ -94,10 +94,6 @@ def _refusals(setting: Setting, endpoint: Endpoint) -> Mapping[int, Call]:
     return {status: call for status, call in found.items() if status in spared}
 
 
-def _plain(endpoint: Endpoint) -> set[str]:
-    return {str(p.name) for p in endpoint.params if p.name != endpoint.action.idempotency and p.required}
-
-
 def _try(trials: Sequence[Trial]) -> None:
     refusals = dict(trial.case.about for trial in trials)
     statuses, answer = _send_with_key(trials[0], refusals)
@@ -107,33 +103,25 @@ def _try(trials: Sequence[Trial]) -> None:
             conclude(trial.untested(f"it was answered otherwise; the right call: {answer.outcome}"))
         elif answer.success:
             conclude(trial.kept())
-        elif is_key_conflict(trial.model, answer) or _succeeds_with_another_key(trial, answer):
-            came, alone = _send_with_key(trial, {status: refusal})
-            if came and not void(alone) and not alone.success:
-                conclude(_judge_used(trial, status, alone))
-            elif alone.success:
-                conclude(trial.kept())
         else:
-            conclude(trial.untested(f"the right call was answered {answer.outcome}"))
+            conclude(_judge_alone(trial, status, refusal))
 
 
-def _judge_used(trial: Trial, status: int, alone: Exchange) -> Judgement:
-    """Judge a right call that was refused with the key of a refused one.
+def _judge_alone(trial: Trial, status: int, refusal: Call) -> Judgement:
+    """Judge the right call with the key of this refused call alone.
 
-    The calls before may be the reason, as one of them may have taken a value. Then the call is refused with a
-    new key, too.
+    What the API holds may be why it is refused, such as a car park that is full. Then a new key is refused,
+    too.
     """
-    if not is_key_conflict(trial.model, alone) and not _succeeds_with_another_key(trial, alone):
+    came, alone = _send_with_key(trial, {status: refusal})
+    if not came or void(alone):
+        return trial.untested(f"it was answered otherwise; the right call: {alone.outcome}")
+    if alone.success:
+        return trial.kept()
+    _, control = _send_with_key(trial, {})
+    if not control.success:
         return trial.untested(f"the right call was refused with another key, too: {alone.outcome}")
     return trial.broken(f"a key that came with a call answered {status} is still unused", alone.outcome)
-
-
-def _succeeds_with_another_key(trial: Trial, refused: Exchange) -> bool:
-    """True if a refused call succeeds with a new key, so that the old key was the reason."""
-    if refused.status not in range(400, 500) or refused.limited:
-        return False
-    _, answer = _send_with_key(trial, {})
-    return answer.success
 
 
 def _send_with_key(trial: Trial, refusals: Mapping[int, Call]) -> tuple[set[int], Exchange]:
