@@ -111,6 +111,9 @@ LEGAL = {
     "counted-per-project": "each person's orders are counted, and the first person has five",
     "newest-first": "events come in another order than the changes",
     "slow": "the last event of an order comes a second later",
+    "pings": "each new hook gets a ping, as GitHub sends it",
+    "sent-again": "an event that was taken is sent once more, with its attempt in the data",
+    "rendered-anew": "a repeated delivery counts its attempts in the data",
 }
 WRONG = {
     "second-change-untold": "the event of a second change is not sent",
@@ -203,6 +206,9 @@ class Orders:
         if not isinstance(url, str) or not url.startswith("http") or not known:
             return _answer(422, {"detail": "a url"})
         self.hooks[f"h{len(self.hooks)}-{len(self.orders)}"] = (key, url, types)
+        if "pings" in self.habits:
+            self.told += 1
+            self.late.append((self.now + 0.1, url, self._body(self.told, "ping", {})))
         return _answer(201, {"id": list(self.hooks)[-1]})
 
     def _tell(self, key: str, type: str, order: dict[str, Any]) -> None:
@@ -219,8 +225,11 @@ class Orders:
             body = self._body(self.told, type, order)
             if "slow" in self.habits and order["state"] == "sent":
                 self.late.append((self.now + 1.4, url, body))
+            elif "sent-again" in self.habits and self.post(url, body) < 300:
+                self.late.append((self.now + 0.1, url, self._body(self.told, type, {**order, "attempt": 2})))
             elif self.post(url, body) >= 300 and "never-again" not in self.habits:
                 more = 5000 if "another-id-again" in self.habits else 0
+                order = {**order, "attempt": 2} if "rendered-anew" in self.habits else order
                 self.late.append((self.now + 1, url, self._body(self.told + more, type, order)))
 
     def _body(self, number: int, type: str, order: dict[str, Any]) -> bytes:

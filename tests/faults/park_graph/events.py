@@ -10,17 +10,6 @@ from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.fault_declaration import Context, Put, fault
 
 
-@fault("event_schema").send_events
-def occupancy_event_lags(context: Context, put: Put, type: str, data: Any) -> str:
-    """The event of a lot's free spaces contains the count before the change."""
-    told: dict[str, int] = context.memory
-    if type == "occupancy.changed":
-        now = int(data["available"])
-        data = {**data, "available": told.get(data["lot_id"], min(now + 1, data["total"]))}
-        told[data["lot_id"]] = now
-    return put(type, data)
-
-
 @fault("event_delivery").send_events
 def webhook_event_early(_context: Context, put: Put, type: str, data: Any) -> str:
     """The event of a session's end shows the session as still active."""

@@ -243,7 +243,9 @@ def _judge_apart(
     alone, setting = tried[ALONE], arrivals.setting
     for type, events in heard.items():
         asked = choose_types(setting, list(heard), type)
-        other = next((e.type for e in events if e.type not in asked and not e.problem), None)
+        # GitHub sends a ping to each new webhook, whatever it asked for
+        others = (str(e.type) for e in events if e.type not in asked)
+        other = next((type for type in others if is_caused(setting, type)), None)
         says = f"a webhook for {type} hears {type} alone"
         yield alone.broken(says, f"it heard {other}") if other is not None else alone.kept()
     if OWN not in tried:

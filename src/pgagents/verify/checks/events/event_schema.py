@@ -1,7 +1,7 @@
-"""Every event is valid under the envelope and the schema of its type, and no two events have the same id.
+"""An event that no action causes is valid under the envelope and the schema of its type, and no two events
+have the same id.
 
-Events that no action causes are judged here. If a reading action answers with the same schema, its laws must
-hold for the event's data, too.
+The events that actions cause are judged by `event_delivery`.
 """
 
 from __future__ import annotations
@@ -9,41 +9,37 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pgagents.base.cel.expression import Scope
-from pgagents.base.jsonschema.schema import REF
-from pgagents.catalogue.model.action import Law
 from pgagents.report.contract import Rank
 from pgagents.verify.cases.event_steps import is_caused
 from pgagents.verify.events import Event, Heard, misfit, name_of_id, unheard
-from pgagents.verify.laws import evaluate_law, witness
 from pgagents.verify.promise import Case, Judgement, make_check
 from pgagents.verify.setting import Setting
 
-FORM, LAWS, OWN_ID = "form", "laws", "own_id"
+FORM, OWN_ID = "form", "own_id"
 PLACE = "@rest"
-KNOWN = frozenset(("response",))
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
-    """Yield up to three cases: the form of events, laws for their data, and their ids."""
+    """Yield up to two cases: the form of events, and their ids."""
     del roles
     hooks = setting.model.webhooks
     if hooks is None:
         return
-    unasked = [type for type in hooks.events if not is_caused(setting, type)]
+    unasked = _list_unasked(setting)
     says = {
         FORM: f"{' and '.join(unasked)} fit {hooks.envelope} and the data of their type",
-        LAWS: "of an event's data the laws hold that hold of an answer in the same form",
         OWN_ID: f"no two events have one {name_of_id(setting.model)}",
     }
     if not unasked:
         del says[FORM]
-    if not any(_list_laws(setting, type) for type in unasked):
-        del says[LAWS]
     settled = unheard(setting)
     for detail, text in says.items():
         origin = ("webhooks", "envelope" if detail == OWN_ID else "events")
         yield Case(None, text, origin, detail=detail, cite=hooks.cite, settled=settled, place=PLACE)
+
+
+def _list_unasked(setting: Setting) -> list[str]:
+    return [type for type in setting.model.webhooks.events if not is_caused(setting, type)]
 
 
 def hear(heard: Heard, setting: Setting) -> Iterator[Judgement]:
@@ -52,13 +48,11 @@ def hear(heard: Heard, setting: Setting) -> Iterator[Judgement]:
     if trial is None:
         return
     first: dict[str, Event] = {}
-    for event in heard.events:
-        if event.refused:
-            continue
+    accepted = [event for event in heard.events if not event.refused]
+    yield from _judge_form(setting, accepted)
+    for event in accepted:
         known = first.setdefault(event.id, event) if event.id is not None else event
-        if known is event:
-            yield from _judge_event(setting, event)
-        elif (known.type, known.data) != (event.type, event.data):
+        if _name(setting, known) != _name(setting, event):
             both = f"{known.type} and {event.type}" if known.type != event.type else f"two of {event.type}"
             yield trial.broken(
                 f"each event has an {name_of_id(setting.model)} of its own", f"{both} have one"
@@ -67,49 +61,28 @@ def hear(heard: Heard, setting: Setting) -> Iterator[Judgement]:
     yield trial.kept() if len(first) > 1 else trial.untested("fewer than two events came")
 
 
-def _judge_event(setting: Setting, event: Event) -> Iterator[Judgement]:
-    known = setting.model.webhooks.events.get(event.type or "")
-    form, laws = (CHECK.find_trial(setting, PLACE, detail) for detail in (FORM, LAWS))
-    if known is None or form is None or is_caused(setting, str(event.type)):
-        return  # event_delivery judges it by the action's answer
-    problem = misfit(setting, event)
-    if problem:
-        yield form.broken(f"{event.type} as the catalogue has it", problem)
-        return
-    yield form.kept()
-    for member, law in _list_laws(setting, str(event.type)):
-        assert laws is not None, "it is promised where a law is listed"
-        scope = Scope({"response": {member: event.data}})
-        outcome = evaluate_law(law, scope).outcome
-        if outcome == "broken":
-            yield laws.broken(
-                f"{law.name}: {law.that.wording}",
-                f"of {event.type}: {{witness}}",
-                witness=witness(law, scope),
-            )
-        elif outcome == "held":
-            yield laws.kept()
+def _name(setting: Setting, event: Event) -> tuple[Any, ...]:
+    """Return what an event is of, which a second delivery of it has, too.
 
-
-def _list_laws(setting: Setting, type: str) -> tuple[tuple[str, Law], ...]:
-    """Return the laws of reading actions whose answers have an event's schema.
-
-    Each law comes with the member that holds the data.
+    The other data may be rendered anew for it.
     """
+    known = setting.model.webhooks.events.get(event.type or "")
+    about = setting.model.resources.get(known.about or "") if known is not None else None
+    body = event.data if isinstance(event.data, Mapping) else {}
+    return event.type, about.id_of(body) if about is not None else None
 
-    def find() -> Iterator[tuple[str, Law]]:
-        event = setting.model.webhooks.events.get(type)
-        for action in setting.model.actions if event is not None and event.data is not None else ():
-            schema: Mapping[str, Any] = action.success.schema or {}
-            members: Mapping[str, Any] = schema.get("properties", {})
-            member = next(
-                (name for name, written in members.items() if written.get("$ref") == f"{REF}{event.data}"),
-                None,
-            )
-            if action.effect == "read" and member is not None:
-                yield from ((str(member), law) for law in action.laws if law.names <= KNOWN)
 
-    return setting.compute_once(("event_schema", type), lambda: tuple(find()))
+def _judge_form(setting: Setting, events: list[Event]) -> Iterator[Judgement]:
+    form, unasked = CHECK.find_trial(setting, PLACE, FORM), _list_unasked(setting)
+    unseen = [type for type in unasked if all(event.type != type for event in events)]
+    for event in events if form is not None else ():
+        if event.type not in unasked:
+            continue  # event_delivery judges it by the action's answer
+        problem = misfit(setting, event)
+        if problem:
+            yield form.broken(f"{event.type} as the catalogue has it", problem)
+        else:
+            yield form.kept(f"no {' or '.join(unseen)} came" if unseen else "")
 
 
 CHECK = make_check("event_schema", __doc__, cases, hear=hear, rank=Rank.UNDOCUMENTED)
