@@ -491,6 +491,7 @@ def test_a_users_shared_template_replaces_ours_except_where_a_document_has_its_o
         ("{{ nothing | json }}", "'nothing' is undefined"),
         ("{% for x in %}", "gemini/functions.j2:1"),
         ("{{ 1 / 0 }}", "gemini/functions.j2:1: division by zero"),
+        ("{{ 'x' * 10**18 }}", "gemini/functions.j2:1: it asks for more memory than there is"),
         ("{{ functions[0].name + 1 }}", "gemini/functions.j2:1: can only concatenate"),
         ("{% for n in range(10 ** 9) %}x{% endfor %}", "gemini/functions.j2:1: Range too big"),
         ("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "gemini/functions.j2:1: maximum recursion"),

@@ -73,7 +73,7 @@ class Rendered:
         return to_yaml(self.data) if path.endswith(".yaml") else self.text.encode()
 
 
-_MISTAKES = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+_MISTAKES = (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError)
 """What an expression of a template may raise, beside Jinja's own errors."""
 
 
@@ -357,4 +357,5 @@ def _template_error(name: str, error: Exception) -> PgagentsError:
             line = traceback.tb_lineno
         traceback = traceback.tb_next
     where = f"{getattr(error, 'name', None) or name}:{line}" if line else name
-    return PgagentsError(f"template {where}: {error}")
+    why = "it asks for more memory than there is" if isinstance(error, MemoryError) else error
+    return PgagentsError(f"template {where}: {why}")
