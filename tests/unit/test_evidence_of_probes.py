@@ -15,8 +15,10 @@ from language_table import model_of
 from pgagents.base.http import Response
 from pgagents.catalogue.model.model import Model
 from pgagents.report.contract import Rank, Verdict
+from pgagents.verify.answers.observation import read_counter
 from pgagents.verify.checks.rest import (
     arbitrary_text,
+    capacity,
     conditional_calls,
     consistent_representations,
     conversion,
@@ -804,3 +806,20 @@ def test_a_document_may_leave_out_which_texts_are_refused(document: bool, status
     contract = "arbitrary_text/create_note@rest"
     judged, _ = try_case(arbitrary_text.CHECK, setting_for(model), contract, server, {})
     assert (judged[contract].verdict, judged[contract].odd) == (Verdict.BROKEN, odd)
+
+
+@pytest.mark.parametrize(("headers", "count"), [({}, 3), ({"Age": "4"}, None)])
+def test_a_count_from_a_cache_is_none(headers: dict[str, str], count: int | None) -> None:
+    """A CDN such as CloudFront ignores the `no-cache` of a request."""
+    setting = setting_for(park_graph())
+    takes = setting.model.resources["session"].takes
+    assert takes is not None
+
+    def reply(step: Any) -> Any:
+        exchange = exchange_of(setting.model, step, answer(200, {takes.counter: 3}, **headers))
+        exchange.fits = True
+        return exchange
+
+    with answering(reply):
+        assert capacity._read_counter(setting, takes, "lot-1", {}) == count
+        assert read_counter(setting, setting.model.resources["session"], {takes.by: "lot-1"}) == count

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from pgagents.base.cel.functions import epoch
 from pgagents.base.http import Handler, Request, Response, Silence
 from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.model import Bucket
@@ -187,17 +186,6 @@ def overdue_not_extended(context: Context, inner: Domain, call: AcceptedCall) ->
         if known and row is not None and row["expires_at"] < call.now:
             return Refusal("CONFLICT", "The session's time is over")
     return inner(call)
-
-
-@fault("capacity").edit_results("end_session")
-def overstay_keeps_space(context: Context, _call: AcceptedCall, found: Any) -> Any:
-    """Ending a session after its expiry time does not free its space."""
-    session = found["session"]
-    if epoch(session["ended_at"]) > epoch(session["expires_at"]):
-        context.store.run(
-            "UPDATE lot SET available = available - 1 WHERE id = ? AND available > 5", session["lot_id"]
-        )
-    return found
 
 
 @fault(

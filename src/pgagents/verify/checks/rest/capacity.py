@@ -1,8 +1,9 @@
 """Making an instance that occupies capacity lowers the remaining capacity by one, and ending it restores it.
 
 Instances are made and ended on each surface, and the counter is read in between. A call that makes several
-instances lowers it by their number. A wrong count is counted again once, because something else may have
-ended meanwhile.
+instances, as an order of tickets does, lowers it by their number. A wrong count is counted again once,
+because something else may have ended meanwhile. What a cache answers is no count: a CDN may ignore
+`no-cache`.
 """
 
 from __future__ import annotations
@@ -11,27 +12,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from pgagents.base.cel.reading import list_begun_at
 from pgagents.catalogue.model.action import ActionCall
 from pgagents.catalogue.model.resource import Resource, Takes, is_scalar
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.observation import find_roomiest
-from pgagents.verify.cases.boundary import boundary_value
 from pgagents.verify.fixtures.instance import at_path, member_named, say_none_made, siblings
-from pgagents.verify.fixtures.request_template import time_passes
 from pgagents.verify.plan.selection import others_too
 from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
-from pgagents.verify.values.schema_values import distinct
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, InstanceRef
-from pgagents.verify.wire.endpoint import OPERATOR, REST, Endpoint
+from pgagents.verify.wire.endpoint import REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 ROUNDS = 2
-"""The number of rounds. A wrong count is counted again, because something else may have ended meanwhile."""
-LATE_S = 100_800
-"""Seconds: more than a day, for which most instances are made at most."""
+"""The number of rounds."""
 MOST_MADE = 3
 """The most instances that are made until one is at a place with a known count, because the server may choose
 the place.
@@ -48,17 +43,15 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     One attempt makes and ends instances of a resource through each endpoint, and counts after each call. It
     needs an exclusive run, because others change the counts.
     """
+    del roles
     settled = None if setting.exclusive else (Verdict.NOT_SELECTED, others_too(setting, "counts"))
     for resource, takes in _takers(setting):
         makers, enders = _makers(setting, resource), _enders(setting, resource)
-        ends_itself = resource.expires_by is not None or bool(resource.moves_by_time)
-        late = OPERATOR in roles and setting.model.clock is not None and not ends_itself
         attempt = Attempt(
-            together=partial(_try, resource=resource, takes=takes, late=late),
+            together=partial(_try, resource=resource, takes=takes),
             probe=f"capacity/{resource.name}@{REST}",
             cost=1 + 4 * max(len(makers), len(enders)),
             writes=True,
-            overlap="none" if late else None,  # moving the clock affects all probes
             compares=frozenset((takes.of,)),
         )
         for change, detail, endpoints in (("falls", "taken", makers), ("rises", "returned", enders)):
@@ -90,19 +83,16 @@ def _enders(setting: Setting, resource: Resource) -> list[Endpoint]:
     return setting.list_calling(resource.undone_by.action) if resource.undone_by else []
 
 
-def _try(trials: Sequence[Trial], resource: Resource, takes: Takes, *, late: bool) -> None:
-    """Count in rounds. With the operator's clock, an instance that does not end by itself is ended more than
-    a day later.
-    """
+def _try(trials: Sequence[Trial], resource: Resource, takes: Takes) -> None:
     judged: list[Judgement] = []
     for _ in range(ROUNDS):
-        judged = _round(trials, resource, takes, late=late)
+        judged = _round(trials, resource, takes)
         if all(judgement.verdict is Verdict.KEPT for judgement in judged):
             break
     conclude(judged)
 
 
-def _round(trials: Sequence[Trial], resource: Resource, takes: Takes, *, late: bool) -> list[Judgement]:
+def _round(trials: Sequence[Trial], resource: Resource, takes: Takes) -> list[Judgement]:
     """Make, count and end instances once; return the verdicts."""
     setting, judged = trials[0].setting, list[Judgement]()
     makers = [trial for trial in trials if trial.case.about == "taken"]
@@ -121,9 +111,6 @@ def _round(trials: Sequence[Trial], resource: Resource, takes: Takes, *, late: b
         judged.append(_judge_taking(trial, resource, takes, place, counts, living))
     for index, instance in enumerate(living):
         if index < len(enders) or instance is living[-1]:
-            if late and instance is living[-1] and (wait := time_passes(setting, LATE_S)):
-                ask(wait)
-                _read_counter(setting, takes, instance[takes.by], counts)  # others may have ended
             trial = enders[min(index, len(enders) - 1)]
             judged.append(_judge_return(trial, resource, takes, instance, counts))
     return judged
@@ -147,17 +134,11 @@ def _judge_taking(
     endpoint, setting, made_by = trial.endpoint, trial.setting, resource.made_by
     assert made_by is not None
     bind = {takes.of: place} if place is not None else {}
-    extremes = (boundary_value(setting, endpoint, name) for name in ("high", "minimal") if place is None)
-    several = [arguments for arguments in extremes if arguments is not None]
-    for arguments in [*several, *[made_by.input] * MOST_MADE][:MOST_MADE]:
+    for _ in range(MOST_MADE):
         why = f"a {resource.name} that takes from a {takes.of}"
-        doubled = _two(setting, resource, endpoint, arguments)
-        answer = trial.ask(Call(endpoint, doubled, "explore", why, bind=bind, fresh=True))
+        answer = trial.ask(Call(endpoint, made_by.input, "explore", why, bind=bind, fresh=True))
         instances = _list_made(made_by, answer)
         first = next(iter(instances), None)
-        if arguments in several and not answer.success:
-            counts.clear()  # a refused call may have occupied capacity, which is not judged here
-            continue
         if first is None or not is_scalar(first.get(takes.by)) or not answer.fits:
             counts.clear()  # it may still have occupied capacity
             return trial.untested(say_none_made(resource, answer))
@@ -179,32 +160,6 @@ def _judge_count(trial: Trial, takes: Takes, before: int, after: int, change: in
     by = f"{-change} less" if change < 0 else "one more"
     expected = f"{takes.counter} {before + change}, {by} than before"
     return trial.broken(expected, f"{takes.counter} {{after}} after {{before}}", after=after, before=before)
-
-
-def _two(
-    setting: Setting, resource: Resource, endpoint: Endpoint, given: Mapping[str, Any]
-) -> Mapping[str, Any]:
-    """Return the arguments with a second item in a list of one, if the action makes an instance for each
-    item.
-    """
-    at = resource.made_by.at if resource.made_by is not None else None
-    if at is None or len(list_begun_at(at.tree)) < 2:
-        return given
-    found = dict(given)
-    for name, value in given.items():
-        param = endpoint.action.param(name)
-        if (
-            param is not None
-            and isinstance(value, list)
-            and len(value) == 1
-            and isinstance(value[0], Mapping)
-        ):
-            schema = setting.resolve_schema(param.schema)
-            two = [*value, distinct(schema.get("items", {}), setting.model.schemas, 1)]
-            found[name] = (
-                two if setting.test(("capacity", endpoint.place, name), schema).is_valid(two) else value
-            )
-    return found
 
 
 def _list_made(made_by: ActionCall, exchange: Exchange) -> list[Mapping[str, Any]]:
@@ -241,7 +196,8 @@ def _read_counter(setting: Setting, takes: Takes, id: str | int | float, counts:
     exchange = ask(
         Call(endpoint, {name: id}, "valid", f"to count {takes.counter} of a {takes.of}", reuse="latest")
     )
-    found = member_named(exchange.body, takes.counter) if exchange.success else None
+    told = exchange.success and exchange.fits and not exchange.cached
+    found = member_named(exchange.body, takes.counter) if told else None
     if found is None:
         counts.pop(id, None)
     else:
