@@ -4,12 +4,19 @@ last.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pgagents.report.contract import Verdict
+from pgagents.verify.checks.rest import concurrent_calls
+from pgagents.verify.promise import Untested
 from pgagents.verify.run.run import contracts
+from pgagents.verify.setting import setting_of
+from small_api import URL, with_resource
+from test_own_probes import answer, exchange_of, find_trial
 from verifying import PARK_GRAPH, ROOT, SHOP, model, run
 
 CATALOGUES = ROOT / "tests" / "catalogues"
@@ -44,3 +51,29 @@ def test_of_two_changes_at_once_none_is_taken_for_the_last(seed: int) -> None:
     verdicts = {r.contract.id: r.verdict for r in report.results}
     assert verdicts[f"{ONCE}document/put_content@rest"] is Verdict.NOT_APPLICABLE, "both were done"
     assert report.findings == ()
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "verdict"),
+    [
+        ((201, {"id": "a"}), (409, {}), Verdict.KEPT),
+        ((201, {"id": "a"}), (201, {"id": "b"}), Verdict.BROKEN),
+        ((201, {"id": "a"}), (201, {"id": "a"}), Verdict.KEPT),  # one thing for both
+        ((201, {"id": "a"}), (503, {}), None),
+        ((201, {"id": "a"}), (500, {}), None),
+        ((202, {}), (202, {}), Verdict.UNTESTED),  # Azure decides later
+    ],
+)
+def test_a_call_that_was_put_off_or_only_accepted_took_nothing(
+    first: tuple[int, Any], second: tuple[int, Any], verdict: Verdict | None
+) -> None:
+    of = with_resource(
+        ("    undone_by", "    unique: [{members: [text], otherwise: REFUSED}]\n    undone_by")
+    )
+    setting = setting_of(of, URL)
+    trial = find_trial(concurrent_calls.CHECK, setting, "create_note@rest", "unique/note/text")
+    call = trial.call("explore", "one of two at once")
+    pair = [exchange_of(of, call, answer(*each)) for each in (first, second)]
+    with pytest.raises(Untested) if verdict is None else nullcontext():
+        judged = concurrent_calls._judge(trial, of.resources["note"], pair, "one note")
+        assert judged.verdict is verdict

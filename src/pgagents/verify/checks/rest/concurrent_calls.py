@@ -1,5 +1,5 @@
 """Two simultaneous calls never both get what only one may have: a unique value, the last free place, a
-transition, or all that a number has.
+transition, or all that a number has (CWE-367).
 
 Two creating calls are sent at once. They have equal values in the unique members, or need a place that was
 made for one only. An action on an instance is called twice at once. If both calls succeed, it is called twice
@@ -155,8 +155,7 @@ def _take_all(trial: Trial, bound: _Bound) -> None:
     why = f"two calls at once of {name} take all of {member}"
     call = trial.call("explore", why, input={**least, **own}, subject=resource, made=instance)
     pair: Sequence[Exchange] = trial.ask(Concurrent((call, call)))
-    if not any(answer.success for answer in pair):
-        raise Untested(f"neither call was done: {pair[0].outcome}")
+    _demand_answers(pair)
     after = trial.ask(replace(look, why=f"what two calls of {name} left", again=True))
     left = at_path(bound.read, after) if after.success else None
     if not isinstance(left, Mapping):
@@ -290,9 +289,7 @@ def _act_twice(trial: Trial, resource: Resource, param: Param) -> None:
         return first, second
 
     pair = _on_new_or_other(wanted, call_at_once)
-    done = [answer for answer in pair if answer.success]
-    if not done:
-        raise Untested(f"neither call was done: {pair[0].outcome}")
+    done = _demand_answers(pair)
     if len(done) < TWO:
         conclude(trial.kept())
         return
@@ -309,6 +306,17 @@ def _act_twice(trial: Trial, resource: Resource, param: Param) -> None:
     else:
         expected = f"one is refused with {row[1].outcome}, as the second of two in a row"
         conclude(trial.broken(expected, f"both calls were answered with {done[0].status}"))
+
+
+def _demand_answers(pair: Sequence[Exchange]) -> list[Exchange]:
+    """Return those of two calls that were done. Raises Untested if there are none, or if one was put off or
+    failed: SQLite's or PostgreSQL's refusal of a transaction is often a 503 or a 500.
+    """
+    done = [answer for answer in pair if answer.success]
+    failed = next((a for a in pair if not a.success and (a.void or a.status >= 500)), None)
+    if not done or failed is not None:
+        raise Untested(f"it was not done, or one call failed: {(failed or pair[0]).outcome}")
+    return done
 
 
 def _are_equal(pair: Sequence[Exchange], param: Param) -> bool:
@@ -368,13 +376,13 @@ def _two_calls(
 
 def _judge(trial: Trial, resource: Resource, pair: Sequence[Exchange], expected: str) -> Judgement:
     """Judge by the ids in two answers. An answer with the other call's id made no instance of its own."""
-    made = [answer for answer in pair if answer.success]
-    if not made:
-        return trial.untested(f"neither call made a {resource.name}: {pair[0].outcome}")
+    made = _demand_answers(pair)
     assert resource.made_by is not None
     bodies = [at_path(resource.made_by, answer) for answer in made]
     ids = [resource.id_of(body) for body in bodies]
-    if len(made) == 1 or (None not in ids and ids[0] == ids[1]):
+    if None in ids:  # a 202 may still be refused
+        return trial.untested(f"an answer names no {resource.name}: {made[0].outcome}")
+    if len(made) == 1 or ids[0] == ids[1]:
         return trial.kept()
     return trial.broken(expected, f"both calls were answered with {made[0].status}")
 
