@@ -76,7 +76,7 @@ def ids_of_what_is_common(context: Context, inner: Domain, call: AcceptedCall) -
     return found
 
 
-@fault("links_resolve").handle_requests
+@fault("links_resolve", odd=True).handle_requests
 def link_dead(context: Context, handler: Handler, request: Request) -> Response | Silence:
     """The pages that answers link to do not exist."""
     site = context.front.site

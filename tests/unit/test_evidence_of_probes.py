@@ -266,6 +266,13 @@ def test_a_page_that_only_a_key_opens_is_there() -> None:
     assert follow(lambda _: html(404))[0].verdict is Verdict.BROKEN
 
 
+@pytest.mark.parametrize(("host", "odd"), [(URL, False), ("https://api.example.com", True)])
+def test_a_page_of_the_public_host_may_be_another_servers(host: str, odd: bool) -> None:
+    """A web application and its API share a host behind a proxy, and a run is at the API alone."""
+    judged, _ = follow(lambda _: html(404), page=f"{host}/p/1")
+    assert (judged.verdict, judged.odd) == (Verdict.BROKEN, odd)
+
+
 def test_a_link_that_nobody_followed_keeps_nothing() -> None:
     judged, calls = follow(lambda _: html(404), page="https://elsewhere.example/p/1")
     assert (judged.verdict, judged.excused, calls) == (Verdict.UNTESTED, True, [])
