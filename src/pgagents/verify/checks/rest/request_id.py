@@ -2,7 +2,8 @@
 
 All answers with an id are compared, framework errors included. An id that an earlier answer had breaks the
 contract. So does an id in the body that differs from the header's. Answers that a cache stored are left out,
-because they repeat the id of the first one.
+because they repeat the id of the first one (RFC 9111). So are those to an idempotency key that was sent
+before, because django-idempotency-key stores the whole answer.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     trial, at = CHECK.find_trial(memory.setting, exchange.place), memory.model.errors.request_id_at
     if trial is None or exchange.response is None or exchange.call.intent == "document" or exchange.cached:
         return
+    if _may_be_repeated(exchange, memory):
+        return
     name = memory.setting.compute_once("request_id header", lambda: header_name(memory.model))
     in_header = exchange.header(name) if name else None
     in_body = got(exchange.body, at) if exchange.refused and at is not None else None
@@ -51,6 +54,16 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         yield trial.kept()
     else:
         yield trial.broken("an id that no earlier answer had", "an id that an earlier answer had")
+
+
+def _may_be_repeated(exchange: Exchange, memory: Memory) -> bool:
+    """True if an earlier call had the idempotency key of this one."""
+    endpoint = exchange.call.endpoint
+    key = exchange.input.get(str(endpoint.action.idempotency)) if endpoint is not None else None
+    keys: set[str] = memory.notes.setdefault("request_id/keys", set())
+    known = key is not None and str(key) in keys
+    keys.add(str(key))
+    return known
 
 
 CHECK = make_check(

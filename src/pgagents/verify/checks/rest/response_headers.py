@@ -21,10 +21,10 @@ from pgagents.report.contract import FRAMEWORK, Rank
 from pgagents.verify.promise import Case, Judgement, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.endpoint import REST, Endpoint, framework_places
-from pgagents.verify.wire.exchange import Exchange
+from pgagents.verify.wire.exchange import BEHIND, Exchange
 
 MOST_KNOWN = 5_000
-"""The number of header values whose verdict is cached."""
+"""The number of header values whose verdict is cached: most answers repeat a few."""
 _WHOLE = re.compile(r"-?[0-9]{1,40}")
 _BROKEN = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,2})?")
 """Numbers as JSON writes them. Servers send nanoseconds, and fractions with every digit that they know."""
@@ -82,7 +82,7 @@ def _is_of_framework(header: Header, place: str) -> bool:
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge every answer that must have one of the headers."""
     response, setting = exchange.response, memory.setting
-    if response is None:
+    if response is None or exchange.status in BEHIND:  # the gateway's own answer says nothing of the API
         return
     repeated = _find_repeated_headers(response)
     if exchange.success:
@@ -112,7 +112,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 def _is_expected(setting: Setting, header: Header, exchange: Exchange) -> bool:
     """True if the header is judged on this exchange: always for an action, rarely for a document."""
-    if header.https and not setting.https:
+    if header.https and not setting.https:  # such as Strict-Transport-Security (RFC 6797, 7.2)
         return False
     if exchange.call.intent != "document":
         return True

@@ -47,6 +47,7 @@ def _list_successes(endpoint: Endpoint) -> list[tuple[int, Output]]:
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge every documented success."""
+    # a call of intent `framework` is answered by the router, whose body no operation describes
     if exchange.output is not None and exchange.call.intent != "framework":
         trial = CHECK.find_trial(memory.setting, exchange.place, str(exchange.status))
         if trial is not None:

@@ -4,7 +4,8 @@ Every redirect that no operation documents is judged, whichever check made the c
 slash added is tried, because servers often redirect it, and a read where no path takes a POST without an id.
 After 301 and 302 clients may send a GET in place of a POST alone (RFC 9110, 15.4.2), so other writes, and
 303, are only odd. So are a POST that is answered 302 to another path, which is its result, and a read that
-goes on at another host for now, such as a file. A call whose key is refused may lead to a login.
+goes on at another host for now, such as a file. The host may also be that of the API's published address, as
+WordPress redirects to its `siteurl`. A call whose key is refused may lead to a login.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ CHANGING = (301, 302)
 FOUND = 302
 TEMPORARY = (FOUND, 303, 307)
 UNJUDGED = ("auth", "document")
-"""Intents of calls that may be redirected anywhere."""
+"""Intents of calls that may be redirected anywhere: a login (RFC 6749, 3.1), or a page for people."""
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
@@ -130,7 +131,7 @@ def _judge_redirect(trial: Trial, exchange: Exchange) -> Judgement:
         there = urlsplit(urljoin(f"{base}/", location))
     except ValueError:
         return trial.broken("a redirect within the host, over TLS", redirect)
-    if not _stays(base, location):
+    if not (_stays(base, location) or _stays(str(setting.model.api.server), location)):
         broken = trial.broken("a redirect within the host, over TLS", redirect)
         # files of a storage have a signed link there, as at GitHub and in a registry of containers
         stored = reads and exchange.status in TEMPORARY and there.scheme == "https"
