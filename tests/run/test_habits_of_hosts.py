@@ -7,10 +7,11 @@ import json
 import pytest
 import yaml
 
-from pgagents.base.http import Request, Response
+from pgagents.base.http import Request, Response, Silence
+from pgagents.report.contract import Verdict
 from pgagents.verify.projections import build_file
 from pgagents.verify.setting import setting_of
-from small_api import NOTES, URL, Notes, catalogue, verified
+from small_api import NOTES, URL, Notes, answer, catalogue, verified
 
 FILE = "openapi/openapi.yaml"
 MODEL = catalogue(NOTES.replace("for_people:", f"hosted: {{{FILE}: /openapi.yaml}}, for_people:"))
@@ -68,3 +69,29 @@ def test_every_document_may_be_further_on() -> None:
 )
 def test_types_of_yaml(kind: str, right: bool) -> None:
     assert (find(written(plain=True), kind) == []) is right
+
+
+def follow(target: Response | Silence) -> Verdict:
+    """Return what is found of a front page that links to a description which answers so."""
+
+    def serve(_: Notes, request: Request) -> Response | Silence | None:
+        if request.path == "/":
+            return Response(200, (("Link", "</described>; rel=service-desc"),), b"")
+        return target if request.path == "/described" else None
+
+    model = catalogue(NOTES.replace("for_people:", "hosted: {web/llms.txt: /llms.txt}, for_people:"))
+    report = verified(model, Notes(before=serve), only=("advertised_links/front_page",))  # type: ignore[arg-type]
+    return next(r.verdict for r in report.results if r.contract.id == "advertised_links/front_page@rest")
+
+
+@pytest.mark.parametrize(
+    ("target", "verdict"),
+    [
+        (answer(401, {}), Verdict.BROKEN),
+        (answer(405, {}, Allow="POST"), Verdict.KEPT),
+        (answer(404, {}), Verdict.BROKEN),
+        (Silence("timeout", "no answer in time"), Verdict.UNTESTED),
+    ],
+)
+def test_what_is_linked_is_there_for_everybody(target: Response | Silence, verdict: Verdict) -> None:
+    assert follow(target) is verdict

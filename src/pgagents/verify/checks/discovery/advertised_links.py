@@ -42,6 +42,7 @@ from pgagents.verify.wire.endpoint import REST
 from pgagents.verify.wire.exchange import Exchange
 
 GONE = (404, 410)
+NOT_ALLOWED = 405
 SHA256 = "sha256:"
 MOST_FOLLOWED = 25
 """The most links of one source that are followed."""
@@ -160,7 +161,7 @@ def _judge_links(trial: Trial, source: str, at: str, links: Sequence[Link]) -> J
             return trial.untested(f"only the first {MOST_FOLLOWED} links were followed", sticky=True)
         followed.add(path)
         answer, _ = fetch(trial.setting, path, f"what {source} links to")
-        if answer.void and not answer.error:
+        if answer.void:
             return trial.untested(f"{path} was answered {answer.outcome}")
         if mismatch := _find_mismatch(link, answer):
             expected, actual = mismatch
@@ -172,7 +173,9 @@ def _find_mismatch(link: Link, answer: Exchange) -> tuple[str, str] | None:
     """Return the expected and the actual answer of a wrong link; None if the answer is right."""
     if answer.status in REDIRECTS:
         return None  # it leads to another host, which is not called
-    gone = answer.error or answer.status in GONE or answer.status >= 500
+    if answer.status == NOT_ALLOWED:
+        return None  # it takes POST alone, as MCP servers without a stream do
+    gone = answer.status in GONE or answer.status >= 500
     if gone or (link.machine and answer.status != 200):
         return "something is there", f"it is answered {answer.outcome}"
     wanted, actual = media_type_of(link.media), answer.media_type
