@@ -2,8 +2,8 @@
 as text.
 
 Every result in the run is judged; of an error result only the content blocks. An answer that is no object
-stands in the member `result` of the structured content. A server may also send the text of such an answer
-alone.
+stands in the member `result` of the structured content, as FastMCP writes it. A server may also send the text
+of such an answer alone.
 """
 
 from __future__ import annotations
@@ -76,12 +76,26 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         yield fits.broken(expected, problem, error=error.message[:300])
     else:
         yield fits.kept()
-    whole = read_text(text_of(result))
-    blocks = (read_text(block) for block in list_texts(result))  # other texts may say more
-    if any(not block.problem and block.value in (data, answer) for block in (whole, *blocks)):
+    if tells(list_texts(result), data) or tells(list_texts(result), answer):
         yield text.kept()
     else:
-        yield text.broken("the text is the data as JSON", whole.problem or "the text has other data")
+        problem = read_text(text_of(result)).problem
+        yield text.broken("the text is the data as JSON", problem or "the text has other data")
+
+
+def tells(texts: list[str], data: Any) -> bool:
+    """True if the text blocks have the data: all together, or one of them beside others that say more.
+
+    FastMCP writes each item of a list into a block of its own, and a text as it is.
+    """
+    if isinstance(data, list) and len(data) == len(texts) and all(map(_is_text_of, texts, data)):
+        return True
+    return any(_is_text_of(text, data) for text in ("\n".join(texts), *texts))
+
+
+def _is_text_of(text: str, data: Any) -> bool:
+    read = read_text(text)
+    return text == data or (not read.problem and bool(read.value == data))
 
 
 def _make_test(trial: Trial) -> Any:

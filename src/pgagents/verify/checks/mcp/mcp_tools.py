@@ -190,7 +190,7 @@ def _read_built(setting: Setting) -> list[Any]:
 
 
 def _judge(trials: Sequence[Trial], listed: list[Any], again: list[Any]) -> Iterator[Judgement]:
-    by_name = {tool.get("name"): tool for tool in reversed(listed) if isinstance(tool, Mapping)}
+    by_name = {str(tool.get("name")): tool for tool in reversed(listed) if isinstance(tool, Mapping)}
     for trial, tool in _list_built(trials):
         name = tool["name"]
         if name not in by_name:
