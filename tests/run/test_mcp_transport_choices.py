@@ -38,6 +38,9 @@ def test_a_server_may_say_at_a_well_known_address_where_to_get_a_token(told: str
     assert [request.header("authorization") for request in described] == [None]
 
 
+PARSE_ERROR = b'{"jsonrpc": "2.0", "id": null, "error": {"code": -32700, "message": "Parse error"}}'
+
+
 def run_sessions(answer: Callable[[Request], Response | None]) -> tuple[dict[str, Verdict], list[Request]]:
     """Verify the transport of a server with sessions; `answer` may answer a message within one."""
     seen: list[Request] = []
@@ -82,6 +85,22 @@ def test_a_server_that_requires_its_sessions_refuses_a_call_without_one(
         return Response(status) if b'"tools/list"' in request.body and not in_session(request) else None
 
     assert run_sessions(refuse)[0]["mcp_transport/no_session@mcp"] is verdict
+
+
+@pytest.mark.parametrize(("status", "body"), [(200, PARSE_ERROR), (422, b"")])
+def test_a_server_chooses_how_it_refuses_what_is_no_json(status: int, body: bytes) -> None:
+    def refuse(request: Request) -> Response | None:
+        kind = (("Content-Type", "application/json"),)
+        return Response(status, kind, body) if read_json(request.body).problem else None
+
+    assert run_sessions(refuse)[0]["mcp_transport/malformed@mcp"] is Verdict.KEPT
+
+
+def test_a_page_of_another_site_was_refused_with_any_status_before_2025_11_25() -> None:
+    def refuse(request: Request) -> Response | None:
+        return Response(400) if request.header("Origin") else None
+
+    assert run_sessions(refuse)[0]["mcp_transport/origin@mcp"] is Verdict.KEPT
 
 
 def test_a_malformed_body_is_sent_within_the_session() -> None:
