@@ -147,6 +147,18 @@ def test_a_slip_of_the_oauth_server_breaks_its_contract_alone(slip, contract):
     assert broken_by(slip, contract.partition("/")[0]) == [contract]
 
 
+def what_is_left(answer: Response) -> Response:
+    if answer.status != 200:
+        return answer
+    told = json.loads(answer.body)
+    return answer.with_json({**told, "expires_in": told["expires_in"] - 1})
+
+
+def test_a_token_may_be_told_to_end_when_the_seconds_that_are_left_are_over():
+    """Microsoft Entra answers 3599."""
+    assert broken_by(at_tokens(what_is_left), "oauth_grants") == []
+
+
 class _Reread:
     """A decoder whose valid arguments of requests are changed: `change(action, values)`."""
 

@@ -81,7 +81,7 @@ def _try(path: str, parameters: Mapping[str, str], what: str, trial: Trial) -> N
         expected = "a page that says so: nobody is sent to that address"
         conclude(trial.broken(expected, f"{answer.status} to {{location}}", location=location[:120]))
     elif answer.status >= 500:
-        conclude(trial.broken("a refusal, 400", answer.outcome))
+        conclude(trial.broken("a refusal, 400", answer.outcome).with_rank(Rank.CRASH))
     elif form is not None and fields <= form.names:
         conclude(trial.broken("a refusal, 400", "200 with a form that asks the user to consent"))
     else:
