@@ -159,6 +159,17 @@ def test_a_token_may_be_told_to_end_when_the_seconds_that_are_left_are_over():
     assert broken_by(at_tokens(what_is_left), "oauth_grants") == []
 
 
+def test_a_revocation_of_nothing_may_be_answered_200():
+    """Doorkeeper answers so."""
+
+    def slip(handler: Handler, *_: Any) -> Handler:
+        return fault_helpers.edits(
+            handler, lambda request, answer: Response(200) if request.path == "/oauth/revoke" else answer
+        )
+
+    assert broken_by(slip, "oauth_metadata") == []
+
+
 class _Reread:
     """A decoder whose valid arguments of requests are changed: `change(action, values)`."""
 

@@ -242,7 +242,9 @@ def _try_endpoint(trial: Trial, key: str, path: str) -> None:
         problem = refusal(answer, "invalid_request", "invalid_client", "unsupported_grant_type")
         expected = "400 or 401 with a JSON error (RFC 6749, 5.2)"
         good = not problem and answer.status not in (404, 405)
-    if not answer.void:
+    if key == "revoke" and answer.success:
+        conclude(trial.not_applicable("each revocation is answered so, as by Doorkeeper"))
+    elif not answer.void:
         conclude(trial.kept() if good else trial.broken(expected, problem))
 
 
