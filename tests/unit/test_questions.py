@@ -131,6 +131,23 @@ def test_shapes_and_sentences_raise_questions_with_their_places(tmp_path: Path) 
     )
 
 
+def test_job_is_shown_by_what_its_call_makes(tmp_path: Path) -> None:
+    export = {
+        "type": "object",
+        "required": ["id", "status"],
+        "properties": {"id": {"type": "string"}, "status": {"type": "string", "enum": ["queued", "done"]}},
+    }
+    paths = {
+        "/exports": {"post": operation("startExport", export, status=202)},
+        "/exports/{export_id}": {"get": operation("getExport", export, parameters=named("export_id"))},
+    }
+    whole = {**DOCUMENT, "paths": {**DOCUMENT["paths"], **paths}}  # type: ignore[dict-item]  # a dict
+    path = write(tmp_path)
+    path.with_name("openapi.json").write_text(json.dumps(whole), encoding="utf-8")
+    (line,) = (q.lines for q in ask(path) if q.kind == "job" and q.at[1] == "start_export")
+    assert "job: {resource: export, done: [done]" in line
+
+
 def test_no_more_are_asked_than_anybody_answers(tmp_path: Path) -> None:
     whole = {**DOCUMENT, "paths": {**DOCUMENT["paths"]}}  # type: ignore[dict-item]  # a dict
     for number in range(MOST):

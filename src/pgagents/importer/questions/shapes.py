@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any
 
 from pgagents.base.jsonschema.schema import Schema, is_type
+from pgagents.base.places import value_at
 from pgagents.base.text import brief, list_said_of_thing, singular, split_words
 from pgagents.importer.inference.states import find_target
 from pgagents.importer.operations import first_call
@@ -348,6 +349,7 @@ def _ask_about_job(view: View, name: str, action: Mapping[str, Any]) -> Iterator
     if not isinstance(outputs, Mapping) or 202 not in outputs or "job" in action:
         return
     kinds = [(kind, found[1]) for kind, r in view.resources.items() if (found := _find_states(view, r))]
+    kinds.sort(key=lambda found: value_at(view.resources[found[0]], ("made_by", "action")) != name)
     ready = bool(kinds) and "state" in view.resources[kinds[0][0]]  # it says where its state stands
     kind, states = kinds[0] if kinds else ("RESOURCE", ("DONE", "FAILED"))
     entry = {"job": {"resource": kind, "done": [states[-1]], "within_s": 60}}
