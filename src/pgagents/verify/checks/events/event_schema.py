@@ -74,8 +74,10 @@ def _name(setting: Setting, event: Event) -> tuple[Any, ...]:
 
 def _judge_form(setting: Setting, events: list[Event]) -> Iterator[Judgement]:
     form, unasked = CHECK.find_trial(setting, PLACE, FORM), _list_unasked(setting)
+    if form is None:
+        return
     unseen = [type for type in unasked if all(event.type != type for event in events)]
-    for event in events if form is not None else ():
+    for event in events:
         if event.type not in unasked:
             continue  # event_delivery judges it by the action's answer
         problem = misfit(setting, event)
