@@ -15,6 +15,7 @@ from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import verify
 
 KEYS = {"main": "key-of-ada-1", "second": "key-of-bo-22"}
+CHECKS = ("valid_calls", "read_after_write", "key_authentication")
 TEXT = {"type": "string"}
 TARIFFS = [{"id": "t-1", "name": "Day"}, {"id": "t-2", "name": "Night"}]
 
@@ -104,7 +105,7 @@ def _run() -> Report:
     source = open_source(made.document, "openapi.json", made.data, *places)
     return verify(
         replace(made.model, source=source), _serve, Identities(KEYS),
-        Options(live=False, allow_writes=True, only=("valid_calls", "read_after_write", "key_authentication")),
+        Options(live=False, allow_writes=True, only=CHECKS),
         clock=lambda: now[0], sleep=sleep, wall=lambda: "2026-04-12T13:20:00Z", url="http://127.0.0.1:1",
         timer=lambda: now[0],
     )  # fmt: skip

@@ -257,6 +257,25 @@ class Shared(Server):
         return found
 
 
+@dataclass
+class InState(Shared):
+    """Notes that everybody sees, changes and removes, but not in each state, as an author with posts."""
+
+    status: int = 409
+
+    def _one(self, request: Request, who: str, id: str) -> Response:
+        state = request.method == "DELETE" and who != KEYS["main"]
+        return answer(self.status, {"detail": "in use"}) if state else super()._one(request, who, id)
+
+
+@pytest.mark.parametrize("status", [409, 422])
+def test_what_the_state_refuses_is_not_denied(status: int) -> None:
+    names = ("absent_id/foreign", "project_isolation", "read_after_write/not_listed")
+    server = InState(leaks="list GET POST PATCH DELETE", status=status)
+    report = verified(load_shared(), server, keys=KEYS, allow_writes=True, only=names)
+    assert [finding.actual for finding in report.findings] == []
+
+
 def list_odd(leaks: str) -> dict[str, str]:
     """What is odd of notes of which another key's calls reach ours as `leaks` says."""
     names = ("absent_id/foreign", "project_isolation", "read_after_write/not_listed")

@@ -25,6 +25,7 @@ from pgagents.verify.wire.endpoint import Endpoint
 
 OWNER, OTHER = "main", "second"
 MOST_PAGES = 10
+DENIED = frozenset((401, 403, 404))
 MOST_WRITES = 3
 """The most other writes that are tried for one that refuses the other key."""
 
@@ -98,8 +99,8 @@ def _is_listed(
 
 
 def find_refused_write(setting: Setting, resource: Resource, done: Action) -> Action | None:
-    """Return another change or removal of a shared instance of ours that is refused to the other key; None
-    if all are for everybody, as `done` was.
+    """Return another change or removal of a shared instance of ours that is denied to the other key, and not
+    to its owner; None if all are for everybody, as `done` was.
     """
     writes: list[tuple[Endpoint, RequestTemplate]] = []
     for endpoint, param, named in list_references(setting):
@@ -111,7 +112,10 @@ def find_refused_write(setting: Setting, resource: Resource, done: Action) -> Ac
             writes.append((endpoint, template))
     for endpoint, template in writes[:MOST_WRITES]:
         why = f"to see whether each {resource.name} has an owner"
-        if ask(ordinary(endpoint, template, "absent", why, role=OTHER, owner=OWNER)).refused:
+        call = ordinary(endpoint, template, "absent", why, role=OTHER, owner=OWNER)
+        if (
+            ask(call).status in DENIED and ask(replace(call, role=OWNER, intent="explore")).success
+        ):  # 409 and 422 deny nobody
             return endpoint.action
     return None
 
