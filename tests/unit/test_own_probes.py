@@ -6,6 +6,7 @@ Judgements of single answers, made here without a server.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import cache, partial
 from typing import Any
@@ -29,11 +30,11 @@ from pgagents.verify.checks.rest import (
     upserts,
     valid_calls,
 )
-from pgagents.verify.promise import Check, Judgement, Trial, judge_accepted
+from pgagents.verify.promise import Check, Judgement, Trial, Untested, judge_accepted
 from pgagents.verify.run.absent_answers import nothing_there
 from pgagents.verify.setting import Memory, Setting, setting_of
 from pgagents.verify.wire.asking import answering
-from pgagents.verify.wire.call import Call, Intent, Raw
+from pgagents.verify.wire.call import Call, Concurrent, InstanceRef, Intent, Raw
 from pgagents.verify.wire.exchange import Exchange
 from small_api import URL, with_resource
 
@@ -327,6 +328,49 @@ def test_a_taken_value_is_not_blamed_on_the_tag(status: int, verdict: Verdict) -
     )
     done = exchange_of(model, call, answer(status, {"detail": "no"}))
     assert conditional_calls._judge_present(trial, first, done, second).verdict is verdict
+
+
+def test_a_write_that_changes_nothing_shows_no_new_tag_and_a_count_of_views_no_change() -> None:
+    model = tagged()
+    setting = setting_of(model, URL)
+    present, stale = (
+        find_trial(conditional_calls.CHECK, setting, "change_note@rest", detail)
+        for detail in ("present", "stale")
+    )
+    call = Call(present.endpoint, {}, "explore", "a write")
+    old, new, viewed = (
+        exchange_of(model, call, answer(200, {"id": "n1", "text": "a", "views": views}, ETag=tag))
+        for views, tag in ((1, '"1"'), (2, '"2"'), (3, '"2"'))
+    )
+    done, late = (exchange_of(model, call, answer(status, {"detail": "no"})) for status in (200, 412))
+    assert conditional_calls._judge_present(present, new, done, new).verdict is Verdict.UNTESTED
+    (judged,) = conditional_calls._judge_stale(stale, old, new, late, viewed)
+    assert judged.verdict is Verdict.KEPT
+
+
+@pytest.mark.parametrize(("status", "told"), [(412, [Verdict.KEPT]), (503, []), (500, [])])
+def test_of_two_writes_at_once_one_that_failed_shows_nothing(status: int, told: list[Verdict]) -> None:
+    model = tagged()
+    setting = setting_of(model, URL)
+    trial = find_trial(conditional_calls.CHECK, setting, "change_note@rest", "once")
+    judged: list[Judgement] = []
+
+    def reply(step: Any) -> Any:
+        if isinstance(step, Judgement):
+            judged.append(step)
+        elif isinstance(step, InstanceRef):
+            return {"id": "n1"}
+        elif isinstance(step, Concurrent):
+            answers = (answer(200, {"id": "n1", "text": "b"}), answer(status, {"detail": "no"}))
+            return [exchange_of(model, *each) for each in zip(step.calls, answers, strict=True)]
+        else:
+            return exchange_of(model, step, answer(200, {"id": "n1", "text": "a"}, ETag='"1"'))
+        return None
+
+    reader = setting.by_place["get_note@rest"]
+    with answering(reply), nullcontext() if told else pytest.raises(Untested):
+        conditional_calls._write_at_once(trial, model.resources["note"], reader)
+    assert [one.verdict for one in judged] == told
 
 
 def test_of_two_foreign_ids_the_server_may_refuse_either() -> None:
