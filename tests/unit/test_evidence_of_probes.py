@@ -830,3 +830,18 @@ def test_a_count_from_a_cache_is_none(headers: dict[str, str], count: int | None
     with answering(reply):
         assert capacity._read_counter(setting, takes, "lot-1", {}) == count
         assert read_counter(setting, setting.model.resources["session"], {takes.by: "lot-1"}) == count
+
+
+@pytest.mark.parametrize(("role", "seen"), [("main", Verdict.BROKEN), ("second", None), ("", None)])
+def test_what_another_reader_sees_is_not_compared(role: str, seen: Verdict | None) -> None:
+    """GitHub answers null for the `email` of a user to a caller without a key."""
+    model = with_resource()
+    memory = Memory(setting_of(model, URL, roles=frozenset(("main", "second")), exclusive=True))
+    told = list[Verdict]()
+    for number, (action, own, text) in enumerate((("create_note", "main", "Hi"), ("get_note", role, "")), 1):
+        given = {"text": "Hi"} if number == 1 else {"note_id": "n1"}
+        call = Call(endpoint_of(memory.setting, action), given, "valid", "a call", role=own)
+        exchange = exchange_of(model, call, answer(201 if number == 1 else 200, {"id": "n1", "text": text}))
+        exchange.number, exchange.fits = number, True
+        told += [judged.verdict for judged in consistent_representations.watch(exchange, memory)]
+    assert told == ([] if seen is None else [seen])

@@ -151,6 +151,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         or not exchange.fits
         or exchange.tainted
         or exchange.call.beside
+        or exchange.call.role != "main"  # GitHub's `email` is null without a key
         or exchange.call.intent not in TRUSTED
         or not isinstance(exchange.body, Mapping | list)
     ):
