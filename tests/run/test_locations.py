@@ -36,6 +36,8 @@ def judge_location(status: int, location: str, *changes: tuple[str, str]) -> str
         request = replace(request, target=request.target.removeprefix("/v1"))
         if request.path.startswith("/tasks/"):
             return answer(200, {"state": "running"})
+        if request.target.endswith("?moved=1"):
+            return Response(301, (("Location", request.path),))
         told = server(request)
         if told.status != 201:
             return told
@@ -82,6 +84,30 @@ def test_location_without_the_beginning_of_its_path_is_odd(location: str, verdic
     parts = [f"http: {method} /notes/{{" for method in ("GET", "PUT", "DELETE")]
     changes = [(path, path.replace("/notes", "/v1/notes")) for path in (*whole, *parts)]
     assert judge_location(201, location, *changes) == verdict
+
+
+VERSION = """
+  get_version:
+    title: Get a version
+    description: Gets a version of a note.
+    http: GET /notes/{note_id}/_history/{version}
+    effect: read
+    input:
+      note_id: {type: string, minLength: 1, maxLength: 40, required: true, refers_to: note}
+      version: {type: string, minLength: 1, maxLength: 40, required: true}
+    output: {200: {$ref: Note}}
+    errors: [NOT_FOUND, REFUSED]
+surfaces: {rest"""
+
+
+def test_location_of_the_first_version_is_below_the_new_instance() -> None:
+    """The Location of FHIR's create has the version, too."""
+    assert judge_location(201, "/notes/ID/_history/1", ("\nsurfaces: {rest", VERSION)) == "untested"
+
+
+def test_location_that_is_redirected_may_lead_to_the_new_instance() -> None:
+    """Django redirects to the path with a slash at its end."""
+    assert judge_location(201, "/notes/ID?moved=1") == "untested"
 
 
 def test_location_of_another_instance_is_found_in_a_202_too() -> None:

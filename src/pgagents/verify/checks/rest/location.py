@@ -1,8 +1,9 @@
 """The Location in a create's answer leads to the new instance (RFC 9110, 10.2.2).
 
-It is followed only on the API's own host, and only at the path of a reading action. Any other path leaves the
-contract untested; that of the new instance without its beginning is odd. After a 202 it may lead to the state
-of the work, or to an instance that is not there yet (RFC 9110, 15.3.3).
+It is followed only on the API's own host, and only at the path of a reading action. Any other path,
+one of a part of the instance and a redirect leave the contract untested; the path of the new instance without
+its beginning is odd. After a 202 it may lead to the state of the work, or to an instance that is not there
+yet (RFC 9110, 15.3.3).
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from pgagents.verify.promise import (
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import REST
-from pgagents.verify.wire.exchange import Exchange
+from pgagents.verify.wire.exchange import REDIRECTED, REFUSED, Exchange
 
 HEADER = "location"
 ABSENT = 404
@@ -84,6 +85,9 @@ def _try(trial: Trial, resource: Resource) -> None:
     reader = setting.endpoint(str(action.name), REST)
     if reader is None:
         raise Untested(f"this run calls no {action.name}, to which its path leads: {text[:200]}")
+    below = (str(action.path).startswith(f"{r.action.path}/") for r in resource.read_by)
+    if read is None and any(below) and id_text(resource.id_of(body)) in values.values():
+        raise Untested(f"it leads to a part of it, as FHIR's to its version: {text[:200]}")
     if read is None:
         actual = f"{{text}}, which is {action.name}"
         conclude(trial.broken(f"a Location of the new {resource.name}", actual, text=text[:200]))
@@ -100,7 +104,7 @@ def _judge(
     trial: Trial, resource: Resource, read: ActionCall, body: Mapping[str, Any], answer: Exchange
 ) -> Judgement:
     expected = f"the new {resource.name} at its Location"
-    if answer.void:
+    if answer.void or REDIRECTED <= answer.status < REFUSED:
         return trial.untested(f"the Location was not answered: {answer.outcome}")
     if not answer.success:
         return trial.broken(expected, answer.outcome)
