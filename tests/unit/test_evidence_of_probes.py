@@ -566,6 +566,7 @@ def nest(contract: str, told: Told) -> Judgement:
 
 ELSEWHERE = "nesting/elsewhere/comment/remove_comment@rest"
 COUNTED = "nesting/counted/comment/get_note@rest"
+GONE_WITH_IT = "nesting/gone/comment/get_comment@rest"
 
 
 @pytest.mark.parametrize(("removes", "verdict"), [(False, Verdict.KEPT), (True, Verdict.BROKEN)])
@@ -593,6 +594,22 @@ def test_a_number_that_was_not_read_is_no_wrong_number(place: str, after: int, v
         return answer(500, {}) if call.place == place and len(calls) > after else None
 
     assert nest(COUNTED, told).verdict is verdict
+
+
+@pytest.mark.parametrize("contract", [GONE_WITH_IT, COUNTED])
+@pytest.mark.parametrize(("late", "verdict"), [(3, Verdict.KEPT), (99, Verdict.BROKEN)])
+def test_what_goes_with_its_parent_may_go_later(contract: str, late: int, verdict: Verdict) -> None:
+    """Kubernetes removes what is inside in the background, and many a number comes from a cache."""
+    look, reads = contract.rpartition("/")[2], [0]
+    act = "delete_note@rest" if contract == GONE_WITH_IT else "add_comment@rest"
+
+    def told(call: Call, calls: list[Call]) -> Response | None:
+        reads[0] += call.place == look and any(one.place == act for one in calls)
+        if call.place == look and 0 < reads[0] <= late:
+            return answer(200, COMMENT if contract == GONE_WITH_IT else {**COMMENT, "comment_count": 0})
+        return answer(404, {}) if reads[0] and contract == GONE_WITH_IT else None
+
+    assert nest(contract, told).verdict is verdict
 
 
 # -- what an answer to a create shows

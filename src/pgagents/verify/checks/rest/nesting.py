@@ -49,9 +49,6 @@ from pgagents.verify.wire.call import Call, InstanceRef, Own, Sleep
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-LATE_S = 3.0
-"""Seconds after which is read again, because a server may count late, or remove what is inside late."""
-
 
 @dataclass(frozen=True, slots=True)
 class _Nested:
@@ -236,7 +233,7 @@ def _try_gone(trial: Trial, nested: _Nested, remover: Endpoint, undone_by: Actio
         reason = f"the {parent.name} could not be removed: {removed.outcome}"
         raise Untested(reason, excused=removed.is_conflict)
     answer = trial.ask(look)
-    for seconds in REMOVAL_WAITS_S if removed.status == ACCEPTED else (LATE_S,):
+    for seconds in REMOVAL_WAITS_S:  # Kubernetes removes what is inside in the background
         if not is_there(resource, nested.read, answer):
             break
         trial.ask(Sleep(seconds, quiet=True))
@@ -256,9 +253,9 @@ def _try_count(trial: Trial, nested: _Nested, member: str, read: ActionCall, rea
     look = Call(reader, read.input, "explore", f"{member} of a {parent.name}", subject=parent, made=around)
 
     def count(wanted: int | None) -> int | None:
-        """Read the number; once more after some seconds if it is not the wanted one."""
+        """Read the number, and read it again while it is not the wanted one, as it may come from a cache."""
         found: int | None = None
-        for seconds in (0.0, LATE_S):
+        for seconds in (0.0, *REMOVAL_WAITS_S):
             if seconds:
                 trial.ask(Sleep(seconds, quiet=True))
             answer = trial.ask(replace(look, again=bool(seconds)))
