@@ -66,3 +66,16 @@ def test_first_day_that_there_is_has_no_other_form() -> None:
     report = verified(model, Notes(), only=(CONTRACT,))
     found = next(r for r in report.results if r.contract.id == CONTRACT)
     assert (found.verdict, "no other form" in found.reason) == (Verdict.UNTESTED, True), found.reason
+
+
+@pytest.mark.parametrize(("status", "verdict"), [(503, "untested"), (502, "untested"), (422, "broken")])
+def test_a_server_that_is_busy_refuses_no_form(status: int, verdict: str) -> None:
+    given = "    input: {since: {type: string, format: date-time, required: true}}\n"
+    model = catalogue(NOTES, (PLACE, PLACE + given), (REFUSALS, f"{REFUSALS}    errors: [REFUSED]\n"))
+
+    def odd(_: Notes, request: Request) -> Response | None:
+        other = request.path == "/notes" and not dict(request.query).get("since", "Z").endswith("Z")
+        return answer(status, {"detail": "no"}) if other else None
+
+    report = verified(model, Notes(odd=odd), only=(CONTRACT,))
+    assert next(r.verdict.value for r in report.results if r.contract.id == CONTRACT) == verdict
