@@ -107,18 +107,6 @@ def failure_frees_space(context: Context, inner: Domain, call: AcceptedCall) -> 
     return found
 
 
-@fault("conversion").replace_actions
-def hold_minds_case(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """A hold's plate is compared with regard to case, so a plate in lower case cannot use it."""
-    plate = call.input.get("plate")
-    small = isinstance(plate, str) and plate != plate.upper()
-    if small and context.store.row(
-        "SELECT 1 FROM hold WHERE id = ? AND status = 'active'", call.input.get("hold_id")
-    ):
-        return Refusal("CONFLICT", "The hold is for another plate")
-    return inner(call)
-
-
 @fault(
     "expires_on_time", also={"workflow_runs": "a workflow counts the spaces of holds that are over"}
 ).replace_actions

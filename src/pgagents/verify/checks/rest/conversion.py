@@ -2,23 +2,21 @@
 capacity.
 
 The catalogue says that both count in one counter, and that the create of the second may name the first. The
-counter is read before and after. The first instance is used up: undoing it must fail afterwards.
+counter is read before and after. The first instance is used up: undoing it frees nothing, and fails. A
+success that frees nothing is only odd: the DELETE of many APIs succeeds for what is gone (RFC 9110, 9.2.2). A
+wrong count is counted again once, because something else may have ended meanwhile.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from pgagents.base.http import json_bytes
-from pgagents.base.jsonschema.schema import closure
-from pgagents.base.places import plain
 from pgagents.catalogue.model.resource import Resource, Takes
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.observation import read_counter
-from pgagents.verify.cases.argument_values import find_comparison
 from pgagents.verify.fixtures.instance import at_path, say_none_made
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.plan.selection import others_too
@@ -29,7 +27,7 @@ from pgagents.verify.wire.call import Call, Own
 from pgagents.verify.wire.endpoint import REST, Endpoint
 
 ROUNDS = 2
-"""The number of rounds. A wrong count is counted again, because something else may have ended meanwhile."""
+"""The number of rounds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +46,7 @@ class _Passing:
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
-    """Yield cases for each conversion on REST: no second unit is occupied, the first is used up, case does
-    not count.
+    """Yield cases for each conversion on REST: no second unit is occupied, and the first is used up.
 
     One attempt tries those of a conversion. The count needs an exclusive run, because others change it.
     """
@@ -65,9 +62,6 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         if first.undone_by is not None:
             says = f"a {first.name} that {name} has used is no longer there to be undone"
             yield Case(maker, says, origin, attempt, f"used_up/{first.name}", first.cite, about="used_up")
-        if folded := _list_case_insensitive(setting, passing):
-            says = f"{name} finds a {first.name} by its {' and '.join(folded)} in whichever case"
-            yield Case(maker, says, origin, attempt, f"any_case/{first.name}", first.cite, about="any_case")
 
 
 def _list_passings(setting: Setting) -> Iterator[_Passing]:
@@ -87,20 +81,6 @@ def _list_passings(setting: Setting) -> Iterator[_Passing]:
 def _counts_alike(first: Takes | None, takes: Takes) -> bool:
     counts = (takes.of, takes.counter, takes.read_by)
     return first is not None and (first.of, first.counter, first.read_by) == counts
-
-
-def _list_case_insensitive(setting: Setting, passing: _Passing) -> list[str]:
-    """Return arguments of the maker whose case does not count by a law, and which the first instance
-    contains.
-    """
-    made_by, schemas, maker = passing.first.made_by, setting.model.schemas, passing.maker
-    schema: Mapping[str, Any] = (made_by.action.success.schema if made_by is not None else None) or {}
-    text = json_bytes([plain(schema), *(plain(schemas[name]) for name in closure(schema, schemas))])
-    return [
-        str(param.name)
-        for param in maker.params
-        if find_comparison(maker.action, param) == "folded" and json_bytes(str(param.name)) in text
-    ]
 
 
 def _try(trials: Sequence[Trial], passing: _Passing) -> None:
@@ -130,7 +110,7 @@ def _choose_arguments(passing: _Passing, instance: Mapping[str, Any]) -> dict[st
 def _round(trials: Mapping[str, Trial], passing: _Passing) -> list[Judgement]:
     """Convert and count once; return the verdicts."""
     setting, first = next(iter(trials.values())).setting, passing.first
-    in_any_case, counted, used = (trials.get(about) for about in ("any_case", "one_space", "used_up"))
+    counted, used = (trials.get(about) for about in ("one_space", "used_up"))
     others = [trial for trial in (counted, used) if trial is not None]
     assert first.made_by is not None
     maker = setting.find_lead(str(first.made_by.action.name))
@@ -154,22 +134,8 @@ def _round(trials: Mapping[str, Trial], passing: _Passing) -> list[Judgement]:
     before = read_counter(setting, first, instance)
     arguments = _choose_arguments(passing, instance)
     why = f"a {passing.resource.name} with a {first.name}"
-    small = {
-        name: text.lower()
-        for name in (_list_case_insensitive(setting, passing) if in_any_case is not None else ())
-        if isinstance(text := arguments.get(name), str) and text.lower() != text
-    }
-    answer = ask(Call(passing.maker, {**arguments, **small}, "explore", why, subject=first, made=instance))
+    answer = ask(Call(passing.maker, arguments, "explore", why, subject=first, made=instance))
     judged: list[Judgement] = []
-    if in_any_case is not None and answer.success:
-        unseen = in_any_case.unseen(f"no value of the {first.name} has another case")
-        judged.append(in_any_case.kept() if small else unseen)
-    elif in_any_case is not None and small and not answer.void:
-        names, refused = " and ".join(small), answer.outcome
-        answer = ask(Call(passing.maker, arguments, "valid", why, subject=first, made=instance))
-        if answer.success:
-            expected = f"as with {names} as it was returned"
-            judged.append(in_any_case.broken(expected, f"{names} in small letters: {refused}"))
     if not answer.success:
         reason = f"no {passing.resource.name} was made with it: {answer.outcome}"
         return [trial.untested(reason) for trial in others]
@@ -177,7 +143,7 @@ def _round(trials: Mapping[str, Trial], passing: _Passing) -> list[Judgement]:
     if counted is not None:
         judged.append(_judge_count(counted, passing, before, after))
     if used is not None:
-        judged.append(_judge_undoing(used, passing, instance))
+        judged.append(_judge_undoing(used, passing, instance, after))
     return judged
 
 
@@ -191,7 +157,9 @@ def _judge_count(trial: Trial, passing: _Passing, before: int | None, after: int
     return trial.broken(expected, f"{takes.counter} {{after}}", after=after)
 
 
-def _judge_undoing(trial: Trial, passing: _Passing, instance: Mapping[str, Any]) -> Judgement:
+def _judge_undoing(
+    trial: Trial, passing: _Passing, instance: Mapping[str, Any], before: int | None
+) -> Judgement:
     """Judge that undoing the used instance is refused. Other checks judge the code of the refusal."""
     first = passing.first
     assert first.undone_by is not None
@@ -204,7 +172,9 @@ def _judge_undoing(trial: Trial, passing: _Passing, instance: Mapping[str, Any])
     if answer.void or answer.unsound or answer.status >= 500:
         return trial.untested(f"it could not be tried: {answer.outcome}")
     if answer.success:
-        return trial.broken(f"{undo} of a used {first.name} is refused", answer.outcome)
+        broken = trial.broken(f"{undo} of a used {first.name} is refused", answer.outcome)
+        after = read_counter(trial.setting, first, instance)
+        return replace(broken, odd=before is None or after is None or after <= before)
     return trial.kept()
 
 
