@@ -12,7 +12,7 @@ import pytest
 
 from importing import imported, openapi, operation
 from language_table import model_of
-from pgagents.base.http import Response
+from pgagents.base.http import Request, Response
 from pgagents.catalogue.model.model import Model
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.observation import read_counter
@@ -863,3 +863,16 @@ def test_what_another_reader_sees_is_not_compared(role: str, seen: Verdict | Non
         exchange.number, exchange.fits = number, True
         told += [judged.verdict for judged in consistent_representations.watch(exchange, memory)]
     assert told == ([] if seen is None else [seen])
+
+
+@pytest.mark.parametrize(("origin", "told"), [("app", [Verdict.BROKEN]), ("pgv", [])])
+def test_a_page_that_may_read_nothing_is_not_promised_an_answer(origin: str, told: list[Verdict]) -> None:
+    """The check asks as a stranger, too, whom a server with a list of origins gives no header."""
+    model = catalogue(NOTES + "browsers: {origins: ['https://app.example']}\n")
+    memory = Memory(setting_for(model))
+    raw = Raw(headers=(("Origin", f"https://{origin}.example"),))
+    call = Call(endpoint_of(memory.setting, "list_notes"), {}, "valid", "a call from a page", raw=raw)
+    sent = Request("GET", "/notes", raw.headers)
+    exchange = exchange_of(model, call, answer(200, {"notes": []}))
+    exchange.request = sent
+    assert [judged.verdict for judged in cors_policy.watch(exchange, memory)] == told

@@ -70,8 +70,8 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
 
 
 def _endpoints(setting: Setting) -> list[Endpoint]:
-    """Return one endpoint of each kind: a read, a write with a body, one with a preflight, and a
-    dispatcher's. All are of the API's own server, to which the questions go.
+    """Return one endpoint of each kind, as one middleware answers for all: a read, a write with a body, one
+    with a preflight, and a dispatcher's. All are of the API's own server, to which the questions go.
     """
     rest = [d for d in setting.home_endpoints if d.dispatcher is None and d.ordinary]
     writers = [d for d in rest if any(p.place == "body" for p in d.params)]
@@ -97,7 +97,7 @@ def _reader(setting: Setting) -> Endpoint | None:
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge the CORS headers of other checks' calls from a web page.
 
-    A 413 is left out, because a proxy may have sent it.
+    A 413 is left out, because a proxy such as nginx may have sent it.
     """
     setting = memory.setting
     asks = (
@@ -114,7 +114,8 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     ):
         return
     origin = str(exchange.request.header("Origin"))
-    yield _judge_readable(ANSWERED if exchange.success else REFUSED, exchange, origin)
+    if origin == _origin(setting):  # `strangers` asks as a page that may read nothing
+        yield _judge_readable(ANSWERED if exchange.success else REFUSED, exchange, origin)
 
 
 def _origin(setting: Setting) -> str:
