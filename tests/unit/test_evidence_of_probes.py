@@ -23,6 +23,7 @@ from pgagents.verify.checks.rest import (
     consistent_representations,
     conversion,
     cors_policy,
+    declared_refusals,
     documented_status,
     echoes_input,
     expires_on_time,
@@ -689,6 +690,7 @@ def test_a_number_that_a_column_rounds_is_the_same(told: Any, read: Any, verdict
 HOLD = {"plate": "AV-1234", "lot_id": "lot_lionshead", "hold_id": "hold_01JS4J8A"}
 HOLDS = {"allocations": [{**HOLD, "expires_at": "2099-04-18T16:00:00Z"}]}
 NOT_FOUND = answer(404, {"error": {"code": "NOT_FOUND", "message": "gone"}})
+NO_KEY = answer(401, {"error": {"code": "UNAUTHORIZED", "message": "who are you?"}})
 FAILED = answer(500, {"error": {"code": "INTERNAL", "message": "failed"}})
 
 
@@ -728,8 +730,9 @@ def hold(check: Check, contract: str, *endings: Response, freed: int = 0) -> dic
         (answer(204), NOT_FOUND, Verdict.KEPT, Verdict.KEPT),
         (NOT_FOUND, answer(204), Verdict.BROKEN, Verdict.BROKEN),
         (FAILED, FAILED, Verdict.UNTESTED, Verdict.UNTESTED),
+        (answer(204), NO_KEY, Verdict.KEPT, Verdict.UNTESTED),
     ],
-    ids=["right", "too early and too late", "failed"],
+    ids=["right", "too early and too late", "failed", "refused for another reason"],
 )
 def test_an_end_that_fails_shows_nothing_of_a_time(
     early: Response, late: Response, lives: Verdict, ends: Verdict
@@ -876,3 +879,28 @@ def test_a_page_that_may_read_nothing_is_not_promised_an_answer(origin: str, tol
     exchange = exchange_of(model, call, answer(200, {"notes": []}))
     exchange.request = sent
     assert [judged.verdict for judged in cors_policy.watch(exchange, memory)] == told
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"), [(422, Verdict.KEPT), (409, Verdict.UNTESTED), (404, Verdict.BROKEN)]
+)
+def test_a_state_may_refuse_before_a_condition_does(status: int, verdict: Verdict) -> None:
+    codes = "    FULL: {status: 409, meaning: The shelf is full}\n    LOUD: {status: 422, meaning: Loud"
+    model = catalogue(
+        NOTES,
+        ("    REFUSED: {s", codes + ", when: \"input.text == 'LOUD'\"}\n    REFUSED: {s"),
+        ("    output: {201: {$ref: Note}}\n    errors: [REFUSED]", LOUD),
+    )
+    contract = "declared_refusals/LOUD/create_note@rest"
+    told = answer(status, {"detail": "no"})
+    judged, _ = try_case(declared_refusals.CHECK, setting_for(model), contract, lambda _: told, {})
+    assert judged[contract].verdict is verdict
+
+
+LOUD = """    examples:
+      loud:
+        input: {text: LOUD}
+        status: 422
+        output: {detail: Loud}
+    output: {201: {$ref: Note}}
+    errors: [FULL, LOUD, REFUSED]"""
