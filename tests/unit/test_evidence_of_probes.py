@@ -33,6 +33,7 @@ from pgagents.verify.checks.rest import (
     location,
     merge_patch,
     nesting,
+    own_members,
     partial_changes,
     safe_redirects,
 )
@@ -500,6 +501,24 @@ def test_a_default_that_the_create_does_not_show_may_come_back() -> None:
 
     judged, _ = merge(serve, due="late")
     assert {judgement.verdict for judgement in judged.values()} == {Verdict.KEPT}
+
+
+# -- members of the server's own
+
+
+@pytest.mark.parametrize(("status", "verdict"), [(200, Verdict.KEPT), (202, Verdict.UNTESTED)])
+def test_a_change_that_was_only_accepted_shows_no_member_as_it_was(status: int, verdict: Verdict) -> None:
+    role = (
+        "properties: {id: {type: string}, text",
+        "properties: {id: {type: string}, role: {type: string}, text",
+    )
+    note = {"id": "n1", "role": "reader", "text": "Oat milk?"}
+
+    def server(call: Call) -> Response:
+        return answer(status if call.endpoint and call.endpoint.method == "PUT" else 200, note)
+
+    setting, contract = setting_for(with_resource(role)), "own_members/change_note@rest"
+    assert try_case(own_members.CHECK, setting, contract, server, note)[0][contract].verdict is verdict
 
 
 # -- tags

@@ -23,6 +23,7 @@ from pgagents.catalogue.model.action import ActionCall
 from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank
 from pgagents.verify.cases.instance_changes import Change, choose_other_values, list_settable, names_instance
+from pgagents.verify.fixtures.factory import ACCEPTED
 from pgagents.verify.fixtures.instance import at_path, find_read, members_of
 from pgagents.verify.fixtures.target import is_made_by
 from pgagents.verify.promise import Attempt, Case, Judgement, Trial, Untested, conclude, make_check
@@ -37,7 +38,9 @@ RIGHTS = re.compile(
     r"|roles?|permissions?|scopes?|status|state|plan|tier|level"
     r"|(?:owner|user|account|tenant|team|organi[sz]ation|org|created?by|author)(?:id)?"
 )
-"""Plain names of members by which a client would gain a right, or give a thing to somebody else."""
+"""Plain names of members by which a client would gain a right, or give a thing to somebody else, as those of
+OWASP API6:2019.
+"""
 OWNERS = re.compile(r"(?:owner|user|account|tenant|team|organi[sz]ation|org|created?by|author)(?:id)?")
 """Those that say whose a thing is. A new instance that is somebody else's could not be removed."""
 NEVER = re.compile(
@@ -50,7 +53,7 @@ ENDED = re.compile(r"paid|sent|send|deliver|publish|ship|charg|refund|order|dele
 PLAIN = frozenset(("type", "title", "description", "readOnly", "maxLength", "minLength", "examples"))
 """The keywords of a text whose present value can be changed by a character."""
 MOST = 4
-"""The most members that are sent alone, if all together were refused."""
+"""The most members that are sent alone, if all together were refused: each costs a change and a read."""
 FAR = 1_000
 """The distance of a number from the one that is shown, so that a counter does not reach it."""
 
@@ -167,7 +170,8 @@ def _try_change(trial: Trial, own: _Own) -> None:
     change = own.change
     body = trial.ask(InstanceRef(change.resource.name, fresh=True))
     sent, turned = change.list_needed(trial, body), dict[str, Any]()
-    if _word(trial) == "ignored":  # a further member changes, and back with the members of the server's own
+    # a further member changes, and back with those of the server: who does nothing ignores too much
+    if _word(trial) == "ignored":
         unique = {member for one in change.resource.unique for member in one.members}
         able = [p for p in change.members if p.wire in body and p.wire not in unique]
         turned = choose_other_values(trial, able[:1], body)
@@ -177,7 +181,7 @@ def _try_change(trial: Trial, own: _Own) -> None:
         sent = dict(list(choose_other_values(trial, free, body).items())[:1])
     plain = trial.ask(change.send(trial, body, sent, "a change without members of the server's own"))
     before = trial.ask(change.call_read(trial, body))
-    if not plain.success or not before.success:
+    if not plain.success or plain.status == ACCEPTED or not before.success:  # 202: not done yet
         raise Untested(f"nothing could be changed: {plain.outcome}, {before.outcome}")
 
     def call(values: Mapping[str, Any], why: str) -> Call:
