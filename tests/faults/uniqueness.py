@@ -39,7 +39,7 @@ def second_one_made(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     return {**made, member: told} if isinstance(made, dict) and member in made else made
 
 
-@fault("uniqueness", needs=("unique",)).replace_actions
+@fault("uniqueness", needs=("unique",), odd=True).replace_actions
 def name_stays_taken(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A unique value of a removed instance stays taken, as if the removed one still had it."""
     used: set[bytes] = context.memory.setdefault("used", set())

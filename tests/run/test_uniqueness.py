@@ -113,3 +113,48 @@ def test_a_time_without_an_end_leaves_no_later_one() -> None:
     report = verified(model, Notes(), allow_writes=True, exclusive=True, only=("uniqueness/",))
     (found,) = (r for r in report.results if "/next/" in r.contract.id)
     assert found.reason.startswith("no time is so long after 9999-12-31")
+
+
+def test_a_first_one_that_is_only_accepted_takes_no_value_yet() -> None:
+    def later(notes: Notes, request: Request) -> Response | None:
+        text = notes.text(request) if request.method == "POST" else None
+        return answer(202, {"id": f"n{next(notes._ids)}", "text": text}) if text is not None else None
+
+    model = with_resource(no_two("text"), ("output: {201: {$ref: Note}}", "output: {202: {$ref: Note}}"))
+    assert judge(model, Notes(odd=later))[""] == "untested"
+
+
+def test_a_value_that_answers_mask_is_sent_as_it_was() -> None:
+    """As a bank account's number, of which an answer has the last two digits."""
+    taken = dict[str, str]()
+
+    def mask(notes: Notes, request: Request) -> Response | None:
+        if request.method == "DELETE":
+            taken.pop(request.path.split("/")[-1], None)
+        if request.method != "POST" or (text := notes.text(request)) is None:
+            return None
+        if text in taken.values():
+            return answer(422, {"detail": "taken"})
+        id = f"n{next(notes._ids)}"
+        taken[id] = text
+        return notes.make(id, f"***{text[-2:]}")
+
+    assert judge(with_resource(no_two("text")), Notes(odd=mask))[""] == "kept"
+
+
+def test_rows_that_are_only_hidden_keep_their_values() -> None:
+    """As those of Laravel's `SoftDeletes` do; nobody wrote what holds."""
+    taken = set[str]()
+
+    def hide(notes: Notes, request: Request) -> Response | None:
+        text = notes.text(request) if request.method == "POST" else None
+        if text is not None and text in taken:
+            return answer(422, {"detail": "taken"})
+        taken.update([text] if text is not None else [])
+        return None
+
+    assert judge(with_resource(no_two("text")), Notes(odd=hide)) == {
+        "": "kept",
+        "freed": "odd",
+        "own": "kept",
+    }

@@ -1,11 +1,12 @@
 """A second instance with the same values in unique members is refused with the declared code.
 
 An instance is made. Then the create is sent again with the same values in these members, under the same
-parent, and otherwise as usual. Only a refusal with the declared code keeps the contract. After the first
-instance is removed, the values are free: the same call makes another instance. Where the catalogue says
-`stays_taken`, it is refused as before. Where the values are taken for a time alone, what begins within it is
-refused, and what begins when it ends is made. A change that sends an instance its own values is no conflict,
-because no other instance has them.
+parent, and otherwise as usual. Only a refusal with the declared code keeps the contract. What was only
+accepted (202) may not be there yet (RFC 9110, 15.3.3). After the first instance is removed, the values are
+free: the same call makes another instance. If it is refused, that is odd, because rows that `SoftDeletes` of
+Laravel hides keep theirs. Where the catalogue says `stays_taken`, it is refused as before.
+Where the values are taken for a time alone, what begins within it is refused, and what begins when it ends is
+made. A change that sends an instance its own values is no conflict (Logto 2398).
 """
 
 from __future__ import annotations
@@ -65,7 +66,10 @@ def _list_creates(setting: Setting) -> Iterator[Case]:
                     may = "stays taken" if unique.stays_taken else "may be used again"
                     says = f"{names} of a removed {resource.name} {may}"
                     after = "stays-taken" if unique.stays_taken else "freed"
-                    yield Case(endpoint, says, unique.origin, attempt, f"{after}/{detail}", cite)
+                    advice = not unique.stays_taken
+                    yield Case(
+                        endpoint, says, unique.origin, attempt, f"{after}/{detail}", cite, advice=advice
+                    )
                 if unique.overlaps and endpoint.leads:
                     beside = partial(_make_beside, resource=resource, unique=unique)
                     attempt = Attempt(together=beside, cost=3, writes=True)
@@ -110,11 +114,15 @@ def _make_twice(
     body = at_path(made_by, first) if first.success else None
     if not isinstance(body, Mapping) or any(body.get(name) is None for name in unique.members):
         raise Untested(f"no answer shows {names}: {first.outcome}")
+    if first.status == ACCEPTED:
+        raise Untested(f"a first {resource.name} is only accepted: {first.outcome}")
     # the containers of the first instance, because values may be unique within them
     containers = {str(p.name) for p in endpoint.params if p.place == "path" and p.refers_to}
     same = {name: value for name, value in first.input.items() if name in containers}
     same |= {name: first.input[name] for name in unique.overlaps if name in first.input}
-    arguments = {**made_by.input, **same, **{name: body[name] for name in unique.members}}
+    # as it was sent: an answer masks a card's number (PCI DSS 4, 3.4.1)
+    same |= {name: first.input.get(name, body[name]) for name in unique.members}
+    arguments = {**made_by.input, **same}
     why = f"a second {resource.name} with the same {names}"
     second = ask(Call(endpoint, arguments, "illegal", why))
     conclude(trials[0].refused(second, [unique.otherwise], why))
@@ -135,7 +143,8 @@ def _make_twice(
     if unique.stays_taken:
         conclude(after.refused(third, [unique.otherwise], why))
     else:
-        conclude(_judge_free(after, third, unique, f"another {resource.name} is made"))
+        expected = f"another {resource.name} is made; `stays_taken: true` says that the values stay taken"
+        conclude(_judge_free(after, third, unique, expected))
 
 
 def _make_beside(trials: Sequence[Trial], resource: Resource, unique: Unique) -> None:
@@ -154,9 +163,11 @@ def _make_beside(trials: Sequence[Trial], resource: Resource, unique: Unique) ->
         raise Untested(f"{' and '.join(unique.overlaps)} of the create are no start and end")
     if not isinstance(body, Mapping) or any(name not in body for name in unique.members):
         raise Untested(f"no answer shows {names}: {first.outcome}")
+    if first.status == ACCEPTED:
+        raise Untested(f"a first {resource.name} is only accepted: {first.outcome}")
     containers = {str(p.name) for p in endpoint.params if p.place == "path" and p.refers_to}
     same = {name: value for name, value in first.input.items() if name in containers}
-    same |= {name: body[name] for name in unique.members}
+    same |= {name: first.input.get(name, body[name]) for name in unique.members}
 
     def call(shift: float, intent: Intent, why: str) -> Call:
         moved = {name: one.write(shift) for name, one in zip(unique.overlaps, (start, end), strict=True)}
