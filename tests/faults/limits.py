@@ -81,15 +81,6 @@ def end_users_by_last_name(context: Context) -> None:
     context.front._end_users.reverse()
 
 
-@fault("rate_limit_headers").replace_limits
-class limit_costs_two(Limits):
-    """Each call uses two units of its bucket, so only half of the published limit is available."""
-
-    def draw(self, *given: Any, **rest: Any) -> Drawn | None:
-        first = super().draw(*given, **rest)
-        return first if first is None or first.wait_s or not first.remaining else super().draw(*given, **rest)
-
-
 @fault("rate_limit_headers").edit_answers
 def limit_header_lies(context: Context, _request: Request, answer: Response) -> Response:
     """The limit header states a tenth of the real limit."""

@@ -1,13 +1,19 @@
-"""A row of calls that were on their way together shows a fall only where the bucket cannot have refilled."""
+"""A row of calls that were on their way together shows a fall only where the bucket cannot have refilled, and
+calls have weights.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from pgagents.base.http import Request, Response
 from pgagents.report.contract import Verdict
 from pgagents.verify.checks.limits import rate_limit_headers
 from pgagents.verify.checks.limits.rate_limit_headers import ROW
 from pgagents.verify.setting import Memory, setting_of
+from small_api import NOTES, Notes, verified, with_resource
 from test_verify_memory import make_exchange
 from verifying import URL, model
 
@@ -43,3 +49,28 @@ def test_calls_sent_together_are_counted_at_any_time_until_they_are_answered(
     limit: int, left: list[int], seconds: float, verdict: Verdict
 ) -> None:
     assert judge_row(limit, left, seconds) == [verdict]
+
+
+def test_a_call_may_weigh_more_than_one() -> None:
+    """As those of Binance do."""
+    limits = (
+        "limits:\n  headers: {limit: X-Limit, remaining: X-Left, reset: X-Reset}\n  reset_unit: seconds\n"
+        "  buckets: {calls: {requests: 1000, per_s: 3600, refill: window}}\n"
+    )
+    text = NOTES.replace("schemas:\n", f"{limits}schemas:\n", 1)
+    for effect in ("read", "write"):
+        text = text.replace(f"    effect: {effect}\n", f"    effect: {effect}\n    bucket: calls\n")
+    notes, left = Notes(), [1000]
+
+    def weigh(request: Request) -> Response:
+        told = notes(request)
+        if told.status >= 300:
+            return told
+        left[0] -= 3
+        three = {"X-Limit": "1000", "X-Left": str(max(0, left[0])), "X-Reset": "3000"}
+        return replace(told, headers=(*told.headers, *three.items()))
+
+    report = verified(with_resource(text=text), weigh, allow_writes=True, exclusive=True)
+    check = "rate_limit_headers"
+    assert {f.contract.id for f in report.findings if f.contract.check == check} == set()
+    assert Verdict.KEPT in {r.verdict for r in report.results if r.contract.check == check}

@@ -1,9 +1,9 @@
 """Rate-limit headers are true: the limit is the published one or higher, the remainder falls, the reset is
 possible.
 
-Buckets may be shared, refill while used, or not be the action's own, so no fall of exactly one is expected.
-After an accepted call, 0 <= remaining < limit. The remainder never rises faster than the refill, and it falls
-within a row of calls that outpaces the refill. In an exclusive run it falls by at most one a call.
+Buckets may be shared, refill while used, or not be the action's own, and calls may weigh more than one, as
+those of Binance, so no fall of exactly one is expected. After an accepted call, 0 <= remaining < limit. The
+remainder never rises faster than the refill, and it falls within a row of calls that outpaces the refill.
 
 The fields of the IETF promise less: `t` is no longer than a window, and a policy's window is the bucket's.
 An evenly refilled bucket gives the time when it is full again. A window bucket's reset is at most one window
@@ -49,7 +49,6 @@ HALF = 0.5
 
 A server may count whole requests, or round.
 """
-READINGS = 8
 MOST_CALLERS = 50
 """The number of callers whose latest readings are remembered. Each access token is a caller."""
 BEHIND = 3
@@ -240,7 +239,7 @@ def _judge_remaining(
             expected = f"at most {had} + {refill} {'before its window ends' if windows else 'refilled'}"
             claim = "remaining rose from {had} to {remaining}"
             return trial.broken(expected, claim, had=had, remaining=remaining)
-    return _judge_cost(trial, exchange, limit, remaining, memory) or trial.kept()
+    return trial.kept()
 
 
 def _estimate_back(earlier: Reading, exchange: Exchange, windows: list[float], memory: Memory) -> float:
@@ -255,27 +254,6 @@ def _count_expired(earlier: Reading, exchange: Exchange, windows: list[float], m
     if not memory.setting.exclusive:
         return math.inf
     return count_expired(earlier, exchange, windows, _get_notes(exchange, memory)["sent"])
-
-
-def _judge_cost(
-    trial: Trial, exchange: Exchange, limit: int, remaining: int, memory: Memory
-) -> Judgement | None:
-    """Return a broken judgement if the remainder fell by more than the calls since a comparable reading, else
-    None.
-
-    Comparable readings have the same endpoint, caller and headers, and so the same buckets.
-    """
-    if not memory.setting.exclusive:
-        return None
-    kind = ("cost", exchange.place, limit, frozenset(name.lower() for name, _ in exchange.request.headers))
-    readings: list[tuple[int, int]] = _get_notes(exchange, memory).setdefault(kind, [])
-    readings.append((remaining, exchange.number))
-    had, number = readings[0] if len(readings) <= READINGS else readings.pop(0)
-    calls = exchange.number - number
-    if had - remaining <= calls + BEHIND:
-        return None
-    expected = f"at least {had} - {calls}, one for each call since"
-    return trial.broken(expected, "remaining fell from {had} to {remaining}", had=had, remaining=remaining)
 
 
 def _get_notes(exchange: Exchange, memory: Memory) -> dict[Any, Any]:
