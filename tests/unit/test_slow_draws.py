@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -111,3 +115,22 @@ def test_a_value_is_drawn_where_ten_take_too_many_choices(monkeypatch: pytest.Mo
     )
     assert random_values(some, {}, 1, 0, tens=True)
     assert len(ways) == 2, "a list of ten, then one value"
+
+
+FIRST_TEXTS = """
+from pgagents.verify.values import generators
+generators.MOST_STILL_S = 0.3
+print(len(generators.random_values({"type": "string"}, {}, 5, 0)))
+"""
+
+
+def test_the_first_texts_on_a_machine_are_no_slow_draw(tmp_path: Path) -> None:
+    """Hypothesis makes a table of all characters then, for a processor second or more."""
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_TEXTS],
+        env={**os.environ, "HYPOTHESIS_STORAGE_DIRECTORY": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "5", done.stderr

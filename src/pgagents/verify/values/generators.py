@@ -172,6 +172,7 @@ def _drawing() -> Iterator[None]:
     from hypothesis.internal.conjecture import providers
     from hypothesis.internal.conjecture.data import ConjectureData
 
+    _make_table()
     none, permitted = _no_constants()
     with (
         warnings.catch_warnings(),
@@ -180,6 +181,18 @@ def _drawing() -> Iterator[None]:
     ):
         warnings.simplefilter("ignore")
         yield
+
+
+@cache
+def _make_table() -> None:
+    """Have Hypothesis make its table of characters, which it keeps in a file, before a draw has a limit.
+
+    Within the first draw of a text the table counts as that draw's time: on a slow machine the draw is ended,
+    the table is lost, and so is each further draw.
+    """
+    from hypothesis import strategies as st
+
+    st.text().validate()
 
 
 @cache
