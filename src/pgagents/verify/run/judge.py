@@ -308,9 +308,11 @@ def find_disguised_error(setting: Setting, exchange: Exchange) -> Code | None:
     if not exchange.success or not body:
         return None
     alternatives = _list_alternatives(setting, output.schema)
+    tried = {""}
     for code in (*endpoint.action.errors, *setting.model.always()):
-        if not code.envelope or not _is_alike(code.content_type, output.content_type):
+        if code.envelope in tried or not _is_alike(code.content_type, output.content_type):
             continue
+        tried.add(code.envelope)
         envelope = setting.resolve_schema(setting.model.schemas[code.envelope])
         others = [schema for schema in alternatives if schema != envelope] or alternatives
         listed = len(others) < len(alternatives)
