@@ -284,7 +284,7 @@ def _read_markdown(text: str) -> tuple[list[str], str]:
     shape, texts = [], []
     if text.startswith("---\n"):
         head, text = text[4:].split("\n---\n", 1)
-        front = yaml.safe_load(head)
+        front = yaml.load(head, yaml.CSafeLoader)
         assert all(isinstance(value, str) for value in front.values())
         shape += sorted(front)
         texts += list(front.values())
@@ -351,7 +351,7 @@ def shape_of(path: str, data: bytes) -> Any:
     if path.endswith(".json"):
         return _form(json.loads(text))
     if path.endswith(".yaml"):
-        return _form(yaml.safe_load(text))
+        return _form(yaml.load(text, yaml.CSafeLoader))
     if path.endswith(".py"):
         return _blank(ast.parse(text))
     if path.endswith(".html"):
