@@ -32,7 +32,6 @@ from pgagents.verify.cases.projection_index import (
 )
 from pgagents.verify.checks.vendors import honours_manifest
 from pgagents.verify.checks.vendors.agent_response_limits import limits_of
-from pgagents.verify.checks.vendors.honours_manifest import mismatches_of
 from pgagents.verify.projections import fill_gaps, gaps, read_as_2020
 from pgagents.verify.promise import collect
 from pgagents.verify.setting import Memory, setting_of
@@ -221,25 +220,6 @@ def test_headers_are_the_hosts_business() -> None:
     call = next(n.call for calls in several.values() for n in calls)
     given = found.collect_arguments(call, {**call.input, "idempotency_key": "!"})
     assert "idempotency_key" not in given
-
-
-def test_one_of_read_as_any_of_is_tried_with_a_value_of_two_branches() -> None:
-    text = SHOP.read_text(encoding="utf-8").replace(
-        "      note: {type: string, minLength: 1, maxLength: 80, description: A word for the packer}",
-        "      note: {type: string, minLength: 1, maxLength: 80, description: A word for the packer}\n"
-        "      size: {oneOf: [{type: integer, minimum: 3}, {type: number, minimum: 1, maximum: 5}], "
-        "description: How large}",
-        1,
-    )
-    setting = setting_of(load_text(text, "shop.yaml"))
-    endpoint = setting.endpoint("place_order", "rest")
-    assert endpoint is not None
-    found = projections_of(setting, endpoint)
-    assert found is not None
-    mismatch = next(s for s in mismatches_of(setting, found) if s.detail == "two_branches/size")
-    assert mismatch.call.input["size"] in (3, 4, 5)
-    assert {found.offers[i].surface.name for i in mismatch.offers} >= {"gemini", "xai"}
-    assert not mismatch.valid
 
 
 # what it costs, and what comes of it
