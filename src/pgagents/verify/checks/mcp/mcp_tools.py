@@ -4,9 +4,8 @@ order every time.
 `tools/list` is read twice. Texts, schemas and hints must be equal; a tool may have more annotations and
 metadata than were built. A tool that only the MCP server has must mean the same.
 
-Where an API has more operations than are listed, a server may have `search_tools`, `call_read` and
-`call_write` beside them. Then a tool that a search shows is called as shown, a token that no search showed
-calls nothing, and `call_read` calls nothing that writes.
+Where an API has more operations than are listed, `pgagents mcp` has `search_tools`, `call_read` and
+`call_write` beside them.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pgagents.base.places import plain
-from pgagents.catalogue.model.action import Action
 from pgagents.generate.actions import list_offered
 from pgagents.report.contract import Rank
 from pgagents.verify.projections import build_file
@@ -23,7 +21,6 @@ from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, m
 from pgagents.verify.setting import Setting
 from pgagents.verify.tools import (
     ask_page,
-    call_tool,
     find_difference,
     find_other_meaning,
     read_pages,
@@ -31,21 +28,12 @@ from pgagents.verify.tools import (
 )
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.endpoint import MCP
-from pgagents.verify.wire.exchange import Exchange
-from pgagents.verify.wire.mcp_messages import error_of, read_text, result_of, text_of
+from pgagents.verify.wire.mcp_messages import result_of
 
 FILE = "mcp/tools.json"
 CITE = ("MCP 2025-11-25, server/tools",)
 NO_OTHER, ORDER = "no_other", "order"
-SEARCH, READ, WRITE = SEARCHING = ("search_tools", "call_read", "call_write")
-SEARCHES = {
-    "shown_is_called": f"a tool that {SEARCH} shows is called by {READ} as shown",
-    "unshown_is_not_called": f"{READ} and {WRITE} call no tool with a token that {SEARCH} did not show",
-    "read_calls_no_write": f"{READ} calls no tool that writes",
-}
-MANY = 60
-"""An API with more operations than this may be searched for tools."""
-NO_TOKEN = "pgv0000000"
+SEARCHING = frozenset(("search_tools", "call_read", "call_write"))
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
@@ -65,14 +53,8 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         says = "tools/list has no tool that the catalogue does not have"
         yield Case(None, says, origin, attempt, NO_OTHER, CITE, place=place)
     says = f"tools/list has the order of {FILE}, and the same when it is asked again"
-    yield Case(None, says, origin, attempt, ORDER, CITE, place=place)
-    if len(setting.model.actions) > max(MANY, len(setting.model.surfaces[MCP].actions)):
-        probe = f"mcp_tools/search@{MCP}"
-        searching = Attempt(
-            together=_try_search, cost=5, role="main", writes=False, endpoints=(), probe=probe
-        )
-        for detail, says in SEARCHES.items():
-            yield Case(None, says, origin, searching, detail, CITE, place=place)
+    # advice, because servers only SHOULD keep one order, and may choose it (MCP 2026-07-28, server/tools)
+    yield Case(None, says, origin, attempt, ORDER, CITE, place=place, advice=True)
 
 
 def _try(trials: Sequence[Trial]) -> None:
@@ -93,87 +75,6 @@ def _try(trials: Sequence[Trial]) -> None:
             conclude(trial.broken(f"the tool {tool['name']}", problem))
     else:
         conclude(_judge(trials, list(listing.tools), first))
-
-
-def _try_search(trials: Sequence[Trial]) -> None:
-    """Find a list and a write that are not listed, and call them rightly and wrongly.
-
-    No call can write: each that must be refused lacks a required argument, too.
-    """
-    by_detail = {trial.case.detail: trial for trial in trials}
-    listing = read_pages(trials[0].setting)
-    if listing.problem or listing.unread or not set(SEARCHING) <= set(_list_names(list(listing.tools))):
-        why = listing.problem or listing.unread or f"the server does not list {SEARCH}"
-        conclude(trial.untested(why) for trial in trials)
-        return
-    model = trials[0].model
-    others = [action for action in model.actions if action not in model.surfaces[MCP].actions]
-    reads = [a for a in others if a.effect == "read" and not any(p.required for p in a.params)]
-    writes = [a for a in others if a.effect == "write" and any(p.required for p in a.params)]
-    read = _search(reads[:1])
-    write = _search(writes[:1])
-    _judge_shown(by_detail["shown_is_called"], read)
-    unshown = by_detail["unshown_is_not_called"]
-    if write is None:
-        for trial in (unshown, by_detail["read_calls_no_write"]):
-            conclude(trial.untested("no search showed a tool that writes and has a required argument"))
-        return
-    given = {"name": write["name"], "arguments": {}}
-    wrong = ask(call_tool(WRITE, {**given, "token": NO_TOKEN}, "a token that was not shown"))
-    conclude(_judge_refusal(unshown, wrong))
-    other = ask(call_tool(READ, {**given, "token": write["token"]}, "a write by the tool that reads"))
-    conclude(_judge_refusal(by_detail["read_calls_no_write"], other))
-
-
-def _search(actions: Sequence[Action]) -> Mapping[str, Any] | None:
-    """Return the definition of an action as a search shows it; None if none does."""
-    for action in actions:
-        query = f"{action.name} {action.title}".replace("_", " ")[:300]
-        came = ask(call_tool(SEARCH, {"query": query}, "a tool that is not listed"))
-        result = result_of(came.answer)
-        data = read_text(text_of(result)).value if result is not None else None
-        found = data.get("tools") if isinstance(data, Mapping) else None
-        for one in found if isinstance(found, list) else ():
-            if (
-                isinstance(one, Mapping)
-                and one.get("name") == action.name
-                and isinstance(one.get("token"), str)
-            ):
-                return one
-    return None
-
-
-def _judge_shown(trial: Trial, shown: Mapping[str, Any] | None) -> None:
-    if shown is None:
-        conclude(trial.untested("no search showed a list that is not listed and needs no argument"))
-        return
-    given = {"name": shown["name"], "arguments": {}, "token": shown["token"]}
-    came = trial.ask(call_tool(READ, given, "a tool as a search showed it"))
-    result = result_of(came.answer)
-    code = _find_code(result)
-    if result is not None and not result.get("isError"):
-        conclude(trial.kept())
-    elif code in ("not_shown", "wrong_tool", "unknown_tool"):
-        conclude(trial.broken("the answer of the tool", f"{code}, although the search showed it"))
-    else:
-        conclude(trial.untested("the API refused the call, or did not answer"))
-
-
-def _judge_refusal(trial: Trial, came: Exchange) -> Judgement:
-    result = result_of(came.answer)
-    if came.void:
-        return trial.untested("the server did not answer")
-    if error_of(came.answer) is not None or (result is not None and result.get("isError")):
-        if _find_code(result) == "invalid_arguments":
-            return trial.broken("a refusal of the call itself", "the arguments alone are refused")
-        return trial.kept()
-    return trial.broken("a refusal", "the call was made")
-
-
-def _find_code(result: Mapping[str, Any] | None) -> str:
-    data = read_text(text_of(result)).value if result is not None else None
-    error = data.get("error") if isinstance(data, Mapping) else None
-    return str(error.get("code")) if isinstance(error, Mapping) else ""
 
 
 def _list_built(trials: Sequence[Trial]) -> Iterator[tuple[Trial, Mapping[str, Any]]]:
@@ -205,7 +106,7 @@ def _judge(trials: Sequence[Trial], listed: list[Any], again: list[Any]) -> Iter
     ours = [name for name in names if name in known]
     for trial in trials:
         if trial.case.detail == NO_OTHER:
-            beside = SEARCHING if set(SEARCHING) <= set(names) else ()
+            beside = SEARCHING if set(map(str, names)) >= SEARCHING else ()
             others = [str(name) for name in names if name not in known and name not in beside]
             others += [f"{name} twice" for name in known if names.count(name) > 1]
             problem = "also listed: {others}" if others else ""
