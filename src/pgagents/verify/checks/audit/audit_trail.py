@@ -293,8 +293,8 @@ class Done:
 def read_time(audit: Audit, row: Row) -> float:
     """Return the time of a row in seconds since 1970; NaN if it has none.
 
-    A time is a text of RFC 3339 or a number. Only the size of a number tells seconds from milliseconds, and
-    these from microseconds and nanoseconds.
+    A time is a text of RFC 3339 or a number, as of JavaScript's `Date.now()`. Only the size of a number tells
+    seconds from milliseconds, and these from microseconds and nanoseconds.
     """
     value = row.get(audit.at)
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -407,7 +407,7 @@ def _judge_unchanged(
 ) -> Judgement:
     """Judge that rows listed before are listed again unchanged.
 
-    Retention may have removed the actor and the diff.
+    Retention may have removed the actor and the diff, by the catalogue's `retention`.
     """
     exactly = {json_bytes(row) for row in rows}
     for row in earlier:

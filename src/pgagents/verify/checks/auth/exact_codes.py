@@ -29,7 +29,7 @@ HOWS = (
     "with another last character",
 )
 MEASURED = re.compile(r"[-+]?\d+[.,]\d+|\d{4}-\d\d-\d\d.*", re.DOTALL)
-"""Texts that are amounts, dates or times. Another one may be as right: part of a bill is paid."""
+"""Texts that are amounts, dates or times. Another one may be as right: a server took part of a payment."""
 SHORTEST = 4
 """The fewest characters of a short form."""
 REFUSED = range(400, 500)
@@ -38,7 +38,7 @@ REFUSED = range(400, 500)
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     """Yield a case for each surface and each code, on the first write with an argument for the code.
 
-    Surface and seed choose the near miss. The first case also tries a short form.
+    Surface and seed choose the near miss, which saves calls. The first case also tries a short form.
     """
     del roles
     known: set[tuple[str, str]] = set()
@@ -71,7 +71,9 @@ def _find_member(resource: Resource, value: Any) -> str:
 def _short_forms(
     trial: Trial, param: Param, instance: Mapping[str, Any], code: str
 ) -> Iterator[tuple[str, str]]:
-    """Yield other members of the instance that the code begins with, ignoring case and separators."""
+    """Yield other members of the instance that the code begins with, ignoring case and separators, such as
+    `short_code` of Park Graph's sessions.
+    """
     whole = _bare(code)
     test = trial.setting.test_argument(trial.endpoint, param)
     for name, value in instance.items():

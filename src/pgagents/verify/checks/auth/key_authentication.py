@@ -29,8 +29,8 @@ OPTIONAL, REVOKED, BEFORE_BODY, EITHER_CASE = "optional", "revoked", "before_bod
 NEAR: dict[Twist, tuple[Twist, ...]] = {"garbage": ("longer", "shorter", "garbage"), "flip": ("flip", "case")}
 """Keys that were never issued and resemble an issued one.
 
-They reveal servers that truncate keys to a column's width, or ignore case. Surface and seed choose which one
-is sent.
+They reveal servers that truncate keys to a column's width, or ignore case, as MySQL does by default. Surface
+and seed choose which one is sent, which saves calls.
 """
 WRONG: frozenset[Twist] = frozenset(("garbage", "flip", *NEAR["garbage"], *NEAR["flip"]))
 """The twists that send a well-formed but wrong key."""
@@ -38,7 +38,7 @@ UNUSUAL_FORMS: frozenset[Twist] = frozenset(("plain", "basic", "bearer", "bare",
 """The twists that send the right key, whole, where or as nobody should."""
 FORBIDDEN = 403
 UNSAID = tuple(s for s in ANY_REFUSAL if s not in (404, 405, 410))
-"""Statuses that may refuse a key if a document names no code for it."""
+"""Statuses that may refuse a key if an OpenAPI document names no code for it."""
 
 
 @dataclass(frozen=True, slots=True)

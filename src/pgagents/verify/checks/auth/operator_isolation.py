@@ -16,7 +16,7 @@ from pgagents.verify.values.schema_values import low
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
 
 HIDDEN = (401, 404)
-"""Further statuses of refusals, because a server may conceal that the operator's endpoints exist."""
+"""Further statuses of refusals: a server may conceal that endpoints exist (RFC 9110, 15.5.4)."""
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:

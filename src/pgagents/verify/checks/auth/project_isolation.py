@@ -199,7 +199,7 @@ def _compare_figures(trials: Sequence[Trial], resource: Resource, operated: bool
 
 
 def _around(moments: list[Param]) -> dict[str, Any]:
-    """Return a time range from yesterday to tomorrow."""
+    """Return a time range from yesterday to tomorrow, where an author's figures take one."""
     return (
         {str(p.name): RelativeTime(DAY_S * (2 * i - 1)) for i, p in enumerate(moments[:2])}
         if len(moments) > 1
@@ -279,7 +279,8 @@ def _find_foreign_items(
 ) -> Iterator[Judgement]:
     """Judge that a list or a read contains no instance of another owner.
 
-    Both owners may have the same ids. An instance that is the same as one of the caller's own is none.
+    Both owners may have the same ids, as where each project counts its own. An instance that is the same as
+    one of the caller's own is none.
     """
     action = exchange.call.endpoint.action if exchange.call.endpoint else None
     for resource in trial.model.resources.values():

@@ -25,7 +25,7 @@ REFUSED = 300
 _TIMED = ("untimed", "redated", "old", "ahead")
 """Wrong signatures that only exist in formats with a signed time."""
 PAST_S = 60.0
-"""Seconds beyond the tolerance, so that small differences between clocks cannot decide."""
+"""Seconds beyond the tolerance: clocks may differ by 60 s, as Spring Security lets them."""
 
 
 @dataclass(frozen=True, slots=True)

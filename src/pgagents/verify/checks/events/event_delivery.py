@@ -343,7 +343,8 @@ def is_about(event: Event, expected: ExpectedEvent) -> bool:
 def shows(setting: Setting, event: Event, resource: Resource, id: Id) -> bool:
     """True if an event shows an instance.
 
-    An id that is a text may stand anywhere in the event. A number means it in the data of such events alone.
+    An id that is a text may stand anywhere in the event. A number, as databases count them, means it in the
+    data of such events alone.
     """
     if isinstance(id, str):
         return json_bytes(id) in event.delivery.body

@@ -1,8 +1,9 @@
 """A webhook to plain http, or to an address inside the server's own network, is refused at registration.
 
 One address of each kind is tried that a filter for the best-known example misses. Examples are a neighbour of
-127.0.0.1, the far end of a private range, and where containers get credentials. Deep runs try further
-spellings, but no number that only some resolvers take for an address: a server may accept an unknown name.
+127.0.0.1, the far end of a private range (RFC 1918), and where containers of AWS get credentials. Deep runs
+try further spellings, but no number that only some resolvers take for an address: a server may accept an
+unknown name.
 """
 
 from __future__ import annotations
