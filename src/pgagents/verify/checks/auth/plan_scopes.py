@@ -25,6 +25,7 @@ from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange, got
 
+NOT_FOUND = 404
 MOST_OPEN = 8
 """The most reads that are called with a lesser key. A server that refuses one usually refuses several."""
 
@@ -115,6 +116,9 @@ def _try(trial: Trial, scope: str) -> None:
         conclude(
             trial.broken(f"{at} is {scope}", f"{at} is {{named}}", named=named).with_rank(Rank.UNDOCUMENTED)
         )
+    elif exchange.status == NOT_FOUND and not exchange.unsound:
+        # GitHub hides so what a key may not see; it may also not be there
+        conclude(trial.untested(f"{exchange.outcome} does not say whether the scope lacks"))
     else:
         conclude(trial.refused(exchange, [code], what))
 
