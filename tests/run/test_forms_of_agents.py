@@ -250,15 +250,14 @@ def test_a_right_server_of_forms_breaks_nothing() -> None:
     assert said["idempotency/mismatch/make_span@rest"] == "untested"
 
 
-def test_keys_of_each_action_are_odd_at_most_where_no_line_says_whose_they_are() -> None:
-    for lines, rank in (
-        (LINES, "odd"),
-        (LINES.replace("of: project", "of: project, per_action: false"), "wrong"),
-    ):
-        report = run(Cards(), "idempotency/other_action", lines=lines)
-        assert [(f.contract.id, str(f.rank), f.expected) for f in report.findings] == [
-            ("idempotency/other_action/make_card@rest", rank, "400 key_reused: the key was used by make_card")
-        ]
+def test_keys_of_each_action_are_wrong_only_where_a_line_says_that_actions_share_them() -> None:
+    shared = LINES.replace("of: project", "of: project, per_action: false")
+    report = run(Cards(), "idempotency", lines=LINES)
+    assert [f.contract.id for f in report.findings] == []
+    report = run(Cards(), "idempotency/other_action", lines=shared)
+    assert [(f.contract.id, str(f.rank), f.expected) for f in report.findings] == [
+        ("idempotency/other_action/make_card@rest", "wrong", "400 key_reused: the key was used by make_card")
+    ]
 
 
 class SharedKeys(Cards):

@@ -10,8 +10,11 @@ import pytest
 from pgagents.base.http import Request, Response, read_json
 from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
+from pgagents.verify.run.run import contracts
 from small_api import NOTES, Notes, answer, verified, with_resource
+from verifying import ROOT, model
 
+TICKETS = ROOT / "tests" / "catalogues" / "tickets.yaml"
 KEY = "      key: {type: string, minLength: 1, maxLength: 60, in: header, wire: Idempotency-Key}\n"
 TEXT = "      text: {type: string, minLength: 1, maxLength: 40, required: true}\n"
 CREATED = "    input: {text: {type: string, minLength: 1, maxLength: 40, required: true}}\n"
@@ -52,8 +55,8 @@ def refusing(status: int) -> Again:
 
 
 def run(way: Callable[[Notes, Request], Response | None], only: str, more: str = "") -> Report:
-    model = with_resource(*CHANGES, text=NOTES + more)
-    return verified(model, Notes(before=way), allow_writes=True, exclusive=True, only=(only,))
+    of = with_resource(*CHANGES, text=NOTES + more)
+    return verified(of, Notes(before=way), allow_writes=True, exclusive=True, only=(only,))
 
 
 def verdict(report: Report, contract: str) -> Verdict:
@@ -111,3 +114,11 @@ def test_a_refused_call_leaves_its_key_to_a_mended_one(used: bool) -> None:
     report = run(keyed, "idempotency_key_not_consumed", UNUSED)
     told = Verdict.BROKEN if used else Verdict.KEPT
     assert verdict(report, "idempotency_key_not_consumed/422/create_note@rest") is told
+
+
+def test_an_action_may_take_the_key_of_another_if_nobody_speaks_of_it() -> None:
+    """Middlewares that store answers by method, path and key let it."""
+    told = [p.id for p in contracts(model(TICKETS)) if p.check == "idempotency"]
+    assert told
+    assert [id for id in told if "other_action" in id] == []
+    assert any("other_action" in p.id for p in contracts(model()))

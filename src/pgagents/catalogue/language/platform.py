@@ -358,7 +358,7 @@ class Idempotency(Cited):
     per_action: bool | None = Field(
         None,
         description="True if each action has keys of its own; false if another action refuses a used key. "
-        "Without it, an action that takes another's key is odd at most.",
+        "Without it, neither is promised.",
     )
     inferred: bool = Field(
         False,

@@ -70,7 +70,7 @@ def undo_first_call(trial: Trial, first: Exchange) -> None:
     """Undo a call with an idempotency key before the key is used again.
 
     This is done only if used keys are refused and are remembered for a limited time. It frees the instance's
-    capacity, so that only the key can be the reason for a later refusal.
+    capacity, such as a lot's, so that only the key can be the reason for a later refusal.
     """
     idempotency = trial.model.idempotency
     forgets = idempotency is not None and idempotency.lives_s

@@ -1,9 +1,9 @@
 """An idempotency key has one effect: repeated calls change nothing more, even if they are sent at the same
 time.
 
-Another call cannot reuse the key, nor can another action unless the catalogue says that each action has its
-own. Another project can, and so can another API key, if the catalogue says that keys belong to one API key.
-A repeated call of an MCP server's tool that takes the key changes nothing more either.
+Another call cannot reuse the key. Another action can or cannot, as `per_action` says. Another project can,
+and so can another API key, if the catalogue says that keys belong to one API key (`of`). A repeated call of
+an MCP server's tool that takes the key changes nothing more either.
 """
 
 from __future__ import annotations
@@ -97,8 +97,9 @@ def _list_promises(setting: Setting, endpoint: Endpoint) -> Iterator[tuple[str, 
         yield MISMATCH, f"{name} refuses a used idempotency key with another body"
     if _suits_other_project(setting, endpoint):
         yield OTHER_PROJECT, f"an idempotency key of {name} belongs to one project"
-    if _find_other_action(setting, endpoint) is not None:
-        told = "free for" if setting.model.idempotency.per_action else "refused to"
+    per_action = setting.model.idempotency.per_action
+    if per_action is not None and _find_other_action(setting, endpoint) is not None:
+        told = "free for" if per_action else "refused to"
         yield OTHER_ACTION, f"an idempotency key that {name} has used is {told} another action"
     if _find_other_key_role(setting, endpoint) is not None:
         yield OTHER_KEY, f"an idempotency key of {name} belongs to one API key"
@@ -149,7 +150,7 @@ def _send_together(trial: Trial) -> tuple[list[Exchange], Any]:
 def _list_inputs(trial: Trial) -> list[Mapping[str, Any]]:
     """Return the arguments of the lowest boundary case, then ordinary ones in case it is refused.
 
-    So the call tests the boundary case, too.
+    So the call tests the boundary case, too, which saves a call of each action.
     """
     usual = trial.template.input
     cases = boundary_values(trial.setting, trial.endpoint)
@@ -243,9 +244,7 @@ def _try_other_action(trial: Trial, first: Exchange) -> None:
         else:
             conclude(trial.untested(f"refused otherwise: {answer.outcome}"))
         return
-    unsaid = trial.model.idempotency.per_action is None
-    for judgement in _judge_mismatch(trial, first, answer, expected):
-        conclude(judgement.with_rank(Rank.ODD) if unsaid else judgement)
+    conclude(_judge_mismatch(trial, first, answer, expected))
 
 
 def _judge_mismatch(trial: Trial, first: Exchange, again: Exchange, expected: str) -> Iterator[Judgement]:
@@ -279,7 +278,7 @@ def _try_other_owner(trial: Trial, first: Exchange, key: Any, role: str, whose: 
     answer = trial.ask(call(why, input=arguments))
     if void(answer):
         return
-    if not answer.success:  # because of the key, or because the place has no capacity
+    if not answer.success:  # because of the key, or because the place is full, as a lot of Park Graph may be
         same = {n: answer.input[n] for n in arguments if n in answer.input}
         other = trial.ask(call(f"another key of {whose}", input={**same, name: UniqueValue()}))
         undo_call(trial, other)
