@@ -20,14 +20,14 @@ from pgagents.base.places import Pointer
 from pgagents.catalogue.model.identity import find_proof
 from pgagents.catalogue.model.model import Audit
 from pgagents.catalogue.model.resource import Resource, id_text, is_scalar
-from pgagents.report.contract import Rank
+from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.target import is_move
 from pgagents.verify.lists import announces_more, may_go_on
 from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.asking import ask
-from pgagents.verify.wire.call import Call, GetNote
+from pgagents.verify.wire.call import Call, GetNote, Sleep
 from pgagents.verify.wire.endpoint import OPERATOR, REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
@@ -44,6 +44,8 @@ The latter are accepted invalid calls, and unanswered calls.
 """
 EARLY, LATE = 4, 8
 SLACK_S = 5.0
+LAG_S = 5.0
+"""Seconds after which the rows are read again where one is missing: a queue may write them."""
 SHORTEST = 4
 """Length (characters) from which a value is searched for in rows; shorter ones stand there by chance."""
 Trials = Mapping[str, Trial]
@@ -209,25 +211,42 @@ def _try(audit: Audit, earlier: list[Row], trials: Sequence[Trial]) -> None:
     offered = setting.find_lead(str(action.name))
     endpoint = offered or Endpoint(action, OPERATOR, None, f"{action.name}@{OPERATOR}")
     why = "the rows of the audit"
-    answer = ask(Call(endpoint, listed.input, "valid", why, role=audit.role, owner=audit.role))
+    listing = Call(endpoint, listed.input, "valid", why, role=audit.role, owner=audit.role)
+    answer = ask(listing)
     noted: Sequence[Done] = list(ask(GetNote(DONE)) or ())
     wild: set[frozenset[tuple[str, Any]]] = set(ask(GetNote(WILD)) or ())
-    rows = at_path(listed, answer) if listed.at and answer.success else None
-    if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
-        for place in {done.endpoint.place: None for done in noted}:
-            conclude(by_name[place].untested(f"the audit's list could not be read: {answer.outcome}"))
+    calls = [replace(d, certain=False) if frozenset(d.says.items()) in wild else d for d in noted]
+    judged, rows, since = _judge_rows(audit, by_name, answer, calls)
+    if any(each.verdict is Verdict.BROKEN for each in judged):
+        ask(Sleep(LAG_S, quiet=True))
+        answer = ask(listing)
+        judged, rows, since = _judge_rows(audit, by_name, answer, calls)
+    conclude(judged)
+    if rows is None:
         return
-    since = read_time(audit, rows[-1]) if rows and _lacks_rows(audit, answer, rows, noted) else None
-    inside = [done for done in noted if since is None or done.at > since + SLACK_S]
-    outside = (done for done in noted if since is not None and not done.at > since + SLACK_S)
-    for place in {done.endpoint.place: None for done in outside}:
-        reason = f"the {len(rows)} rows that are listed are all later than the call"
-        conclude(by_name[place].untested(reason))
-    calls = [replace(d, certain=False) if frozenset(d.says.items()) in wild else d for d in inside]
-    conclude(judge_calls(audit, by_name, calls, rows))
     if earlier:  # a limit of the server may put the first reading off until after the last one
         conclude(_judge_unchanged(audit, by_name["unchanged"], earlier, rows, since))
     earlier[:] = rows
+
+
+def _judge_rows(
+    audit: Audit, by_name: Trials, answer: Exchange, noted: Sequence[Done]
+) -> tuple[list[Judgement], list[Row] | None, float | None]:
+    """Judge the calls by the listed rows. Return these, and the time of the oldest if there may be more."""
+    rows = at_path(audit.listed_by, answer) if audit.listed_by.at and answer.success else None
+    if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
+        reason = f"the audit's list could not be read: {answer.outcome}"
+        return (
+            [by_name[place].untested(reason) for place in {d.endpoint.place: None for d in noted}],
+            [],
+            None,
+        )
+    since = read_time(audit, rows[-1]) if rows and _lacks_rows(audit, answer, rows, noted) else None
+    inside = [done for done in noted if since is None or done.at > since + SLACK_S]
+    outside = (done for done in noted if since is not None and not done.at > since + SLACK_S)
+    reason = f"the {len(rows)} rows that are listed are all later than the call"
+    judged = [by_name[place].untested(reason) for place in {done.endpoint.place: None for done in outside}]
+    return [*judged, *judge_calls(audit, by_name, inside, rows)], rows, since
 
 
 def _lacks_rows(audit: Audit, exchange: Exchange, rows: list[Row], noted: Sequence[Done]) -> bool:
