@@ -1,12 +1,15 @@
 """An instance made with a test key is hidden from a live key: reads do not find it, and lists leave it out.
 
-It is made with the main key and looked up with a key of another mode. Nothing is written with the live key.
+It is made with the main key and looked up with a key of another mode. A list proves it if the main key's
+shows the instance. Nothing is written with the live key.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from pgagents.catalogue.model.action import ActionCall
 from pgagents.catalogue.model.resource import Resource
@@ -41,7 +44,8 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
                     known.add(endpoint.place)
                     hidden, run = ("unknown", _read) if way == "read" else ("in no list", _list)
                     says = f"a {resource.name} made with a test key is {hidden} with a live one"
-                    attempt = Attempt(partial(run, resource=resource, by=call), role=live, writes=True)
+                    run = partial(run, resource=resource, by=call)
+                    attempt = Attempt(run, cost=1 if way == "read" else 2, role=live, writes=True)
                     origin, detail = (*resource.origin, "tenant"), f"{way}/{resource.name}"
                     yield Case(endpoint, says, origin, attempt, detail, resource.cite)
 
@@ -66,26 +70,34 @@ def _read(trial: Trial, resource: Resource, by: ActionCall) -> None:
 
 
 def _list(trial: Trial, resource: Resource, by: ActionCall) -> None:
-    why = f"a list with a {trial.role} key"
-    exchange = trial.ask(
-        Call(
-            trial.endpoint,
-            by.input,
-            "explore" if resource.within else "valid",  # a right server may not find the container
-            why,
-            role=trial.role,
-            owner="main",
-            subject=resource,
-        )
+    call = Call(
+        trial.endpoint,
+        by.input,
+        "explore" if resource.within else "valid",  # a right server may not find the container
+        f"a list with a {trial.role} key",
+        role=trial.role,
+        owner="main",
+        subject=resource,
     )
+    exchange = trial.ask(call)
     items = at_path(by, exchange) if by.at is not None and exchange.success else None
     if not isinstance(items, list) or exchange.subject is None:
         raise Untested(f"the list could not be read: {exchange.outcome}")
     id = resource.id_of(exchange.subject)
-    if any(isinstance(item, Mapping) and resource.id_of(item) == id for item in items):
+    if _shows(resource, items, id):
         conclude(trial.broken(f"no {resource.name} of the other mode", "{id} is listed", id=id))
-    else:
+        return
+    why = "the same list with its own key"
+    own = trial.ask(replace(call, why=why, role="main", input=dict(exchange.input), made=exchange.subject))
+    if _shows(resource, at_path(by, own) if own.success else None, id):
         conclude(trial.kept())
+    else:  # it may stand on a later page
+        raise Untested(f"the list of its own key does not show the {resource.name} either")
+
+
+def _shows(resource: Resource, items: Any, id: Any) -> bool:
+    rows = items if isinstance(items, list) else []
+    return any(isinstance(item, Mapping) and resource.id_of(item) == id for item in rows)
 
 
 CHECK = make_check("mode_isolation", __doc__, cases, stage=4, overlap="all", rank=Rank.EXPOSED)
