@@ -116,6 +116,7 @@ LEGAL = {
     "rendered-anew": "a repeated delivery counts its attempts in the data",
 }
 WRONG = {
+    "never-sent": "no event is sent",
     "second-change-untold": "the event of a second change is not sent",
     "second-change-told-twice": "the event of a second change is sent twice, with two ids",
     "state-before": "events of a change show the order as it was before",
@@ -219,7 +220,7 @@ class Orders:
 
     def _send(self, key: str, type: str, order: dict[str, Any]) -> None:
         self.told += 1
-        for person, url, types in self.hooks.values():
+        for person, url, types in self.hooks.values() if "never-sent" not in self.habits else ():
             if type not in types or (person != key and "told-to-all" not in self.habits):
                 continue
             body = self._body(self.told, type, order)

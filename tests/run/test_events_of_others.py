@@ -9,6 +9,7 @@ from pgagents.report.contract import Verdict
 from verifying import ids
 
 FOUND_BY = {
+    "never-sent": "event_delivery/order.created@rest",
     "second-change-untold": "event_delivery/order.updated@rest",
     "second-change-told-twice": "event_delivery/once@rest",
     "state-before": "event_delivery/order.updated@rest",
@@ -31,3 +32,14 @@ def test_legal_events_are_not_reported(habit: str) -> None:
 def test_wrong_events_are_found(habit: str) -> None:
     report = verify_events(habit)
     assert FOUND_BY[habit] in {f.contract.id for f in report.findings}, report.findings
+
+
+def test_webhooks_that_hear_nothing_prove_nothing() -> None:
+    report = verify_events("never-sent")
+    proved = set(ids(report, Verdict.KEPT))
+    assert "event_delivery/order.created@rest" in ids(report, Verdict.BROKEN)
+    assert not proved & {
+        "event_delivery/alone@rest",
+        "event_delivery/own@rest",
+        "event_delivery/private@rest",
+    }

@@ -247,7 +247,10 @@ def _judge_apart(
         others = (str(e.type) for e in events if e.type not in asked)
         other = next((type for type in others if is_caused(setting, type)), None)
         says = f"a webhook for {type} hears {type} alone"
-        yield alone.broken(says, f"it heard {other}") if other is not None else alone.kept()
+        if other is not None:
+            yield alone.broken(says, f"it heard {other}")
+        else:
+            yield alone.kept() if events else alone.untested("a webhook heard nothing")
     if OWN not in tried:
         return
     own = tried[OWN]
@@ -258,8 +261,10 @@ def _judge_apart(
     if foreign:
         says = "events of one project go to its own webhooks"
         yield own.broken(says, f"{foreign[0].type} went to another's").with_rank(Rank.EXPOSED)
-    elif theirs is None:
-        yield own.untested("another project could register no webhook, or make nothing")
+    elif theirs is None or not any(heard.values()):
+        yield own.untested(
+            "another project could register no webhook or make nothing, or none heard anything"
+        )
     else:
         yield own.kept()
 
