@@ -187,3 +187,19 @@ def test_a_refusal_by_503_of_an_operation_that_answers_is_awaited_once() -> None
     assert len(refused) > MAX_REPEATS + 4
     assert report.footer.waits["apples"] < 63 + 2 * len(refused), "1, 2, 4 … 30 s, and then a second each"
     assert server.now < 63 + 3 * len(server.steps)
+
+
+class Closed(Orchard):
+    """Serves no apples, and looks at the arguments first: dockerd 20.10.24 does so outside a swarm."""
+
+    def _serve(self, request: Request, name: str) -> Response:
+        answer = super()._serve(request, name)
+        return Response(503) if name == "apples" and answer.status == 200 else answer
+
+
+def test_an_operation_that_refuses_arguments_and_else_answers_503_is_awaited_once() -> None:
+    server = Closed((), in_seconds)
+    report = run(server)
+    answered = [status for name, status in server.steps if name == "apples"]
+    assert {400, 503} <= set(answered)
+    assert report.footer.waits["apples"] < 2, "a second of it is enough"

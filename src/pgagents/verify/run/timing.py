@@ -228,6 +228,7 @@ STARTING_S = 0.2
 YEAR_S = 365 * 24 * 3600.0
 """A longer wait is probably a point in time, written where the length of a wait belongs."""
 SAFE = ("GET", "HEAD", "OPTIONS")
+REFUSED_FROM = 400
 
 
 def may_write(call: Call, request: Request) -> bool:
@@ -264,7 +265,7 @@ class Repeats:
         self._too_long: set[str] = set()
         """The places of calls that asked for a longer wait than the caller allows."""
         self._answering: set[str] = set()
-        """Methods and paths that were answered otherwise than with a limit or a 503."""
+        """Methods and paths that did something: a refusal of an argument may come before a 503 for good."""
         self._in_vain: set[str] = set()
         """Those of them that answered a 503 until the last repeat."""
         self._switched_off: set[str] = set()
@@ -324,8 +325,9 @@ class Repeats:
         operation = _name_operation(call)
         if answer.status != UNAVAILABLE and not limited:
             self._answers += 1
-            self._answering.add(operation)
-            self._switched_off.discard(operation)
+            if answer.status < REFUSED_FROM:
+                self._answering.add(operation)
+                self._switched_off.discard(operation)
             return False
         waits = limited or answer.header("Retry-After") is not None
         if operation in self._answering or call.burst:
