@@ -215,9 +215,9 @@ def test_a_status_that_the_document_does_not_name_has_no_documented_body(
     assert verdicts(report)["error_envelope/framework@rest"] == verdict
 
 
-@pytest.mark.parametrize(("kind", "verdict"), [("too-large", "odd"), ("reset", "broken")])
+@pytest.mark.parametrize(("kind", "verdict"), [("too-large", "odd"), ("timeout", "odd"), ("reset", "broken")])
 def test_an_answer_that_is_longer_than_a_run_reads_is_only_odd(kind: Any, verdict: str) -> None:
-    """A document promises no size, so a list of a million items is right by it."""
+    """A document promises no size and no end: a list of a million items is right by it, and a stream."""
     plain = imported(openapi({"/shelves": get("listShelves", answers(s200={}))})).model
     report = verified(
         plain, lambda _: Silence(kind, "half a body", begun=True), keys={}, only=("no_crashes",)

@@ -195,8 +195,9 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         yield trial.untested(reason)
     elif isinstance(exchange.answer, Silence):
         broken = trial.broken("a whole answer", exchange.outcome)
-        large = exchange.answer.kind == "too-large" and memory.model.leaves_open
-        yield replace(broken, odd=True) if large else broken  # a document promises no size
+        # a document promises no size, and Docker's `/events` sends JSON for as long as anybody listens
+        endless = exchange.answer.begun and exchange.answer.kind in ("too-large", "timeout")
+        yield replace(broken, odd=True) if endless and memory.model.leaves_open else broken
     elif exchange.status >= CRASHED and not _is_documented(exchange, memory):
         broken = trial.broken("an answer below 500", exchange.outcome)
         undone = exchange.status == NOT_IMPLEMENTED and memory.model.leaves_open
