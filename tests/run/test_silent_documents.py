@@ -143,6 +143,32 @@ def test_a_list_may_leave_a_secret_out(server: Server, told_of: tuple[str, ...])
     assert tuple(sorted(f.contract.action for f in report.findings)) == told_of
 
 
+PART = {"type": "object", "properties": {"name": TEXT, "plans": {"type": "array"}, "on": {"type": "boolean"}}}
+FLAG = {
+    "type": "object",
+    "required": ["id"],
+    "properties": {"id": TEXT, "parts": {"type": "array", "items": PART}},
+}
+
+
+@pytest.mark.parametrize(("listed", "told_of"), [(True, ()), (False, ("get_flag", "list_flags"))])
+def test_the_parts_of_a_list_s_item_may_show_less(listed: bool, told_of: tuple[str, ...]) -> None:
+    """Unleash 8.2.0 lists a flag's environments with other members than its read shows."""
+
+    def find(request: Request, rest: str) -> Any:
+        del request
+        whole = {"id": "f1", "parts": [{"name": "test", "on": True, "plans": []}]}
+        return whole if rest else [{"id": "f1", "parts": [{"name": "test", "on": listed}]}]
+
+    one = {"name": "flag_id", "in": "path", "required": True, "schema": TEXT}
+    document = model({
+        "/flags": get({"type": "array", "items": FLAG}, operationId="list_flags"),
+        "/flags/{flag_id}": get(FLAG, 404, parameters=[one], operationId="get_flag"),
+    })  # fmt: skip
+    report = verified(document, Server(flags=find), only=("consistent_representations",))
+    assert tuple(sorted({str(f.contract.action) for f in report.findings})) == told_of
+
+
 # -- an id that is listed, and that its own read refuses
 
 
