@@ -75,6 +75,40 @@ def test_create_read_list_and_removal_are_one_resource() -> None:
     assert text.count("refers_to: item") == 2
 
 
+@pytest.mark.parametrize(
+    ("every", "new", "read", "gone"),
+    [
+        ("/items/json", "/items/create", "/items/{item_id}/json", "/items/{item_id}"),  # Docker's Engine API
+        ("/items/list", "/items/new", "/items/{item_id}", "/items/{item_id}/delete"),
+        ("/items/all", "/items/add", "/items/get/{item_id}", "/items/delete/{item_id}"),
+    ],
+)
+def test_a_step_that_says_what_the_method_says_is_not_a_part_of_the_path(
+    every: str, new: str, read: str, gone: str
+) -> None:
+    paths: dict[str, Any] = {every: {"get": answer({"type": "array", "items": ITEM})}}
+    paths |= {new: {"post": create(name={"type": "string"})}, read: by_id() | {"get": answer(ITEM)}}
+    paths.setdefault(gone, by_id()).update({"delete": answer(None, "204")})
+    paths["/items/update/{item_id}"] = by_id() | {"post": answer(ITEM)}
+    found, text = infer(paths)
+    assert found.keys() == {"item"}
+    assert found["item"].keys() >= {"made_by", "read_by", "listed_by", "undone_by"}
+    assert text.count("refers_to: item") == 3
+
+
+def test_a_verb_that_stands_beside_the_method_alone_is_a_path_of_its_own() -> None:
+    """`/items/new` may be the form of a page, and `/carts/{id}/add` puts something into a cart."""
+    found, _ = infer(
+        {
+            "/items": {"get": answer({"type": "array", "items": ITEM}), "post": create()},
+            "/items/{item_id}": by_id() | {"get": answer(ITEM), "delete": answer(None, "204")},
+            "/items/new": {"post": create(name={"type": "string"})},
+            "/items/{item_id}/add": by_id() | {"post": create()},
+        }
+    )
+    assert found["item"]["made_by"]["action"] == "create_item"
+
+
 def test_object_in_an_object_is_found_in_it() -> None:
     wrapped = {"type": "object", "properties": {"product": ITEM}}
     found, _ = infer(

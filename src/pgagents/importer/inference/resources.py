@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from pgagents.base.jsonschema.schema import follow, is_type
@@ -38,6 +38,7 @@ from pgagents.importer.inference.creates import (
     name_form,
 )
 from pgagents.importer.inference.pages import describe_listing, find_success, read_argument, read_schema
+from pgagents.importer.inference.paths import Paths, find_at, find_parent, group_paths
 from pgagents.importer.inference.states import find_status, infer_states, list_needed
 from pgagents.importer.names import Notes, snake, unique
 from pgagents.importer.operations import ImportedAction
@@ -52,31 +53,6 @@ _REMOVED_AT = ("deleted_at", "deletedAt", "removed_at", "removedAt")
 _REMOVED = ("deleted", "is_deleted", "isDeleted", "removed")
 
 
-@dataclass(slots=True)
-class _Paths:
-    """The actions of one collection (`/items`) and of one of its items (`/items/{item_id}`), by method."""
-
-    collection: dict[str, ImportedAction] = field(default_factory=dict)
-    item: dict[str, ImportedAction] = field(default_factory=dict)
-    below: list[ImportedAction] = field(default_factory=list)
-    """The actions of longer paths that name one of its items, such as `/items/{item_id}/lines`."""
-    beside: str = ""
-    """The other path of the collection, if its items have the noun in another number: `/items` of
-    `/item/{item_id}`.
-    """
-
-    @property
-    def read(self) -> ImportedAction | None:
-        """The action that reads one item."""
-        found = self.item.get("GET")
-        return found if found is not None and found.action["effect"] == "read" else None
-
-    @property
-    def naming(self) -> list[ImportedAction]:
-        """The actions that name one item in their path, the nearest first."""
-        return [*self.item.values(), *self.below]
-
-
 def infer_resources(
     made: Sequence[ImportedAction], named: Mapping[str, Any], errors: Mapping[str, Any], notes: Notes
 ) -> dict[str, Any]:
@@ -84,7 +60,7 @@ def infer_resources(
 
     `named` are the schemas, `errors` is the section of the catalogue.
     """
-    paths, codes, always = _group(made), errors["codes"], errors.get("always", ())
+    paths, codes, always = group_paths(made), errors["codes"], errors.get("always", ())
     found: dict[str, Any] = {}
     known: dict[str, InferredResource] = {}
     wanted = frozenset(snake(name) for action in made for name in action.action.get("input", {}))
@@ -136,7 +112,7 @@ def infer_resources(
     return found
 
 
-def _list_missing(paths: _Paths, path: str, codes: Mapping[str, Any], always: Sequence[str]) -> list[str]:
+def _list_missing(paths: Paths, path: str, codes: Mapping[str, Any], always: Sequence[str]) -> list[str]:
     """Return the error codes for an id that does not exist, of the nearest action that names one item alone.
 
     An action of a longer path may say it of a further id.
@@ -151,7 +127,7 @@ def _make_as_above(
     section: dict[str, Any],
     one: InferredResource,
     path: str,
-    paths: Mapping[str, _Paths],
+    paths: Mapping[str, Paths],
     named: Mapping[str, Any],
     known: Mapping[str, InferredResource],
     found: Mapping[str, Any],
@@ -183,7 +159,7 @@ def _make_as_above(
 def _make_at_own_path(
     section: dict[str, Any],
     one: InferredResource,
-    paths: _Paths,
+    paths: Paths,
     named: Mapping[str, Any],
     known: Mapping[str, InferredResource],
     codes: Mapping[str, Any],
@@ -213,7 +189,7 @@ _Makers = list[tuple[ImportedAction, dict[str, Any]]]
 
 
 def _look_elsewhere(
-    paths: Mapping[str, _Paths], named: Mapping[str, Any], known: Mapping[str, InferredResource]
+    paths: Mapping[str, Paths], named: Mapping[str, Any], known: Mapping[str, InferredResource]
 ) -> tuple[dict[str, _Makers], dict[str, tuple[str, ImportedAction, dict[str, Any]]]]:
     """Return by path what makes its instances under other paths, and the list that stands where one does."""
     makers = {
@@ -232,7 +208,7 @@ def _look_elsewhere(
 def _make_elsewhere(
     one: InferredResource,
     path: str,
-    paths: Mapping[str, _Paths],
+    paths: Mapping[str, Paths],
     named: Mapping[str, Any],
     known: Mapping[str, InferredResource],
 ) -> _Makers:
@@ -272,14 +248,15 @@ def _list_where_made(
     one: InferredResource,
     maker: ImportedAction,
     made_by: Mapping[str, Any],
-    paths: Mapping[str, _Paths],
+    paths: Mapping[str, Paths],
     named: Mapping[str, Any],
 ) -> tuple[str, ImportedAction, dict[str, Any]] | None:
     """Return the path of a create, and its GET as the call that lists what one of a third path reads; None if
     it lists something else.
     """
     target = str(maker.action["http"]).partition(" ")[2].rstrip("/")
-    at, holders = _plain_path(target), PLACEHOLDER.findall(target)
+    at = next(at for at, several in paths.items() if several.collection.get("POST") is maker)
+    holders = PLACEHOLDER.findall(target)
     action = paths[at].collection.get("GET")
     listing = describe_listing(action, named) if action is not None else None
     if action is None or listing is None or action.action["effect"] != "read" or list_needed(action):
@@ -297,7 +274,7 @@ _Listed = tuple[ImportedAction, dict[str, Any], dict[str, Any]]
 
 
 def _list_below(
-    paths: Mapping[str, _Paths], named: Mapping[str, Any], known: dict[str, InferredResource]
+    paths: Mapping[str, Paths], named: Mapping[str, Any], known: dict[str, InferredResource]
 ) -> dict[str, list[_Listed]]:
     """Return by path the lists that show, under a container, what it reads; take them out of `known`.
 
@@ -346,7 +323,7 @@ def _call_elsewhere(
     above = {}
     target = str(action.action["http"]).partition(" ")[2]
     for match in PLACEHOLDER.finditer(target):
-        holder = known.get(_plain_path(target[: match.start()].rstrip("/")))
+        holder = find_at(known, target[: match.start()].rstrip("/"))
         if holder is None or holder is one:
             return None
         above[match[1]] = f"={holder.name}.{holder.member}"
@@ -373,7 +350,7 @@ def _add_states(
     section: dict[str, Any],
     one: InferredResource,
     path: str,
-    paths: Mapping[str, _Paths],
+    paths: Mapping[str, Paths],
     named: Mapping[str, Any],
     codes: Mapping[str, Any],
 ) -> tuple[str, ...]:
@@ -405,50 +382,9 @@ def _add_states(
     return states.reasons
 
 
-def _group(made: Sequence[ImportedAction]) -> dict[str, _Paths]:
-    """Group actions by the path of their collection. The names of placeholders are ignored."""
-    found: dict[str, _Paths] = {}
-    for one in made:
-        method, _, path = str(one.action["http"]).partition(" ")
-        path = path.rstrip("/")  # some frameworks write `/items/` beside `/items/{item_id}`
-        head, _, last = path.rpartition("/")
-        if PLACEHOLDER.fullmatch(last):
-            found.setdefault(_plain_path(head), _Paths()).item.setdefault(method, one)
-        else:
-            found.setdefault(_plain_path(path), _Paths()).collection.setdefault(method, one)
-        steps = path.split("/")
-        for number, step in enumerate(steps[:-1]):
-            if PLACEHOLDER.fullmatch(step):
-                found.setdefault(_plain_path("/".join(steps[:number])), _Paths()).below.append(one)
-    _join_numbers(found)
-    return found
-
-
-def _join_numbers(found: dict[str, _Paths]) -> None:
-    """Give the actions of `/silences` to `/silence/{id}`, and those of `/item` to `/items/{id}`.
-
-    Only one of both paths has items, and has no such action of its own.
-    """
-    by_noun: dict[tuple[str, str], list[str]] = {}
-    for path in found:
-        head, _, last = path.rpartition("/")
-        by_noun.setdefault((head, snake(singular(last))), []).append(path)
-    for paths in by_noun.values():
-        items = [path for path in paths if found[path].naming]
-        others = [path for path in paths if not found[path].naming]
-        if len(items) == len(others) == 1 and items[0]:
-            own, other = found[items[0]], found.pop(others[0])
-            own.collection = {**other.collection, **own.collection}
-            own.beside = others[0]
-
-
-def _plain_path(path: str) -> str:
-    return PLACEHOLDER.sub("{}", path)
-
-
 def _identify(
     path: str,
-    all_paths: Mapping[str, _Paths],
+    all_paths: Mapping[str, Paths],
     named: Mapping[str, Any],
     known: Mapping[str, InferredResource],
     wanted: frozenset[str],
@@ -458,7 +394,7 @@ def _identify(
     None if no read and no list answers with its id, or if the containing collection is no resource.
     """
     paths = all_paths[path]
-    parent, read = _parent(path), paths.read
+    parent, read = find_parent(path), paths.read
     if path.endswith("}") or ("{}" in path and parent not in known) or (not path and read is None):
         return None
     kind = snake(singular(path.rpartition("/")[2]))
@@ -484,7 +420,7 @@ def _identify(
     )
 
 
-def _with_create(path: str, paths: Mapping[str, _Paths]) -> _Paths:
+def _with_create(path: str, paths: Mapping[str, Paths]) -> Paths:
     """Return a collection with the create of the only other one of its noun, if it has none but a removal:
     `DELETE /notes/{note_id}` beside `POST /boats/{boat_id}/notes` (an Express app, 2026-11-28).
     """
@@ -499,7 +435,7 @@ def _with_create(path: str, paths: Mapping[str, _Paths]) -> _Paths:
     return replace(own, collection=others[0].collection) if len(others) == 1 else own
 
 
-def _list_forms(paths: _Paths, at: Found | None, named: Mapping[str, Any]) -> frozenset[str]:
+def _list_forms(paths: Paths, at: Found | None, named: Mapping[str, Any]) -> frozenset[str]:
     """Return the names of the schemas in which the read, at this place, and the list show an instance."""
     read, listed = paths.read, paths.collection.get("GET")
     found = [name_form(read, at[0], named)] if read is not None and at is not None else []
@@ -511,7 +447,7 @@ def _list_forms(paths: _Paths, at: Found | None, named: Mapping[str, Any]) -> fr
 
 def _identify_wanted(
     path: str,
-    paths: _Paths,
+    paths: Paths,
     kind: str,
     named: Mapping[str, Any],
     known: Mapping[str, InferredResource],
@@ -526,12 +462,12 @@ def _identify_wanted(
     fitting = [m for m in ("id", f"{kind}_id") if m in members and make_id_names(kind, m) & wanted]
     if not fitting or kind in TAKEN:
         return None
-    name, parent = unique(kind, {other.name for other in known.values()}), _parent(path)
+    name, parent = unique(kind, {other.name for other in known.values()}), find_parent(path)
     above = parent if "{}" in path else ""
     return InferredResource(name, "", fitting[0], above, kind, False, members[fitting[0]])
 
 
-def _find_naming(paths: _Paths, path: str) -> tuple[ImportedAction | None, str]:
+def _find_naming(paths: Paths, path: str) -> tuple[ImportedAction | None, str]:
     """Return an action that names one item in its path, and the argument with the item's id.
 
     The action is the read, or else the nearest one; None if there is none.
@@ -543,7 +479,7 @@ def _find_naming(paths: _Paths, path: str) -> tuple[ImportedAction | None, str]:
 
 
 def _find_listed(
-    paths: _Paths, named_by: ImportedAction, argument: str, kind: str, named: Mapping[str, Any]
+    paths: Paths, named_by: ImportedAction, argument: str, kind: str, named: Mapping[str, Any]
 ) -> str:
     """Return the member with the id in the items of the collection's list.
 
@@ -558,7 +494,7 @@ def _find_listed(
 
 
 def _find_by_structure(
-    paths: _Paths, named_by: ImportedAction, argument: str, named: Mapping[str, Any]
+    paths: Paths, named_by: ImportedAction, argument: str, named: Mapping[str, Any]
 ) -> str:
     """Return the member with the id that the read, the list and the create all show; empty if none is
     certain.
@@ -576,7 +512,7 @@ def _find_by_structure(
     return next(filter(None, found), "")
 
 
-def _guess(paths: _Paths, argument: str, named: Mapping[str, Any]) -> Found | None:
+def _guess(paths: Paths, argument: str, named: Mapping[str, Any]) -> Found | None:
     """Return the place of the id if reads and creates answer open objects at the same place; otherwise
     None.
 
@@ -593,14 +529,9 @@ def _guess(paths: _Paths, argument: str, named: Mapping[str, Any]) -> Found | No
     return both[0] if len(both) == 2 and None not in both and len(places) == 1 else None
 
 
-def _parent(path: str) -> str:
-    """Return the path of the collection to which the last placeholder of a path belongs."""
-    return path[: path.rindex("{}")].rstrip("/") if "{}" in path else ""
-
-
 def _describe(
     one: InferredResource,
-    paths: _Paths,
+    paths: Paths,
     named: Mapping[str, Any],
     known: Mapping[str, InferredResource],
 ) -> tuple[dict[str, Any], list[str]]:
@@ -675,7 +606,7 @@ def _refer(one: ImportedAction, known: Mapping[str, InferredResource]) -> None:
     """Record for each placeholder of a path which resource it names."""
     path = str(one.action["http"]).partition(" ")[2]
     for found in PLACEHOLDER.finditer(path):
-        resource = known.get(_plain_path(path[: found.start()].rstrip("/")))
+        resource = find_at(known, path[: found.start()].rstrip("/"))
         param = one.action.get("input", {}).get(found[1])
         if resource is not None and param is not None and not _is_value(one, found[1]):
             param["refers_to"] = resource.name
@@ -703,7 +634,7 @@ def _refer_by_name(
     method, _, written = str(one.action["http"]).partition(" ")
     path = written.rstrip("/")
     head, _, last = path.rpartition("/")
-    own = known.get(_plain_path(head if PLACEHOLDER.fullmatch(last) else path))
+    own = find_at(known, head if PLACEHOLDER.fullmatch(last) else path)
     placeholders = PLACEHOLDER.findall(path)
     # a recipe that exists may yet be in no cookbook: only what puts it there succeeds with any of both
     joins = len(placeholders) == 1 or (
