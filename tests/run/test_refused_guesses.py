@@ -258,3 +258,66 @@ def test_a_run_of_another_day_chooses_as_on_that_day() -> None:
     assert report.select("x").endswith("--seed 0 --day 2026-01-05")
     assert min(begin.date() for begin in seen) >= date(2026, 2, 14)
     assert max(begin.date() for begin in seen) < date(2026, 4, 1)
+
+
+BOX = {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}}}
+JAR = {
+    "type": "object",
+    "required": ["id"],
+    "properties": {"id": {"type": "integer"}, "box": {"type": "integer"}},
+}
+
+
+class Cellar:
+    """Keeps jars in boxes: a jar must name its box, which the document does not say."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, dict[int, dict[str, Any]]] = {"boxes": {1: {"id": 1}}, "jars": {}}
+        self.sent: list[Any] = []
+        self._ids = count(2)
+
+    def __call__(self, request: Request) -> Response:
+        _, kind, *rest = request.path.split("/")
+        rows, id = self.kept.get(kind, {}), rest[0] if rest else ""
+        if kind not in self.kept or len(rest) > 1 or (id and int(id if id.isdecimal() else 0) not in rows):
+            return answer(404, {"detail": "none"})
+        if request.method == "DELETE" and id:
+            del rows[int(id)]
+            return Response(204)
+        if request.method == "GET":
+            return answer(200, rows[int(id)] if id else [*rows.values()])
+        if request.method != "POST" or id:
+            return answer(405, {"detail": "no such method"}, Allow="GET, DELETE" if id else "GET, POST")
+        body = read_json(request.body or b"{}").value
+        if kind == "jars":
+            self.sent.append(body.get("box") if isinstance(body, dict) else body)
+            if not isinstance(body, dict) or body.get("box") not in self.kept["boxes"]:
+                return answer(422, {"detail": "box: this field is required"})
+        made = {"id": next(self._ids), **({"box": body["box"]} if kind == "jars" else {})}
+        rows[made["id"]] = made
+        return answer(201, made)
+
+
+@pytest.mark.parametrize("kind", ["integer", "string"])
+def test_a_refusal_that_asks_for_a_reference_gets_an_instance_of_the_runs_own(kind: str) -> None:
+    """Django's documents call the integer in a path a string (Label Studio 1.23.2, 2026-11-29)."""
+    paths: dict[str, Any] = {}
+    for noun, row in (("boxes", BOX), ("jars", JAR)):
+        given = {name: schema for name, schema in row["properties"].items() if name != "id"}
+        sent = {"content": {"application/json": {"schema": {"type": "object", "properties": given}}}}
+        one = {"name": "id", "in": "path", "required": True, "schema": {"type": kind}}
+        paths[f"/{noun}"] = {
+            "get": {"responses": answers(200, {"type": "array", "items": row})},
+            "post": {"requestBody": sent, "responses": answers(201, row, 422)},
+        }
+        paths[f"/{noun}/{{id}}"] = {
+            "parameters": [one],
+            "get": {"responses": answers(200, row, 404)},
+            "delete": {"responses": answers(204, None, 404)},
+        }
+    cellar = Cellar()
+    report = verified(imported(openapi(paths)).model, cellar, keys={}, allow_writes=True, only=("removals",))
+    verdicts = {r.contract.id: r.verdict.value for r in report.results}
+    assert verdicts["removals/jar/get_jar@rest"] == "kept"
+    assert 1 not in cellar.sent, "the box of others is not named"
+    assert cellar.kept == {"boxes": {1: {"id": 1}}, "jars": {}}

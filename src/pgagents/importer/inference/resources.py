@@ -415,9 +415,19 @@ def _identify(
         parent if "{}" in path else "",
         kind,
         guess is not None,
-        named_by.action["input"].get(argument, {}),
+        _find_id_schema(named_by.action["input"].get(argument, {}), member, at, named),
         _list_forms(paths, at, named),
     )
+
+
+def _find_id_schema(
+    param: Mapping[str, Any], member: str, at: Found | None, named: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Return the schema of an id: of the argument in the path, or of the integer that a read shows where the
+    path calls it a text (Label Studio 1.23.2, 2026-11-29).
+    """
+    shown = read_schema(at[2].get("properties", {}).get(member, {}), named) if at is not None else {}
+    return shown if is_type(shown, ("integer",)) else param
 
 
 def _with_create(path: str, paths: Mapping[str, Paths]) -> Paths:
