@@ -76,6 +76,7 @@ MAKE = body(["customer_id"], customer_id={"type": "string"}, starts_at=TIME, end
 FILTERS = asked(state=STATE, min_total={"type": "number"}, cursor={"type": "string"})
 CUSTOMERS = {"type": "array", "items": CUSTOMER}
 JOIN, ALONE = body(["email"], email=CUSTOMER["properties"]["email"]), "The address must be unique."  # type: ignore[index]
+STALE = {**ERRORS, "204": {"description": "Removed"}, "412": {"description": "Changed since"}}
 ONE, PAY = "/orders/{order_id}", "Pay it. Only a done order may be paid."
 DOCUMENT = {
     "openapi": "3.1.0",
@@ -95,7 +96,7 @@ DOCUMENT = {
         },
         ONE: {
             "get": operation("getOrder", ORDER, parameters=named("order_id")),
-            "delete": operation("deleteOrder", status=204, parameters=named("order_id")),
+            "delete": operation("deleteOrder", status=204, parameters=named("order_id"), responses=STALE),
         },
         f"{ONE}/pay": {"post": operation("payOrder", ORDER, parameters=named("order_id"), about=PAY)},
         f"{ONE}/export": {"post": operation("exportOrder", ORDER, status=202, parameters=named("order_id"))},
@@ -103,9 +104,10 @@ DOCUMENT = {
     "components": {"securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-Key"}}},
     "security": [{"key": []}],
 }  # fmt: skip
+DOCUMENT["paths"][ONE]["get"]["responses"]["200"]["headers"] = {"ETag": {"schema": {"type": "string"}}}  # type: ignore[index]
 SAID = {
     "server", "contact", "keys", "code", "costs", "states", "unique", "sum", "tenant", "pages", "filter",
-    "job", "times", "echo", "sentence",
+    "tag", "job", "times", "echo", "sentence",
 }  # fmt: skip
 
 

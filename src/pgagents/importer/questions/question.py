@@ -16,7 +16,7 @@ from pgagents.importer.text import write_in_one_line
 
 Kind = Literal[
     "server", "contact", "keys", "code", "costs", "reads", "acts", "states", "unique", "sum", "tenant",
-    "reference", "pages", "filter", "job", "times", "echo", "law", "sentence",
+    "reference", "pages", "filter", "tag", "job", "times", "echo", "law", "sentence",
 ]  # fmt: skip
 
 

@@ -53,6 +53,7 @@ def ask(view: View) -> Iterator[Question]:
         yield from _ask_about_pages(view, name, action)
         yield from _ask_about_filters(view, name, action, laws)
     for name, action in view.actions.items():
+        yield from _ask_about_tag(view, name, action)
         yield from _ask_about_job(view, name, action)
         yield from _ask_about_times(view, name, action, laws)
     echoes = (
@@ -342,6 +343,25 @@ def _guess_filter(view: View, argument: str, param: Schema, members: Mapping[str
     known = view.read(members.get(argument))
     alike = any(is_type(known, (kind,)) and is_type(param, (kind,)) for kind in _PLAIN)
     return f"one.{argument} == input.{argument}" if alike else ""
+
+
+def _ask_about_tag(view: View, name: str, action: Mapping[str, Any]) -> Iterator[Question]:
+    """Ask for the header by which a write is refused with 412: some documents list the status alone."""
+    places = {param.get("in") for param in read_input(action).values() if isinstance(param, Mapping)}
+    if action.get("effect") != "write" or "header" in places or not view.find_code(action, 412):
+        return
+    outputs = (o for one in view.actions.values() for o in (one.get("output") or {}).values())
+    shown = {
+        str(header).lower() for o in outputs if isinstance(o, Mapping) for header in o.get("headers") or ()
+    }
+    if "etag" not in shown and not any(one.get("etag") for one in view.actions.values()):
+        return
+    needed = {"required": True} if view.find_code(action, 428) else {}
+    tag = {"in": "header", "wire": "If-Match", "type": "string", **needed}
+    entry = {"input": {"tag": tag}, "if_match": "tag"}
+    asks = f"Does {name} take the ETag of a read in a header? Without a line no call sends one."
+    because = "it answers 412, which follows from a header (RFC 9110, 15.5.13)"
+    yield Question("tag", asks, "actions", (answer(name, entry),), ("actions", name, "errors"), because)
 
 
 def _ask_about_job(view: View, name: str, action: Mapping[str, Any]) -> Iterator[Question]:
