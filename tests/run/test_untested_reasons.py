@@ -214,3 +214,21 @@ def test_an_operator_whose_plan_lacks_a_scope_shows_it() -> None:
     model = catalogue(NOTES, SCOPED, CODES, ("auth: {schemes", auth))
     _, reason = find(verified(model, Notes()), "plan_scopes/read/list_notes@rest")
     assert reason == "needs the identity `clock`: add --identity clock=ENVVAR"
+
+
+def test_a_change_of_what_no_call_makes_names_the_flag() -> None:
+    """Nothing makes a project of Unleash 8.2.0, and 1,479 contracts were owed without a step."""
+    found = (
+        "made_by: {action: create_note, input: {text: hello}, at: response}",
+        "found_by: {action: list_notes, at: response.notes}",
+    )
+    model = with_resource(found)
+    server = Notes(notes={"n0": {"id": "n0", "text": "hello"}})
+    verdict, reason = find(
+        verified(model, server, allow_writes=True), "valid_calls/ordinary/change_note@rest"
+    )
+    assert verdict is Verdict.NOT_SELECTED
+    assert reason == (
+        "the note is not shown to be this run's own, as no call makes one: --allow change_note would call it"
+    )
+    assert server.notes == {"n0": {"id": "n0", "text": "hello"}}

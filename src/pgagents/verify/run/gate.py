@@ -522,10 +522,10 @@ class Gate:
             said = f"a PUT on an id that is not there may create it: --allow {name} would call it"
             return said if put else ""
         if not instance.ours:
-            return (
-                self.factory.owned.problem(resource)
-                or f"the {resource.name} is not shown to be this run's own"
-            )
+            said = f"the {resource.name} is not shown to be this run's own"
+            if resource.made_by is None:
+                said += f", as no call makes one: --allow {name} would call it"
+            return self.factory.owned.problem(resource) or said
         for param in list_new_ids(self.setting, endpoint.action):
             value = values.get(str(param.name))
             if value is not None and value != instance.id and not self.factory.marks.is_marked(value):
