@@ -302,3 +302,70 @@ def test_what_a_caller_names_is_made_and_counted(seed: int) -> None:
 def test_what_such_a_create_keeps_wrongly_is_found() -> None:
     report = verified(tenants(), Tenants(fault=True), allow_writes=True)
     assert report.findings
+
+
+# -- a copy of an instance that has the name of the caller's choice
+
+
+class Flags:
+    """Keeps flags by their names. A POST to a flag copies it, gives it another name, or adds a part to it."""
+
+    def __init__(self, does: str, status: int) -> None:
+        self.does, self.status = does, status
+        self.kept: dict[str, dict[str, Any]] = {"theirs": {"name": "theirs"}}
+        self.may = accepting(KEY)
+
+    def __call__(self, request: Request) -> Response:
+        if not self.may(request):
+            return answer(401, {"error": "key"})
+        _, kind, *rest = request.path.split("/")
+        name = unquote(rest[0]) if rest else ""
+        if kind != "flags" or (name and name not in self.kept) or rest[1:] not in ([], [self.does]):
+            return answer(404, {"error": "none"})
+        if request.method == "GET" and len(rest) < 2:
+            return answer(200, self.kept[name] if name else [*self.kept.values()])
+        if request.method == "DELETE" and len(rest) == 1:
+            del self.kept[name]
+            return Response(204)
+        if request.method != "POST" or len(rest) == 1:
+            return answer(405, {"error": "no"}, Allow="GET")
+        body = read_json(request.body or b"{}").value
+        given = body.get("name") if isinstance(body, dict) else None
+        if not isinstance(given, str) or not 1 <= len(given) <= 60 or not given.isprintable():
+            return answer(422, {"error": "name"})
+        if given in self.kept:
+            return answer(409, {"error": "taken"})
+        if self.does != "parts" or not name:
+            self.kept[given] = {"name": given}
+        if self.does == "rename" and name:
+            del self.kept[name]
+        return answer(self.status if name else 201, {"name": given})
+
+
+@pytest.mark.parametrize(
+    ("does", "status"), [("clone", 201), ("clone", 200), ("rename", 200), ("parts", 201), ("parts", 200)]
+)
+def test_nothing_stays_of_an_instance_and_its_copy(does: str, status: int) -> None:
+    """Unleash 8.2.0 kept each flag that was cloned, as the clone was taken for the flag with another name."""
+    flag = {"type": "object", "required": ["name"], "properties": {"name": {**TEXT, "minLength": 1}}}
+    shown = {"content": {"application/json": {"schema": flag}}}
+    body = {"requestBody": {"required": True, **shown}}
+
+    def says(status: int, *refused: int, **more: Any) -> dict[str, Any]:
+        return {"responses": {str(status): {"description": "So", **more}, **refusing(*refused)}}
+
+    every = {"content": {"application/json": {"schema": {"type": "array", "items": flag}}}}
+    model = made({
+        "/flags": {"get": says(200, **every), "post": {**body, **says(201, 409, 422, **shown)}},
+        "/flags/{flag_name}": {
+            "parameters": [path("flag_name")], "get": says(200, 404, **shown), "delete": says(204, 404),
+        },
+        f"/flags/{{flag_name}}/{does}": {
+            "parameters": [path("flag_name")], "post": {**body, **says(status, 404, 409, 422, **shown)},
+        },
+    })  # fmt: skip
+    flags = Flags(does, status)
+    report = verified(model, flags, allow_writes=True)
+    assert flags.kept == {"theirs": {"name": "theirs"}}
+    assert report.footer.left_behind == ()
+    assert [f.contract.id for f in report.findings] == []
