@@ -369,3 +369,63 @@ def test_nothing_stays_of_an_instance_and_its_copy(does: str, status: int) -> No
     assert flags.kept == {"theirs": {"name": "theirs"}}
     assert report.footer.left_behind == ()
     assert [f.contract.id for f in report.findings] == []
+
+
+# -- a read that wants another member than the id that all else takes
+
+
+class Shelves:
+    """Keeps shelves by their ids, which no read takes. Two of one name are refused if `unique`."""
+
+    def __init__(self, *, unique: bool) -> None:
+        self.unique, self.may, self._ids = unique, accepting(KEY), count(70_001)
+        self.kept: dict[str, dict[str, Any]] = {"70000": {"id": "70000", "name": "theirs"}}
+        self.changed: list[str] = []
+
+    def __call__(self, request: Request) -> Response:
+        if not self.may(request):
+            return answer(401, {"error": "key"})
+        _, kind, *rest = request.path.split("/")
+        id = unquote(rest[0]) if rest else ""
+        if kind != "shelves" or len(rest) > 1 or (id and (id not in self.kept or request.method == "GET")):
+            return answer(404, {"error": "none"})
+        if request.method == "GET":
+            return answer(200, [*self.kept.values()])
+        if request.method == "DELETE" and id:
+            del self.kept[id]
+            return Response(204)
+        if request.method != ("PUT" if id else "POST"):
+            return answer(405, {"error": "no"}, Allow="GET")
+        body = read_json(request.body or b"{}").value
+        name = body.get("name") if isinstance(body, dict) else None
+        if not isinstance(name, str) or not 1 <= len(name) <= 60:
+            return answer(422, {"error": "name"})
+        if self.unique and any(one["name"] == name for key, one in self.kept.items() if key != id):
+            return answer(409, {"error": "taken"})
+        self.changed += [id] if id else []
+        id = id or str(next(self._ids))
+        self.kept[id] = {"id": id, "name": name}
+        return answer(200, self.kept[id])
+
+
+@pytest.mark.parametrize("unique", [True, False])
+def test_a_refused_repeat_shows_that_a_create_made_what_no_read_by_its_id_finds(unique: bool) -> None:
+    """Chroma 1.5.9 reads a collection by its name where its document and its writes have the id."""
+    given = {"type": "object", "required": ["name"], "properties": {"name": {**TEXT, "minLength": 1}}}
+    shelf = {"type": "object", "required": ["id", "name"], "properties": {"id": TEXT, **given["properties"]}}
+    sent = {"requestBody": {"required": True, "content": {"application/json": {"schema": given}}}}
+
+    def says(schema: Any, *refused: int, status: int = 200) -> dict[str, Any]:
+        content = {"content": {"application/json": {"schema": schema}}} if schema else {}
+        return {"responses": {str(status): {"description": "So", **content}, **refusing(*refused)}}
+
+    every, new = says({"type": "array", "items": shelf}), {**sent, **says(shelf, 409, 422)}
+    changed, gone = {**sent, **says(shelf, 404, 409, 422)}, says(None, 404, status=204)
+    item = {"parameters": [path("id")], "get": says(shelf, 404), "put": changed, "delete": gone}
+    model = made({"/shelves": {"get": every, "post": new}, "/shelves/{id}": item})
+    shelves = Shelves(unique=unique)
+    report = verified(model, shelves, allow_writes=True, only=("valid_calls/",))
+    assert judged(report)["valid_calls/ordinary/replace_shelf@rest"] == ("kept" if unique else "untested")
+    assert bool(shelves.changed) is unique
+    assert "70000" not in shelves.changed
+    assert shelves.kept["70000"] == {"id": "70000", "name": "theirs"}
