@@ -37,6 +37,7 @@ def encode_call(action: Action, values: Mapping[str, Any]) -> Parts:
     """
     params = {str(p.name): p for p in action.params}
     path, query = str(action.path), []
+    values = shorten_names(action, values)
     headers = [(name, str(value)) for name, value in action.headers]
     cookies: list[str] = []
     in_body: dict[str, Any] = {}
@@ -71,6 +72,28 @@ def encode_call(action: Action, values: Mapping[str, Any]) -> Parts:
             for item in (value if isinstance(value, list) else [value])
         ]
     return Parts(path + ("?" + join(query) if query else ""), tuple(headers), body)
+
+
+_PLACE = re.compile(r"(\{[^{}]*\})")
+
+
+def shorten_names(action: Action, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return arguments as a path has them: without the path before their place, which a name repeats.
+
+    `shelves/7` is 7 at `/v1/shelves/{shelf}`, as Google's names of resources are (AIP-122).
+    """
+    places = {f"{{{p.wire}}}": str(p.name) for p in action.params if p.place == "path"}
+    if not any(isinstance(value := values.get(name), str) and "/" in value for name in places.values()):
+        return values
+    filled, found = "/", dict(values)
+    for part in _PLACE.split(str(action.path)):
+        name = places.get(part, "")
+        text = text_of(values[name]) if name in values else part
+        head, slash, last = text.rpartition("/")
+        if name in values and slash and last and filled.endswith(f"/{head}/"):
+            found[name] = text = last
+        filled += text
+    return found
 
 
 # -- the styles of OpenAPI

@@ -54,6 +54,8 @@ _OF_REAL_ONES = frozenset((400, 401, 403, 409, 422))
 _CHOSEN = ("const", "enum")
 _LATER = (InstanceRef, UniqueValue, RelativeTime, Signature, Expression)
 _DEEPEST = 3
+MOST_TOLD = 5_000
+"""The most bytes of an error in which an argument's name is looked for."""
 
 
 def nothing_there(setting: Setting, exchange: Exchange, reached: Container[str] = ()) -> str:
@@ -88,7 +90,7 @@ def nothing_there(setting: Setting, exchange: Exchange, reached: Container[str] 
     if secret := _find_invented_secret(setting, endpoint, call) if asked else "":
         return _say_no_value(secret, exchange.outcome)
     if exchange.status in NOT_PROCESSED:
-        reference = _find_invented_reference(setting, endpoint, call)
+        reference = _find_invented_reference(setting, endpoint, exchange)
         return _say_no_reference(reference, exchange.outcome) if reference else ""
     if exchange.status not in NOT_THERE and not (exchange.status == FORBIDDEN and _may_hide(setting, call)):
         return _say_forbidden(exchange.outcome) if of_key else ""
@@ -238,11 +240,13 @@ def find_invented_argument(setting: Setting, endpoint: Endpoint, call: Call) -> 
     return None
 
 
-def _find_invented_reference(setting: Setting, endpoint: Endpoint, call: Call) -> str:
-    """Return the argument of a correct call that has a made-up id by its name, such as `owner_id` in a body.
+def _find_invented_reference(setting: Setting, endpoint: Endpoint, exchange: Exchange) -> str:
+    """Return the argument of a correct call that has a made-up id by its name, such as `owner_id` in a body,
+    or `destination` if the answer names it.
 
     It is empty if there is none, or if the author said what the arguments mean.
     """
+    call = exchange.call
     if not setting.model.leaves_open or call.intent not in ("valid", "explore"):
         return ""
     for param in endpoint.params:
@@ -251,13 +255,23 @@ def _find_invented_reference(setting: Setting, endpoint: Endpoint, call: Call) -
         later = isinstance(value, _LATER) and not _is_guessed_text(setting, endpoint.action, name, value)
         if value is None or param.place == "path" or later:
             continue
-        if not (_is_name(name) or _is_noun(setting, name)):
+        if not (_is_name(name) or _is_noun(setting, name) or _is_told_role(setting, exchange, name)):
             continue
         if value in schema.get("examples", ()) or _is_enumerated(schema) or _is_obtainable(setting, param):
             continue
         if name != endpoint.action.idempotency:
             return name
     return ""
+
+
+def _is_told_role(setting: Setting, exchange: Exchange, name: str) -> bool:
+    """True if an argument may name what others have, such as `assignee`, and a refusal speaks of it."""
+    endpoint, told = exchange.call.endpoint, exchange.told
+    said = plain_word(told.body[:MOST_TOLD].decode("utf-8", "replace")) if isinstance(told, Response) else ""
+    if endpoint is None or plain_word(name) not in said:
+        return False
+    reaching = setting.find_reaching(endpoint.action, {**exchange.input, name: "x"})
+    return any(one.words and one.path[0] == name for one in reaching)
 
 
 def _is_guessed_text(setting: Setting, action: Action, name: str, value: Any) -> bool:

@@ -25,6 +25,7 @@ from pgagents.base.http import Request, read_json, text_of
 from pgagents.base.jsonschema.schema import resolve
 from pgagents.base.text import brief, singular
 from pgagents.catalogue.encoding.paths import find_climb, find_misreading, plain_path
+from pgagents.catalogue.encoding.request import shorten_names
 from pgagents.catalogue.harmless.arguments import say_withheld
 from pgagents.catalogue.harmless.ids import NOBODY
 from pgagents.catalogue.language.basics import FRESH
@@ -227,6 +228,7 @@ class Gate:
         if endpoint is None or call.raw.target is not None or not endpoint.on_rest:
             return ""
         reads = endpoint.action.only_reads and request.method in SAFE
+        values = shorten_names(endpoint.action, values)
         for param in endpoint.params:
             value = values.get(str(param.name))
             if param.place != "path" or value is None:

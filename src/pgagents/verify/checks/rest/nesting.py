@@ -227,11 +227,11 @@ def _try_gone(trial: Trial, nested: _Nested, remover: Endpoint, undone_by: Actio
     if not is_there(resource, nested.read, before):
         raise Untested(f"the {resource.name} was not there before: {before.outcome}")
     why = f"a {parent.name} is removed with what is in it"
-    removed = trial.ask(Call(remover, undone_by.input, "valid", why, subject=parent, made=around))
+    removed = trial.ask(Call(remover, undone_by.input, "explore", why, subject=parent, made=around))
     if not removed.success:
         # one that stays as long as it has parts leaves none without it
         reason = f"the {parent.name} could not be removed: {removed.outcome}"
-        raise Untested(reason, excused=removed.is_conflict)
+        raise Untested(reason, excused=removed.refused)  # gRPC's FAILED_PRECONDITION is a 400
     answer = trial.ask(look)
     for seconds in REMOVAL_WAITS_S:  # Kubernetes removes what is inside in the background
         if not is_there(resource, nested.read, answer):
