@@ -13,9 +13,14 @@ from pgagents.report.contract import Verdict
 from pgagents.verify.checks.limits import rate_limit_headers
 from pgagents.verify.checks.limits.rate_limit_headers import ROW
 from pgagents.verify.setting import Memory, setting_of
-from small_api import NOTES, Notes, verified, with_resource
+from small_api import NOTES, Notes, answer, verified, with_resource
 from test_verify_memory import make_exchange
 from verifying import URL, model
+
+LIMITS = (
+    "limits:\n  headers: {limit: X-Limit, remaining: X-Left, reset: X-Reset}\n  reset_unit: seconds\n"
+    "  buckets: {calls: {requests: 1000, per_s: 3600, refill: window}}\n"
+)
 
 
 def judge_row(limit: int, remaining: list[int], seconds: float) -> list[Verdict]:
@@ -53,11 +58,7 @@ def test_calls_sent_together_are_counted_at_any_time_until_they_are_answered(
 
 def test_a_call_may_weigh_more_than_one() -> None:
     """As those of Binance do."""
-    limits = (
-        "limits:\n  headers: {limit: X-Limit, remaining: X-Left, reset: X-Reset}\n  reset_unit: seconds\n"
-        "  buckets: {calls: {requests: 1000, per_s: 3600, refill: window}}\n"
-    )
-    text = NOTES.replace("schemas:\n", f"{limits}schemas:\n", 1)
+    text = NOTES.replace("schemas:\n", f"{LIMITS}schemas:\n", 1)
     for effect in ("read", "write"):
         text = text.replace(f"    effect: {effect}\n", f"    effect: {effect}\n    bucket: calls\n")
     notes, left = Notes(), [1000]
@@ -74,3 +75,22 @@ def test_a_call_may_weigh_more_than_one() -> None:
     check = "rate_limit_headers"
     assert {f.contract.id for f in report.findings if f.contract.check == check} == set()
     assert Verdict.KEPT in {r.verdict for r in report.results if r.contract.check == check}
+
+
+def test_a_burst_that_a_server_answers_with_failures_shows_nothing_of_a_limit() -> None:
+    """It sheds load, and no call passes."""
+    calls = [0]
+    text = NOTES.replace("schemas:\n", f"{LIMITS}schemas:\n", 1)
+    text = text.replace("    effect: read\n", "    effect: read\n    bucket: calls\n")
+    notes = Notes()
+
+    def shed(request: Request) -> Response:
+        calls[0] += 1
+        told = notes(request)
+        return answer(500, {"detail": "too much to do"}) if calls[0] > 900 and told.status < 300 else told
+
+    report = verified(with_resource(text=text), shed, limits=True, only=("rate_limit_enforcement/",))
+    found = {r.contract.id: (r.verdict, r.reason) for r in report.results}
+    verdict, reason = found["rate_limit_enforcement/limit/calls@rest"]
+    assert (verdict, reason) == (Verdict.UNTESTED, "the burst was broken off: 500")
+    assert found["rate_limit_enforcement/wait/calls@rest"][0] is Verdict.UNTESTED

@@ -7,7 +7,7 @@ windows, 2·L may pass.
 
 Nothing is judged if the bucket refills as fast as this client sends, or if the key is unlimited. A burst may
 meet the limit early, because other clients and buckets draw too. In an exclusive run it may not, while
-headers announce remaining calls. A wait is no longer than a window.
+headers announce remaining calls. A wait is no longer than a window. A failure (5xx) shows nothing of a limit.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from pgagents.verify.wire.exchange import Exchange
 ASSUMED_PER_S = 100.0
 EARLY = 10
 """A call must not be limited if the answer before it left more than 1/EARLY of the limit."""
+FAILED = 500
 ROUNDS = 2
 UNEVEN_S = 0.7
 """Seconds to pause after a limited call. Then a server that rounds the wait down names too few seconds."""
@@ -159,8 +160,9 @@ def _empty_bucket(trials: Sequence[Trial], burst: Burst) -> None:
         answer = ask(burst.call)
         if answer.limited:
             break
-        if answer.void:
-            conclude(limit.untested(f"the burst was broken off: {answer.outcome}"))
+        if answer.void or answer.status >= FAILED:  # a server that sheds load lets no call pass
+            reason = f"the burst was broken off: {answer.outcome}"
+            conclude(trial.untested(reason) for trial in trials)
             return
         tally.add(answer, setting)
         if reason := tally.not_applicable():
@@ -188,7 +190,9 @@ def _call_with_another_key(trial: Trial, burst: Burst) -> None:
     answer = trial.ask(replace(burst.call, role="second", owner="second", why=why))
     if answer.limited:
         conclude(trial.broken("another key is not limited by it", answer.outcome))
-    elif not answer.void:
+    elif answer.void or answer.status >= FAILED:
+        conclude(trial.untested(f"it shows nothing of the limit: {answer.outcome}"))
+    else:
         conclude(trial.kept())
 
 
@@ -223,7 +227,8 @@ def _wait_and_retry(trial: Trial, burst: Burst, limited: Exchange, announced: in
         if answer.limited:
             conclude(_judge_still_limited(trial, answer, after_s))
             return
-        if answer.void:
+        if answer.void or answer.status >= FAILED:
+            conclude(trial.untested(f"it shows nothing of the limit: {answer.outcome}"))
             return
         limited = trial.ask(replace(burst.call, why="once more at once"))
         if not limited.limited:
