@@ -1,7 +1,8 @@
 """An agent's call draws from the agents' rate limit, whether a dispatcher or a header marks it as an agent's.
 
-The limit headers are compared. If a call through a dispatcher gets another limit than the same REST call, so
-must a REST call with an agent surface's headers. An unlimited key shows no difference.
+The limit headers are compared if the `when` of a bucket reads `call.agent`. If a call through a dispatcher
+gets another limit than the same REST call, so must a REST call with an agent surface's headers. An unlimited
+key shows no difference.
 """
 
 from __future__ import annotations
