@@ -10,7 +10,6 @@ from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.model import Bucket
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.fault_declaration import Context, fault
-from pgagents.sandbox.fault_helpers import objects
 from pgagents.sandbox.keys import Key
 from pgagents.sandbox.limits import Limits
 from pgagents.sandbox.park_graph.money import charge, payout
@@ -76,35 +75,6 @@ def expired_hold_taken(context: Context, inner: Domain, call: AcceptedCall) -> A
         return found
     call.input.pop("hold_id")  # type: ignore[attr-defined]  # a dictionary that is not shared
     return inner(call)
-
-
-@fault(
-    "failure_atomicity",
-    also={
-        "consistent_representations": (
-            "a space that is freed so leaves the moment of its lot's count as it was"
-        )
-    },
-).replace_actions
-def failure_frees_space(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """Ending a session fails at the payment, after its space has been freed."""
-    early: dict[str, str] = context.memory
-    found = inner(call)
-    id = str(call.input.get("session_id"))
-    if isinstance(found, Refusal):
-        if found.code == "BAD_GATEWAY" and call.action.name == "end_session":
-            row = context.store.row("SELECT lot_id FROM session WHERE id = ?", id)
-            early.update({id: row["lot_id"]} if row is not None else {})
-        return found
-    if call.action.name == "end_session":
-        early.pop(id, None)
-    for one in objects(found):
-        more = list(early.values()).count(str(one.get("lot_id") or one.get("id")))
-        if more and {"available", "total"} <= one.keys():
-            one["available"] = min(one["total"], one["available"] + more)
-            if "occupancy_pct" in one:
-                one["occupancy_pct"] = round(100 * (one["total"] - one["available"]) / one["total"], 2)
-    return found
 
 
 @fault(
