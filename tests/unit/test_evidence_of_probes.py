@@ -662,6 +662,17 @@ def test_names_of_what_a_server_sets_are_whole_words(name: str, compared: bool) 
     assert (name in echoes_input._list_members(setting, created)) is compared
 
 
+@pytest.mark.parametrize(("format", "compared"), [("email", True), ("time", False), ("duration", False)])
+def test_a_time_of_day_and_a_duration_may_be_written_anew(format: str, compared: bool) -> None:
+    """Pydantic writes 12:00 as 12:00:00, and PT24H as P1D."""
+    shown = (NOTE, NOTE.replace("}\n", f", length: {{type: string, format: {format}}}}}\n"))
+    lasting = f"required: true}}, length: {{type: string, format: {format}}}}}"
+    model = with_resource(shown, (MADE, MADE.replace("required: true}}", lasting)))
+    created = model.resources["note"].made_by
+    assert created is not None
+    assert ("length" in echoes_input._list_members(setting_for(model), created)) is compared
+
+
 @pytest.mark.parametrize(
     ("shown", "verdicts"), [({"text": None}, [Verdict.BROKEN]), ({}, []), ({"text": "Hi"}, [Verdict.KEPT])]
 )

@@ -50,10 +50,10 @@ OWN = re.compile(
 OWN_WORDS = frozenset(("rev", "code", "order", "position", "rank"))
 """The last words of such names; a `postcode` is none."""
 CENT = 0.0051
-"""The most by which a number of more decimals may be rounded, with what binary fractions lose."""
+"""The most by which a number of more decimals may be rounded, as a price, with what binary fractions lose."""
 _NO_DIGITS, _DATE = re.compile(r"[^0-9]"), re.compile(r"\d{4}-\d\d-\d\d")
 MINUTE_S = 60.0
-"""Seconds by which a time may be rounded."""
+"""Seconds by which a time may be rounded, as MySQL drops fractions and a calendar the seconds."""
 SCALARS = frozenset(("string", "integer", "number", "boolean"))
 
 
@@ -110,6 +110,8 @@ def _is_shown(setting: Setting, param: Param, member: Any) -> bool:
         return False
     given, shown = setting.resolve_schema(param.schema), setting.resolve_schema(member)
     if given.get("writeOnly") or shown.get("readOnly"):
+        return False
+    if given.get("format") in ("time", "duration"):  # Pydantic writes 12:00 as 12:00:00, and PT24H as P1D
         return False
     kinds = _list_types(setting, given) & _list_types(setting, shown)
     return bool(kinds & SCALARS) or ("array" in kinds and _holds_texts(setting, given, shown))
@@ -253,7 +255,9 @@ def _move(time: datetime, zone: tzinfo) -> datetime:
 
 
 def _fold(value: Any) -> str:
-    """Return a text in lower case, with single blanks and without a slash at its end."""
+    """Return a text in lower case, with single blanks, and without a slash at its end, which Pydantic's
+    addresses get.
+    """
     return " ".join(str(value).casefold().split()).rstrip("/")
 
 
