@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -75,3 +76,18 @@ def test_a_repeated_argument_is_compared_if_both_answers_repeat_it(
         if one.contract.check == "default_values"
     ]
     assert result.verdict is verdict
+
+
+def test_a_list_of_another_length_each_time_has_no_other_default() -> None:
+    """A feed of suggestions has as many as it finds."""
+    asked = count()
+
+    def suggesting(server: Notes, request: Request) -> Response | None:
+        del server
+        listed = request.method == "GET" and request.path == "/notes"
+        return answer(200, {"notes": ROWS[: 1 + next(asked) % 4]}) if listed else None
+
+    model = catalogue(NOTES, (LIST, f"{LIST}    input: {{size: {SIZE}}}\n"))
+    report = verified(model, Notes(odd=suggesting), only=("default_values",), exclusive=True)
+    (result,) = [one for one in report.results if one.contract.check == "default_values"]
+    assert result.verdict is Verdict.UNTESTED
