@@ -77,9 +77,8 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
 
 
 def list_attempts(setting: Setting, roles: frozenset[str]) -> Attempts:
-    """Yield attempts: first each keyword once on a surface, then each keyword and argument, then variants.
-
-    The second kind is sent alone or in pairs.
+    """Yield attempts: first each keyword once on a surface, then each keyword and argument, then variants, so
+    that a run with a small budget has tried each kind. The second kind is sent alone or in pairs.
     """
     del roles
     met: set[tuple[str, str]] = set()
@@ -141,10 +140,10 @@ def _judge(
 
 
 def is_coerced(trial: Trial, call: Call, field: str) -> bool:
-    """True if frameworks make a wrong argument right by themselves: `"1"` and true are 1, `"yes"` is true,
-    a listed value may have the other case, an empty text and null are a missing argument, and to most
-    languages the `$` of a pattern is also before a last line break. Jackson makes 1 the text `"1"` and 1.5
-    the number 1.
+    """True if frameworks make a wrong argument right by themselves: `"1"` and true are 1, and `"yes"` is true
+    to Pydantic, a listed value may have the other case to ASP.NET, an empty text and null are a missing
+    argument, and to most languages the `$` of a pattern is also before a last line break. Jackson makes 1 the
+    text `"1"` and 1.5 the number 1.
     """
     name, *path = field.split(".")
     param, schemas = trial.action.param(name), trial.model.schemas

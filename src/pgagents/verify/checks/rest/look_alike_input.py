@@ -2,7 +2,7 @@
 
 Tried are a text with a line break at its end, true for a number, NaN, and a text far too long. A text in the
 query also gets NUL. In many languages `$` matches before a last line break, a boolean is a number, and
-comparisons with NaN are false. Databases fail at NUL. A server that accepts one of them usually does so for
+comparisons with NaN are false. PostgreSQL fails at NUL. A server that accepts one of them usually does so for
 every argument, so each is tried once.
 """
 

@@ -187,7 +187,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         return
     if exchange.loss is not None:
         yield _judge_loss(trial, exchange.loss)
-    elif isinstance(exchange.answer, Silence) and exchange.answer.stale:
+    elif isinstance(exchange.answer, Silence) and exchange.answer.stale:  # at any time: RFC 9112, 9.5
         reason = "the connection, which had served other calls, was closed before the call was answered"
         yield trial.untested(reason)
     elif isinstance(exchange.answer, Silence) and (word := _find_waiting(exchange, memory)):
@@ -201,7 +201,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     elif exchange.status >= CRASHED and not _is_documented(exchange, memory):
         broken = trial.broken("an answer below 500", exchange.outcome)
         undone = exchange.status == NOT_IMPLEMENTED and memory.model.leaves_open
-        yield replace(broken, odd=True) if undone else broken  # it says so, and did nothing
+        yield replace(broken, odd=True) if undone else broken  # so Chroma says what a single node has not
     elif exchange.status == CRASHED and memory.model.leaves_open:
         action = exchange.call.endpoint.action.name if exchange.call.endpoint is not None else ""
         broken = trial.broken("an answer below 500, though the document lists it", exchange.outcome)
