@@ -49,7 +49,7 @@ from pgagents.verify.wire.call import Alone, Call, InstanceRef, Reads
 from pgagents.verify.wire.endpoint import MCP, Endpoint
 
 MOST_MODES = 5
-"""The most calls of one action, each with another value of an enum argument."""
+"""The most calls of one action, each with another value of an enum argument, so that a run stays short."""
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
@@ -152,7 +152,8 @@ def _list_observed(
 ) -> Iterator[tuple[Resource, list[Source], list[Endpoint]]]:
     """Yield each resource that the run makes, with its sources and the reading actions that they can judge.
 
-    Inferred resources are only yielded with `inferred`, because a wrong guess would become a finding. Then a
+    Resources that an import inferred are only yielded with `inferred`, because a wrong guess would become a
+    finding. Then a
     reader that needs no instance comes once, with the first resource that shows what it does.
     """
     makers = set()

@@ -1,8 +1,8 @@
 """A call refused with a status of `idempotency.not_used_up_by` leaves its key unused: a valid call of one
 action succeeds with it.
 
-One key is sent with a call for each status, then with a valid call. Only if that is refused is each status
-tried alone, and the key is to blame if another key works.
+One key is sent with a call for each status, then with a valid call, which saves calls. Only if that is
+refused is each status tried alone, and the key is to blame if another key works.
 """
 
 from __future__ import annotations

@@ -40,7 +40,9 @@ REFUSED = "400 with a JSON error"
 PASSED_S = 60
 """The seconds of a lifetime that may have passed when a token is sent."""
 MOST_CODES = 3
-"""The most further codes for an exchange that ended the one before."""
+"""The most further codes for an exchange that ended the one before: a server may take several attempts for an
+attack (RFC 6749, 10.5).
+"""
 _OF_RIGHT_CALLS = frozenset(("state", "not_stored", "expiry_told", "token", "refresh", "revocation"))
 """Cases of right calls, whose breaks expose nothing."""
 

@@ -143,7 +143,7 @@ def _is_unasked(model: Model, surface: str) -> bool:
 
 def attempts(setting: Setting, roles: frozenset[str]) -> Attempts:
     """Yield the widest valid calls of each read that answers a list: greatest numbers, no filters. Surfaces
-    may take different values, so that their widest calls differ.
+    may take different values, where an author's `narrow` says so, so that their widest calls differ.
     """
     del roles
     for projections in collect_projections(setting):
@@ -241,7 +241,8 @@ def _judge_size(
 def _judge_fullness(trial: Trial, endpoint: Endpoint, exchange: Exchange, count: int) -> Judgement:
     """Judge an answer within the limit: it shows something if the server could have sent more.
 
-    A list could if it has as many items as it may have, or if another page follows.
+    A list could if it has as many items as it may have, or if another page follows. Copilot's limit is 25
+    items, and many servers hold three.
     """
     limit: Limit = trial.case.about
     setting, there = trial.setting, _longest(exchange.body)
@@ -320,7 +321,7 @@ def _widest(setting: Setting, endpoint: Endpoint, surface: Surface) -> Mapping[s
     free = [
         p
         for p in free_params(setting, endpoint)
-        if p.name != page  # the last page of all has no items
+        if p.name != page  # the last page of all has no items, and Django REST answers 404 beyond it
         and set(types_of(setting.resolve_schema(p.schema))) <= {"integer", "number"}
     ]
     numbers = {

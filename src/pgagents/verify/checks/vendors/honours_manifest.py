@@ -369,8 +369,8 @@ call).
 def _of_another(setting: Setting, projections: ProjectionIndex, template: RequestTemplate) -> Iterator[Tried]:
     """Yield a call with an argument of another action.
 
-    A dispatcher's document shows the arguments of all actions in one object. Only the dispatcher's first
-    action is used, because `invalid_input` makes this call for the others.
+    A dispatcher's document, such as Park Graph's, shows the arguments of all actions in one object. Only the
+    dispatcher's first action is used, because `invalid_input` makes this call for the others.
     """
     endpoint = projections.endpoint
     param = of_another(endpoint)
@@ -389,8 +389,8 @@ def _of_another(setting: Setting, projections: ProjectionIndex, template: Reques
 def _null_word(projections: ProjectionIndex, template: RequestTemplate) -> Iterator[Tried]:
     """Yield a call with the word `null` in its query.
 
-    A model with a strict schema sends null for omitted arguments, and a host writes it into the query as a
-    word.
+    A model with OpenAI's strict schema sends null for omitted arguments, and a host writes it into the query
+    as a word.
     """
     if projections.endpoint.dispatcher is not None:
         return
