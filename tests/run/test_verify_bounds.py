@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
+from faults.events import signed_call_replayed
 from inprocess import Inside, inside, over_tls, verify_sandbox
 from pgagents.base.http import Handler, Request, Response, Silence
 from pgagents.report.contract import Verdict
@@ -168,6 +169,22 @@ def test_a_revocation_of_nothing_may_be_answered_200():
         )
 
     assert broken_by(slip, "oauth_metadata") == []
+
+
+def test_a_signature_for_later_may_be_taken():
+    """Libraries of Stripe refuse old signatures alone."""
+
+    def slip(handler: Handler, _: Inside, context: Context) -> Handler:
+        resigned = signed_call_replayed.wrap(handler, context)
+
+        def answer(request: Request) -> Response | Silence:
+            given = re.match(r"t=(\d+),", request.header("Stripe-Signature") or "")
+            ahead = given is not None and int(given[1]) > context.front.clock.now() + 300
+            return (resigned if ahead else handler)(request)
+
+        return answer
+
+    assert broken_by(slip, "request_signatures") == []
 
 
 class _Reread:
