@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+import small_api
 from calling import served
-from importing import imported
+from importing import imported, openapi
 from pgagents.base.errors import PgagentsError
 from pgagents.base.http import Request, Response, json_bytes
 from pgagents.catalogue.model.model import Model
@@ -214,3 +215,23 @@ def test_a_file_has_no_sentence_and_a_document_without_a_key_has_one(
     with served(Server(document())) as url:
         said = fetch_document(f"{url}/openapi.json", Choice(), url)[1]
     assert said == "openapi.json was fetched without a key; a server may show only a part of it so"
+
+
+@pytest.mark.parametrize(("step", "verdict"), [("ready", "odd"), ("secrets", "broken")])
+def test_what_a_clusters_probes_read_without_a_key_is_only_odd(step: str, verdict: str) -> None:
+    """One scheme of the whole document often means none of these (Unleash 8.2.0)."""
+    whole = document()
+    whole["paths"][f"/{step}"] = {"get": {**whole["paths"]["/items"]["get"], "operationId": step}}
+    may = small_api.accepting(small_api.KEY)
+
+    def serve(request: Request) -> Response:
+        if request.path not in ("/items", "/news", f"/{step}"):
+            return _say(404, {})
+        return _say(200, [1]) if may(request) or request.path != "/items" else _say(401, {})
+
+    keys = {"securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}}
+    model = imported(openapi(whole["paths"], components=keys)).model
+    report = small_api.verified(model, serve, only=("key_authentication/none",))
+    found = {r.contract.id: r.verdict.value for r in report.results}
+    assert found[f"key_authentication/none/{step}@rest"] == verdict
+    assert found["key_authentication/none/items@rest"] == "kept"
