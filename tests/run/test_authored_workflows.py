@@ -33,12 +33,13 @@ workflows:
 
 
 @cache
-def of(first: str, second: str, status: int = 201, *, finds: bool = False) -> Model:
-    """Return the catalogue of notes with a workflow that writes two of them.
+def of(first: str, second: str, status: int | None = 201, *, finds: bool = False) -> Model:
+    """Return the catalogue of notes with a workflow that writes two of them; the second may say no status.
 
     With `finds`, a create may answer with an older note of the same text.
     """
-    flow = TWO_NOTES.replace("FIRST", first).replace("SECOND", second).replace("STATUS", str(status))
+    flow = TWO_NOTES.replace("FIRST", first).replace("SECOND", second)
+    flow = flow.replace("STATUS", str(status)) if status else flow.replace(", status: STATUS", "")
     answers = CREATE.replace("REFUSED]", "REFUSED, TAKEN]")
     answers = answers.replace("{201:", "{200: {$ref: Note}, 201:") if finds else answers
     changes = ((CODE, TAKEN), (CREATE, answers))
@@ -102,6 +103,13 @@ def test_a_text_that_is_taken_is_the_authors_business() -> None:
     assert server.notes == {}
 
 
+def test_a_conflict_of_a_step_without_a_status_says_how_it_is_a_finding() -> None:
+    report, _ = run(of("=fresh.text", "=fresh.text", None), refuse_second)
+    verdict, reason = verdict_on(report, "second")
+    assert verdict is Verdict.UNTESTED
+    assert reason.endswith("; `status: 201` at the step makes it a finding")
+
+
 def test_a_fresh_text_of_a_workflow_is_new() -> None:
     report, server = run(of("=fresh.text", "=fresh.text"), texts_once("once-only"))
     assert len(set(list_sent(server))) == len(list_sent(server)) > 1
@@ -114,11 +122,12 @@ def test_an_unknown_kind_of_fresh_value_is_refused() -> None:
     assert [p.message for p in refused.value.diagnostics] == ["`fresh.word` is no kind of fresh value"]
 
 
-def test_a_server_that_refuses_every_second_note_is_found() -> None:
-    def refuse_second(server: Notes, request: Request) -> Response | None:
-        full = request.method == "POST" and Notes.text(request) is not None and len(server.notes) == 1
-        return answer(409, {"detail": "full", "code": "TAKEN"}) if full else None
+def refuse_second(server: Notes, request: Request) -> Response | None:
+    full = request.method == "POST" and Notes.text(request) is not None and len(server.notes) == 1
+    return answer(409, {"detail": "full", "code": "TAKEN"}) if full else None
 
+
+def test_a_server_that_refuses_every_second_note_is_found() -> None:
     report, _ = run(of("one", "another"), refuse_second)
     assert verdict_on(report, "second")[0] is Verdict.BROKEN
     beside, _ = run(of("one", "another"), refuse_second, exclusive=False)

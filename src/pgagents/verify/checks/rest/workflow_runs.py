@@ -325,7 +325,10 @@ class Passage:
             reason = f"another check found fault with it: {answer.tainted[0]}" if answer.tainted else ""
             yield trial.untested(reason or answer.outcome)
         elif _is_conflict(self.setting, step, answer) and not firm:
-            self.stale = answer.outcome
+            firmer = (
+                "" if step.status_written else f"; `status: {step.status}` at the step makes it a finding"
+            )
+            self.stale = f"{answer.outcome}{firmer}"
         else:
             yield trial.broken(f"{step.status} to {step.name} of {self.workflow.name}", answer.outcome)
 
