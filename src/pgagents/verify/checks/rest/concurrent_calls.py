@@ -110,7 +110,8 @@ def _list_bound_cases(setting: Setting) -> Iterator[Case]:
 def _find_number(setting: Setting, resource: Resource, endpoint: Endpoint) -> tuple[Param, Param] | None:
     """Return the only number among a POST's arguments, and the one that names the instance; else None.
 
-    A number that is not named as an amount, such as the hours of a hold, takes nothing from another number.
+    A number that is not named as an amount, such as the hours of a hold, takes nothing from another number,
+    and a PUT or PATCH sets it (RFC 9110, 9.3.4).
     """
     action, made_by = endpoint.action, resource.made_by
     if not endpoint.on_rest or not endpoint.leads or action.method != "POST" or not endpoint.ordinary:

@@ -380,7 +380,7 @@ def make_write(
     sent = [p for p in endpoint.params if p.place == "body" and not p.refers_to]
     needed = [p for p in sent if p.required] or [p for p in sent if str(p.name) in template.input]
     texts_first = sorted(sent, key=lambda p: "string" not in types_of(setting.resolve_schema(p.schema)))
-    needed = needed or texts_first[:1]  # a change of nothing may keep the tag
+    needed = needed or texts_first[:1]  # a change of nothing may keep the tag (RFC 9110, 8.8.1)
     taken = list_unique(resource)
     texts = {
         str(p.name): find_fresh(setting, resource, p)

@@ -41,7 +41,7 @@ from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 CONTRASTS = 2
-"""The most other values that are sent to see that the argument matters."""
+"""The most other values that are sent to see that the argument matters: one that does shows it."""
 OTHERS = 3
 """The number of repeated comparisons unless the run is exclusive, as others write meanwhile."""
 

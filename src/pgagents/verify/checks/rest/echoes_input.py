@@ -48,7 +48,7 @@ OWN = re.compile(
 )
 """Plain names of members that a server sets, hides or moves on by itself."""
 OWN_WORDS = frozenset(("rev", "code", "order", "position", "rank"))
-"""The last words of such names; a `postcode` is none."""
+"""The last words of such names, as a board's `position`; a `postcode` is none."""
 CENT = 0.0051
 """The most by which a number of more decimals may be rounded, as a price, with what binary fractions lose."""
 _NO_DIGITS, _DATE = re.compile(r"[^0-9]"), re.compile(r"\d{4}-\d\d-\d\d")

@@ -1,8 +1,8 @@
 """Every error code is one of the catalogue's, has its own status, and comes only from actions with that
 error.
 
-Every error in the run whose body has a code is judged. If the catalogue leaves it open, refused input may
-have 400 or 422.
+Every error in the run whose body has a code is judged, except 503, which a proxy may send. If the catalogue
+leaves it open, refused input may have 400, as Spring's, or 422, as FastAPI's.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if trial is None or not exchange.refused or exchange.said is None:
         return
     if exchange.is_tainted_by("documented_status") or exchange.call.intent == "document":
-        return  # a path that is no action, such as a token endpoint, has errors of its own
+        return  # a path that is no action, such as a token endpoint (RFC 6749, 5.2), has errors of its own
     code, endpoint = memory.model.codes.get(exchange.code or ""), exchange.call.endpoint
     if code is not None and code.code_at is None:
         return  # its status alone identifies it, so no value belongs to it
@@ -65,7 +65,9 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def _is_unsaid(status: int, memory: Memory) -> bool:
-    """True if the catalogue names no error for a mistake that is refused before any action runs."""
+    """True if the catalogue names no error for a mistake that is refused before any action runs, as by
+    FastAPI's router with a `detail` of its own.
+    """
     name = FRAMEWORK.get(status)
     return name is not None and getattr(memory.model.errors.framework, name) is None
 

@@ -1,9 +1,9 @@
 """Every error body is valid under the catalogue's error envelope, also if the framework refuses, not an
 action.
 
-Every answer with a status of 400 or more is validated, except 503 and answers to HEAD. So is every 2xx that
-is an error by `errors.when`. A code may declare its own envelope. The status in a problem document (RFC 9457)
-must be that of the answer.
+Every answer with a status of 400 or more is validated, except 503, which a proxy may send, and answers to
+HEAD, which have no body (RFC 9110, 9.3.2). So is every 2xx that is an error by `errors.when`. A code may
+declare its own envelope. The status in a problem document must be that of the answer (RFC 9457, 3.1.2).
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 def _list_envelopes(exchange: Exchange, memory: Memory) -> list[str]:
     """Return the envelopes that an error may have: that of its code. Without a code, those of its status are
-    added.
+    added, as of a document with a schema for each status.
     """
     declared = memory.model.codes.get(exchange.code or "")
     if declared is not None:

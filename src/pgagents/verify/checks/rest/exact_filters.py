@@ -1,7 +1,8 @@
 """A filtered list contains no item that only resembles the filter's value.
 
-The list is requested with values that nearly equal an existing text: a wildcard for a character, the other
-letter case, no separators. A filter that takes several values gets an existing one beside one that no item
+The list is requested with values that nearly equal an existing text: a wildcard for a character, as of SQL's
+LIKE, the other letter case, which MySQL's collations ignore, no separators. A filter that takes several
+values, of which an item must have all, as GitHub's `labels`, gets an existing one beside one that no item
 has. The laws of the list decide which items it may contain. Their answers show something only if the list
 has the item when it is asked for the text itself.
 """
@@ -29,7 +30,7 @@ from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 MOST = {"exactly": 2, "folded": 1}
-"""The most near texts that are tried. A filter that ignores case gets fewer."""
+"""The most near texts that are tried, to save requests. By a law, the other case may be the same text."""
 ORDERS = 2
 """An absent value is tried before and after an existing one, because a server may use only one of them."""
 

@@ -1,7 +1,8 @@
 """An instance with an expiry time exists until that time and no longer.
 
 It is used 10 s before and 10 s after by the operator's clock. Afterwards every action treats it as missing,
-and the capacity that it occupied is free again.
+and the capacity that it occupied (`takes`) is free again, which an exclusive run alone can count. A call that
+is refused for another reason shows nothing.
 """
 
 from __future__ import annotations
