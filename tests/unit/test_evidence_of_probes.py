@@ -114,6 +114,28 @@ def test_an_id_that_has_no_case_is_one_in_either(
     assert (judged[contract].verdict, judged[contract].odd) == (verdict, odd)
 
 
+@pytest.mark.parametrize(
+    ("also", "status", "odd"),
+    [("", 201, [False]), ("200: {$ref: Note}, ", 200, []), ("", 200, [True])],
+    ids=["made", "found, as documented", "made or found"],
+)
+def test_a_create_that_found_one_is_not_firm(also: str, status: int, odd: list[bool]) -> None:
+    memory = Memory(
+        setting_for(with_resource(("output: {201: {$ref: Note}}", f"output: {{{also}201: {{$ref: Note}}}}")))
+    )
+    if not also and status == 200:
+        memory = Memory(
+            setting_for(with_resource(("output: {201: {$ref: Note}}", "output: {200: {$ref: Note}}")))
+        )
+    judged = list[Judgement]()
+    for number, text in enumerate(("one", "two")):
+        call = Call(endpoint_of(memory.setting, "create_note"), {"text": text}, "valid", "a create")
+        shown = exchange_of(memory.model, call, answer(status if number else 201, {"id": "n1", "text": text}))
+        shown.fits = True
+        judged = list(id_comparison.watch(shown, memory))
+    assert [one.odd for one in judged if one.verdict is Verdict.BROKEN] == odd
+
+
 # -- redirects
 
 
