@@ -42,7 +42,9 @@ schemas:
   Error: {type: object, properties: {detail: {type: string}}, required: [detail]}
   Order:
     type: object
-    properties: {id: {type: integer}, text: {type: string}, state: {type: string, enum: [new, paid, sent]}}
+    properties:
+      {id: {type: integer}, text: {type: string}, state: {type: string, enum: [new, paid, sent]},
+       link: {type: string}}
     required: [id, text, state]
   Hook: {type: object, required: [id], properties: {id: {type: string}}}
   Event:
@@ -83,6 +85,7 @@ resources:
     absent: 999999999
     missing: NOT_FOUND
     tenant: true
+    volatile: [link]
     state: state
     states: [new, paid, sent]
     initial: new
@@ -110,6 +113,7 @@ LEGAL = {
     "ids-of-texts": "the ids of events are texts",
     "counted-per-project": "each person's orders are counted, and the first person has five",
     "newest-first": "events come in another order than the changes",
+    "fresh-links": "each answer and event has a link of its own to the order, which the catalogue says",
     "slow": "the last event of an order comes a second later",
     "pings": "each new hook gets a ping, as GitHub sends it",
     "sent-again": "an event that was taken is sent once more, with its attempt in the data",
@@ -140,6 +144,7 @@ class Orders:
     held: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     now: float = 0.0
     told: int = 100
+    signed: int = 0
 
     def __call__(self, request: Request) -> Response:
         """Answer a request."""
@@ -186,7 +191,7 @@ class Orders:
         id += 5 if alone and key == KEYS["main"] else 0
         self.orders[key, id] = {"id": id, "text": text, "state": "new"}
         self._tell(key, "order.created", dict(self.orders[key, id]))
-        return _answer(201, self.orders[key, id])
+        return _answer(201, self._link(self.orders[key, id]))
 
     def _move(self, key: str, order: dict[str, Any], verb: str) -> Response:
         before, after = MOVES[verb]
@@ -199,7 +204,7 @@ class Orders:
         times += verb == "send" and "second-change-told-twice" in self.habits
         for _ in range(times):
             self._tell(key, "order.updated", shown)
-        return _answer(200, order)
+        return _answer(200, self._link(order))
 
     def _hook(self, key: str, given: dict[str, Any]) -> Response:
         url, types = given.get("url"), given.get("events")
@@ -233,10 +238,14 @@ class Orders:
                 order = {**order, "attempt": 2} if "rendered-anew" in self.habits else order
                 self.late.append((self.now + 1, url, self._body(self.told + more, type, order)))
 
+    def _link(self, order: dict[str, Any]) -> dict[str, Any]:
+        self.signed += 1
+        return {**order, "link": f"/{self.signed}"} if "fresh-links" in self.habits else order
+
     def _body(self, number: int, type: str, order: dict[str, Any]) -> bytes:
         id: Any = 7 if "one-id-for-all" in self.habits else number
         id = f"evt-{id}" if "ids-of-texts" in self.habits else id
-        return json.dumps({"id": id, "type": type, "data": order}).encode()
+        return json.dumps({"id": id, "type": type, "data": self._link(order)}).encode()
 
 
 def orders_model(habit: str = "") -> Model:
