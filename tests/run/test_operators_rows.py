@@ -94,13 +94,13 @@ def _answer(status: int, body: Any) -> Response:
     return Response(status, (("Content-Type", "application/json"),), json_bytes(body))
 
 
-def _run() -> Report:
+def _run(document: dict[str, Any] = DOCUMENT) -> Report:
     now = [1_776_000_000.0]
 
     def sleep(seconds: float) -> None:
         now[0] += seconds
 
-    made = imported(DOCUMENT, Choice(second=True), offering=False)
+    made = imported(document, Choice(second=True), offering=False)
     places = made.places, made.schemes, made.bases
     source = open_source(made.document, "openapi.json", made.data, *places)
     return verify(
@@ -117,6 +117,14 @@ def test_read_that_this_key_may_not_call_shows_nothing_of_the_scheme_in_small_le
         Verdict.UNTESTED,
         "with its key as usual it was answered 403",
     )
+
+
+def test_scheme_in_small_letters_is_shown_by_the_call_that_was_refused() -> None:
+    paths = {path: each for path, each in DOCUMENT["paths"].items() if path != "/me"}
+    (finding,) = (
+        f for f in _run({**DOCUMENT, "paths": paths}).findings if f.contract.detail == "either_case"
+    )
+    assert (finding.exchanges[-1].request.header("Authorization") or "").startswith("bearer ")
 
 
 def test_nothing_is_said_of_rows_that_every_key_lists_and_of_a_made_up_reference() -> None:

@@ -19,7 +19,7 @@ from pgagents.catalogue.model.answers import Code
 from pgagents.catalogue.model.credential import Credential
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.refusal import ANY_REFUSAL
-from pgagents.verify.promise import Attempt, Case, Trial, conclude, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, Untested, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Raw, Twist
@@ -240,11 +240,10 @@ def _choose_twist(setting: Setting, form: Form) -> Twist:
 
 def _try_accepted(trial: Trial, form: Form) -> None:
     what = form.what if form.detail == EITHER_CASE else f"a call {form.what}"
-    answer = trial.ask(_make_call(trial, form, what))
-    usual = answer if answer.success else trial.ask(trial.call("explore", "the call with its key as usual"))
+    usual = trial.ask(replace(trial.call("explore", "the call with its key as usual"), reuse="ever"))
     if not usual.success:  # an operator's key may read no customer's profile
-        conclude(trial.untested(f"with its key as usual it was answered {usual.outcome}"))
-        return
+        raise Untested(f"with its key as usual it was answered {usual.outcome}")
+    answer = trial.ask(_make_call(trial, form, what))
     judged = list(trial.accepted(answer, what))
     habit = form.detail == EITHER_CASE and trial.model.leaves_open  # hand-written servers compare a prefix
     conclude([judgement.with_rank(Rank.COERCED) for judgement in judged] if habit else judged)
