@@ -26,7 +26,7 @@ from pgagents.verify.wire.exchange import Exchange
 
 GONE = (404, 410)
 SHORTEST = 8
-"""Length (characters) from which a secret is searched for in pages; shorter ones stand there by chance."""
+"""Length (characters) from which a secret is searched for in pages: a PIN of four digits stands in any."""
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:

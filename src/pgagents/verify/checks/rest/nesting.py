@@ -137,6 +137,7 @@ def _list_naming(setting: Setting, nested: _Nested) -> Iterator[Endpoint]:
         named = {p.refers_to for p in endpoint.params if p.required}
         errors = (*endpoint.action.errors, *setting.model.always())
         declared = any(code in errors for code in nested.list_codes(endpoint.action))
+        # a PUT may make what is not there (RFC 9110, 9.3.4)
         may_make = makes(setting.model, endpoint.action) or endpoint.method == "PUT"
         if both <= named and declared and not may_make:
             yield endpoint
@@ -175,7 +176,7 @@ def _try_elsewhere(trial: Trial, nested: _Nested) -> None:
 def _judge_effect(
     trial: Trial, nested: _Nested, answer: Exchange, what: str, body: Mapping[str, Any]
 ) -> Judgement:
-    """Judge a write that was accepted under the other parent: some servers say so of a missing one, too."""
+    """Judge a write that was accepted under the other parent: S3 answers 204 of what is not there, too."""
     resource, why = nested.resource, f"a {nested.resource.name} after a write under another parent"
     look = Call(nested.reader, nested.read.input, "explore", why, subject=resource, made=body)
     now = trial.ask(look)
@@ -229,7 +230,7 @@ def _try_gone(trial: Trial, nested: _Nested, remover: Endpoint, undone_by: Actio
     why = f"a {parent.name} is removed with what is in it"
     removed = trial.ask(Call(remover, undone_by.input, "explore", why, subject=parent, made=around))
     if not removed.success:
-        # one that stays as long as it has parts leaves none without it
+        # one that stays as long as it has parts (SQL's ON DELETE RESTRICT) leaves none without it
         reason = f"the {parent.name} could not be removed: {removed.outcome}"
         raise Untested(reason, excused=removed.refused)  # gRPC's FAILED_PRECONDITION is a 400
     answer = trial.ask(look)

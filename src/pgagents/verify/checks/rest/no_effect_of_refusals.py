@@ -25,7 +25,7 @@ from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
 
 MOST_PAGES = 8
-"""The most pages of a list that are read."""
+"""The most pages of a list that are read, so that a list of thousands does not take up the run's budget."""
 LATE = (
     "maximum",
     "exclusiveMaximum",
