@@ -28,11 +28,9 @@ def call_of(memory: Memory, action: str, **given: Any) -> Call:
 
 
 @pytest.mark.parametrize(
-    ("status", "verdicts"), [(500, [Verdict.BROKEN]), (502, []), (504, []), (522, [])], ids=str
+    ("status", "verdicts"), [(500, [Verdict.BROKEN]), (502, []), (522, []), (414, []), (431, [])], ids=str
 )
-def test_a_gateway_that_reaches_no_server_has_headers_of_its_own(
-    status: int, verdicts: list[Verdict]
-) -> None:
+def test_what_stands_before_a_server_has_headers_of_its_own(status: int, verdicts: list[Verdict]) -> None:
     memory = memory_of(catalogue(NOTES + HEADERS))
     exchange = exchange_of(memory.model, call_of(memory, "list_notes"), answer(status, {"detail": "no"}))
     assert [judged.verdict for judged in response_headers.watch(exchange, memory)] == verdicts

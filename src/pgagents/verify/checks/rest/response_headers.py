@@ -33,6 +33,8 @@ _FLAGS = {"true": True, "false": False, "?1": True, "?0": False}
 _DATES = ("date", "expires", "last-modified", "retry-after", "sunset")
 """Headers whose times HTTP writes in a form of its own (RFC 9110, 5.6.7), whatever a document says."""
 _COOKIE = "set-cookie"
+BEFORE = (408, 414, 431, *BEHIND)
+"""Statuses of what stands before the API, without its headers: the parser of Node, nginx, a gateway."""
 _EVERYWHERE = {"all", "success", "error", "keyed", 401}
 
 
@@ -82,7 +84,7 @@ def _is_of_framework(header: Header, place: str) -> bool:
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge every answer that must have one of the headers."""
     response, setting = exchange.response, memory.setting
-    if response is None or exchange.status in BEHIND:  # the gateway's own answer says nothing of the API
+    if response is None or exchange.status in BEFORE:
         return
     repeated = _find_repeated_headers(response)
     if exchange.success:
