@@ -20,9 +20,8 @@ from pgagents.catalogue.model.model import Model
 from pgagents.report.contract import Rank, Verdict
 from pgagents.report.formats import text
 from pgagents.report.report import Report
-from pgagents.verify.checks.rest.invalid_input import is_coerced
+from pgagents.verify.cases.coercion import is_coerced
 from pgagents.verify.plan.options import Identities, Options
-from pgagents.verify.promise import Trial
 from pgagents.verify.run.run import verify
 from pgagents.verify.wire.call import Call
 
@@ -262,13 +261,18 @@ def test_what_a_framework_converts_is_only_coerced(convert: Callable[[Any], Any]
     assert report.exit_code == (1 if Rank.LAX in found else 0)
 
 
+def test_what_a_vendors_schema_refuses_and_a_framework_converts_is_only_coerced() -> None:
+    shop = Shop(convert=lambda age: 0 if age is None else to_number(age))
+    report = run(shop, only=("honours_manifest/refuses",))
+    assert ranks(report, "honours_manifest") == {Rank.COERCED}
+
+
 @pytest.mark.parametrize(("limit", "converts"), [("", True), ("7", True), ("x", False)])
 def test_an_empty_text_in_a_query_is_a_missing_argument(limit: str, converts: bool) -> None:
     known = model(removes=True)
     action = next(a for a in known.actions if a.param("limit") is not None)
-    trial = cast(Trial, SimpleNamespace(action=action, model=known))
-    sent = cast(Call, SimpleNamespace(input={"limit": limit}))
-    assert is_coerced(trial, sent, "limit") is converts
+    sent = cast(Call, SimpleNamespace(endpoint=SimpleNamespace(action=action), input={"limit": limit}))
+    assert is_coerced(known, sent, "limit") is converts
 
 
 @pytest.mark.parametrize(
@@ -292,9 +296,9 @@ def test_what_jackson_makes_right_is_a_habit(name: str, value: Any, converts: bo
     taken = {"required": True, "content": {"application/json": {"schema": body}}}
     paths = {"/pets": {"post": {"operationId": "add", "requestBody": taken, **says({}, "201")}}}
     known = imported(openapi(paths, security=[])).model
-    trial = cast(Trial, SimpleNamespace(action=known.actions[0], model=known))
-    sent = cast(Call, SimpleNamespace(input={name: value}))
-    assert is_coerced(trial, sent, name) is converts
+    of = SimpleNamespace(action=known.actions[0])
+    sent = cast(Call, SimpleNamespace(endpoint=of, input={name: value}))
+    assert is_coerced(known, sent, name) is converts
 
 
 def test_a_500_that_the_document_lists_is_told_below_all_findings() -> None:

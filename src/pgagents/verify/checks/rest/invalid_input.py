@@ -9,21 +9,17 @@ a value that frameworks convert to a right one, such as `"1"` to 1, is only coer
 
 from __future__ import annotations
 
-import json
-import math
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.refusal import list_allowed_refusals
+from pgagents.verify.cases.coercion import is_coerced
 from pgagents.verify.cases.combined import Group, both, groups
 from pgagents.verify.cases.generated import DrawnCall, find_wrong, list_drawn_calls, shrink
 from pgagents.verify.cases.invalid import (
     invalid_cases_of,
-    may_ignore_empty,
     unmade_cases_of,
     withheld_cases_of,
 )
@@ -39,7 +35,6 @@ from pgagents.verify.promise import (
     make_check,
 )
 from pgagents.verify.setting import Setting
-from pgagents.verify.values.schema_values import accepts
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, format_arguments
 from pgagents.verify.wire.endpoint import Endpoint
@@ -49,8 +44,6 @@ SEVERAL = "several"
 OF_STATE = (
     "the documented 409 tells of the state of what the call names, and may hide that the value is wrong"
 )
-_BOOLEANS = frozenset(("true", "false", "yes", "no", "on", "off", "t", "f", "y", "n", "1", "0"))
-_NUMBER = re.compile(r"\s*(NaN|[+-]?\d+(\.\d+)?)\s*", re.I)
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
@@ -135,55 +128,8 @@ def _judge(
         return
     for judgement in trial.refused(answer, codes, f"a call where {says}", statuses):
         may_be = answer.success and trial.model.leaves_open
-        coerced = may_be and all(is_coerced(trial, call, field) for field in fields)
+        coerced = may_be and all(is_coerced(trial.model, call, field) for field in fields)
         yield judgement.with_rank(Rank.COERCED) if coerced else judgement
-
-
-def is_coerced(trial: Trial, call: Call, field: str) -> bool:
-    """True if frameworks make a wrong argument right by themselves: `"1"` and true are 1, and `"yes"` is true
-    to Pydantic, a listed value may have the other case to ASP.NET, an empty text and null are a missing
-    argument, and to most languages the `$` of a pattern is also before a last line break. Jackson makes 1 the
-    text `"1"` and 1.5 the number 1.
-    """
-    name, *path = field.split(".")
-    param, schemas = trial.action.param(name), trial.model.schemas
-    if param is None or name not in call.input:
-        return False
-    if call.input[name] == "" and may_ignore_empty(param):
-        return True
-    if call.input[name] is None and not param.required:  # so to Jackson, Go and ASP.NET
-        return True
-    right = (_put(call.input[name], path, one) for one in _convert(got(call.input, field)))
-    return any(accepts(param.schema, schemas, value) for value in right)
-
-
-def _convert(value: Any) -> Iterator[Any]:
-    """Yield what frameworks convert a value to."""
-    if isinstance(value, bool | int | float):
-        yield json.dumps(value)
-    if isinstance(value, bool):
-        yield int(value)
-    elif isinstance(value, str):
-        yield value.swapcase()
-        yield value.removesuffix("\n")
-        yield from [True] if value.lower() in _BOOLEANS else []
-        number = float(value) if _NUMBER.fullmatch(value) else None
-        yield from [] if number is None else [int(number)] if number.is_integer() else [number]
-    elif value in (0, 1):
-        yield bool(value)
-    elif isinstance(value, float) and math.isfinite(value):
-        yield int(value)
-
-
-def _put(whole: Any, path: Sequence[str], value: Any) -> Any:
-    """Return an argument with another value at a path."""
-    if not path:
-        return value
-    if isinstance(whole, list):
-        return [_put(one, path[1:], value) if str(n) == path[0] else one for n, one in enumerate(whole)]
-    return (
-        {**whole, path[0]: _put(whole.get(path[0]), path[1:], value)} if isinstance(whole, Mapping) else whole
-    )
 
 
 def _send_pair(trials: Sequence[Trial], pair: Group, alone: set[str]) -> None:

@@ -19,6 +19,7 @@ from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.bodies import find_fact_of_body, name_wrong_member
 from pgagents.verify.answers.refusal import list_allowed_refusals
 from pgagents.verify.cases.as_sent import is_invalid, stand_ins
+from pgagents.verify.cases.coercion import is_coerced
 from pgagents.verify.cases.invalid import of_another
 from pgagents.verify.cases.projection_index import (
     Offer,
@@ -165,7 +166,9 @@ def _judge_exchange(
     elif call.intent == "invalid" and not projections.in_header(call.field):
         codes, statuses = list_allowed_refusals(memory.setting, call)
         refused = judge_refused(exchange, "", codes, f"a call where {call.why}", statuses)
-        ranked = (each.with_rank(Rank.LAX) if exchange.success else each for each in refused)
+        habit = memory.model.leaves_open and is_coerced(memory.model, call, call.field)
+        rank = Rank.COERCED if habit else Rank.LAX
+        ranked = (each.with_rank(rank) if exchange.success else each for each in refused)
         yield from _spread(ranked, [trials[i].refuses for i in sorted(through)])
     yield from _judge_answer(exchange, memory, projections, through & projections.answering, trials)
 
