@@ -20,7 +20,7 @@ from pgagents.base.writing import printable
 from pgagents.report.contract import Rank, Verdict
 from pgagents.report.curl import curl, find_call
 from pgagents.report.layout import name_file
-from pgagents.report.report import Finding, RecordedExchange, Report
+from pgagents.report.report import Alarm, Finding, RecordedExchange, Report
 from pgagents.report.verdicts import format_count, list_untried
 
 MCP = "mcp"
@@ -350,6 +350,8 @@ def describe_alarm(report: Report) -> list[str]:
     alarm, footer = report.footer.alarm, report.footer
     if alarm is None:
         return []
+    if alarm.verdict == "missed":
+        return _describe_missed(alarm, report)
     caused = alarm.verdict == "caused"
     after = "AFTER THIS CALL" if alarm.writes == 1 else f"AFTER ONE OF {alarm.writes:,} CALLS"
     head = {
@@ -388,6 +390,19 @@ def describe_alarm(report: Report) -> list[str]:
     if alarm.verdict == "others":
         step = "run it against a server that nobody else uses"
     return [*lines, f"next     {step}{left}"]
+
+
+def _describe_missed(alarm: Alarm, report: Report) -> list[str]:
+    """Return lines on a call that succeeded and left what it named as it was."""
+    row, call = alarm.rows[0], alarm.calls[0]
+    return [
+        "A CALL MISSED WHAT IT NAMED, AND MAY HAVE REACHED A ROW OF OTHERS",
+        f"stayed   {row.name}: {row.before}",
+        f"after    {name_request(call)}: {name_answer(call.answer)}",
+        f"         {curl(call, report.header.url)}",
+        f"stopped  {call.action} was not called again; what it would have removed is named below",
+        "next     restore the row that is gone or changed, and mend that call, or leave it out with --skip",
+    ]
 
 
 def conclude(report: Report) -> str:

@@ -272,11 +272,12 @@ class Alarm:
     """The older rows that were gone or changed after a run's first write, so that writing stopped.
 
     `verdict` is `caused` if nobody but the run uses the server, `others` if rows went on changing without a
-    write, and `unclear` otherwise. `rows` are some of `count` rows. `calls` are some of the `writes` since
+    write, and `unclear` otherwise. `missed` is not about older rows: a call left a row of the run's own as it
+    was, and may have reached another. `rows` are some of `count` rows. `calls` are some of the `writes` since
     they were last seen as before, the likeliest first. `others` says what changed without a write.
     """
 
-    verdict: Literal["caused", "others", "unclear"]
+    verdict: Literal["caused", "others", "unclear", "missed"]
     rows: tuple[ChangedRow, ...]
     count: int
     calls: tuple[RecordedExchange, ...]
@@ -434,8 +435,9 @@ class Report:
 
         It is 3 if the lease ended before the run. Otherwise it is 1 if a call of the run changed older rows.
         It is 1 as well for new findings of the rank that the caller asked for, or a stale baseline.
-        It is 3 if the run ended early, stopped writing or judged nothing. An untested contract without
-        an excuse gives 3 too, unless the caller asked for `exposed` alone. Otherwise it is 0.
+        It is 3 if the run ended early, stopped writing or judged nothing, or a call missed what it named.
+        An untested contract without an excuse gives 3 too, unless the caller asked for `exposed` alone.
+        Otherwise it is 0.
         """
         alarm = self.footer.alarm
         if self.footer.lease_ended:

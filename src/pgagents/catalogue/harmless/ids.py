@@ -104,10 +104,35 @@ class OlderIds:
         """True if the server may take an id for one of these."""
         return isinstance(id, str) and any(read(id) in texts for read, texts in self._taken.items())
 
+    def has(self, read: Callable[[str], str], text: str) -> bool:
+        """True if a reader takes one of these for this text."""
+        return text in self._taken.get(read, ())
+
     def rule_out(self, id: Any) -> None:
         """Note that a read by this id answered none of these, so that the server is no reader that would."""
         if isinstance(id, str):
             self._taken = {read: texts for read, texts in self._taken.items() if read(id) not in texts}
+
+
+SHORT, SURE = 6, 1
+"""The most digits of a reading that an older row may share by chance; the most characters of one that some
+older row surely has.
+"""
+
+
+def list_confusing(id: Any, older: OlderIds) -> dict[Callable[[str], str], bool]:
+    """Return the readers who may take a text id for an older row's, known or not.
+
+    The value is true if one who does would surely meet a row of others, so that another result rules it out.
+    """
+    taken = {read: read(id) for read in _READERS} if isinstance(id, str) else {}
+    plain = taken.get(_fold, "").lstrip("0")
+    return {
+        read: len(text) <= SURE or older.has(read, text)
+        for read, text in taken.items()
+        if text.lstrip("0") not in ("", plain)
+        and (len(text) <= (SHORT if text.isdigit() else SURE) or older.has(read, text))
+    }
 
 
 def reads_as_others(value: Any, own: Iterable[Any]) -> bool:

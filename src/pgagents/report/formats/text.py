@@ -508,6 +508,8 @@ def _explain(code: int, report: Report) -> str:
     if report.footer.lease_ended:
         return "the lease ended before the run did"
     alarm = report.footer.alarm
+    if alarm is not None and alarm.verdict == "missed" and code == UNTRIED:
+        return "a call missed what it named, and may have reached a row of others"
     if alarm is not None and code == UNTRIED:
         return "older rows changed, so the run stopped writing"
     if alarm is not None and alarm.verdict == "caused":

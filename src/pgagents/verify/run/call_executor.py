@@ -392,7 +392,7 @@ class CallExecutor:
     def _ask(self, call: Call, values: Mapping[str, Any] | None) -> Exchange | None:
         """Send a read while nothing else is sent; return None if it cannot be sent. Raises Stop."""
         call = replace(call, reuse="", again=True)
-        self.sender.budget.most += 1
+        self.sender.budget.most += not self._bounded
         try:
             with sending_at_once():
                 ready = Ready(call, values, call.made) if values is not None else self.prepare(call, [])

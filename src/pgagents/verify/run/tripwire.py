@@ -7,6 +7,11 @@ read again without a write in between. If rows go on changing, others work on th
 only reads. Otherwise it ends. Its own call is the reason if nobody else uses the server, and only that call
 can be meant.
 
+A server may take the id of what the run made for another's, in one action alone. Until an action's successes
+have shown that it is no reader who would, the instance that each names is looked at: a removal must have
+removed it, where no whole list shows what happens to others. Where it stands as it was, the action is not
+called again, and the run tells that.
+
 A row counts as changed if a client could have sent the new value. Numbers, times, what changed without a
 write, and what the run's calls name by a reference may change by themselves.
 """
@@ -21,16 +26,27 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgagents.base.text import brief
+from pgagents.catalogue.harmless.ids import list_confusing
 from pgagents.catalogue.model.action import Action, ActionCall
 from pgagents.catalogue.model.resource import Resource, id_text, is_scalar
 from pgagents.report.report import Alarm, ChangedRow
 from pgagents.verify.answers.observation import list_members
-from pgagents.verify.answers.standing import Change, is_mortal, list_firm_changes
-from pgagents.verify.fixtures.factory import FixtureFactory
-from pgagents.verify.fixtures.instance import at_path, find_items, find_read, is_missing
-from pgagents.verify.fixtures.target import find_created, list_concerned, list_involved
+from pgagents.verify.answers.standing import Change, find_removed_state, is_mortal, list_firm_changes
+from pgagents.verify.fixtures.factory import ACCEPTED, REMOVAL_WAITS_S, FixtureFactory
+from pgagents.verify.fixtures.instance import (
+    Instance,
+    at_path,
+    call_about,
+    find_items,
+    find_read,
+    is_gone,
+    is_missing,
+    names_no_instance,
+)
+from pgagents.verify.fixtures.target import find_created, list_concerned, list_involved, target_of
 from pgagents.verify.lists import may_go_on
 from pgagents.verify.run.breaks import exchange_of, rank_writes
+from pgagents.verify.run.named_instances import read_id
 from pgagents.verify.run.timing import may_write
 from pgagents.verify.run.transmission import Stop
 from pgagents.verify.setting import Setting
@@ -47,6 +63,9 @@ which nobody knows what they reach.
 QUIET_READS, QUIET_S = 3, 1.0
 """The reads without a write that show whether others change rows, and the seconds before each."""
 MOST_TOLD, MOST_CALLS, LONGEST = 5, 3, 200
+MOST_OWN = 8
+"""The most successes of an action after which what they name is looked at."""
+NOT_THERE = (404, 410)
 _MARK = re.compile(r"pgv-[a-z0-9]+-", re.I)
 """The mark of any run, which may remove what carries it."""
 ASKED = ("valid", "explore", "clean")
@@ -116,15 +135,29 @@ class Tripwire:
         """The found instances that the author lets the run use, or that writes named: those may change."""
         self._wanted: list[_View] = []
         self._suspicion: _Suspicion | None = None
+        self._own: list[tuple[Instance, Exchange]] = []
+        """The instances of the run's own to look at, each with the write that named it."""
+        self._ended: set[tuple[str, str, Any]] = set()
+        """Those that a removal has reached, by kind, place and id."""
+        self._whole: set[str] = set()
+        """The kinds of which a whole list of all was read."""
+        self._looks: Counter[str] = Counter()
+        self._exact: set[tuple[str, Callable[[str], str]]] = set()
+        """The lenient readers of ids that an action is not."""
+        self._missed: dict[str, str] = {}
+        """Why an action is not called again: it did not reach what it named."""
         self.is_blind = self._examines = self._under_way = False
 
     def object_to(self, call: Call) -> str:
         """Return why a write is not sent; empty if it may be. The run's own instances are still removed,
         unless the action that removes them may be the reason.
         """
+        name = str(call.endpoint.action.name) if call.endpoint is not None else ""
+        if name in self._missed:
+            return self._missed[name]
         if self.alarm is None or call.intent != "clean" or call.endpoint is None:
             return self.reason
-        return self.reason if self.alarm.calls[0].action == str(call.endpoint.action.name) else ""
+        return self.reason if self.alarm.calls[0].action == name else ""
 
     def forget(self) -> None:
         """Forget all rows, because the server may have been started anew without them."""
@@ -143,7 +176,7 @@ class Tripwire:
             self._note_write(exchange)
         elif endpoint is not None and not self._examines and _is_ordinary(call):
             self._note_read(endpoint, exchange)
-        return self._suspicion is not None or bool(self._wanted)
+        return self._suspicion is not None or bool(self._wanted or self._own)
 
     def _note_write(self, exchange: Exchange) -> None:
         call, endpoint = exchange.call, exchange.call.endpoint
@@ -153,8 +186,9 @@ class Tripwire:
         self._note_used(exchange)
         if call.surface == OPERATOR or (endpoint and str(endpoint.action.name) in self._allowed):
             self._settled = exchange.number
+        doubted = self._note_own(endpoint, exchange) if endpoint is not None else False
         shape = (call.place, frozenset(call.input), call.intent in ASKED or call.intent, call.raw.method)
-        if not exchange.success or self.reason or shape in self._shapes:
+        if not exchange.success or self.reason or (shape in self._shapes and not doubted):
             return
         self._shapes.add(shape)
         lists = (v for v in self._views.values() if v.call in v.resource.listed_by)
@@ -170,6 +204,40 @@ class Tripwire:
                 del others[view.resource.name]
             self._wanted += [*others.values()][: max(0, MOST_ELSEWHERE - self._elsewhere)]
             self._elsewhere += len(others)
+
+    def _note_own(self, endpoint: Endpoint, write: Exchange) -> bool:
+        """Note an own instance to look at after a write; return True if the server may have taken its id for
+        another's.
+        """
+        target, name = target_of(self._setting, endpoint.action), str(endpoint.action.name)
+        refused = write.status in NOT_THERE and write.call.intent == "clean"
+        # what goes to another path may be another thing's
+        if target is None or write.call.raw != Raw() or not (write.success or refused):
+            return False
+        id, place = read_id(target, write.input), target.resource.place_in(endpoint.params, write.input)
+        own = self._factory.pool.find(target.resource, id, place)
+        if own is None or not own.made or (own.resource.name, place, id) in self._ended:
+            return False
+        # a whole list shows by itself what happens to others
+        unwatched = [(own, write)] if own.resource.name not in self._whole else []
+        if write.success and _names_another(own, write):
+            self._own += unwatched
+            return True
+        confusing: dict[Callable[[str], str], bool] = {}
+        for part in own.id if isinstance(own.id, tuple) else (own.id,):
+            confusing |= list_confusing(part, self._factory.owned.older_ids(own.resource))
+        left = {read for read in confusing if (name, read) not in self._exact}
+        if not left or self._looks[name] >= MOST_OWN:
+            return False
+        self._looks[name] += 1
+        self._exact.update((name, read) for read in left if confusing[read] and write.success)
+        self._own += unwatched if self._removes(own.resource, endpoint.action) else []
+        return write.success
+
+    def _removes(self, resource: Resource, action: Action) -> bool:
+        """True if an action removes an instance, and not a part of it: `DELETE /notes/{id}/pin`."""
+        whole = resource.undone_by is not None and resource.undone_by.action is action
+        return self._setting.model.is_removal(action) and (whole or _is_about_one(resource, action))
 
     def _note_used(self, write: Exchange) -> None:
         named = {id_text(value) for value in _list_values(write.input)}
@@ -218,6 +286,8 @@ class Tripwire:
         known = self._views.get(place)
         items = at_path(declared, exchange) if exchange.success else None
         whole = isinstance(items, list) and not may_go_on(exchange, items)
+        if whole and names_no_instance(declared):
+            self._whole.add(resource.name)
         most = max(len(rows), known.most if known else 0)
         view = _View(resource, declared, exchange, rows, whole, self._written, most)
         if known is None:
@@ -302,6 +372,9 @@ class Tripwire:
             exchange, endpoint = ask(view.exchange.call, view.exchange.input), view.exchange.call.endpoint
             if exchange is not None and endpoint is not None and self._suspicion is None:
                 self._note_read(endpoint, exchange)
+        looked, self._own = self._own, []
+        for own, write in looked:
+            self._look_at(own, write, ask, wait)
         found, self._suspicion = self._suspicion, None
         if found is None or self._examines:
             return
@@ -317,6 +390,56 @@ class Tripwire:
         found.view.rows = found.latest
         if self.reason and not others:
             raise Stop(self.reason)
+
+    def _look_at(self, own: Instance, write: Exchange, ask: Ask, wait: Callable[[float], None]) -> None:
+        """Look at an own instance that a removal named, or a change that answered another. If it stands as it
+        was, the action is not called again.
+        """
+        endpoint, resource = write.call.endpoint, own.resource
+        assert endpoint is not None
+        removes, marks = self._removes(resource, endpoint.action), self._factory.marks
+        sent = marks.within({name: value for name, value in write.input.items() if value != own.id})
+        waits = REMOVAL_WAITS_S if write.success and removes else ()
+        for seconds in (0.0, *waits):
+            if seconds:
+                wait(seconds)
+            shown = self._show_own(own, ask)
+            if shown is None or _is_ended(resource, own.body, shown):
+                self._ended.add((resource.name, own.place, own.id))
+                return
+            if not removes and sent and marks.stands_in(sent, shown):
+                return
+        name, row = str(endpoint.action.name), f"{resource.name} {brief(id_text(own.id))}"
+        why = f"{name} answered {write.outcome}, and {row} is there as it was"
+        self._missed[name] = f"{why}: another call of it may reach a row of others"
+        if own.gone or write.call.intent == "clean":
+            own.unremoved, own.gone = why, False
+            self._factory.owned.end(resource, why)
+            self._factory.pool.note_change(own)
+        if write.success and write.status != ACCEPTED and self.alarm is None:
+            rows = (ChangedRow(row, _show(shown), ""),)
+            self.alarm = Alarm("missed", rows, 1, (exchange_of(write),), 1)
+
+    def _show_own(self, own: Instance, ask: Ask) -> Mapping[str, Any] | None:
+        """Return an own instance as its reads and lists show it; None if one of them lacks it, or all do not
+        tell.
+        """
+        shown, resource = None, own.resource
+        for read in (*resource.read_by, *resource.listed_by):
+            endpoint = self._setting.find_usable_lead(str(read.action.name))
+            if endpoint is None:
+                continue
+            why = f"to see that no other {resource.name} was meant"
+            exchange = ask(call_about(own, endpoint, read.input, "clean", why), None)
+            if exchange is None or not (exchange.success or is_missing(resource, exchange)):
+                continue
+            items = find_items(read, exchange) if exchange.success else []
+            found = next((item for item in items or () if resource.id_of(item) == own.id), None)
+            if found is not None:
+                shown = found
+            elif not exchange.success or (items is not None and not may_go_on(exchange, items)):
+                return None
+        return shown
 
     def _look_up(self, found: _Suspicion, ask: Ask) -> None:
         """Drop the missing rows that a read by its id still shows: they stand on another page.
@@ -406,6 +529,32 @@ def _place_in(resource: Resource, exchange: Exchange) -> str:
 
 def _is_ordinary(call: Call) -> bool:
     return call.intent in ASKED and call.raw == Raw() and not (call.twist or call.plain)
+
+
+def _is_about_one(resource: Resource, action: Action) -> bool:
+    """True if an action has the path of an instance, as its reads or its removal have."""
+    known = (*resource.read_by, *([resource.undone_by] if resource.undone_by else ()))
+    return str(action.path) in {str(call.action.path) for call in known}
+
+
+def _names_another(own: Instance, write: Exchange) -> bool:
+    """True if a call of an instance's own path answers the id of another one."""
+    resource, endpoint = own.resource, write.call.endpoint
+    about_one = endpoint is not None and _is_about_one(resource, endpoint.action)
+    if not about_one or not isinstance(write.body, Mapping):
+        return False
+    inner = [value for value in write.body.values() if isinstance(value, Mapping)]
+    shown = [resource.id_of(body) for body in (write.body, *(inner if len(inner) == 1 else ()))]
+    told = {id_text(id).casefold() for id in shown if id is not None}
+    return bool(told) and id_text(own.id).casefold() not in told
+
+
+def _is_ended(resource: Resource, before: Mapping[str, Any], shown: Mapping[str, Any]) -> bool:
+    """True if an instance says that it was removed, by a word, a time or a flag."""
+    now = dict(list_members(shown))
+    flags = ((path, value) for path, value in list_members(before) if isinstance(value, bool))
+    said = is_gone(resource, shown) or bool(find_removed_state(before, shown))
+    return said or any(path in now and now[path] is not value for path, value in flags)
 
 
 def _is_moved_on(known: _View, view: _View, gone: list[Key]) -> bool:

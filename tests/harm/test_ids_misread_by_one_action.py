@@ -1,0 +1,240 @@
+"""A server reads the random ids that it gives exactly in reads, and leniently in one action alone.
+
+At most one row of others is gone or changed before that action is not called any more, also where no list
+tells. Legal removals are not accused, and leave nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from typing import Any
+from urllib.parse import unquote
+from uuid import UUID
+
+import pytest
+
+from harm.test_lenient_servers import Notes, Schema, document, model_of, run
+from pgagents.base.http import Request, Response
+from pgagents.report.formats.text import render
+
+Row = dict[str, Any]
+ROWS = 300
+HIDDEN = {"list": "/notes", "read": "/notes/{id}"}
+
+
+def lead(text: str) -> str:
+    """JavaScript's parseInt."""
+    found = re.match(r"\d+", text)
+    return str(int(found[0])) if found else ""
+
+
+def first_digits(text: str) -> str:
+    found = re.search(r"\d+", text)
+    return str(int(found[0])) if found else ""
+
+
+def last_part(text: str) -> str:
+    return re.split(r"[\W_]+", text)[-1]
+
+
+class Keyed(Notes):
+    """Rows of others have numbers or UUIDs. `method` takes the first row that it reads alike."""
+
+    def __init__(
+        self, reads: Callable[[str], str] = str, method: str = "", own: str = "uuid", numbered: bool = True
+    ) -> None:
+        super().__init__()
+        self.reads, self.method, self.own, self.chance = reads, method, own, Random(5)
+        ids = [str(n + 1) if numbered else self.make_id() for n in range(ROWS)]
+        self.rows: dict[str, Row] = {id: {"id": id, "text": f"mine {id}"} for id in ids}
+        self.older = dict(self.rows)
+
+    def make_id(self) -> str:
+        bits = self.chance.getrandbits(128)
+        return str(UUID(int=bits, version=4)) if self.own == "uuid" else f"lion-{bits % 300 + 1}"
+
+    def find(self, method: str, asked: str) -> str:
+        read = self.reads(asked) if method == self.method else ""
+        return next((id for id in self.rows if self.reads(id) == read), "") if read else asked
+
+    def remove(self, id: str) -> tuple[int, Any]:
+        del self.rows[id]
+        return 204, None
+
+    def show(self, id: str) -> tuple[int, Any]:
+        return (200, self.rows[id]) if id in self.rows else (404, {"error": "none"})
+
+    def listed(self) -> list[Row]:
+        return list(self.rows.values())
+
+    def answer(self, method: str, path: str, body: Any, _: dict[str, Any]) -> tuple[int, Any]:
+        text = body.get("text") if isinstance(body, dict) else None
+        if method in ("POST", "PATCH") and not (isinstance(text, str) and 0 < len(text) <= 200):
+            return 400, {"error": "bad"}
+        asked = unquote(path.removeprefix("/notes").removeprefix("/"))
+        if not asked and method == "GET":
+            return 200, self.listed()
+        if not asked and method == "POST":
+            id = self.make_id()
+            self.rows[id] = {"id": id, "text": text}
+            return 201, self.rows[id]
+        id = self.find(method, asked)
+        if method == "GET":
+            return self.show(id)
+        if id not in self.rows:
+            return 404, {"error": "none"}
+        if method == "DELETE":
+            return self.remove(id)
+        if method == "PATCH":
+            self.rows[id] = {**self.rows[id], "text": text}
+        return (200, self.rows[id]) if method == "PATCH" else (405, {"error": "method"})
+
+    def count_harmed(self) -> int:
+        return sum(self.rows.get(id) != row for id, row in self.older.items())
+
+    def list_left(self) -> list[str]:
+        return [id for id in self.rows if id not in self.older]
+
+
+def described(hidden: str = "", answers: str = "204") -> Schema:
+    """The document of notes with text ids, without the reads that are `hidden`."""
+    told: Schema = json.loads(
+        json.dumps(document({}, {}, "string")).replace(
+            '"id": {"type": "integer"}', '"id": {"type": "string"}'
+        )
+    )
+    for name in filter(None, hidden.split()):
+        del told["paths"][HIDDEN[name]]["get"]
+    removal = told["paths"]["/notes/{id}"]["delete"]["responses"]
+    removal[answers] = removal.pop("204")
+    return told
+
+
+@pytest.mark.parametrize("hidden", ["", "list", "read"])
+@pytest.mark.parametrize("method", ["DELETE", "PATCH"])
+@pytest.mark.parametrize(
+    ("reads", "own", "numbered"),
+    [(lead, "uuid", True), (lead, "uuid", False), (first_digits, "uuid", True), (last_part, "slug", True)],
+)
+def test_one_row_at_most_is_lost(
+    reads: Callable[[str], str], own: str, numbered: bool, method: str, hidden: str, tmp_path: Path
+) -> None:
+    server = Keyed(reads, method, own, numbered)
+    report = run(model_of(tmp_path, described(hidden)), server, 0)
+    alarm = report.footer.alarm
+    assert server.count_harmed() <= 1
+    assert alarm is not None or not server.count_harmed()
+    assert report.exit_code == (0 if alarm is None else 1 if alarm.verdict == "caused" else 3)
+    named = " ".join(report.footer.left_behind)
+    assert [id for id in server.list_left() if id not in named] == []
+
+
+def test_it_is_said_which_call_missed_what_it_named(tmp_path: Path) -> None:
+    server = Keyed(lead, "DELETE")
+    model = model_of(tmp_path, described("list"))
+    report = run(model, server, 0)
+    alarm = report.footer.alarm
+    assert alarm is not None
+    assert (alarm.verdict, alarm.calls[0].action, report.exit_code) == ("missed", "delete_note", 3)
+    assert "MISSED WHAT IT NAMED" in render(report, model.source).splitlines()[2]
+    assert alarm.rows[0].name.removeprefix("note ") in server.rows
+    untried = [r for r in report.results if r.reason and "is there as it was" in r.reason]
+    assert untried
+
+
+class Trash(Keyed):
+    """What is removed says so, and is still read."""
+
+    def remove(self, id: str) -> tuple[int, Any]:
+        self.rows[id] = {**self.rows[id], "status": "deleted"}
+        return 204, None
+
+    def listed(self) -> list[Row]:
+        return [row for row in self.rows.values() if "status" not in row]
+
+    def list_left(self) -> list[str]:
+        return [id for id in super().list_left() if "status" not in self.rows[id]]
+
+
+class Gone(Trash):
+    """What was removed is answered with 410."""
+
+    def show(self, id: str) -> tuple[int, Any]:
+        row = self.rows.get(id, {})
+        return (410, {"error": "gone"}) if "status" in row else super().show(id)
+
+
+class Cached(Trash):
+    """Reads show a removed note as it was; only the list lacks it."""
+
+    def show(self, id: str) -> tuple[int, Any]:
+        status, row = super().show(id)
+        return status, {k: v for k, v in row.items() if k != "status"}
+
+
+class Later(Keyed):
+    """A removal is done three requests later, in reads and in the list."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.due: list[list[Any]] = []
+
+    def __call__(self, request: Request) -> Response:
+        for one in list(self.due):
+            one[0] -= 1
+            if not one[0]:
+                self.rows.pop(one[1], None)
+                self.due.remove(one)
+        return super().__call__(request)
+
+    def remove(self, id: str) -> tuple[int, Any]:
+        self.due.append([3, id])
+        return 204, None
+
+
+class Accepted(Later):
+    """The same, answered with 202."""
+
+    def remove(self, id: str) -> tuple[int, Any]:
+        super().remove(id)
+        return 202, None
+
+
+@pytest.mark.parametrize("hidden", ["", "list", "read"])
+@pytest.mark.parametrize("kind", [Keyed, Trash, Gone, Cached, Later, Accepted])
+def test_a_legal_removal_is_not_accused(kind: type[Keyed], hidden: str, tmp_path: Path) -> None:
+    if kind is Cached and hidden == "list":
+        pytest.skip("nothing shows that it was removed")
+    server = kind()
+    told = described(hidden, "202" if kind is Accepted else "204")
+    note = told["paths"]["/notes"]["post"]["responses"]["201"]["content"]["application/json"]["schema"]
+    note["properties"]["status"] = {"type": "string"}
+    report = run(model_of(tmp_path, told), server, 0)
+    assert report.footer.alarm is None
+    assert not server.count_harmed()
+    for one in getattr(server, "due", []):
+        server.rows.pop(one[1], None)
+    assert not server.list_left()
+
+
+class Pinned(Keyed):
+    """What is pinned no answer shows, so that a note is as it was when its pin is removed."""
+
+    def answer(self, method: str, path: str, body: Any, given: dict[str, Any]) -> tuple[int, Any]:
+        if not path.endswith("/pin"):
+            return super().answer(method, path, body, given)
+        return (204, None) if path.split("/")[2] in self.rows else (404, {"error": "none"})
+
+
+def test_a_removal_of_a_part_leaves_the_whole(tmp_path: Path) -> None:
+    server, told = Pinned(), described("list")
+    removal = told["paths"]["/notes/{id}"]["delete"]
+    told["paths"]["/notes/{id}/pin"] = {"delete": {**removal, "operationId": "unpin_note"}}
+    report = run(model_of(tmp_path, told), server, 0)
+    assert report.footer.alarm is None
+    assert not server.list_left()
+    assert not server.count_harmed()
