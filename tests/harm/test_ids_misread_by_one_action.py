@@ -17,6 +17,8 @@ from uuid import UUID
 
 import pytest
 
+from harm.loopback import loopback
+from harm.test_harm_module import run_module
 from harm.test_lenient_servers import Notes, Schema, document, model_of, run
 from pgagents.base.http import Request, Response
 from pgagents.report.formats.text import render
@@ -37,6 +39,11 @@ def first_digits(text: str) -> str:
     return str(int(found[0])) if found else ""
 
 
+def is_text(text: str) -> str:
+    """MySQL, where it compares a column of texts with the number zero: each one without digits is equal."""
+    return lead(text) or "0"
+
+
 def last_part(text: str) -> str:
     return re.split(r"[\W_]+", text)[-1]
 
@@ -55,10 +62,10 @@ class Keyed(Notes):
 
     def make_id(self) -> str:
         bits = self.chance.getrandbits(128)
-        return str(UUID(int=bits, version=4)) if self.own == "uuid" else f"lion-{bits % 300 + 1}"
+        return str(UUID(int=bits, version=4)) if self.own == "uuid" else f"lion{bits}-{bits % 300 + 1}"
 
     def find(self, method: str, asked: str) -> str:
-        read = self.reads(asked) if method == self.method else ""
+        read = self.reads(asked) if self.method in (method, "any") else ""
         return next((id for id in self.rows if self.reads(id) == read), "") if read else asked
 
     def remove(self, id: str) -> tuple[int, Any]:
@@ -144,6 +151,21 @@ def test_it_is_said_which_call_missed_what_it_named(tmp_path: Path) -> None:
     assert alarm.rows[0].name.removeprefix("note ") in server.rows
     untried = [r for r in report.results if r.reason and "is there as it was" in r.reason]
     assert untried
+
+
+@pytest.mark.parametrize(
+    ("reads", "method", "own"),
+    [(first_digits, "DELETE", "uuid"), (first_digits, "PATCH", "uuid"), (is_text, "any", "slug")],
+)
+def test_the_generated_module_names_nobody(
+    reads: Callable[[str], str], method: str, own: str, tmp_path: Path
+) -> None:
+    """By a text without a digit, which a read shows to be nobody's where one can."""
+    server = Keyed(reads, method, own, numbered=own == "uuid")
+    with loopback(server) as url:
+        run_module(model_of(tmp_path, described()), tmp_path / "out", url, PGAGENTS_ALLOW_WRITES="1")
+    assert server.bodies
+    assert not server.count_harmed()
 
 
 class Trash(Keyed):
