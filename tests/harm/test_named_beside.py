@@ -111,3 +111,52 @@ def test_an_allowed_step_of_a_path_is_sent(tmp_path: Path) -> None:
     server = Beside()
     run(model_of(tmp_path, described("a peer's number")), server, 0, allow=("act.peer",))
     assert server.changed()
+
+
+class Billed(Notes):
+    """A note is billed to a customer. No call makes one, so that a run can only find them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.owed = dict.fromkeys(("ada", "bob-2", "7c21e0aa-91d4-4e7b-8f3a-5d60b2c1e9f4"), "nothing")
+
+    def answer(self, method: str, path: str, body: Any, given: dict[str, Any]) -> tuple[int, Any]:
+        customers = {id: {"id": id, "owes": owes} for id, owes in self.owed.items()}
+        if path == "/customers":
+            return 200, list(customers.values())
+        if path.startswith("/customers/"):
+            one = customers.get(path.rpartition("/")[2])
+            return (200, one) if one else (404, {"error": "none"})
+        if method == "POST" and given.get("customer_id") not in self.owed:
+            return 404, {"error": "none"}
+        status, answer = super().answer(method, path, body, given)
+        if status == 201:
+            self.owed[given["customer_id"]] = "a note"
+        return status, answer
+
+    def changed(self) -> bool:
+        return super().changed() or {*self.owed.values()} != {"nothing"}
+
+
+@pytest.mark.parametrize("allow", [(), ("create_note.customer_id",)])
+def test_what_a_run_found_is_named_by_a_write_only_if_the_caller_allows_it(
+    allow: tuple[str, ...], tmp_path: Path
+) -> None:
+    told = document({"customer_id": TEXT}, {})
+    content = told["paths"]["/notes"]["post"]["requestBody"]["content"]["application/json"]
+    content["schema"]["required"].append("customer_id")
+    customer: Schema = {"type": "object", "required": ["id"], "properties": {"id": TEXT, "owes": TEXT}}
+    reads: dict[str, Schema] = {
+        "/customers": {"type": "array", "items": customer},
+        "/customers/{id}": customer,
+    }
+    at = {"name": "id", "in": "path", "required": True, "schema": TEXT}
+    for path, schema in reads.items():
+        said = {"description": "Done", "content": {"application/json": {"schema": schema}}}
+        params = [at] if "{" in path else []
+        told["paths"][path] = {"get": {"parameters": params, "responses": {"200": said}}}
+    server = Billed()
+    report = run(model_of(tmp_path, told), server, 0, allow=allow)
+    assert server.bodies
+    assert server.changed() is bool(allow)
+    assert bool(allow) or "create_note.customer_id" in str(report.footer.withheld)

@@ -752,13 +752,13 @@ class Slots:
 
 
 def book_slots(named: bool = True, hides: bool = False) -> Report:
-    """Verify the slots by their document alone, with leave to write."""
+    """Verify the slots by their document alone, with leave to write and to book what it found."""
     server = Slots(named=named, hides=hides)
     return verify(
         slots_model(named),
         server,
         Identities({}),
-        Options(allow_writes=True, live=False),
+        Options(allow_writes=True, live=False, allow=("book_slot.slot_id",)),
         clock=lambda: server.now,
         sleep=lambda _: None,
         wall=lambda: "2026-04-12T13:20:00Z",
