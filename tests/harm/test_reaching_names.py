@@ -238,7 +238,16 @@ def test_a_text_that_only_holds_a_word_with_reach_is_sent(name: str, tmp_path: P
     assert not Harmless(model).list_withheld(action)
 
 
-@pytest.mark.parametrize(("name", "sent"), [("position", False), ("sort_rank", False), ("stars", True)])
+@pytest.mark.parametrize(
+    ("name", "sent"),
+    [
+        *(
+            (name, False)
+            for name in ("position", "sort_rank", "order", "order_column", "displayOrder", "sequence")
+        ),
+        ("stars", True),
+    ],
+)
 def test_a_number_that_takes_the_place_of_another_row_is_not_sent(
     name: str, sent: bool, tmp_path: Path
 ) -> None:

@@ -84,8 +84,13 @@ REACHING = frozenset((
     "within",
 ))  # fmt: skip
 """Words by which a flag, a choice or a number may reach beyond the thing that a call makes or changes."""
-_ORDERS = frozenset(("ordinal", "position", "rank", "slot"))
-"""Words of a number that gives a row the place of another one, and moves that, although answers show it."""
+_ORDERS = frozenset((
+    "index", "order", "ordering", "ordinal", "pos", "position", "rank", "sequence", "slot", "sort",
+))  # fmt: skip
+"""Words of a number that gives a row the place of another one, and moves that, although answers show it:
+`position` of Rails' acts_as_list, `order` of django-ordered-model, `order_column` of Laravel's
+eloquent-sortable.
+"""
 SELECTING = frozenset((
     "after", "before", "condition", "criteria", "criterion", "expression", "filter", "glob", "match",
     "matching", "newer", "older", "pattern", "predicate", "query", "range", "regex", "regexp", "search",
