@@ -377,3 +377,17 @@ def test_no_choice_that_gives_every_right_is_sent(tmp_path: Path) -> None:
     held = {one.label: one for one in Harmless(model).list_withheld(action)}
     assert held["grants"].takes("none", ())
     assert not held["grants"].takes("all", ())
+
+
+@pytest.mark.parametrize("name", ["path", "rootDir", "folder", "key_prefix"])
+@pytest.mark.parametrize(
+    ("value", "sent"), [("", False), ("/", False), ("../", False), ("x", True), ("pgv-0f3a", True)]
+)
+def test_a_place_in_a_tree_is_not_above_what_others_have(
+    name: str, value: str, sent: bool, tmp_path: Path
+) -> None:
+    """With a folder whose path is empty, an app removed the 300 that others had."""
+    model = model_of(tmp_path, document({name: TEXT, "title": TEXT}, {}))
+    action = next(a for a in model.actions if a.name == "create_note")
+    found = Harmless(model).find_reaching(action, {"text": "", name: value, "title": value})
+    assert [one.label for one in found] == ([] if sent else [name])

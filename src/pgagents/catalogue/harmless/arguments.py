@@ -91,6 +91,8 @@ _ORDERS = frozenset((
 `position` of Rails' acts_as_list, `order` of django-ordered-model, `order_column` of Laravel's
 eloquent-sortable.
 """
+_TREES = frozenset(("dir", "directory", "folder", "mountpoint", "path", "prefix", "root"))
+"""Last words of a text that says where in a tree a thing is, with all that is below it."""
 SELECTING = frozenset((
     "after", "before", "condition", "criteria", "criterion", "expression", "filter", "glob", "match",
     "matching", "newer", "older", "pattern", "predicate", "query", "range", "regex", "regexp", "search",
@@ -306,6 +308,8 @@ class Harmless:
                 one = Withheld(path if path in known else path[:1], (), param.place, "reference")
             elif one is not None and one.takes(value, own):
                 one = None
+            if one is None and _is_above_others(at, value):
+                one = Withheld(path if path in known else path[:1], (), param.place, "option")
             if one is not None:
                 found[at] = replace(one, at=at)
 
@@ -571,6 +575,14 @@ def _encode(values: Sequence[Any]) -> frozenset[bytes]:
         for form in (value, *(value if isinstance(value, list) else ()))
         if _is_json(form)
     )
+
+
+def _is_above_others(at: Path, value: Any) -> bool:
+    """True if a text in a member such as `path` may hold what others have: with what has the path "" or "/",
+    a file server removes all.
+    """
+    in_tree = isinstance(value, str) and _TREES.intersection(split_words(at[-1])[-1:])
+    return bool(in_tree) and not re.search(r"\w", str(value))
 
 
 def _is_json(value: Any) -> bool:
