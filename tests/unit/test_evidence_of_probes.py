@@ -755,6 +755,7 @@ HOLD = {"plate": "AV-1234", "lot_id": "lot_lionshead", "hold_id": "hold_01JS4J8A
 HOLDS = {"allocations": [{**HOLD, "expires_at": "2099-04-18T16:00:00Z"}]}
 NOT_FOUND = answer(404, {"error": {"code": "NOT_FOUND", "message": "gone"}})
 NO_KEY = answer(401, {"error": {"code": "UNAUTHORIZED", "message": "who are you?"}})
+OVER = answer(409, {"error": {"code": "CONFLICT", "message": "it is over"}})
 FAILED = answer(500, {"error": {"code": "INTERNAL", "message": "failed"}})
 
 
@@ -795,8 +796,9 @@ def hold(check: Check, contract: str, *endings: Response, freed: int = 0) -> dic
         (NOT_FOUND, answer(204), Verdict.BROKEN, Verdict.BROKEN),
         (FAILED, FAILED, Verdict.UNTESTED, Verdict.UNTESTED),
         (answer(204), NO_KEY, Verdict.KEPT, Verdict.UNTESTED),
+        (answer(204), OVER, Verdict.KEPT, Verdict.KEPT),
     ],
-    ids=["right", "too early and too late", "failed", "refused for another reason"],
+    ids=["right", "too early and too late", "failed", "refused for another reason", "in another state"],
 )
 def test_an_end_that_fails_shows_nothing_of_a_time(
     early: Response, late: Response, lives: Verdict, ends: Verdict

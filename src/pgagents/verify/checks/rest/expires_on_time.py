@@ -170,8 +170,8 @@ def _try(trials: Sequence[Trial], expiry: _Expiry) -> None:
     late = ask(expiry.end(instances[1], "after its time"))
     if passed.success and late.success:
         conclude(ends.broken(f"it is gone {MARGIN_S:g} s after its {resource.expires_by}", late.outcome))
-    elif passed.success and late.code == expiry.missing.name and not late.void:
-        conclude(ends.kept())
+    elif passed.success and (late.code == expiry.missing.name or late.is_conflict) and not late.void:
+        conclude(ends.kept())  # a library's hold that is over is no longer one that can be cancelled
     elif passed.success:
         conclude(ends.untested(f"it was not answered as missing: {late.outcome}"))
 
