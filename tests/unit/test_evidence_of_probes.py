@@ -813,7 +813,7 @@ def test_an_end_that_fails_shows_nothing_of_a_time(
         (NOT_FOUND, 0, Verdict.KEPT),
         (FAILED, 0, Verdict.UNTESTED),
         (answer(204), 1, Verdict.BROKEN),
-        (answer(204), 0, Verdict.ODD),  # the DELETE of many APIs succeeds for what is gone
+        (answer(204), 0, Verdict.BROKEN),  # release_hold has an error for a hold that is not there
     ],
 )
 def test_what_is_used_up_is_not_freed_again(end: Response, freed: int, used_up: Verdict) -> None:

@@ -174,7 +174,8 @@ def _judge_undoing(
     if answer.success:
         broken = trial.broken(f"{undo} of a used {first.name} is refused", answer.outcome)
         after = read_counter(trial.setting, first, instance)
-        return replace(broken, odd=before is None or after is None or after <= before)
+        said = first.missing_in(first.undone_by.action) is not None
+        return replace(broken, odd=not said and (before is None or after is None or after <= before))
     return trial.kept()
 
 
