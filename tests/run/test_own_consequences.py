@@ -61,7 +61,7 @@ def test_a_second_instance_that_a_failing_create_made_has_the_values_still() -> 
     assert "a second note with the values may be there: 500" in reason
 
 
-@pytest.mark.parametrize(("frees", "verdict"), [(True, Verdict.KEPT), (False, Verdict.BROKEN)])
+@pytest.mark.parametrize(("frees", "verdict"), [(True, Verdict.KEPT), (False, Verdict.ODD)])
 def test_values_of_a_removed_instance_are_judged_where_no_second_was_made(
     frees: bool, verdict: Verdict
 ) -> None:
