@@ -13,8 +13,7 @@ from pgagents.base.http import Request, Response, json_bytes, read_json
 from pgagents.catalogue.encoding.request import encode_call
 from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
-from pgagents.verify.plan.options import Identities, Options
-from pgagents.verify.run.run import verify
+from small_api import verified
 
 TEXT = {"type": "string"}
 STATUS = {"default": {"description": "An unexpected error", **holding({"type": "object"})}}
@@ -109,16 +108,7 @@ class Library:
 
 
 def _run(server: Library) -> Report:
-    now = [1_776_000_000.0]
-
-    def sleep(seconds: float) -> None:
-        now[0] += seconds
-
-    return verify(
-        imported(DOCUMENT).model, server, Identities({}), Options(live=False, allow_writes=True),
-        clock=lambda: now[0], sleep=sleep, wall=lambda: "2026-04-12T13:20:00Z", url="http://127.0.0.1:1",
-        timer=lambda: now[0],
-    )  # fmt: skip
+    return verified(imported(DOCUMENT).model, server, allow_writes=True)
 
 
 def test_what_is_named_by_its_path_is_read_and_removed() -> None:

@@ -11,8 +11,7 @@ from pgagents.importer.catalogue import Choice
 from pgagents.importer.places import open_source
 from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
-from pgagents.verify.plan.options import Identities, Options
-from pgagents.verify.run.run import verify
+from small_api import verified
 
 KEYS = {"main": "key-of-ada-1", "second": "key-of-bo-22"}
 CHECKS = ("valid_calls", "read_after_write", "key_authentication")
@@ -95,20 +94,11 @@ def _answer(status: int, body: Any) -> Response:
 
 
 def _run(document: dict[str, Any] = DOCUMENT) -> Report:
-    now = [1_776_000_000.0]
-
-    def sleep(seconds: float) -> None:
-        now[0] += seconds
-
     made = imported(document, Choice(second=True), offering=False)
     places = made.places, made.schemes, made.bases
     source = open_source(made.document, "openapi.json", made.data, *places)
-    return verify(
-        replace(made.model, source=source), _serve, Identities(KEYS),
-        Options(live=False, allow_writes=True, only=CHECKS),
-        clock=lambda: now[0], sleep=sleep, wall=lambda: "2026-04-12T13:20:00Z", url="http://127.0.0.1:1",
-        timer=lambda: now[0],
-    )  # fmt: skip
+    of = replace(made.model, source=source)
+    return verified(of, _serve, keys=KEYS, allow_writes=True, only=CHECKS)
 
 
 def test_read_that_this_key_may_not_call_shows_nothing_of_the_scheme_in_small_letters() -> None:

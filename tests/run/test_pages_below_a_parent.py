@@ -11,8 +11,7 @@ from importing import holding, imported, openapi, taking
 from pgagents.base.http import Request, Response, json_bytes, read_json
 from pgagents.report.contract import Verdict
 from pgagents.report.report import Result
-from pgagents.verify.plan.options import Identities, Options
-from pgagents.verify.run.run import verify
+from small_api import verified
 
 TEXT = {"type": "string"}
 PAGE = 5
@@ -99,17 +98,8 @@ class Signups:
 
 
 def _judge(handler: Callable[[Request], Response]) -> Result:
-    now = [1_776_000_000.0]
-
-    def sleep(seconds: float) -> None:
-        now[0] += seconds
-
-    report = verify(
-        imported(DOCUMENT).model, handler, Identities({}),
-        Options(live=False, allow_writes=True, only=("pagination/list_signups@rest",)),
-        clock=lambda: now[0], sleep=sleep, wall=lambda: "2026-04-12T13:20:00Z", url="http://127.0.0.1:1",
-        timer=lambda: now[0],
-    )  # fmt: skip
+    of = imported(DOCUMENT).model
+    report = verified(of, handler, allow_writes=True, only=("pagination/list_signups@rest",))
     (result,) = [r for r in report.results if r.contract.id == "pagination/list_signups@rest"]
     return result
 
