@@ -8,6 +8,7 @@ import pytest
 
 from pgagents.base.http import Request, Response
 from pgagents.report.contract import Verdict
+from pgagents.report.report import Report
 from small_api import KEY, NOTES, Notes, answer, verified, with_resource
 
 LESSER = "test_key_2"
@@ -45,3 +46,48 @@ def test_what_a_lesser_key_may_not_see(status: int, verdict: Verdict) -> None:
     )  # fmt: skip
     verdicts = {r.contract.id: r.verdict for r in report.results}
     assert verdicts["plan_scopes/notes/get_note@rest"] is verdict
+
+
+FULL = "test_key_3"
+APART = "{main: {description: Writes, plan: lesser}, reader: {description: Reads, plan: full}}"
+
+
+def _run(keys: dict[str, str], *, crashes: bool = False) -> Report:
+    """Run against a server where the main key may not read a note, and the reader's key may."""
+
+    def shut(notes: Notes, request: Request) -> Response | None:
+        reads = request.method == "GET" and request.path.startswith("/notes/")
+        if request.header("Authorization") == f"Bearer {FULL}":
+            if crashes and reads:
+                return answer(500, {"detail": "ended"})
+            return notes.plainly(replace(request, headers=(("Authorization", f"Bearer {KEY}"),)))
+        main = request.header("Authorization") == f"Bearer {KEY}"
+        return answer(403, {"detail": "not for you"}) if main and reads else None
+
+    text = NOTES
+    for old, new in PLANS:
+        text = text.replace(old, new.replace("SCOPES", SCOPES).replace("ROLES", APART))
+    return verified(with_resource(text=text), Notes(before=shut), keys=keys, allow_writes=True)
+
+
+def test_what_the_plan_of_main_lacks_is_called_with_the_key_of_a_role_that_has_it() -> None:
+    report = _run({"main": KEY, "reader": FULL})
+    assert [finding.contract.id for finding in report.findings] == []
+    verdicts = {r.contract.id: r.verdict for r in report.results}
+    assert verdicts["valid_calls/ordinary/get_note@rest"] is Verdict.KEPT
+    assert verdicts["plan_scopes/notes/get_note@rest"] is Verdict.KEPT
+
+
+def test_finding_names_the_key_that_was_sent() -> None:
+    findings = _run({"main": KEY, "reader": FULL}, crashes=True).findings
+    crash = next(f for f in findings if f.contract.check == "no_crashes")
+    assert crash.exchanges[-1].role == "reader"
+
+
+def test_without_such_a_key_the_run_names_the_option_that_gives_it() -> None:
+    report = _run({"main": KEY})
+    assert [finding.contract.id for finding in report.findings] == []
+    told = {r.contract.id: r.reason for r in report.results}
+    assert told["valid_calls/ordinary/get_note@rest"] == (
+        "the plan of main lacks the scope notes: --identity reader=ENVVAR gives a key that has it"
+    )

@@ -44,7 +44,7 @@ def test_a_delivery_is_parsed_at_the_first_look_and_two_equal_ones_stay_two(bodi
 @pytest.mark.parametrize("states", [("open", "closed"), ("closed", "open")])
 def test_event_that_differs_is_claimed_by_the_member_whatever_its_values_are(states: tuple[str, str]) -> None:
     answered, sent = states
-    resource = SimpleNamespace(volatile=(), reads_change=())
+    resource = SimpleNamespace(volatile=(), reads_change=(), state=None)
     expected = SimpleNamespace(body={"id": "one", "state": answered}, resource=resource)
     event = SimpleNamespace(data={"id": "one", "state": sent})
     claim, values = event_delivery._find_difference(cast(Any, expected), cast(Any, event))

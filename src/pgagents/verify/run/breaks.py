@@ -263,7 +263,7 @@ def exchange_of(exchange: Exchange) -> RecordedExchange:
     """Return an exchange in the form that a report stores."""
     call = exchange.call
     action = str(call.endpoint.action.name) if call.endpoint else ""
-    role = "" if call.plain else call.role
+    role = "" if call.plain else call.holder
     return RecordedExchange(
         exchange.number,
         exchange.request,

@@ -24,8 +24,10 @@ from pgagents.verify.run.obstacles import Acceptance
 from pgagents.verify.run.sender import Sender
 from pgagents.verify.run.timing import Unanswered
 from pgagents.verify.run.transmission import Ready, Stop, sending_at_once
+from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import answering
 from pgagents.verify.wire.call import Call, Concurrent, InstanceRef, Reads, Sleep
+from pgagents.verify.wire.endpoint import MCP
 from pgagents.verify.wire.exchange import Exchange
 
 R = TypeVar("R")
@@ -185,6 +187,7 @@ class CallExecutor:
         """
         if reason := self.lost_answers.object_to(call):
             raise Unavailable(reason)
+        call = replace(call, lender=_find_lender(self.factory.setting, call))
         if (
             call.endpoint is not None
             and call.endpoint.action.effect == "write"
@@ -554,3 +557,34 @@ def _texts(value: Any) -> list[str]:
         return [value]
     members = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
     return [text for member in members for text in _texts(member)]
+
+
+def _find_lender(setting: Setting, call: Call) -> str:
+    """Return the role whose key a call carries, as the plan of its own lacks the action's scope: another
+    of its project, as a driver's beside the operator's. Empty if its own will do. Raises Unavailable if
+    nobody's will.
+    """
+    endpoint, auth = call.endpoint, setting.model.auth
+    own = auth.roles.get(call.role)
+    chosen = call.authored or call.twist or call.schemes is not None or call.raw.secret
+    if endpoint is None or own is None or own.plan is None or chosen:
+        return ""
+    if call.surface == MCP or endpoint.form is not None or call.intent in ("auth", "scope"):
+        return ""
+    scope = endpoint.action.scope
+    if not scope or scope in auth.plans[own.plan]:
+        return ""
+    known = (own.project, own.mode, own.group, own.surface)
+    able = [
+        name
+        for name, role in auth.roles.items()
+        if role.plan is not None
+        and scope in auth.plans[role.plan]
+        and (role.project, role.mode, role.group, role.surface) == known
+        and not (role.revoked or role.operator)
+    ]
+    lender = next((name for name in able if name in setting.roles), "")
+    if not lender:
+        given = f"--identity {able[0] if able else 'ROLE'}=ENVVAR gives a key that has it"
+        raise Unavailable(f"the plan of {call.role} lacks the scope {scope}: {given}")
+    return lender

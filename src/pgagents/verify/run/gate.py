@@ -173,10 +173,9 @@ class Gate:
             return NO_WRITES
         if endpoint is not None and (doubt := say_doubt(self.setting, endpoint.action)):
             return doubt
-        if call.role in self.live:
-            return (
-                f"nothing is written with the key of {call.role}, which is no test key; --allow-writes would"
-            )
+        if call.holder in self.live:
+            key = f"the key of {call.holder}, which is no test key"
+            return f"nothing is written with {key}; --allow-writes would"
         if endpoint is None:
             return self._without_action(call, request)
         if request.method != endpoint.method and endpoint.form is None:

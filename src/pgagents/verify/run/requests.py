@@ -91,7 +91,7 @@ class RequestMaker:
                 self._own_id,
                 pages=self.model.behaviour.content_type == "json",
             )
-        return self._sign_request(call, request), call.role if proof and not call.twist else KEYLESS
+        return self._sign_request(call, request), call.holder if proof and not call.twist else KEYLESS
 
     def _prove(self, call: Call) -> Proof:
         """Return the credentials of a call; empty if it carries none."""
@@ -102,7 +102,7 @@ class RequestMaker:
         if call.raw.secret:
             names = next((one for one in self._list_alternatives(call) if len(one) == 1), ())
             return present_all((self.model.credentials[name], call.raw.secret) for name in names)
-        return present_all(self._list_secrets(call), call.twist, call.twisted) if call.role else NOTHING
+        return present_all(self._list_secrets(call), call.twist, call.twisted) if call.holder else NOTHING
 
     def find_lacking(self, call: Call) -> str:
         """Return the identity that a call needs and this run lacks; empty if there is none."""
@@ -111,7 +111,7 @@ class RequestMaker:
         needs = self._list_alternatives(call)
         if () in needs or call.raw.secret or not self.keys:
             return ""
-        return find_lacking(self.model, self.keys, call.role, needs)
+        return find_lacking(self.model, self.keys, call.holder, needs)
 
     def _list_alternatives(self, call: Call) -> tuple[tuple[str, ...], ...]:
         return call.endpoint.security if call.endpoint is not None else self.model.shared_security
@@ -119,17 +119,17 @@ class RequestMaker:
     def _list_secrets(self, call: Call) -> list[tuple[Credential, str]]:
         """Return the credentials of a call, each with the secret of its role."""
         if call.schemes is not None:
-            names = call.schemes if has_all(self.model, self.keys, call.role, call.schemes) else ()
+            names = call.schemes if has_all(self.model, self.keys, call.holder, call.schemes) else ()
         else:
-            names = choose(self.model, self.keys, call.role, self._list_alternatives(call))
+            names = choose(self.model, self.keys, call.holder, self._list_alternatives(call))
         for name in names:
-            self._renew(name_holder(self.model, call.role, name))
+            self._renew(name_holder(self.model, call.holder, name))
         found = []
         for name in names:
             credential = self.model.credentials[name]
-            secret = find_secret(self.model, self.keys, call.role, name)
+            secret = find_secret(self.model, self.keys, call.holder, name)
             if credential.exchange is not None:
-                secret = self._exchange(credential, secret, name_holder(self.model, call.role, name))
+                secret = self._exchange(credential, secret, name_holder(self.model, call.holder, name))
             found.append((credential, secret))
         return found
 
@@ -151,13 +151,13 @@ class RequestMaker:
 
     def renew_refused(self, call: Call, answer: Response | Silence) -> list[str]:
         """Renew the keys of a call that were refused; return the holders of those that are new."""
-        if call.twist or call.raw.secret or not call.role or not isinstance(answer, Response):
+        if call.twist or call.raw.secret or not call.holder or not isinstance(answer, Response):
             return []
         if self.renewals.commands is None:
             return []
-        names = choose(self.model, self.keys, call.role, self._list_alternatives(call))
-        holders = [name_holder(self.model, call.role, name) for name in names]
-        if not self.renewals.is_refusal(call.role, answer.status):
+        names = choose(self.model, self.keys, call.holder, self._list_alternatives(call))
+        holders = [name_holder(self.model, call.holder, name) for name in names]
+        if not self.renewals.is_refusal(call.holder, answer.status):
             for holder in holders if answer.status < 300 else ():
                 self.renewals.commands.confirm(holder)
             return []

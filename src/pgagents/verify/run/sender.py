@@ -625,7 +625,7 @@ class LinkSender:
         asked = request_of(ready.call, ready.values)
         let_pass(ready, asked)
         attempt, due = 0, 0.0
-        limit = Limit(ready.call.role, MCP, ready.call.place, ready.call.place.partition("@")[0])
+        limit = Limit(ready.call.holder, MCP, ready.call.place, ready.call.place.partition("@")[0])
         while True:
             self._timing.left.check()
             opened = link.open()
@@ -638,7 +638,7 @@ class LinkSender:
                 received = Received(asked, silence, 0.0, self._timing.clocks.now(), self._budget.sent)
                 return self._exchanges.make(ready, received)
             bucket = endpoint.action.bucket if endpoint else None
-            pause = self._repeats.pacer.before(ready.call.role, REST, bucket)
+            pause = self._repeats.pacer.before(ready.call.holder, REST, bucket)
             due = max(due, self._timing.clocks.timer() + pause if pause else 0.0, self._holds.find_due(limit))
             self._holds.count_wait(limit, due)
             received = transmit(

@@ -192,6 +192,8 @@ class Call(Step["Exchange"]):
     states: tuple[str, ...] = ()
     fresh: bool = False
     owner: str = "main"
+    lender: str = ""
+    """The role whose key it carries, if the plan of its own role lacks the action's scope."""
     standard: bool = False
     """True if the subject must have been made with only the resource's arguments, and not by an example or a
     boundary case.
@@ -264,6 +266,11 @@ class Call(Step["Exchange"]):
             if self.endpoint and self.intent != "framework"
             else f"framework@{self.surface}"
         )
+
+    @property
+    def holder(self) -> str:
+        """The role whose key it carries."""
+        return self.lender or self.role
 
 
 @dataclass(frozen=True, slots=True)
