@@ -278,11 +278,8 @@ def _look_in_list(trial: Trial, resource: Resource, call: ActionCall) -> None:
             trial.ask(Sleep(LATER_S))
             continue
         if verdict is not None:
-            shown = foreign and verdict.verdict is Verdict.BROKEN and is_owned_by_guess(setting, resource)
-            if shown and not find_marks(dict(answer.subject or {})):  # such as a price that all may see
-                raise Untested(f"the {resource.name} in the list may not be one that this run made")
-            if shown and is_read_by_other(setting, resource, answer.subject or {}):
-                raise Untested(say_shared(resource))
+            if foreign and verdict.verdict is Verdict.BROKEN:
+                _object_to_shared(setting, resource, answer.subject or {})
             conclude(verdict)
             return
         further = next_page(setting, endpoint, answer)
@@ -295,6 +292,16 @@ def _look_in_list(trial: Trial, resource: Resource, call: ActionCall) -> None:
             + ("" if endpoint.action.pages else "; `pages` of the action would say how")
         )
     )
+
+
+def _object_to_shared(setting: Setting, resource: Resource, shown: Mapping[str, Any]) -> None:
+    """Raise Untested if only a guess says that an instance has an owner, and it may be everybody's."""
+    if not is_owned_by_guess(setting, resource):
+        return
+    if not find_marks(dict(shown)):  # such as a price that all may see
+        raise Untested(f"the {resource.name} in the list may not be one that this run made")
+    if is_read_by_other(setting, resource, shown):
+        raise Untested(say_shared(resource))
 
 
 def _judge_page(
