@@ -49,10 +49,10 @@ def test_what_a_lesser_key_may_not_see(status: int, verdict: Verdict) -> None:
 
 
 FULL = "test_key_3"
-APART = "{main: {description: Writes, plan: lesser}, reader: {description: Reads, plan: full}}"
+APART = "{main: {description: Writes, plan: lesser}, reader: {description: Reads, PROJECTplan: full}}"
 
 
-def _run(keys: dict[str, str], *, crashes: bool = False) -> Report:
+def _run(keys: dict[str, str], *, crashes: bool = False, project: str = "") -> Report:
     """Run against a server where the main key may not read a note, and the reader's key may."""
 
     def shut(notes: Notes, request: Request) -> Response | None:
@@ -66,12 +66,15 @@ def _run(keys: dict[str, str], *, crashes: bool = False) -> Report:
 
     text = NOTES
     for old, new in PLANS:
-        text = text.replace(old, new.replace("SCOPES", SCOPES).replace("ROLES", APART))
+        text = text.replace(
+            old, new.replace("SCOPES", SCOPES).replace("ROLES", APART).replace("PROJECT", project)
+        )
     return verified(with_resource(text=text), Notes(before=shut), keys=keys, allow_writes=True)
 
 
-def test_what_the_plan_of_main_lacks_is_called_with_the_key_of_a_role_that_has_it() -> None:
-    report = _run({"main": KEY, "reader": FULL})
+@pytest.mark.parametrize("project", ["", "project: operators, "])
+def test_what_the_plan_of_main_lacks_is_called_with_the_key_of_a_role_that_has_it(project: str) -> None:
+    report = _run({"main": KEY, "reader": FULL}, project=project)
     assert [finding.contract.id for finding in report.findings] == []
     verdicts = {r.contract.id: r.verdict for r in report.results}
     assert verdicts["valid_calls/ordinary/get_note@rest"] is Verdict.KEPT

@@ -31,6 +31,8 @@ from pgagents.verify.wire.endpoint import MCP
 from pgagents.verify.wire.exchange import Exchange
 
 R = TypeVar("R")
+APART = ("main", "second")
+"""The roles whose things are apart: neither acts for the other."""
 FULL_COSTS = 12
 """Further requests that a probe may send if a place is full and it goes on at another place."""
 CLOCK_SLACK_S = 2.0
@@ -561,8 +563,8 @@ def _texts(value: Any) -> list[str]:
 
 def _find_lender(setting: Setting, call: Call) -> str:
     """Return the role whose key a call carries, as the plan of its own lacks the action's scope: another
-    of its project, as a driver's beside the operator's. Empty if its own will do. Raises Unavailable if
-    nobody's will.
+    role's, as a driver's beside the operator's. Empty if its own will do. Raises Unavailable if nobody's
+    will.
     """
     endpoint, auth = call.endpoint, setting.model.auth
     own = auth.roles.get(call.role)
@@ -574,15 +576,16 @@ def _find_lender(setting: Setting, call: Call) -> str:
     scope = endpoint.action.scope
     if not scope or scope in auth.plans[own.plan]:
         return ""
-    known = (own.project, own.mode, own.group, own.surface)
     able = [
         name
         for name, role in auth.roles.items()
         if role.plan is not None
         and scope in auth.plans[role.plan]
-        and (role.project, role.mode, role.group, role.surface) == known
+        and (role.mode, role.group, role.surface) == (own.mode, own.group, own.surface)
+        and (role.project == own.project or name not in APART)
         and not (role.revoked or role.operator)
     ]
+    able.sort(key=lambda name: auth.roles[name].project != own.project)
     lender = next((name for name in able if name in setting.roles), "")
     if not lender:
         given = f"--identity {able[0] if able else 'ROLE'}=ENVVAR gives a key that has it"
