@@ -40,6 +40,7 @@ def schema_wrong_type(context: Context, request: Request, data: Any) -> Any:
         "workflow_runs": "a step gets an error in place of its success",
         "mode_isolation": "an instance of the other mode is refused with 200 too",
         "id_comparison": "so is an id in the other case",
+        "expires_on_time": "and so is the end of what is over",
     },
 ).edit_answers
 def status_200_error(context: Context, request: Request, answer: Response) -> Response:
