@@ -10,7 +10,7 @@ import pytest
 
 from importing import holding, imported, openapi, taking
 from pgagents.base.http import Request, Response, json_bytes, read_json
-from pgagents.catalogue.encoding.request import encode_call
+from pgagents.catalogue.encoding.request import encode_call, shorten_names
 from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
 from small_api import verified
@@ -139,4 +139,4 @@ def test_what_is_named_by_its_path_is_read_and_removed() -> None:
 def test_only_the_path_before_its_place_is_cut_from_a_name(values: dict[str, Any], target: str) -> None:
     action = imported(DOCUMENT).model.action("get_book" if "book" in values else "list_books")
     assert action is not None
-    assert encode_call(action, values).target == target
+    assert encode_call(action, shorten_names(action, values)).target == target

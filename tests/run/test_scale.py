@@ -37,8 +37,10 @@ def test_shards_together_are_the_whole_run(path: Path, count: int) -> None:
     parts = [Part(f"{n}.json", run(of, shard=(n, count)), of.source) for n in range(1, count + 1)]
     merged, _ = merge(parts)
     alone = {
-        r.contract.id for r in merged.results if "--exclusive" in r.reason
-    }  # what only a run that is alone can tell
+        r.contract.id
+        for r in merged.results
+        if "--exclusive" in r.reason or r.contract.id.startswith("default_values/limit/")
+    }  # what only a run that is alone can tell, or one that has made more rows than a page holds
     tried = {r.contract.id for r in whole.results if r.verdict is not Verdict.NOT_SELECTED} - alone
     assert len(tried) > 200
     assert {r.contract.id: r.verdict for r in merged.results if r.contract.id in tried} == {

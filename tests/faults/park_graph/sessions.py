@@ -147,8 +147,8 @@ def overdue_not_extended(context: Context, inner: Domain, call: AcceptedCall) ->
 
 
 @fault(
-    "state_transitions",
-    also={"consistent_representations": "a read of the session differs from what its end returned"},
+    "consistent_representations",
+    also={"state_transitions": "where the end is tried in a state that refuses it"},
 ).replace_actions
 def refused_end_bills_again(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """Ending a session a second time is refused, but changes its end and its charge."""

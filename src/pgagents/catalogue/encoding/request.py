@@ -37,7 +37,6 @@ def encode_call(action: Action, values: Mapping[str, Any]) -> Parts:
     """
     params = {str(p.name): p for p in action.params}
     path, query = str(action.path), []
-    values = shorten_names(action, values)
     headers = [(name, str(value)) for name, value in action.headers]
     cookies: list[str] = []
     in_body: dict[str, Any] = {}
@@ -82,7 +81,7 @@ def shorten_names(action: Action, values: Mapping[str, Any]) -> Mapping[str, Any
 
     `shelves/7` is 7 at `/v1/shelves/{shelf}`, as Google's names of resources are (AIP-122).
     """
-    places = {f"{{{p.wire}}}": str(p.name) for p in action.params if p.place == "path"}
+    places = {f"{{{p.wire}}}": str(p.name) for p in action.params if p.place == "path" and not p.reserved}
     if not any(isinstance(value := values.get(name), str) and "/" in value for name in places.values()):
         return values
     filled, found = "/", dict(values)
@@ -90,7 +89,7 @@ def shorten_names(action: Action, values: Mapping[str, Any]) -> Mapping[str, Any
         name = places.get(part, "")
         text = text_of(values[name]) if name in values else part
         head, slash, last = text.rpartition("/")
-        if name in values and slash and last and filled.endswith(f"/{head}/"):
+        if name in values and slash and last.strip() and filled.endswith(f"/{head}/"):
             found[name] = text = last
         filled += text
     return found

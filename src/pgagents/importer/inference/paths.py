@@ -7,6 +7,7 @@ without it: `POST /volumes/create`, `GET /containers/{id}/json` (Docker's Engine
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -28,6 +29,8 @@ _OF_ITEMS = {
 _VERBS = frozenset(
     word for table in (_OF_COLLECTIONS, _OF_ITEMS) for words in table.values() for word in words
 )
+_ROOT = re.compile(r"(?i)|api|rest|v\d+")
+"""Steps that are no noun."""
 T = TypeVar("T")
 
 
@@ -88,17 +91,30 @@ def _leave_verb_out(method: str, path: str) -> str:
     """Return a path without the verb at its end, or before the id at its end."""
     *above, before, last = ["", *path.split("/")]
     own = _OF_ITEMS.get(method, ())
-    if PLACEHOLDER.fullmatch(last):
-        return "/".join([*above, last][1:]) if before.lower() in own and any(above) else path
+    if id := PLACEHOLDER.fullmatch(last):
+        fits = before.lower() in own and _is_own_id(above[-1], id[1])
+        return "/".join([*above, last][1:]) if fits else path
     words = own if PLACEHOLDER.fullmatch(before) else _OF_COLLECTIONS.get(method, ())
-    return "/".join([*above, before][1:]) if last.lower() in words and before else path
+    return "/".join([*above, before][1:]) if last.lower() in words and not _ROOT.fullmatch(before) else path
 
 
-def find_at(known: Mapping[str, T], path: str) -> T | None:
-    """Return what is known of a collection's path, which may end with a verb; None if nothing is."""
+def _is_own_id(noun: str, argument: str) -> bool:
+    """True if an argument is the id of what a collection has: `/friends/remove/{user_id}` removes a friend by
+    another id.
+    """
+    kind = snake(singular(noun))
+    return bool(kind) and not _ROOT.fullmatch(noun) and snake(argument) in ("id", kind, f"{kind}_id")
+
+
+def find_at(known: Mapping[str, T], path: str, argument: str = "") -> T | None:
+    """Return what is known of a collection's path, which may end with a verb; None if nothing is.
+
+    `argument` is the placeholder that follows, which must be the id of what the collection has then.
+    """
     plain = plain_path(path)
     head, _, last = plain.rpartition("/")
-    return known.get(plain) or (known.get(head) if last.lower() in _VERBS else None)
+    fits = last.lower() in _VERBS and (not argument or _is_own_id(head.rpartition("/")[2], argument))
+    return known.get(plain) or (known.get(head) if fits else None)
 
 
 def _join_numbers(found: dict[str, Paths]) -> None:

@@ -323,7 +323,7 @@ def _call_elsewhere(
     above = {}
     target = str(action.action["http"]).partition(" ")[2]
     for match in PLACEHOLDER.finditer(target):
-        holder = find_at(known, target[: match.start()].rstrip("/"))
+        holder = find_at(known, target[: match.start()].rstrip("/"), match[1])
         if holder is None or holder is one:
             return None
         above[match[1]] = f"={holder.name}.{holder.member}"
@@ -616,7 +616,7 @@ def _refer(one: ImportedAction, known: Mapping[str, InferredResource]) -> None:
     """Record for each placeholder of a path which resource it names."""
     path = str(one.action["http"]).partition(" ")[2]
     for found in PLACEHOLDER.finditer(path):
-        resource = find_at(known, path[: found.start()].rstrip("/"))
+        resource = find_at(known, path[: found.start()].rstrip("/"), found[1])
         param = one.action.get("input", {}).get(found[1])
         if resource is not None and param is not None and not _is_value(one, found[1]):
             param["refers_to"] = resource.name
@@ -644,7 +644,8 @@ def _refer_by_name(
     method, _, written = str(one.action["http"]).partition(" ")
     path = written.rstrip("/")
     head, _, last = path.rpartition("/")
-    own = find_at(known, head if PLACEHOLDER.fullmatch(last) else path)
+    id = PLACEHOLDER.fullmatch(last)
+    own = find_at(known, head if id else path, id[1] if id else "")
     placeholders = PLACEHOLDER.findall(path)
     # a recipe that exists may yet be in no cookbook: only what puts it there succeeds with any of both
     joins = len(placeholders) == 1 or (

@@ -54,8 +54,7 @@ _OF_REAL_ONES = frozenset((400, 401, 403, 409, 422))
 _CHOSEN = ("const", "enum")
 _LATER = (InstanceRef, UniqueValue, RelativeTime, Signature, Expression)
 _DEEPEST = 3
-MOST_TOLD = 5_000
-"""The most bytes of an error in which an argument's name is looked for."""
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
 
 def nothing_there(setting: Setting, exchange: Exchange, reached: Container[str] = ()) -> str:
@@ -252,10 +251,13 @@ def _find_invented_reference(setting: Setting, endpoint: Endpoint, exchange: Exc
     for param in endpoint.params:
         name, schema = str(param.name), setting.resolve_schema(param.schema)
         value = call.input.get(name)
-        later = isinstance(value, _LATER) and not _is_guessed_text(setting, endpoint.action, name, value)
-        if value is None or param.place == "path" or later:
+        if value is None or param.place == "path":
             continue
-        if not (_is_name(name) or _is_noun(setting, name) or _is_told_role(setting, exchange, name)):
+        named = _is_name(name) or _is_told_role(setting, exchange, name)
+        if isinstance(value, _LATER):
+            if not (named and _is_guessed_text(setting, endpoint.action, name, value)):
+                continue
+        elif not (named or _is_noun(setting, name)):
             continue
         if value in schema.get("examples", ()) or _is_enumerated(schema) or _is_obtainable(setting, param):
             continue
@@ -266,12 +268,23 @@ def _find_invented_reference(setting: Setting, endpoint: Endpoint, exchange: Exc
 
 def _is_told_role(setting: Setting, exchange: Exchange, name: str) -> bool:
     """True if an argument may name what others have, such as `assignee`, and a refusal speaks of it."""
-    endpoint, told = exchange.call.endpoint, exchange.told
-    said = plain_word(told.body[:MOST_TOLD].decode("utf-8", "replace")) if isinstance(told, Response) else ""
+    endpoint = exchange.call.endpoint
+    said = {plain_word(word) for text in _list_said(exchange.body) for word in _WORD.findall(text)}
     if endpoint is None or plain_word(name) not in said:
         return False
     reaching = setting.find_reaching(endpoint.action, {**exchange.input, name: "x"})
     return any(one.words and one.path[0] == name for one in reaching)
+
+
+def _list_said(body: Any) -> Iterator[str]:
+    """Yield the texts of a refusal, without what it repeats of the call, as Pydantic's `input`."""
+    if isinstance(body, str):
+        yield body
+    for key, inner in body.items() if isinstance(body, Mapping) else ():
+        if key != "input":
+            yield from (str(key), *_list_said(inner))
+    for inner in body if isinstance(body, list) else ():
+        yield from _list_said(inner)
 
 
 def _is_guessed_text(setting: Setting, action: Action, name: str, value: Any) -> bool:

@@ -31,8 +31,6 @@ from pgagents.verify.wire.endpoint import MCP
 from pgagents.verify.wire.exchange import Exchange
 
 R = TypeVar("R")
-APART = ("main", "second")
-"""The roles whose things are apart: neither acts for the other."""
 FULL_COSTS = 12
 """Further requests that a probe may send if a place is full and it goes on at another place."""
 CLOCK_SLACK_S = 2.0
@@ -401,6 +399,9 @@ class CallExecutor:
         try:
             with sending_at_once():
                 ready = Ready(call, values, call.made) if values is not None else self.prepare(call, [])
+                needed = len(self.factory.pool.list_remaining()) + 1  # each is removed within the bound, too
+                if self._bounded and self.counted + needed > self.sender.budget.most:
+                    return None
                 exchange = self.sender.send(ready)
         except (Unavailable, Spent):
             return None
@@ -563,8 +564,8 @@ def _texts(value: Any) -> list[str]:
 
 def _find_lender(setting: Setting, call: Call) -> str:
     """Return the role whose key a call carries, as the plan of its own lacks the action's scope: another
-    role's, as a driver's beside the operator's. Empty if its own will do. Raises Unavailable if nobody's
-    will.
+    of its project, as a driver's beside the operator's. Empty if its own will do. Raises Unavailable if
+    nobody's will, unless it cleans up.
     """
     endpoint, auth = call.endpoint, setting.model.auth
     own = auth.roles.get(call.role)
@@ -576,18 +577,18 @@ def _find_lender(setting: Setting, call: Call) -> str:
     scope = endpoint.action.scope
     if not scope or scope in auth.plans[own.plan]:
         return ""
+    known = (own.project, own.mode, own.group, own.surface)
     able = [
         name
         for name, role in auth.roles.items()
         if role.plan is not None
         and scope in auth.plans[role.plan]
-        and (role.mode, role.group, role.surface) == (own.mode, own.group, own.surface)
-        and (role.project == own.project or name not in APART)
+        # in another project the same id may be another's thing
+        and (role.project, role.mode, role.group, role.surface) == known
         and not (role.revoked or role.operator)
     ]
-    able.sort(key=lambda name: auth.roles[name].project != own.project)
     lender = next((name for name in able if name in setting.roles), "")
-    if not lender:
-        given = f"--identity {able[0] if able else 'ROLE'}=ENVVAR gives a key that has it"
+    if not lender and call.intent != "clean":
+        given = f"--identity {able[0] if able else 'ROLE'}=ENVVAR gives a key of its project that has it"
         raise Unavailable(f"the plan of {call.role} lacks the scope {scope}: {given}")
     return lender

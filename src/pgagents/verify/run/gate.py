@@ -227,7 +227,7 @@ class Gate:
         if endpoint is None or call.raw.target is not None or not endpoint.on_rest:
             return ""
         reads = endpoint.action.only_reads and request.method in SAFE
-        values = shorten_names(endpoint.action, values)
+        values = values if call.authored else shorten_names(endpoint.action, values)
         for param in endpoint.params:
             value = values.get(str(param.name))
             if param.place != "path" or value is None:

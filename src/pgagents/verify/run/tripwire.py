@@ -403,12 +403,16 @@ class Tripwire:
         for seconds in (0.0, *waits):
             if seconds:
                 wait(seconds)
-            shown = self._show_own(own, ask)
+            told, shown = self._show_own(own, ask)
+            if not told or (not removes and not sent):  # a number alone may have been taken in another form
+                return
             if shown is None or _is_ended(resource, own.body, shown):
                 self._ended.add((resource.name, own.place, own.id))
                 return
-            if not removes and sent and marks.stands_in(sent, shown):
+            if not removes and marks.stands_in(sent, shown):
                 return
+        if write.status == ACCEPTED:  # it may take longer than anybody waits
+            return
         name, row = str(endpoint.action.name), f"{resource.name} {brief(id_text(own.id))}"
         why = f"{name} answered {write.outcome}, and {row} is there as it was"
         self._missed[name] = f"{why}: another call of it may reach a row of others"
@@ -416,13 +420,13 @@ class Tripwire:
             own.unremoved, own.gone = why, False
             self._factory.owned.end(resource, why)
             self._factory.pool.note_change(own)
-        if write.success and write.status != ACCEPTED and self.alarm is None:
+        if write.success and self.alarm is None:
             rows = (ChangedRow(row, _show(shown), ""),)
             self.alarm = Alarm("missed", rows, 1, (exchange_of(write),), 1)
 
-    def _show_own(self, own: Instance, ask: Ask) -> Mapping[str, Any] | None:
-        """Return an own instance as its reads and lists show it; None if one of them lacks it, or all do not
-        tell.
+    def _show_own(self, own: Instance, ask: Ask) -> tuple[bool, Mapping[str, Any] | None]:
+        """Return whether a read or a list tells of an own instance, and as what it shows it; None if one of
+        them lacks it.
         """
         shown, resource = None, own.resource
         for read in (*resource.read_by, *resource.listed_by):
@@ -438,8 +442,8 @@ class Tripwire:
             if found is not None:
                 shown = found
             elif not exchange.success or (items is not None and not may_go_on(exchange, items)):
-                return None
-        return shown
+                return True, None
+        return shown is not None, shown
 
     def _look_up(self, found: _Suspicion, ask: Ask) -> None:
         """Drop the missing rows that a read by its id still shows: they stand on another page.

@@ -16,7 +16,7 @@ from zlib import crc32
 from pgagents.base.http import Request, json_bytes
 from pgagents.catalogue.decoding.medium import accept_of
 from pgagents.catalogue.encoding.medium import WHOLE, list_types, medium_of_action
-from pgagents.catalogue.encoding.request import encode_call
+from pgagents.catalogue.encoding.request import encode_call, shorten_names
 from pgagents.catalogue.model.answers import JSON
 from pgagents.catalogue.model.credential import AUTHORIZATION, Credential, SignatureScheme, add_value, encode
 from pgagents.verify.wire.call import Call, Signature, Twist
@@ -282,7 +282,7 @@ def _ordinary(call: Call, values: Mapping[str, Any]) -> tuple[str, str, list[tup
             wrapped = frame(wrapped)
         headers += [*endpoint.action.headers, ("Content-Type", JSON)]
         return endpoint.method, endpoint.path, headers, json_bytes(wrapped)
-    return _rest(endpoint, values, headers)
+    return _rest(endpoint, values if call.authored else shorten_names(endpoint.action, values), headers)
 
 
 def envelope(endpoint: Endpoint, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -178,7 +178,7 @@ def _judge_head(trial: Trial, exchange: Exchange) -> Judgement:
         expected = "what GET is answered with, without a body"
         return trial.broken(expected, exchange.outcome).with_rank(Rank.UNDOCUMENTED)
     if exchange.status >= BAD:
-        return trial.untested(f"its GET may be refused too: {exchange.outcome}")
+        return trial.unseen(f"its GET may be refused too: {exchange.outcome}")
     return trial.kept()
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import islice
 from typing import Any, Literal
 
-from pgagents.catalogue.model.resource import Resource
+from pgagents.catalogue.model.resource import Resource, is_scalar
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.cases.invalid import InvalidCase, invalid_cases_of
 from pgagents.verify.fixtures.instance import at_path, list_items, names_no_instance
@@ -40,6 +41,8 @@ LATE = (
 )
 """Keywords, first those that servers are most likely to check only after they have begun to act."""
 GROWS = "the list grows without a write, so what is new in it may be nobody's"
+DEPTH, MOST_MENTIONED = 6, 200
+"""Bounds for reading ids in the answers of other writes: the depth, and the number of values."""
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
@@ -174,6 +177,8 @@ class KnownIds:
 
     first: set[Any] | None = None
     made: set[Any] = field(default_factory=set)
+    mentioned: set[Any] = field(default_factory=set)
+    """Ids in answers of other accepted writes, which may make instances of several resources."""
     unsure: bool = False
     refused: list[str] = field(default_factory=list)
     """Endpoints that have refused to make an instance since the last list."""
@@ -184,7 +189,7 @@ class KnownIds:
     awaited: set[Any] = field(default_factory=set)
     """Ids of instances made since the last whole list."""
     others: bool = False
-    """True if a write other than a create of such instances was accepted since the last whole list."""
+    """True if a write that says nothing of such instances was accepted since the last whole list."""
     quiet: bool = False
     """True if no write was sent since the last whole list."""
     settled: bool = False
@@ -198,12 +203,14 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         name = resource.name
         projects: dict[tuple[str, str], KnownIds] = memory.notes.setdefault(_note_of(resource), {})
         known = projects.setdefault(setting.owner_of(exchange.call.role), KnownIds())
+        _note_mentioned(resource, exchange, known)
         known.quiet = known.quiet and (
             exchange.call.endpoint is not None and exchange.call.endpoint.action.effect == "read"
         )
-        known.others = known.others or _may_act(resource, exchange)
         if _may_make(resource, exchange):
             _note_create(resource, exchange, known, wrong)
+        elif _may_act(exchange):
+            known.others = True
         elif exchange.success and exchange.fits and not known.unsure and not _sees_a_part(setting, exchange):
             # project_isolation judges instances of other projects
             elsewhere = {id for other in projects.values() if other is not known for id in other.made}
@@ -243,6 +250,28 @@ def _list_concerned(
     return setting.compute_once("makers by list", of_reads).get(str(endpoint.action.name), [])
 
 
+def _list_mentioned(resource: Resource, body: Any, depth: int) -> Iterator[Any]:
+    """Yield the ids of a resource in an answer, found by the resource's name: `kernel: {id: …}`, `kernel_id:
+    …`.
+    """
+    if not isinstance(body, Mapping | list) or not depth:
+        return
+    if isinstance(body, Mapping):
+        inner = body.get(resource.name)
+        yield resource.id_of(inner) if isinstance(inner, Mapping) else None
+        named = body.get(f"{resource.name}_id")
+        yield named if is_scalar(named) else None
+    for part in body.values() if isinstance(body, Mapping) else body:
+        yield from _list_mentioned(resource, part, depth - 1)
+
+
+def _note_mentioned(resource: Resource, exchange: Exchange, known: KnownIds) -> None:
+    """Note the ids in the answer of an accepted write, whatever instances it may make."""
+    endpoint = exchange.call.endpoint
+    if exchange.success and endpoint is not None and endpoint.action.effect == "write":
+        known.mentioned.update(islice(_list_mentioned(resource, exchange.body, DEPTH), MOST_MENTIONED))
+
+
 def _sees_a_part(setting: Setting, exchange: Exchange) -> bool:
     """True if the caller's lists exclude instances of other callers in its project, so that they cannot be
     compared.
@@ -264,15 +293,11 @@ def _may_make(resource: Resource, exchange: Exchange) -> bool:
     )
 
 
-def _may_act(resource: Resource, exchange: Exchange) -> bool:
-    """True if a write other than the resource's create was accepted, or tells nothing of its effect.
-
-    It may make more than its answer tells: Jupyter's session starts a kernel, and an order makes an invoice.
-    """
-    endpoint, made_by = exchange.call.endpoint, resource.made_by
+def _may_act(exchange: Exchange) -> bool:
+    """True if a write was accepted, or failed in a way that tells nothing of its effect."""
+    endpoint = exchange.call.endpoint
     done = not exchange.refused or exchange.status >= 500
-    own = endpoint is not None and made_by is not None and endpoint.action is made_by.action
-    return done and not own and endpoint is not None and endpoint.action.effect == "write"
+    return done and endpoint is not None and endpoint.action.effect == "write"
 
 
 def _note_create(
@@ -329,7 +354,7 @@ def _judge_list(
         if whole:
             known.first, known.quiet = set(ids) - known.made, True
         return
-    expected = known.first | known.made
+    expected = known.first | known.made | known.mentioned
     ghost = next((id for id in ids if id not in expected), None)
     known.unsure = ghost is not None and known.quiet  # the list grows by itself
     known.settled = known.settled or (whole and known.quiet and ghost is None)
@@ -340,7 +365,6 @@ def _judge_list(
         known.awaited, known.others, known.quiet = set(), False, True
     if ghost is not None and (may_follow or known.unsure):
         known.first |= {*ids}
-        known.tried.clear()
     elif ghost is not None:
         known.first.add(ghost)
         trial = trials[refused[0]] if refused else next(iter(trials.values()))
@@ -357,18 +381,16 @@ def _judge_list(
 def _may_follow(resource: Resource, exchange: Exchange, known: KnownIds, ids: Sequence[Any]) -> bool:
     """True if an unknown instance in a list may have come by an accepted call, or was there before.
 
-    Nobody says what a write makes besides, as an order its invoice. A document does not say that a list stays
-    as it is, nor which arguments widen it. The id in a create's answer need not be that of the list.
+    A document does not say that a list stays as it is, what a write makes besides, such as a project for an
+    experiment, nor which arguments widen a list. The id in a create's answer need not be that of the list.
     """
-    if known.others or exchange.overlapped:
-        return True
     if not resource.inferred:
         return False
     plain = (call.input for call in resource.listed_by)
     if not known.settled:
         return True
     widened = all(exchange.call.input != given for given in plain)
-    return widened or not known.awaited <= {*ids}
+    return widened or exchange.overlapped or known.others or not known.awaited <= {*ids}
 
 
 CHECK = make_check(
