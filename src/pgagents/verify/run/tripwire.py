@@ -43,6 +43,7 @@ from pgagents.verify.fixtures.instance import (
     is_missing,
     names_no_instance,
 )
+from pgagents.verify.fixtures.marks import occurs_in
 from pgagents.verify.fixtures.target import find_created, list_concerned, list_involved, target_of
 from pgagents.verify.lists import may_go_on
 from pgagents.verify.run.breaks import exchange_of, rank_writes
@@ -398,18 +399,20 @@ class Tripwire:
         endpoint, resource = write.call.endpoint, own.resource
         assert endpoint is not None
         removes, marks = self._removes(resource, endpoint.action), self._factory.marks
-        sent = marks.within({name: value for name, value in write.input.items() if value != own.id})
+        given = {name: value for name, value in write.input.items() if value != own.id}
+        sent, texts = marks.within(given), [text for text in _list_values(given) if isinstance(text, str)]
         waits = REMOVAL_WAITS_S if write.success and removes else ()
         for seconds in (0.0, *waits):
             if seconds:
                 wait(seconds)
             told, shown = self._show_own(own, ask)
-            if not told or (not removes and not sent):  # a number alone may have been taken in another form
+            if not told or not (removes or texts):  # a number alone may have been taken in another form
                 return
             if shown is None or _is_ended(resource, own.body, shown):
                 self._ended.add((resource.name, own.place, own.id))
                 return
-            if not removes and marks.stands_in(sent, shown):
+            changed = all(occurs_in(text, shown) for text in texts) or (sent and marks.stands_in(sent, shown))
+            if not removes and changed:
                 return
         if write.status == ACCEPTED:  # it may take longer than anybody waits
             return
