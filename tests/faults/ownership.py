@@ -112,6 +112,7 @@ LIVES_S = 30.0
     also={
         "read_after_write": "another project's instances are in the list",
         "no_effect_of_refusals": "what is in the list was made by no call of this project",
+        "mode_isolation": "a live key gets the list that the test key had",
     },
 ).edit_answers
 def list_cached_for_all(context: Context, request: Request, answer: Response) -> Response:
