@@ -172,8 +172,6 @@ def find_caught(report: Report, faults: Iterable[Fault]) -> set[str]:
     return checks(report, Verdict.BROKEN) | (checks(report, Verdict.ODD) & advising)
 
 
-PROOF = 2
-"""Requests beyond a bound: of a kind that was made once, an equal one is made and removed at the end."""
 TOO_SMALL = (
     "agent_response_limits/items/",
     "default_values/",

@@ -74,6 +74,13 @@ class CallExecutor:
         """The number of requests that count so far, plus those that undoing the remaining instances takes."""
         return self.sender.budget.count(self.factory.pool.count_undo_requests())
 
+    def count_proofs(self) -> int:
+        """Return the requests by which a bounded run proves at its end what it removes: of each kind that is
+        not proved yet an equal one is made, and removed too.
+        """
+        left = self.factory.pool.list_remaining() if self._bounded else []
+        return 2 * len({instance.resource.name for instance in left if not instance.ours})
+
     def have(self, live: InstanceRef) -> Mapping[str, Any]:
         """Return the body of a live instance. Raises Unavailable, Spent, Stop."""
         instance: Instance = self.run_inner(partial(self.factory.have, live), [])
@@ -87,7 +94,7 @@ class CallExecutor:
         if call.reuse and (known := self._answers.find(call, self.sender.maker.make(ready)[0])) is not None:
             chain.append(known)
             return known
-        self._afford(1)
+        self._afford(1, chain)
         try:
             with self._making(ready):
                 exchange = self.sender.send(ready)
@@ -133,7 +140,7 @@ class CallExecutor:
         ready = []
         for call in step.calls:
             ready.append(self.prepare(call, chain))
-        self._afford(len(ready))
+        self._afford(len(ready), chain)
         taken: list[Exchange] = []
 
         def take(exchange: Exchange) -> None:
@@ -158,7 +165,7 @@ class CallExecutor:
                     same = {name: first[name] for name in step.shared if name in first}
                     known[id(call)] = replace(made, values={**made.values, **same})
         ready = [known[id(call)] for call in step.calls]
-        self._afford(len(ready))
+        self._afford(len(ready), chain)
         several: list[Exchange] = []
         try:
             with self._making(*ready):
@@ -477,8 +484,10 @@ class CallExecutor:
                     self.run_inner(partial(self.factory.proof.prove, instance), [])
         return self.factory.proof.copies > copies
 
-    def _afford(self, count: int) -> None:
-        if not self.sender.budget.cleaning and self.counted + count > self.sender.budget.most:
+    def _afford(self, count: int, chain: list[Exchange]) -> None:
+        budget = self.sender.budget
+        kept = 0 if self._nested[id(chain)] else self.count_proofs()  # what is nested may be such a proof
+        if not budget.cleaning and self.counted + kept + count > budget.most:
             raise Spent
 
     def _set_clock(self, exchange: Exchange) -> None:

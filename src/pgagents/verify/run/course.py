@@ -226,7 +226,8 @@ class Course:
             until = most - self._reserve
         if probe.priority > 1 and driver.sent + undoing + probe.cost + 1 > until:
             return False
-        need = driver.counted + probe.cost + 1 + (self._lanes.count_promised() if self._lanes else 0)
+        promised = self._lanes.count_promised() if self._lanes else 0
+        need = driver.counted + driver.executor.count_proofs() + probe.cost + 1 + promised
         if need > most - self._reserve and (driver.ledger.broken or need > most):
             driver.ledger.mark_untested(probe.contracts, TOO_FEW_LEFT)
             return False
