@@ -51,7 +51,9 @@ from pgagents.verify.wire.endpoint import INVALID_PARAMS, INVALID_REQUEST, REST,
 from pgagents.verify.wire.endpoint import UNKNOWN_METHOD as NO_SUCH_METHOD
 from pgagents.verify.wire.exchange import INVENTED, UNKNOWN_METHOD, Exchange
 
-SUCCESS, REDIRECTION, BAD, NOT_ALLOWED = 200, 300, 400, 405
+SUCCESS, REDIRECTION, NOT_ALLOWED, FAILED = 200, 300, 405, 500
+BEFORE_ROUTES = (401, 403, 429)
+"""Statuses with which a gateway refuses a path that it does not know, too."""
 NO_METHOD = (404, NOT_ALLOWED, 501)
 """Statuses for a path or method that does not exist."""
 LARGEST = "largest"
@@ -177,8 +179,8 @@ def _judge_head(trial: Trial, exchange: Exchange) -> Judgement:
     if exchange.status in NO_METHOD:
         expected = "what GET is answered with, without a body"
         return trial.broken(expected, exchange.outcome).with_rank(Rank.UNDOCUMENTED)
-    if exchange.status >= BAD:
-        return trial.unseen(f"its GET may be refused too: {exchange.outcome}")
+    if exchange.status in BEFORE_ROUTES or exchange.status >= FAILED:
+        return trial.untested(f"its GET may be refused too: {exchange.outcome}")
     return trial.kept()
 
 
