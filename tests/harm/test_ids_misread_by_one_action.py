@@ -243,6 +243,40 @@ def test_a_legal_removal_is_not_accused(kind: type[Keyed], hidden: str, tmp_path
     assert not server.list_left()
 
 
+class Lasting(Keyed):
+    """What a 202 removes is there for longer than anybody waits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+
+    def remove(self, id: str) -> tuple[int, Any]:
+        self.asked.append(id)
+        return 202, None
+
+
+@pytest.mark.parametrize("hidden", ["list", "read"])
+def test_removal_that_is_only_accepted_ends_no_other(hidden: str, tmp_path: Path) -> None:
+    server = Lasting()
+    report = run(model_of(tmp_path, described(hidden, "202")), server, 0)
+    assert report.footer.alarm is None
+    assert len({*server.asked}) > 1
+
+
+class Working(Keyed):
+    """A change answers the id of the job that does it, and is done."""
+
+    def answer(self, method: str, path: str, body: Any, given: dict[str, Any]) -> tuple[int, Any]:
+        status, told = super().answer(method, path, body, given)
+        return status, {**told, "id": "job-77"} if method == "PATCH" and status == 200 else told
+
+
+@pytest.mark.parametrize("hidden", ["", "list"])
+def test_change_that_answers_the_id_of_its_job_is_not_accused(hidden: str, tmp_path: Path) -> None:
+    report = run(model_of(tmp_path, described(hidden)), Working(), 0)
+    assert report.footer.alarm is None
+
+
 class Pinned(Keyed):
     """What is pinned no answer shows, so that a note is as it was when its pin is removed."""
 

@@ -62,6 +62,14 @@ DOCUMENT = openapi(
             "get": _operation("list_sessions", "200", _list(SESSION)),
             "post": _operation("start", "201", SESSION, requestBody=taking(_of(connector_id=TEXT))),
         },
+        "/notes": {
+            "get": _operation("list_notes", "200", _list(SESSION)),
+            "post": _operation("add_note", "201", SESSION, requestBody=taking(_of(note=TEXT))),
+        },
+        "/notes/{note_id}": {
+            "parameters": [{"in": "path", "name": "note_id", "required": True, "schema": TEXT}],
+            "get": _operation("get_note", "200", SESSION),
+        },
         "/sessions/{session_id}": {
             "parameters": [{"in": "path", "name": "session_id", "required": True, "schema": TEXT}],
             "get": _operation("get_session", "200", SESSION),
@@ -84,6 +92,10 @@ def _serve(request: Request) -> Response:
             return _answer(403, {"code": "forbidden"})
         case "GET", "/sessions":
             return _answer(200, {"items": []})
+        case "GET", "/notes":
+            return _answer(200, {"items": []})
+        case "POST", "/notes":
+            return _answer(422, {"code": "wrong"})
         case "POST", "/sessions":
             return _answer(422, {"code": "unknown_connector"})
     return _answer(404, {"code": "not_found"})
@@ -107,6 +119,11 @@ def test_read_that_this_key_may_not_call_shows_nothing_of_the_scheme_in_small_le
         Verdict.UNTESTED,
         "with its key as usual it was answered 403",
     )
+
+
+def test_text_that_is_named_as_its_collection_is_no_reference() -> None:
+    told = {r.contract.id: r.verdict for r in _run().results}
+    assert told["valid_calls/ordinary/add_note@rest"] is Verdict.BROKEN
 
 
 def test_scheme_in_small_letters_is_shown_by_the_call_that_was_refused() -> None:

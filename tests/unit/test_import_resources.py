@@ -109,6 +109,31 @@ def test_a_verb_that_stands_beside_the_method_alone_is_a_path_of_its_own() -> No
     assert found["item"]["made_by"]["action"] == "create_item"
 
 
+def test_a_verb_before_the_id_of_something_else_is_not_left_out() -> None:
+    """`/members/update/{team_id}` changes a team, and `/members/remove/{user_id}` is told a user."""
+    found, text = infer(
+        {
+            "/members": {"get": answer({"type": "array", "items": ITEM}), "post": create()},
+            "/members/{member_id}": by_id("member_id") | {"get": answer(ITEM)},
+            "/members/update/{team_id}": by_id("team_id") | {"put": answer(ITEM)},
+            "/members/add/{team_id}": by_id("team_id") | {"post": answer(ITEM)},
+            "/members/remove/{user_id}": by_id("user_id") | {"delete": answer(None, "204")},
+        }
+    )
+    assert "undone_by" not in found["member"]
+    assert text.count("refers_to: member") == 1
+
+
+def test_the_root_of_an_api_is_no_collection_of_its_verbs() -> None:
+    paths = {
+        "/api/create": {"post": create()},
+        "/api/get/{id}": by_id("id") | {"get": answer(ITEM)},
+        "/api/delete/{id}": by_id("id") | {"delete": answer(None, "204")},
+    }
+    found, _ = infer(paths)
+    assert "api" not in found
+
+
 def test_object_in_an_object_is_found_in_it() -> None:
     wrapped = {"type": "object", "properties": {"product": ITEM}}
     found, _ = infer(

@@ -73,28 +73,6 @@ def encode_call(action: Action, values: Mapping[str, Any]) -> Parts:
     return Parts(path + ("?" + join(query) if query else ""), tuple(headers), body)
 
 
-_PLACE = re.compile(r"(\{[^{}]*\})")
-
-
-def shorten_names(action: Action, values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return arguments as a path has them: without the path before their place, which a name repeats.
-
-    `shelves/7` is 7 at `/v1/shelves/{shelf}`, as Google's names of resources are (AIP-122).
-    """
-    places = {f"{{{p.wire}}}": str(p.name) for p in action.params if p.place == "path" and not p.reserved}
-    if not any(isinstance(value := values.get(name), str) and "/" in value for name in places.values()):
-        return values
-    filled, found = "/", dict(values)
-    for part in _PLACE.split(str(action.path)):
-        name = places.get(part, "")
-        text = text_of(values[name]) if name in values else part
-        head, slash, last = text.rpartition("/")
-        if name in values and slash and last.strip() and filled.endswith(f"/{head}/"):
-            found[name] = text = last
-        filled += text
-    return found
-
-
 # -- the styles of OpenAPI
 
 

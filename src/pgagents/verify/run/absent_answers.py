@@ -248,12 +248,13 @@ def _find_invented_reference(setting: Setting, endpoint: Endpoint, exchange: Exc
     call = exchange.call
     if not setting.model.leaves_open or call.intent not in ("valid", "explore"):
         return ""
+    told = {plain_word(word) for text in _list_said(exchange.body) for word in _WORD.findall(text)}
     for param in endpoint.params:
         name, schema = str(param.name), setting.resolve_schema(param.schema)
         value = call.input.get(name)
         if value is None or param.place == "path":
             continue
-        named = _is_name(name) or _is_told_role(setting, exchange, name)
+        named = _is_name(name) or (plain_word(name) in told and _may_be_role(setting, exchange, name))
         if isinstance(value, _LATER):
             if not (named and _is_guessed_text(setting, endpoint.action, name, value)):
                 continue
@@ -266,12 +267,10 @@ def _find_invented_reference(setting: Setting, endpoint: Endpoint, exchange: Exc
     return ""
 
 
-def _is_told_role(setting: Setting, exchange: Exchange, name: str) -> bool:
-    """True if an argument may name what others have, such as `assignee`, and a refusal speaks of it."""
+def _may_be_role(setting: Setting, exchange: Exchange, name: str) -> bool:
+    """True if an argument may name what others have, such as `assignee`."""
     endpoint = exchange.call.endpoint
-    said = {plain_word(word) for text in _list_said(exchange.body) for word in _WORD.findall(text)}
-    if endpoint is None or plain_word(name) not in said:
-        return False
+    assert endpoint is not None
     reaching = setting.find_reaching(endpoint.action, {**exchange.input, name: "x"})
     return any(one.words and one.path[0] == name for one in reaching)
 

@@ -406,8 +406,7 @@ class CallExecutor:
         try:
             with sending_at_once():
                 ready = Ready(call, values, call.made) if values is not None else self.prepare(call, [])
-                needed = len(self.factory.pool.list_remaining()) + 1  # each is removed within the bound, too
-                if self._bounded and self.counted + needed > self.sender.budget.most:
+                if self._bounded and self.counted + self.count_proofs() >= self.sender.budget.most:
                     return None
                 exchange = self.sender.send(ready)
         except (Unavailable, Spent):

@@ -25,7 +25,6 @@ from pgagents.base.http import Request, read_json, text_of
 from pgagents.base.jsonschema.schema import resolve
 from pgagents.base.text import brief, singular
 from pgagents.catalogue.encoding.paths import find_climb, find_misreading, plain_path
-from pgagents.catalogue.encoding.request import shorten_names
 from pgagents.catalogue.harmless.arguments import say_withheld
 from pgagents.catalogue.harmless.ids import NOBODY
 from pgagents.catalogue.language.basics import FRESH
@@ -52,7 +51,7 @@ from pgagents.verify.run.named_instances import NamedInstances, is_named_in, is_
 from pgagents.verify.run.tripwire import Tripwire
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call
-from pgagents.verify.wire.encode import request_of
+from pgagents.verify.wire.encode import request_of, shorten_names
 from pgagents.verify.wire.endpoint import MCP, OPERATOR, Endpoint
 from pgagents.verify.wire.exchange import INVENTED
 from pgagents.verify.wire.mcp_link import ToolListing
@@ -227,7 +226,7 @@ class Gate:
         if endpoint is None or call.raw.target is not None or not endpoint.on_rest:
             return ""
         reads = endpoint.action.only_reads and request.method in SAFE
-        values = values if call.authored else shorten_names(endpoint.action, values)
+        values = shorten_names(call, values)
         for param in endpoint.params:
             value = values.get(str(param.name))
             if param.place != "path" or value is None:

@@ -13,10 +13,10 @@ from typing import Any
 from urllib.parse import quote
 from zlib import crc32
 
-from pgagents.base.http import Request, json_bytes
+from pgagents.base.http import Request, json_bytes, text_of
 from pgagents.catalogue.decoding.medium import accept_of
 from pgagents.catalogue.encoding.medium import WHOLE, list_types, medium_of_action
-from pgagents.catalogue.encoding.request import encode_call, shorten_names
+from pgagents.catalogue.encoding.request import encode_call
 from pgagents.catalogue.model.answers import JSON
 from pgagents.catalogue.model.credential import AUTHORIZATION, Credential, SignatureScheme, add_value, encode
 from pgagents.verify.wire.call import Call, Signature, Twist
@@ -282,7 +282,32 @@ def _ordinary(call: Call, values: Mapping[str, Any]) -> tuple[str, str, list[tup
             wrapped = frame(wrapped)
         headers += [*endpoint.action.headers, ("Content-Type", JSON)]
         return endpoint.method, endpoint.path, headers, json_bytes(wrapped)
-    return _rest(endpoint, values if call.authored else shorten_names(endpoint.action, values), headers)
+    return _rest(endpoint, shorten_names(call, values), headers)
+
+
+_PLACE = re.compile(r"(\{[^{}]*\})")
+
+
+def shorten_names(call: Call, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a call's arguments as its path has them: without the path before their place, which a name
+    repeats. What an author wrote is sent as it is.
+
+    `shelves/7` is 7 at `/v1/shelves/{shelf}`, as Google's names of resources are (AIP-122).
+    """
+    params = call.endpoint.action.params if call.endpoint is not None and not call.authored else ()
+    places = {f"{{{p.wire}}}": str(p.name) for p in params if p.place == "path" and not p.reserved}
+    if not any(isinstance(value := values.get(name), str) and "/" in value for name in places.values()):
+        return values
+    assert call.endpoint is not None, "it has places"
+    filled, found = "/", dict(values)
+    for part in _PLACE.split(str(call.endpoint.action.path)):
+        name = places.get(part, "")
+        text = text_of(values[name]) if name in values else part
+        head, slash, last = text.rpartition("/")
+        if name in values and slash and last.strip() and filled.endswith(f"/{head}/"):
+            found[name] = text = last
+        filled += text
+    return found
 
 
 def envelope(endpoint: Endpoint, values: Mapping[str, Any]) -> dict[str, Any]:

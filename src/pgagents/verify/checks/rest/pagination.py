@@ -355,8 +355,6 @@ class Walk:
             return {str(self.paged.pages.size): self.fixed}
         every, had = len(self.there or ()), sum(len(page.items) for page in pages)
         wanted = -(-every // ENOUGH) if not had or every <= PAGES or self.paged.counts else every - had - 1
-        if every <= PAGES and self._ends_full():
-            wanted = 1  # so that the last page is full, which must announce none
         return {str(self.paged.pages.size): max(self.paged.least, wanted)}
 
     def _is_complete(self, pages: list[Page]) -> bool:
