@@ -52,8 +52,8 @@ def list_standing(setting: Setting, old: ShownInstance, new: ShownInstance) -> l
         return []
     common, lasting, passing = _list_compared(setting, old.representation, new.representation)
     kind = old.representation.kind
-    if stays and (timed := {r.state for r in list_alike(setting, kind) if r.moves_by_time}):
-        # the state's time may come within any number of requests
+    if stays and (timed := _list_timed(setting, kind)):
+        # the time of a state or a hold may come within any number of requests
         common = tuple(name for name in common if name not in timed or name in lasting)
         passing = tuple(name for name in passing if name not in timed)
     if shows_guessed_job(setting, kind, old.body, new.body, accepted=old.accepted):
@@ -75,6 +75,19 @@ def list_standing(setting: Setting, old: ShownInstance, new: ShownInstance) -> l
         if _may_be_forgotten(setting, new.at - old.at)
         else there
     )
+
+
+def _list_timed(setting: Setting, kind: str) -> frozenset[str]:
+    """Return the members of this kind that change as time passes: states, and counters of what expires."""
+
+    def find() -> frozenset[str]:
+        states = {r.state for r in list_alike(setting, kind) if r.moves_by_time and r.state}
+        resources = setting.model.resources
+        taking = (r for r in resources.values() if r.expires_by or r.moves_by_time)
+        taken = (r.takes for r in taking if r.takes and kind_of(setting, resources[r.takes.of]) == kind)
+        return frozenset(states | {takes.counter for takes in taken})
+
+    return setting.compute_once(("standing", "timed", kind), find)
 
 
 _SECRET = frozenset(("key", "secret", "token", "password", "credential", "credentials", "passphrase"))

@@ -151,6 +151,11 @@ def _try(trials: Sequence[Trial], expiry: _Expiry) -> None:
         for trial in (lives, ends):
             conclude(trial.untested(f"the clock could not be moved: {passed.outcome}"))
         return
+    took_s = early.sent_at + early.seconds - made.sent_at - seconds
+    if took_s >= MARGIN_S:
+        for trial in trials:
+            conclude(trial.untested(f"the calls took {took_s:.0f} s, and its time was {MARGIN_S:g} s away"))
+        return
     if early.code == expiry.missing.name and not early.void:
         expected = f"it is there {MARGIN_S:g} s before its {resource.expires_by}"
         conclude(lives.broken(expected, early.outcome))
