@@ -1,4 +1,4 @@
-"""An argument that is read from an instance is a code, unless it reads as an amount or a time."""
+"""An argument that is read from an instance is a code if the API made it, and not an amount or a time."""
 
 from __future__ import annotations
 
@@ -40,7 +40,10 @@ def run(server: Any, only: str, *changes: tuple[str, str]) -> Report:
 
 @pytest.mark.parametrize(
     ("code", "verdict"),
-    [("100.56", Verdict.NOT_APPLICABLE), ("2026-04-18", Verdict.NOT_APPLICABLE), ("Kx4-77", Verdict.BROKEN)],
+    [
+        *((other, Verdict.NOT_APPLICABLE) for other in ("100.56", "2026-04-18", "12.50 EUR", "1200", "PT1H")),
+        ("Kx4-77", Verdict.BROKEN),
+    ],
 )
 def test_an_amount_or_a_day_of_an_instance_is_not_a_code(code: str, verdict: Verdict) -> None:
     """A server that takes part of a bill, or another day, lets nobody in."""
@@ -72,3 +75,20 @@ def test_an_amount_or_a_day_of_an_instance_is_not_a_code(code: str, verdict: Ver
         if r.contract.check == "exact_codes" and r.verdict is not Verdict.NOT_SELECTED
     ]
     assert result.verdict is verdict
+
+
+def test_a_text_that_a_client_sent_is_not_a_code() -> None:
+    """It is no code of the API's: an order may be paid with another note than its own."""
+    report = run(
+        Orders(lambda _url, _body: 200, frozenset()),
+        "exact_codes",
+        (
+            f"{PAY}required: true, refers_to: order}}",
+            f"{PAY}required: true, refers_to: order}},\n      {CODE}",
+        ),
+        (
+            "to: paid, input: {order_id: =resource.id}",
+            "to: paid, input: {order_id: =resource.id, code: =resource.text}",
+        ),
+    )
+    assert [r.contract.id for r in report.results if r.contract.check == "exact_codes"] == []

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from inprocess import inside, verify_sandbox
 from pgagents.base.http import Handler, Request, Response, Silence, json_bytes
+from pgagents.catalogue.load import load_text
 from pgagents.report.contract import Verdict
 from pgagents.verify.checks.idempotency import failure_atomicity
-from verifying import keys_of, model, run, sandbox
+from pgagents.verify.plan.options import Options
+from verifying import keys_of, list_writes, model, run, sandbox
 
 PROVOKED, CREATED = "/sandbox/v1/payments/next", "/api/v1/sessions"
 CREATE = {
@@ -63,3 +67,15 @@ def test_a_provoked_failure_is_spent_where_the_call_was_refused_for_something_el
         ("BAD_GATEWAY may still meet another create_session" in r.reason) != spent for r in found.values()
     )
     assert not spent or report.findings == ()
+
+
+TICKETS = Path(__file__).parents[1] / "catalogues" / "tickets.yaml"
+
+
+def test_a_provoked_503_is_not_tried_as_the_call_would_be_sent_again() -> None:
+    text = TICKETS.read_text(encoding="utf-8").replace("status: 502", "status: 503")
+    of = load_text(text, "tickets.yaml")
+    options = Options(only=(failure_atomicity.CHECK.name,), allow_writes=True, exclusive=True)
+    report = verify_sandbox(of, inside(of), replace(options, allow=list_writes(of)))
+    found = [r for r in report.results if r.contract.check == failure_atomicity.CHECK.name]
+    assert {r.verdict for r in found} == {Verdict.NOT_APPLICABLE}

@@ -1,6 +1,7 @@
 """A write that needs an instance's code is refused if the code is only nearly right.
 
-The API returns this code with the instance. The write is called with a nearly equal code: a short form, the
+A code is a text that the API made for the instance, such as `Ab3dEf6hIj`, or one that a law compares: an
+address or a reason may be another one. The write is called with a nearly equal code: a short form, the
 other letter case, or one character more, less or changed. A refusal (4xx) keeps the contract, and a success
 breaks it.
 """
@@ -28,8 +29,8 @@ HOWS = (
     "with its last character cut off",
     "with another last character",
 )
-MEASURED = re.compile(r"[-+]?\d+[.,]\d+|\d{4}-\d\d-\d\d.*", re.DOTALL)
-"""Texts that are amounts, dates or times. Another one may be as right: a server took part of a payment."""
+MADE = re.compile(r"(?=.*[A-Za-z])(?=.*\d)[A-Za-z\d_-]{6,}")
+"""Texts that nobody writes: no amount, date or duration, of which another one may be as right."""
 SHORTEST = 4
 """The fewest characters of a short form."""
 REFUSED = range(400, 500)
@@ -51,7 +52,8 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
             member = _find_member(resource, template.input.get(name))
             if not member or param.refers_to or (endpoint.surface, member) in known:
                 continue
-            if free_text(setting, param.schema):
+            compared = bool(find_comparison(endpoint.action, param))
+            if free_text(setting, param.schema) and (compared or not _is_sent(resource, member)):
                 says = f"{endpoint.action.name} of a {resource.name} is refused with what is only nearly its"
                 run = partial(_try, param=param, resource=resource, member=member, index=len(known))
                 attempt = Attempt(run, cost=1 if known else 2, writes=True)
@@ -66,6 +68,12 @@ def _find_member(resource: Resource, value: Any) -> str:
     """
     member = member_of(value, ("resource", resource.name))
     return member if "." not in member and member not in resource.ids else ""
+
+
+def _is_sent(resource: Resource, member: str) -> bool:
+    """True if a client sends the member when it makes an instance."""
+    params = resource.made_by.action.params if resource.made_by is not None else ()
+    return any(member in (param.name, param.wire) for param in params)
 
 
 def _short_forms(
@@ -92,13 +100,18 @@ def _try(trial: Trial, param: Param, resource: Resource, member: str, index: int
     code = instance.get(member)
     near: list[tuple[str, Any]] = []
     short: list[tuple[str, str]] = []
-    if isinstance(code, str) and not MEASURED.fullmatch(code):
-        exactly = find_comparison(action, param) == "exactly"
+    comparison = find_comparison(action, param)
+    if isinstance(code, str) and (comparison or MADE.fullmatch(code)):
+        exactly = comparison == "exactly"
         near = list(fitting(setting, action, param, code, HOWS if exactly else HOWS[1:]).items())
         if exactly and index == 0:
             short = list(_short_forms(trial, param, instance, code))[:1]
     if not near:
-        conclude(Judgement(trial.contract, Verdict.NOT_APPLICABLE, f"no {param.name} is nearly another"))
+        conclude(
+            Judgement(
+                trial.contract, Verdict.NOT_APPLICABLE, f"no {param.name} is a code that is nearly another"
+            )
+        )
         return
     for how, wrong in (near[(index + setting.seed) % len(near)], *short):
         why = f"{action.name} with a {param.name} {how}"

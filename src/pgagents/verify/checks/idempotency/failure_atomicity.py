@@ -37,6 +37,7 @@ from pgagents.verify.wire.exchange import CONFLICT, UNAVAILABLE, Exchange
 
 TOLD, NOTHING, AGAIN = "told", "nothing", "again"
 """The subjects of a failure's cases: its code, what it left unchanged, and the call repeated with its key."""
+SENT_AGAIN = f"verify sends a call again that is answered {UNAVAILABLE}, which uses the failure up"
 MOST_TRIES = 4
 """The most times that a call is repeated when it was refused for another reason than the provoked failure."""
 
@@ -79,6 +80,8 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         )
         next_of_any = not setting.exclusive and not failure.of_ours
         settled = (Verdict.NOT_SELECTED, fails_others(setting)) if next_of_any else None
+        if code.status == UNAVAILABLE:
+            settled = Verdict.NOT_APPLICABLE, SENT_AGAIN
         origin = (*code.origin, "provoked_by", failure.action)
         case = partial(Case, failure.endpoint, attempt=attempt, cite=code.cite)
         says = f"{failure.action} that is made to fail is answered {code.status} {code.name}"
