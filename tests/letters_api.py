@@ -41,7 +41,6 @@ BUGS: dict[str, str] = {
     "link-is-fetched": "the address in a letter is fetched at once",
     "get-renews-version": "reading a letter gives it another version",
     "get-stamps-the-reader": "reading a letter notes how often it was read, where nothing declares that",
-    "label-is-lost-at-last": "the third of equal calls takes the label away",
     "second-delete-hits-another": "a second removal of the same letter removes another one",
     "label-again-makes-a-letter": "a second call with the same label leaves another letter behind",
     "archive-again-drops-tags": "a second call takes the tags of an archived letter",
@@ -191,9 +190,6 @@ class Letters:
         again = before == label
         if again and "label-again-makes-a-letter" in self.bugs:
             self._add(letter["subject"], None)
-        if "label-is-lost-at-last" in self.bugs and again:
-            letter["views"] += 1
-            label = None if letter["views"] > 1 else label
         self._renew(letter)
         letter["label"] = f"{before} {label}" if before and "label-is-appended" in self.bugs else label
         return _answer(200, self._show(letter))

@@ -32,7 +32,6 @@ FOUND_BY = {
     "link-is-fetched": f"{CLOSED}/link/write_letter@rest",
     "get-renews-version": f"{READ}/read_letter@rest",
     "get-stamps-the-reader": f"{READ}/read_letter@rest",
-    "label-is-lost-at-last": f"{IDEMPOTENT}/label_letter@rest",
     "second-delete-hits-another": f"{IDEMPOTENT}/delete_letter@rest",
     "label-again-makes-a-letter": f"{IDEMPOTENT}/label_letter@rest",
     "archive-again-drops-tags": f"{IDEMPOTENT}/archive_letter@rest",

@@ -149,7 +149,7 @@ def _find_changed_again(seen: Sequence[Observation]) -> Difference:
 
 
 SAME = Expectation("the same before and after it", _find_changed)
-ONCE = Expectation("as after the first of three equal calls", _find_changed_again)
+ONCE = Expectation("as after the first of two equal calls", _find_changed_again)
 """The observations begin after the first call."""
 
 
