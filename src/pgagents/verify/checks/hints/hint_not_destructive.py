@@ -1,12 +1,13 @@
 """A call whose hint claims that it is not destructive removes and overwrites nothing that could be read
 before.
 
-Two instances of the run are observed. The call is made twice on one of them, with different arguments, and
-both are observed after each call. Each must stay readable, and each member must stay. An empty member may be
-filled, and a list or a count may grow. `may_change` declares members that the call adds to, or that follow
-from its additions. The state of a declared transition may change, and so may members with the version of an
-instance. A difference counts only if two further trials show it beside a control. Where nobody wrote
-the hint, a difference is odd, and the finding has the line that permits it.
+Two instances of the run are observed. The call is made twice on one of them, with different arguments, since
+a first addition has nothing to overwrite. Each must stay readable, and each member must stay. An empty member
+may be filled, and a list or a count may grow: MCP calls a tool additive by this hint. `may_change` declares
+members that the call adds to, or that follow from its additions. The state of a declared transition may
+change, and so may members with a version, such as Kubernetes' `resourceVersion`. A difference counts only if
+two further trials show it beside a control, because others use the API, too. Where nobody wrote the hint, a
+difference is odd, and the finding has the line that permits it.
 """
 
 from __future__ import annotations
@@ -62,8 +63,9 @@ def _list_mild(setting: Setting) -> Iterator[Endpoint]:
         hints = action.hints
         if endpoint is None or hints.destructive.value or hints.read_only.value:
             continue
+        # nobody wrote it, but `makes`: OpenAPI has no hint, and a POST that makes one overwrites nothing
         if hints.destructive.written or makes(setting.model, action):
-            yield endpoint  # a hint that is neither written nor concluded is not a promise
+            yield endpoint
 
 
 class _Refused(Untested):

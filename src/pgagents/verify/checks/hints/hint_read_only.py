@@ -1,16 +1,17 @@
 """A call that only reads changes nothing that another reading action shows.
 
 An instance of the run is read through its lists and reads. Then the reading actions are called with each
-value of their enums, and the instance is read again. A difference counts only if two further trials show it
-beside a control. `reads_change` declares members that reading may change. An action is never judged by its
-own answers.
+value of their enums, as AWS's query protocol acts by a GET's `Action`, and the instance is read again. A
+difference counts only if two further trials show it beside a control, because others use the API, too.
+`reads_change` declares members that reading may change. An action is never judged by its own answers, which
+may count it.
 
-Tools that only an MCP server has may show nothing that the run makes. All of them are called between two
-readings of what the others show. If an answer changed, they are called one by one, in three trials with a
-control.
+Tools that only an MCP server has may show nothing that the run makes, such as a server's of files. All of
+them are called between two readings of what the others show. If an answer changed, they are called one by
+one, in three trials with a control.
 
-If the run can receive events or list the audit, each change that these show must come from a call. Rows and
-events of reading actions show no change, and neither do late or repeated ones.
+If the run can receive events or list the audit, as of Park Graph, each change that these show must come from
+a call. Rows and events of reading actions show no change, and neither do late or repeated ones.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ from pgagents.verify.wire.call import Alone, Call, InstanceRef, Reads
 from pgagents.verify.wire.endpoint import MCP, Endpoint
 
 MOST_MODES = 5
-"""The most calls of one action, each with another value of an enum argument, so that a run stays short."""
+"""The most values of enums that one action is called with: an enum of countries would take the budget."""
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
@@ -74,6 +75,7 @@ def _list_attempts(setting: Setting) -> Iterator[Attempt]:
     first = True
     for resource, sources, readers in _list_observed(setting):
         traces = find_traces(setting, resource)
+        # a reader that names no instance has its modes once: they cost a call each
         modes = {e.place: _list_modes(setting, resource, e, all_modes=first) for e in readers}
         cost = 4 * len(sources) + 2 + sum(len(several) for several in modes.values())
         yield make_attempt(
@@ -96,10 +98,10 @@ def _list_tool_attempts(setting: Setting, tried: Collection[str]) -> Iterator[At
         for endpoint in _list_readers(setting)
         if endpoint.place not in tried
         and setting.model.is_only_tool(endpoint.action)
-        and not any(p.refers_to and p.required for p in endpoint.params)
+        and not any(p.refers_to and p.required for p in endpoint.params)  # it needs an instance
     ]
     endpoints = {str(e.action.name): e for e in _list_readers(setting)}
-    groups = list(cut_groups(readers)) if len(readers) > 1 else []
+    groups = list(cut_groups(readers)) if len(readers) > 1 else []  # none is judged by its own answers
     for number, group in enumerate(groups):
         sources = groups[0]
         yield Attempt(
@@ -153,8 +155,7 @@ def _list_observed(
     """Yield each resource that the run makes, with its sources and the reading actions that they can judge.
 
     Resources that an import inferred are only yielded with `inferred`, because a wrong guess would become a
-    finding. Then a
-    reader that needs no instance comes once, with the first resource that shows what it does.
+    finding. A maker's instances are observed once, though it makes several resources.
     """
     makers = set()
     readers, naming = _list_readers(setting), _group_readers(setting)
@@ -171,6 +172,7 @@ def _list_observed(
             if any(action is not readers[number].action for action in others)
         ]
         judged = [readers[number] for number in able]
+        # to say a reason, the first is enough: in a large document each free reader would come with each
         free = [number for number in free if number not in able] if inferred else free
         if judged and setting.find_usable_lead(str(made_by.action.name)) is not None:
             makers.add(made_by.action.name)
@@ -204,7 +206,7 @@ def _list_modes(
     for param in endpoint.params if all_modes or names else ():
         schema = setting.resolve_schema(param.schema)
         values = list(schema.get("enum") or ((True, False) if types_of(schema) == ("boolean",) else ()))
-        if param.place != "header" and param.refers_to is None:
+        if param.place != "header" and param.refers_to is None:  # a header as `Accept` only chooses a form
             sent = usual.get(str(param.name), schema.get("default"))
             others = (value for value in values if value != sent and value is not None)
             modes += [{**usual, str(param.name): value} for value in others]
