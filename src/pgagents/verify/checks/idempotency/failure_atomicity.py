@@ -1,9 +1,9 @@
-"""A call that fails through no fault of its own changes nothing, and succeeds when repeated with its
-idempotency key.
+"""A call that the operator makes fail is answered with its code, changes nothing, and succeeds when repeated
+with its idempotency key.
 
 The operator provokes failures as the catalogue describes for a code and an action (`provoked_by`). The
-instance or list is read before and after, and the call is repeated with its key. "Safe to retry" is what Park
-Graph says of its 502.
+instance or list is read before and after. The call is only repeated where `not_used_up_by` names the code's
+status: "safe to retry" is what Park Graph says of its 502.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pgagents.catalogue.model.action import ActionCall
 from pgagents.catalogue.model.answers import Code
 from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank, Verdict
-from pgagents.verify.answers.observation import change, find_resource, find_roomiest, read_counter, reread
+from pgagents.verify.answers.observation import change, find_resource, read_counter, reread
 from pgagents.verify.fixtures.instance import list_items, names_no_instance
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.plan.selection import fails_others, others_too
@@ -39,7 +39,9 @@ TOLD, NOTHING, AGAIN = "told", "nothing", "again"
 """The subjects of a failure's cases: its code, what it left unchanged, and the call repeated with its key."""
 SENT_AGAIN = f"verify sends a call again that is answered {UNAVAILABLE}, which uses the failure up"
 MOST_TRIES = 4
-"""The most times that a call is repeated when it was refused for another reason than the provoked failure."""
+"""The most times that a call is repeated when it was refused for another reason than the provoked failure:
+a lot of Park Graph that is full stays full, and each call is one of the budget.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +66,7 @@ class ProvokedFailure:
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     """Yield the cases of each failure: its code is answered, it changes nothing, and the call can be
-    repeated.
-
-    The last one is only promised if the code's status does not use up an idempotency key.
+    repeated. Whose next call would fail, or whose list may grow, is tried in an exclusive run only.
     """
     del roles
     known = setting.model.idempotency
@@ -74,7 +74,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         code, template = failure.code, template_of(setting.model, failure.endpoint.action)
         attempt = Attempt(
             together=partial(_try, failure=failure),
-            cost=5 if _find_counted_resource(setting, failure) is None else 6,
+            cost=6,
             role=OPERATOR,
             writes=True,
         )
@@ -124,21 +124,9 @@ def _find_list_call(setting: Setting, resource: Resource) -> Call | None:
     for call in resource.listed_by:
         endpoint = setting.find_lead(str(call.action.name))
         if endpoint is not None and call.at is not None and names_no_instance(call):
+            # the list as another probe read it will do before the failure: it saves a call
             return Call(endpoint, call.input, "valid", f"each {resource.name} there is", reuse="unchanged")
     return None
-
-
-def _find_counted_resource(setting: Setting, failure: ProvokedFailure) -> Resource | None:
-    """Return what the action makes, if the caller chooses a place for it whose capacity is counted.
-
-    A place such as a lot of Park Graph may be full. None unless the run is exclusive, because others may
-    occupy capacity, too.
-    """
-    makes = template_of(setting.model, failure.endpoint.action).makes
-    if makes is None or makes.takes is None or makes.made_by is None or not setting.exclusive:
-        return None
-    chosen = any(makes.takes.of in getattr(value, "names", ()) for value in makes.made_by.input.values())
-    return makes if chosen else None
 
 
 # -- the failure, which the operator causes
@@ -148,15 +136,14 @@ def _try(trials: Sequence[Trial], failure: ProvokedFailure) -> None:
     """Read, provoke the failure, call, read again, and repeat the call."""
     tried = {trial.case.about: trial for trial in trials}
     failing, nothing = tried[TOLD], tried.get(NOTHING)
-    setting, template = failing.setting, failing.template
+    template = failing.template
     subject: Mapping[str, Any] | None = None
     if template.subject is not None:
         subject = ask(InstanceRef(template.subject.name, template.states, fresh=True))
     before = _read_state(nothing, subject) if nothing is not None else None
-    counts = _find_counted_resource(setting, failure)
-    call, free = _choose_place(failing, counts, subject)
+    call, free = _choose_place(failing, _prepare_call(failing, subject))
     if free == 0:
-        # the call would be refused for that reason, and another call would fail instead
+        # the call would be refused for that reason, and another check's call would fail instead
         _leave_untested(trials, "there is no room for what it makes")
         return
     provoked = ask(_make_provoking_call(failing, failure, call))
@@ -165,7 +152,7 @@ def _try(trials: Sequence[Trial], failure: ProvokedFailure) -> None:
         return
     failed = ask(call)
     if _is_refused_otherwise(failure, failed):
-        waits = _spend(failing, failure, counts, subject)
+        waits = _spend(failing, failure, subject)
         why = "refused because of the current state" if failed.status == CONFLICT else "it did not fail"
         _leave_untested(trials, f"{why}: {failed.outcome}{waits}")
         return
@@ -187,40 +174,26 @@ def _leave_untested(trials: Sequence[Trial], reason: str) -> None:
         conclude(trial.untested(reason))
 
 
-def _choose_place(
-    trial: Trial, counts: Resource | None, subject: Mapping[str, Any] | None
-) -> tuple[Call, int | None]:
-    """Return the call that will fail, and the free capacity of its place; None if nothing counts it.
-
-    The place is the one with most capacity, if that of an ordinary call has none.
-    """
-    call, place = _prepare_call(trial, counts, subject)
-    if counts is None or counts.takes is None:
-        return call, None
-    free = read_counter(trial.setting, counts, place)
-    if free == 0:
-        roomiest = find_roomiest(trial.setting, counts.takes)
-        place = {counts.takes.by: roomiest.get(trial.model.resources[counts.takes.of].id)}
-        call = replace(call, bind={counts.takes.of: roomiest})
-        free = read_counter(trial.setting, counts, place)
-    return call, free
-
-
-def _prepare_call(
-    trial: Trial, counts: Resource | None, subject: Mapping[str, Any] | None
-) -> tuple[Call, Mapping[str, Any]]:
-    """Return the call that will fail, with a new idempotency key, and a body that names the place with the
-    capacity.
-    """
+def _prepare_call(trial: Trial, subject: Mapping[str, Any] | None) -> Call:
+    """Return the call that will fail, with a new idempotency key."""
     name, template = trial.action.idempotency, trial.template
     arguments = {**template.input, **({name: UniqueValue(once=True)} if name else {})}
     why = f"{trial.action.name} that is made to fail"
-    call = trial.call("explore", why, input=arguments, made=subject, role="main", fresh=True)
-    if counts is None or counts.takes is None:
-        return call, subject or {}
-    place = trial.ask(InstanceRef(counts.takes.of))
-    id = place.get(trial.model.resources[counts.takes.of].id)
-    return replace(call, bind={counts.takes.of: place}), {counts.takes.by: id}
+    return trial.call("explore", why, input=arguments, made=subject, role="main", fresh=True)
+
+
+def _choose_place(trial: Trial, call: Call) -> tuple[Call, int | None]:
+    """Return the call at a place whose capacity is counted, such as a lot of Park Graph, with what is free
+    there; None if nothing counts it, or others may occupy it, too.
+    """
+    makes = trial.template.makes
+    if makes is None or makes.takes is None or not trial.setting.exclusive:
+        return call, None
+    place = trial.ask(InstanceRef(makes.takes.of))
+    id = place.get(trial.model.resources[makes.takes.of].id)
+    return replace(call, bind={makes.takes.of: place}), read_counter(
+        trial.setting, makes, {makes.takes.by: id}
+    )
 
 
 def _make_provoking_call(trial: Trial, failure: ProvokedFailure, call: Call) -> Call:
@@ -239,8 +212,8 @@ def _make_provoking_call(trial: Trial, failure: ProvokedFailure, call: Call) -> 
 
 
 def _is_refused_otherwise(failure: ProvokedFailure, answer: Exchange) -> bool:
-    """True if the call was refused for another reason, so that the provoked failure will hit the next
-    call.
+    """True if the call was refused for another reason, such as a lot of Park Graph that is full, so that the
+    provoked failure will hit the next call.
     """
     if answer.status in (failure.code.status, 0):
         return False
@@ -248,16 +221,13 @@ def _is_refused_otherwise(failure: ProvokedFailure, answer: Exchange) -> bool:
     return answer.limited or answer.status == UNAVAILABLE or conflict
 
 
-def _spend(
-    trial: Trial, failure: ProvokedFailure, counts: Resource | None, subject: Mapping[str, Any] | None
-) -> str:
+def _spend(trial: Trial, failure: ProvokedFailure, subject: Mapping[str, Any] | None) -> str:
     """Repeat the call until it meets the provoked failure, which would otherwise hit another check's call.
 
-    Return a warning if that fails, else an empty text. Each call is made at another place, because the first
-    may have no capacity.
+    Return a warning if that fails, else an empty text.
     """
     for _ in range(MOST_TRIES):
-        call, _place = _prepare_call(trial, counts, subject)
+        call = _prepare_call(trial, subject)
         answer = trial.ask(replace(call, why=f"{call.why}, so that no other call is"))
         if not _is_refused_otherwise(failure, answer):
             return ""
@@ -287,7 +257,9 @@ def _read_ids(trial: Trial, resource: Resource) -> set[Any] | None:
 
 
 def _judge_state(trial: Trial, before: Any, failed: Exchange) -> None:
-    """Judge that the list or the instance is what it was before the failure."""
+    """Judge that the list has nothing new (something may have ended meanwhile), or that the instance is what
+    it was before the failure.
+    """
     makes, subject = trial.template.makes, trial.template.subject
     expected = f"nothing is changed by {failed.outcome}"
     after = _read_ids(trial, makes) if makes is not None else None
@@ -306,7 +278,7 @@ def _judge_state(trial: Trial, before: Any, failed: Exchange) -> None:
 
 
 def _judge_retry(trial: Trial, again: Exchange) -> Iterator[Judgement]:
-    if again.void or again.unsound:
+    if again.void or again.unsound:  # silence, or what `documented_status` judges
         return
     if again.success:
         yield trial.kept()
