@@ -8,7 +8,6 @@ import re
 import threading
 import time
 from dataclasses import replace
-from typing import Any
 
 from faults.helpers import error_at
 from pgagents.base.http import Handler, Request, Response, Silence, json_bytes
@@ -59,24 +58,6 @@ def idempotency_of_other_body(context: Context, request: Request) -> Request:
     if asked.dispatcher is not None:
         return context.reader.with_arguments(request, {**given, str(param.name): own})
     return request.with_header(param.wire, own)
-
-
-@fault("idempotency", needs=("idempotency-mismatch-code",)).edit_requests
-def key_compares_numbers_alone(context: Context, request: Request) -> Request:
-    """A repeated idempotency key with other texts is taken for the same call."""
-    asked = context.reader.parse(request)
-    param = asked.action.param(asked.action.idempotency) if asked and asked.action.idempotency else None
-    key = request.header(param.wire) if param is not None else None
-    if asked is None or key is None:
-        return request
-    given = context.reader.arguments(request)
-    first: dict[str, Any] = context.memory.setdefault("first", {}).setdefault(f"{request.path} {key}", given)
-    texts = {name for name, value in first.items() if isinstance(value, str)}
-    if first == given or {k: v for k, v in first.items() if k not in texts} != {
-        k: v for k, v in given.items() if k not in texts
-    }:
-        return request
-    return context.reader.with_arguments(request, first)
 
 
 @fault("idempotency").handle_requests

@@ -1,9 +1,8 @@
 """An idempotency key has one effect: repeated calls change nothing more, even if they are sent at the same
-time.
+time, and neither does a repeated call of an MCP tool that takes the key.
 
-Another call cannot reuse the key. Another action can or cannot, as `per_action` says. Another project can,
-and so can another API key, if the catalogue says that keys belong to one API key (`of`). A repeated call of
-an MCP server's tool that takes the key changes nothing more either.
+The key with another body is refused, as by Stripe. Another action may or may not use it, as `per_action`
+says. Another project may, and so may another API key, where the catalogue says `of: key`.
 """
 
 from __future__ import annotations
@@ -52,14 +51,14 @@ OTHER_PROJECT, OTHER_ACTION, OTHER_KEY = "other_project", "other_action", "other
 _OTHER = Choice(date(2000, 1, 1), mark="pgv-other")
 """Chooses a value of an argument where its bounds have one only."""
 _PLACES = {OTHER_KEY: "of", OTHER_ACTION: "per_action"}
-"""The word of the catalogue that says a promise."""
+"""The key of the catalogue's `idempotency` that says a promise; the others are an action's own."""
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     """Yield the cases of each endpoint with a key: replay and race.
 
     Where it is possible, yield cases about another body, project, action and API key, too. One probe tries
-    all for which the caller gave the identities.
+    all for which the caller gave the identities: the first call, which makes something, is one for all.
     """
     for endpoint in setting.endpoints:
         if not endpoint.action.idempotency:
@@ -69,7 +68,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         lacking = {detail: role for detail, role in needs.items() if detail in says and role not in roles}
         attempt = Attempt(
             together=_use_key_again,
-            cost=len(says) - len(lacking) + max(1, len(_list_changeable_arguments(setting, endpoint))),
+            cost=len(says) - len(lacking) + 1,
             writes=True,
             shows=(f"valid_calls/low/{endpoint.place}", f"valid_calls/values/{endpoint.place}"),
         )
@@ -93,7 +92,7 @@ def _list_promises(setting: Setting, endpoint: Endpoint) -> Iterator[tuple[str, 
     name = endpoint.action.name
     yield REPLAY, f"{name} repeated with its idempotency key has no second effect"
     yield RACE, f"{name} twice at the same time with one idempotency key has one effect"
-    if _list_changeable_arguments(setting, endpoint):
+    if _find_changeable_argument(setting, endpoint) is not None:
         yield MISMATCH, f"{name} refuses a used idempotency key with another body"
     if _suits_other_project(setting, endpoint):
         yield OTHER_PROJECT, f"an idempotency key of {name} belongs to one project"
@@ -132,8 +131,8 @@ def _use_key_again(trials: Sequence[Trial]) -> None:
 def _send_together(trial: Trial) -> tuple[list[Exchange], Any]:
     """Send two calls with one key at the same time; return both answers and the key.
 
-    Boundary values are tried first. A refusal for another reason may have used up the key, so the next try
-    takes a new one.
+    Boundary values are tried first. A refusal for another reason may have used up the key, as Stripe keeps
+    each answer by its key, so the next try takes a new one.
     """
     pair: list[Exchange] = []
     key: Any = None
@@ -158,7 +157,9 @@ def _list_inputs(trial: Trial) -> list[Mapping[str, Any]]:
 
 
 def _judge_race(trial: Trial, pair: list[Exchange]) -> Iterator[Judgement]:
-    """Judge that simultaneous calls had one effect: all successes must return the same instance."""
+    """Judge that simultaneous calls had one effect: all successes must return the same instance. One of them
+    may be refused, as Stripe answers 409 while the first call runs.
+    """
     if any(void(answer) for answer in pair):
         return
     accepted = [answer for answer in pair if answer.success]
@@ -194,24 +195,25 @@ def _repeat_through_tool(trial: Trial) -> None:
 
 def _change_body(trial: Trial, first: Exchange) -> None:
     """Make the first call again with the same key and another body."""
-    for name in _list_changeable_arguments(trial.setting, trial.endpoint):
-        other = _choose_other_value(trial, name, first)
-        if other is None:
-            conclude(trial.untested(f"no other value of {name} is known, and an example would show one"))
-            continue
-        arguments = {**first.input, name: other}
-        why = f"the same key with another {name}"
-        again = trial.ask(trial.call("replay", why, input=arguments, made=first.subject))
-        if again.refused and again.status < 500 and not _is_mismatch(trial, again):
-            # the other value may be what is refused: only a new key tells
-            fresh = {**arguments, str(trial.action.idempotency): UniqueValue(once=True)}
-            control = trial.ask(
-                trial.call("explore", f"a new key with another {name}", input=fresh, made=first.subject)
-            )
-            if not control.success:
-                conclude(trial.untested(f"another {name} with a new key is answered {control.outcome}, too"))
-                continue
-        conclude(_judge_mismatch(trial, first, again, "another body with a used key is refused"))
+    name = _find_changeable_argument(trial.setting, trial.endpoint)
+    assert name is not None, "else there is no such case"
+    other = _choose_other_value(trial, name, first)
+    if other is None:
+        conclude(trial.untested(f"no other value of {name} is known, and an example would show one"))
+        return
+    arguments = {**first.input, name: other}
+    why = f"the same key with another {name}"
+    again = trial.ask(trial.call("replay", why, input=arguments, made=first.subject))
+    if again.refused and again.status < 500 and not _is_mismatch(trial, again):
+        # the other value may be what is refused: only a new key tells
+        fresh = {**arguments, str(trial.action.idempotency): UniqueValue(once=True)}
+        control = trial.ask(
+            trial.call("explore", f"a new key with another {name}", input=fresh, made=first.subject)
+        )
+        if not control.success:
+            conclude(trial.untested(f"another {name} with a new key is answered {control.outcome}, too"))
+            return
+    conclude(_judge_mismatch(trial, first, again, "another body with a used key is refused"))
 
 
 def _try_other_action(trial: Trial, first: Exchange) -> None:
@@ -317,7 +319,7 @@ def _suits_other_project(setting: Setting, endpoint: Endpoint) -> bool:
 
 def _find_other_action(setting: Setting, endpoint: Endpoint) -> tuple[Endpoint, Move] | None:
     """Return another REST action with a key that changes the made instance, with its transition; None without
-    one.
+    one. So the key is the only thing for which it could be refused.
     """
     makes = template_of(setting.model, endpoint.action).makes
     if makes is None or not endpoint.leads or not _suits_other_project(setting, endpoint):
@@ -346,10 +348,11 @@ def _find_other_key_role(setting: Setting, endpoint: Endpoint) -> str | None:
     return None
 
 
-def _list_changeable_arguments(setting: Setting, endpoint: Endpoint) -> list[str]:
-    """Return arguments that can be changed in a valid call: a number, and an enum or a free text.
+def _find_changeable_argument(setting: Setting, endpoint: Endpoint) -> str | None:
+    """Return an argument that can be changed in a valid call: a number, else an enum, else a free text.
 
-    Codes of the instance are left out.
+    What a server may rightly refuse is left out: codes of the instance, such as Park Graph's, and what `env`
+    gives together, such as a location.
     """
     target = target_of(setting, endpoint.action)
     codes = {str(param.name) for param, _ in target.also} if target is not None else set()
@@ -365,8 +368,7 @@ def _list_changeable_arguments(setting: Setting, endpoint: Endpoint) -> list[str
             names.setdefault("choice", name)
         elif param.place == "body" and param.file is None and free_text(setting, param.schema):
             names.setdefault("text", name)
-    words = [names[kind] for kind in ("choice", "text") if kind in names]
-    return [*(names[kind] for kind in ("number",) if kind in names), *words[:1]]
+    return next((names[kind] for kind in ("number", "choice", "text") if kind in names), None)
 
 
 def _list_choices(schema: Mapping[str, Any]) -> list[Any]:
