@@ -1,7 +1,8 @@
 """An idempotency key is remembered for as long as the catalogue promises.
 
-A call is repeated 60 s before the key's lifetime ends, and must have no second effect. Time passes by the
-operator's clock. Nothing is promised about the time after.
+A call is repeated 60 s before the lifetime (`idempotency.lives_s`) ends, and must have no second effect. Time
+passes by the operator's clock (`clock`). Nothing is promised about the time after: Stripe removes keys once
+they are at least 24 hours old.
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ from pgagents.verify.wire.call import UniqueValue
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
 
 MARGIN_S = 60.0
-"""Seconds before the end of a key's lifetime at which it is used again. No contract demands that it is
-forgotten.
-"""
+"""Seconds before the end of a key's lifetime at which it is used again, as a slow server needs some."""
 STAGE = 9
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
-    """Yield one case, for the first action that takes a key and makes an instance."""
+    """Yield one case, for the first action that takes a key and makes an instance, since a server has one
+    store of keys, and each clock that is moved ages what other probes hold.
+    """
     del roles
     endpoint = _choose_endpoint(setting)
     if endpoint is None:
@@ -62,7 +63,7 @@ def _try(trial: Trial) -> None:
     why = "a call whose key is to be remembered"
     first = trial.ask(trial.call("valid", why, role="main", input=arguments, fresh=True))
     if first.success:
-        undo_first_call(trial, first)
+        undo_first_call(trial, first)  # else a full place such as a lot of Park Graph may be what refuses
     wait = time_passes(trial.setting, lives_s - MARGIN_S)
     assert wait is not None, "without a clock nothing is selected"
     passed = trial.ask(wait)

@@ -1,8 +1,9 @@
 """A call refused with a status of `idempotency.not_used_up_by` leaves its key unused: a valid call of one
 action succeeds with it.
 
-One key is sent with a call for each status, then with a valid call, which saves calls. Only if that is
-refused is each status tried alone, and the key is to blame if another key works.
+One key is sent with a call for each status, then with a valid call: a status alone would take two calls of
+`--max-requests`. Only if that is refused is each status tried alone, and the key is to blame if another key
+works.
 """
 
 from __future__ import annotations
@@ -59,7 +60,9 @@ def _choose_endpoint(setting: Setting) -> Endpoint | None:
 
 
 def _refusals(setting: Setting, endpoint: Endpoint) -> Mapping[int, Call]:
-    """Return a call for each status: an invalid one, or one about what is absent or in the wrong state."""
+    """Return a call for each status that calls can provoke: an invalid one (not by its key, which is the one
+    to be sent), or one about what is `absent` or, by `moves`, in the wrong state.
+    """
     told, model = setting.model.idempotency, setting.model
     spared = set(told.not_used_up_by) if told is not None else set()
     template = template_of(model, endpoint.action)
