@@ -161,21 +161,6 @@ class reset_of_next_call(Limits):
         return super().headers(replace(drawn, full_in_s=min(drawn.full_in_s, 60 / drawn.limit)), now)
 
 
-@fault("rate_limit_enforcement", needs=("limits",)).replace_limits
-class retry_after_cut(Limits):
-    """Retry-After is rounded down to whole seconds, so a client that waits as long as stated comes too
-    early.
-    """
-
-    def headers(self, drawn: Drawn, now: float) -> list[tuple[str, str]]:
-        names = self._model.limits.headers
-        retry = names.retry if names else None
-        return [
-            (name, str(max(1, int(drawn.wait_s))) if name == retry else value)
-            for name, value in super().headers(drawn, now)
-        ]
-
-
 @fault("rate_limit_enforcement", needs=("limits",)).edit_answers
 def retry_after_lie(context: Context, _request: Request, answer: Response) -> Response:
     """Retry-After is half a minute too long."""

@@ -1,13 +1,14 @@
 """An announced rate limit is enforced: a burst meets it, its Retry-After is true, and it is each key's own.
 
-A rolling bucket refills while it is emptied, so at most L + t·L/window calls of a burst of t seconds may
-pass. A window bucket lets L calls pass before the end that the reset header gives, and L again in the next
-window. Windows may be fixed, start at the first call, or slide; where whole seconds cannot separate two
-windows, 2·L may pass.
+A rolling bucket, as nginx's `limit_req`, refills while it is emptied, so at most L + t·L/window calls of a
+burst of t seconds may pass. A window bucket lets L calls pass before the end that the reset header gives, and
+L again in the next window. Windows may be fixed, as GitHub's hour, start at the first call, or slide, as
+Django REST framework's; where whole seconds cannot separate two windows, 2·L may pass.
 
-Nothing is judged if the bucket refills as fast as this client sends, or if the key is unlimited. A burst may
-meet the limit early, because other clients and buckets draw too. In an exclusive run it may not, while
-headers announce remaining calls. A wait is no longer than a window. A failure (5xx) shows nothing of a limit.
+Nothing is judged if the bucket refills as fast as this client sends, or if the key is unlimited, as an
+operator's may be. A burst may meet the limit early, because other clients and buckets draw too. In an
+exclusive run it may not, while headers announce remaining calls. A wait is no longer than a window. A failure
+(5xx) shows nothing of a limit.
 """
 
 from __future__ import annotations
@@ -33,13 +34,12 @@ from pgagents.verify.wire.exchange import Exchange
 
 ASSUMED_PER_S = 100.0
 EARLY = 10
-"""A call must not be limited if the answer before it left more than 1/EARLY of the limit."""
+"""A call must not be limited if the answer before it left more than 1/EARLY of the limit: one of several
+machines may count behind the others, as Kong's nodes do by `sync_rate`.
+"""
 FAILED = 500
-ROUNDS = 2
-UNEVEN_S = 0.7
-"""Seconds to pause after a limited call. Then a server that rounds the wait down names too few seconds."""
 MOST_WAIT_S = 120.0
-"""The longest time, in seconds, that a run waits for the end of a window."""
+"""The longest time, in seconds, that a run waits for the end of a window; GitHub's is an hour."""
 LIMIT, WAIT, OWN = "limit", "wait", "own"
 """The subjects of the cases of a burst: its limit, its Retry-After, another key."""
 NEEDS_LIMITS = (
@@ -86,7 +86,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
             says[OWN] = f"a key's empty bucket on {surface} limits no other key"
         together = Attempt(
             together=partial(_empty_bucket, burst=burst),
-            cost=_count_requests(bucket) + 3 * ROUNDS + 1,
+            cost=_count_requests(bucket) + 2,
             writes=writes,
             endpoints=(burst.endpoint,),
         )
@@ -108,9 +108,10 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
 
 
 def _list_bursts(setting: Setting) -> Iterator[Burst]:
-    """Yield one burst for each bucket of an action, on each surface, without the buckets of end users.
+    """Yield one burst for each bucket of an action, on each surface, without the buckets of end users, whom
+    the run has not signed in.
 
-    Buckets that no action names, such as conditional ones, are left out, because only the server decides
+    Buckets that no action names, such as those with a `when`, are left out, because only the server decides
     which calls use them.
     """
     met: set[tuple[str, str]] = set()
@@ -128,7 +129,10 @@ def _list_bursts(setting: Setting) -> Iterator[Burst]:
 
 
 def _make_harmless_call(setting: Setting, endpoint: Endpoint) -> Call | None:
-    """Return a call that may be repeated any number of times; None if each call would make something."""
+    """Return a call that may be repeated any number of times: a read, or a write to an id that is `absent`.
+
+    None if each call would make something.
+    """
     template = template_of(setting.model, endpoint.action)
     why = "one of a burst"
     if endpoint.action.effect == "read":
@@ -197,54 +201,33 @@ def _call_with_another_key(trial: Trial, burst: Burst) -> None:
 
 
 def _wait_and_retry(trial: Trial, burst: Burst, limited: Exchange, announced: int) -> None:
-    """Wait as long as Retry-After says, then call again.
-
-    An evenly refilled bucket is tried twice, because part of a token may have been left at first.
-    """
+    """Wait as long as Retry-After says, then call again."""
     bucket = burst.bucket
-    window = bucket.refill == "window"
-    back_s = bucket.per_s if window else bucket.per_s / announced
-    ended = False
-    if window and back_s > UNEVEN_S:  # all calls come back at the window's end, so one wait is enough
-        trial.ask(Sleep(UNEVEN_S))
-        again = trial.ask(replace(burst.call, why="once more, before the window ends"))
-        limited, ended = (again, False) if again.limited else (limited, not again.void)
-    for _ in range(ROUNDS):
-        after_s = retry_after_s(limited.header(trial.model.limit_reader.retry), limited.sent_at)
-        if after_s is None:
-            conclude(_judge_no_wait(trial, limited))
-            return
-        if too_long := _judge_length(trial, after_s, bucket, announced):
-            conclude(too_long)
-            return
-        if ended:
-            break
-        if window and after_s > MOST_WAIT_S:
-            conclude(trial.not_applicable(f"the announced wait of {after_s:g} s is longer than a run waits"))
-            return
-        trial.ask(Sleep(after_s))
-        answer = trial.ask(replace(burst.call, why="after the announced wait"))
-        if answer.limited:
-            conclude(_judge_still_limited(trial, answer, after_s))
-            return
-        if answer.void or answer.status >= FAILED:
-            conclude(trial.untested(f"it shows nothing of the limit: {answer.outcome}"))
-            return
-        limited = trial.ask(replace(burst.call, why="once more at once"))
-        if not limited.limited:
-            break
-        if (pause_s := back_s % 1 + UNEVEN_S) < back_s:
-            trial.ask(Sleep(pause_s))
-            limited = trial.ask(replace(burst.call, why="once more, before the next may pass"))
-            if not limited.limited:
-                break
-    conclude(trial.kept())
+    after_s = retry_after_s(limited.header(trial.model.limit_reader.retry), limited.sent_at)
+    if after_s is None:
+        conclude(_judge_no_wait(trial, limited))
+        return
+    if too_long := _judge_length(trial, after_s, bucket, announced):
+        conclude(too_long)
+        return
+    if bucket.refill == "window" and after_s > MOST_WAIT_S:
+        conclude(trial.not_applicable(f"the announced wait of {after_s:g} s is longer than a run waits"))
+        return
+    trial.ask(Sleep(after_s))
+    answer = trial.ask(replace(burst.call, why="after the announced wait"))
+    if answer.limited:
+        conclude(_judge_still_limited(trial, answer, after_s))
+    elif answer.void or answer.status >= FAILED:
+        conclude(trial.untested(f"it shows nothing of the limit: {answer.outcome}"))
+    else:
+        conclude(trial.kept())
 
 
 def _judge_no_wait(trial: Trial, limited: Exchange) -> Judgement:
     """Judge a limited call whose answer has no readable time for the next call.
 
-    It is broken only if the catalogue names the header under `limits` and nowhere else.
+    It is broken only if the catalogue names the header under `limits` and nowhere else: where `headers`
+    declares it, `response_headers` judges it, and RFC 6585, 4 says no more than that it may come.
     """
     retry = trial.model.limit_reader.retry
     declared = any(header.name.lower() == retry.lower() for header in trial.model.headers)
@@ -262,7 +245,7 @@ def _judge_length(trial: Trial, after_s: float, bucket: Bucket, announced: int) 
     """Return the break of a Retry-After that is longer than the bucket needs; None if it is not."""
     window = bucket.refill == "window"
     back_s = bucket.per_s if window else bucket.per_s / announced
-    longest = math.ceil(back_s) + 1
+    longest = math.ceil(back_s) + 1  # Retry-After has whole seconds only (RFC 9110, 10.2.3)
     if after_s <= longest + 1:  # a date has whole seconds only
         return None
     until = f"a window of {back_s:g} s ends" if window else f"the next of {announced} in {bucket.per_s:g} s"
@@ -286,10 +269,13 @@ CHECK = make_check("rate_limit_enforcement", __doc__, cases, stage=LAST, rank=Ra
 
 
 SLACK = 2
+"""Calls more than the limit that accuse nobody: one at each end of a burst may count for another window."""
 MOST_LIMIT = 10**9
+"""A number from here on means no limit, such as the greatest integer of 32 bits."""
 MOST_TIMES = 2
 """A key with more than this many times the published limit is unlimited."""
 ENOUGH_TO_TELL = 20
+"""Calls after which the pace of a burst is known; a first one also makes a connection."""
 FULL_AGAIN = 0.9
 """A bucket that regains this part of its tokens while one request is sent cannot be emptied by a burst."""
 TELLS_S = 10.0
