@@ -1,14 +1,15 @@
 """Rate-limit headers are true: the limit is the published one or higher, the remainder falls, the reset is
 possible.
 
-Buckets may be shared, refill while used, or not be the action's own, and calls may weigh more than one, as
-those of Binance, so no fall of exactly one is expected. After an accepted call, 0 <= remaining < limit. The
-remainder never rises faster than the refill, and it falls within a row of calls that outpaces the refill.
+Buckets may be shared, as GitHub's by a user's tokens, refill while used, as Shopify's, or not be the action's
+own, and calls may weigh more than one, as those of Binance, so no fall of exactly one is expected. After an
+accepted call, 0 <= remaining < limit. The remainder never rises faster than the refill, and it falls within a
+row of calls that outpaces the refill.
 
-The fields of the IETF promise less: `t` is no longer than a window, and a policy's window is the bucket's.
-An evenly refilled bucket gives the time when it is full again. A window bucket's reset is at most one window
-away. Until then nothing comes back, except at an even pace or by sliding out of the window. If others use the
-server, a sliding window shows nothing.
+The fields of the IETF (draft-ietf-httpapi-ratelimit-headers) promise less: `t` is no longer than a window,
+and a policy's window is the bucket's. An evenly refilled bucket gives the time when it is full again. A
+window bucket's reset is at most one window away. Until then nothing comes back, except at an even pace or by
+sliding out of the window. If others use the server, a sliding window shows nothing.
 """
 
 from __future__ import annotations
@@ -44,15 +45,15 @@ LIMIT, REMAINING, RESET, FALLS = "limit", "remaining", "reset", "falls"
 CALLERS = "rate_limit_headers/callers"
 """The note of the latest readings of each caller."""
 ROW = 4
+"""The calls of a row: more than one, as a call that another machine counts shows no fall."""
 HALF = 0.5
-"""If this part of a request refills during a row of calls, the row may hide its fall.
-
-A server may count whole requests, or round.
+"""If this part of a request refills during a row of calls, the row may hide its fall, since remainders are
+whole numbers in the headers.
 """
 MOST_CALLERS = 50
 """The number of callers whose latest readings are remembered. Each access token is a caller."""
 BEHIND = 3
-"""The number of calls that a server's count may lack, because another machine counts them."""
+"""The number of calls that a server's count may lack, as one of Kong's nodes has those of others later."""
 HELD_BACK = 10
 """A server may withhold 1/HELD_BACK of the limit from the remainder, for other clients."""
 
@@ -110,10 +111,10 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if (
         endpoint is None
         or trial is None
-        or not (exchange.success or exchange.limited)
+        or not (exchange.success or exchange.limited)  # a gateway's 502 counts nothing
         or exchange.call.intent == "framework"
-        or exchange.call.twist
-        or exchange.cached
+        or exchange.call.twist  # without the right key, it is another caller's bucket
+        or exchange.cached  # a stored answer has the headers of the call that it was made for
     ):
         return
     rate = rate_of(exchange, setting)
@@ -135,7 +136,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if exchange.limited:  # the remainder of an empty bucket proves nothing
         return
     yield _judge_limit(trial, exchange, rate, bucket, possible, memory)
-    if not exchange.call.beside:
+    if not exchange.call.beside:  # others on their way may be counted first
         windows = [other.per_s for other in possible if other.refill == "window"]
         reading = reading_of(exchange, rate, setting)
         if remaining is not None:
@@ -151,7 +152,7 @@ def _judge_limit(
     """Judge that the limit is not lower than the published one, and is not that of a bucket which the call
     does not use.
 
-    The latter is judged only if other calls of this bucket got its own limit.
+    The latter is judged only if other calls of this bucket got its own limit: a key's plan may have more.
     """
     limit = rate.limit
     if rate.window_s is not None and rate.window_s not in {other.per_s for other in possible}:
