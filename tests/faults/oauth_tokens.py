@@ -8,7 +8,6 @@ from faults.helpers import asks_endpoint, read_form, run_sql
 from pgagents.base.http import Handler, Request, Response, Silence, json_bytes
 from pgagents.sandbox.fault_declaration import Context, fault
 from pgagents.sandbox.fault_helpers import data_of, replace_method, successful
-from pgagents.sandbox.grants import Token
 from pgagents.sandbox.keys import Key, digest, ordinary
 
 
@@ -67,19 +66,6 @@ def oauth_scope_ignored(context: Context, request: Request) -> Request:
     if oauth is not None and request.path not in (oauth.authorize, oauth.token, oauth.revoke):
         run_sql(context, "UPDATE oauth_token SET scope = ?", " ".join(oauth.scopes))
     return request
-
-
-@fault("oauth_lifetimes").change_server
-def oauth_token_cut(context: Context) -> None:
-    """Access tokens are compared by their first 44 characters, so anything after them is ignored."""
-    grants = context.front.grants
-    if grants is not None:
-        inner = grants.token
-
-        def token(text: str, now: float, kind: str | None = None) -> Token | None:
-            return inner(text[:44], now, kind)
-
-        replace_method(grants, "token", token)
 
 
 @fault("oauth_lifetimes").change_server
