@@ -75,24 +75,6 @@ def oauth_code_reused(context: Context, request: Request) -> Request:
     return request
 
 
-@fault("oauth_grants").edit_requests
-def oauth_code_reused_until_revoked(context: Context, request: Request) -> Request:
-    """An authorization code can be exchanged again and again, until a token of the user is revoked."""
-    met: set[str] = context.memory.setdefault("met", set())
-    over: set[str] = context.memory.setdefault("over", set())
-    if asks_endpoint(context, request, "revoke"):
-        over |= met
-    if not asks_endpoint(context, request, "token"):
-        return request
-    form = dict(parse_qsl(request.body.decode("utf-8", "replace")))
-    code = form.get("code", "")
-    if code in over:
-        return replace(request, body=urlencode({**form, "code": "over"}).encode())
-    met.add(code)
-    run_sql(context, "UPDATE oauth_code SET used = 0")
-    return request
-
-
 @fault(
     "oauth_metadata",
     also={
