@@ -1,8 +1,9 @@
-"""A token allows the actions that its scope names, and is refused all others, on each surface.
+"""A token is refused the actions that its scope does not name, on each surface, and is not refused the others
+for its scope (RFC 6750, 3.1).
 
-One token is granted for each scope alone. Each action is called with a token of another scope, which must be
-refused. A call that changes nothing is made with a token of its own scope. It need not succeed, but must not
-be refused for the token.
+One token is granted for each scope alone. Each action that needs one scope is called with a token of another.
+A call that changes nothing is made on REST with a token of its own scope. It need not succeed: Laravel and
+Rails look up what a path names before they look at scopes.
 """
 
 from __future__ import annotations
@@ -67,7 +68,8 @@ def _list_needing(setting: Setting) -> Iterator[tuple[Endpoint, str, str, bool]]
     """Yield each endpoint whose action needs exactly one scope, with that scope and another one.
 
     The last item is true if a token of the scope is tried, too: for writes on REST, and for one read of each
-    scope. The other scope alternates, so that a scope which implies another is found.
+    scope, since a wrong refusal of reads is no harm and each costs a call. The other scope alternates, so
+    that a scope which implies another is found, as GitHub's `repo` does `public_repo`.
     """
     oauth = setting.model.own_code_flow
     needs = oauth.needs if oauth is not None and setting.model.errors.framework.no_scope else {}
@@ -75,7 +77,7 @@ def _list_needing(setting: Setting) -> Iterator[tuple[Endpoint, str, str, bool]]
     turns: Counter[str] = Counter()
     for endpoint in setting.endpoints:
         own = [scope for scope, names in needs.items() if endpoint.action.name in names]
-        if len(own) != 1 or len(needs) == 1:
+        if len(own) != 1 or len(needs) == 1:  # any of several may do; of one there is no other
             continue
         scope, others = own[0], [name for name in needs if name != own[0]]
         writes = endpoint.action.effect == "write"
@@ -108,7 +110,7 @@ def _judge_without(trial: Trial, token: str) -> None:
     what = f"a token without {needed}"
     answer = trial.ask(_with_token(trial.call("scope", what), token))
     named = got(answer.body, errors.scope_at) if errors.scope_at and answer.refused else None
-    if named not in (None, needed) and not answer.is_tainted_by("error_envelope"):
+    if named not in (None, needed) and not answer.is_tainted_by("error_envelope"):  # `errors.scope_at`
         claim = f"{errors.scope_at} is {{named}}"
         broken = trial.broken(f"{errors.scope_at} is {needed}", claim, named=named)
         conclude(broken.with_rank(Rank.UNDOCUMENTED))
@@ -117,14 +119,18 @@ def _judge_without(trial: Trial, token: str) -> None:
 
 
 def _judge_within(trial: Trial, token: str) -> None:
-    """Judge that the answer does not refuse the token.
+    """Judge that the answer does not refuse the token, by its code, or its status where it has none.
 
-    Invalid input may be refused before scopes are checked.
+    Invalid input may be refused before scopes are checked, as what a path names may be.
     """
     errors, codes, scope = trial.model.errors, trial.model.codes, trial.case.about
     framework = errors.framework
     refusals = {c for c in (framework.no_scope, framework.no_key, framework.wrong_key) if c is not None}
-    answer = trial.ask(_with_token(_make_harmless_call(trial), token))
+    call = _find_harmless_call(trial)
+    if call is None:
+        conclude(trial.not_applicable("each call of it may change something"))
+        return
+    answer = trial.ask(_with_token(call, token))
     if answer.void or answer.unsound:
         return
     named = got(answer.body, errors.scope_at) if errors.scope_at else None
@@ -140,8 +146,8 @@ def _judge_within(trial: Trial, token: str) -> None:
         conclude(trial.kept())
 
 
-def _make_harmless_call(trial: Trial) -> Call:
-    """Return a call that changes nothing: a read, a call about an absent id, or an invalid one."""
+def _find_harmless_call(trial: Trial) -> Call | None:
+    """Return a call that changes nothing: a read, a call about an `absent` id, or an invalid one."""
     why = "a token with just the scope that is needed"
     ids = {}
     for param in trial.endpoint.params:
@@ -151,7 +157,7 @@ def _make_harmless_call(trial: Trial) -> Call:
     if ids or trial.action.effect == "read":
         return trial.call("absent" if ids else "explore", why, input={**trial.template.input, **ids})
     wrong = next((n for n in invalid_cases_of(trial.setting, trial.endpoint) if n.priority == 1), None)
-    return wrong.call if wrong is not None else trial.call("scope", why)
+    return wrong.call if wrong is not None else None
 
 
 CHECK = make_check("token_scopes", __doc__, cases, stage=5, overlap="all", rank=Rank.EXPOSED)
