@@ -2,7 +2,8 @@
 and 10.15).
 
 It is sent with an unknown client, and with addresses that only resemble a registered one. The server must
-refuse on a page of its own, without a redirect and without asking for consent.
+refuse on a page of its own, without a redirect and without asking for consent. A login page is no consent:
+Keycloak and others ask who it is before they look at the rest.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ def _try(path: str, parameters: Mapping[str, str], what: str, trial: Trial) -> N
     }
     answer = trial.ask(make_get(path, query, f"an authorization request with {what}"))
     location, uri = find_redirect_target(answer), parameters["redirect_uri"]
-    form = form_of(text_of(answer)) if answer.success and fields else None
+    form = form_of(text_of(answer)) if answer.success and fields else None  # known by `oauth.consent`
     if answer.void:
         return
     if location is not None and (leads_to(location, uri) or location.startswith(ELSEWHERE)):

@@ -1,8 +1,9 @@
 """The token endpoint exchanges a client's id and secret for a bearer token that ends when it says so.
 
 A wrong secret, an unknown client and an unknown grant type are refused as in RFC 6749 (5.2). Answers with a
-token may not be stored (5.1). If the answer names no declared scope, a read that needs one must be refused
-with the token. A token is tried some minutes after its expiry, if the operator can move the clock.
+token may not be stored (5.1). If the answer names other scopes than the declared ones, a read that needs one
+must be refused with the token (5.1). A token is tried some minutes after its expiry, as clocks differ, if the
+operator can move the clock.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from pgagents.verify.wire.exchange import Exchange, got
 from pgagents.verify.wire.oauth import refusal
 
 MOST_MOVED_S = 3650 * 86_400.0
-"""Ten years: no clock of an operator is moved further by what a server says."""
+"""Ten years: no clock of an operator is moved further by what a server says, which may be any number."""
 NO_CLOCK = (Verdict.NOT_APPLICABLE, "the API has no clock that an operator could move")
 SAYS = {
     "issued": "client_id and client_secret are exchanged for a bearer token",
@@ -40,14 +41,14 @@ SLIPS: dict[str, tuple[Slip, tuple[str, ...]]] = {
     "unknown_client": ("client", ("invalid_client", "invalid_grant")),
     "wrong_grant": ("grant", ("unsupported_grant_type", "unauthorized_client", "invalid_request")),
 }
-"""Wrong requests, each with the errors that are right for it. Some servers also answer a wrong client with
-`invalid_grant`.
+"""Wrong requests, each with the errors that are right for it by RFC 6749 (5.2), of which servers choose
+differently: a wrong client is `invalid_client` to one and `invalid_grant` to another.
 """
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
-    """Yield the cases of each token endpoint on the API's own server. One request is tried for a token and
-    for how it may be stored.
+    """Yield the cases of each token endpoint on the API's own server: another's, such as Auth0's, gets no
+    wrong requests of ours. One request is tried for a token and for how it may be stored.
     """
     del roles
     for credential in setting.model.credentials.values():

@@ -1,7 +1,8 @@
 """A client with a secret is refused with any other secret, with `invalid_client` as in RFC 6749, 5.2.
 
 No user is needed: an invented code is exchanged with a wrong secret, in the body and by the Basic scheme. The
-error must be about the client, and after Basic be a 401 with WWW-Authenticate.
+error must be about the client, whose proof comes before the code (RFC 6749, 4.1.3), and after Basic be a 401
+with WWW-Authenticate, unless the server's metadata leave the scheme out (RFC 8414, 2).
 """
 
 from __future__ import annotations

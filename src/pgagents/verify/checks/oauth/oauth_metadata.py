@@ -1,4 +1,5 @@
-"""The OAuth server's metadata agree with the catalogue, with each other, and with the endpoints that exist.
+"""The OAuth server's metadata agree with the catalogue, with each other, and with the endpoints that exist,
+and so do a refusal's metadata and scopes.
 
 Both documents are read: RFC 8414 (the authorization server) and RFC 9728 (the API that accepts its tokens).
 Each endpoint must refuse a call without parameters (RFC 6749, 5.2). The authorization endpoint may also ask
@@ -88,7 +89,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
 
 
 def _find_reader(setting: Setting) -> Endpoint | None:
-    """Return the first REST read that needs a key and no id, or None. One that costs money comes last."""
+    """Return the first REST read that needs a key and no id, or None. One with `costs` comes last."""
     reads = [
         endpoint
         for endpoint in setting.endpoints
@@ -138,7 +139,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 def _list_bases(setting: Setting) -> list[str]:
     """Return the URLs under which the API may describe itself: the one that was called, and the catalogue's
-    server.
+    server. A server behind a proxy, or one that is tried on localhost, knows only its public URL.
     """
     bases = (setting.url, str(setting.model.api.server))
     return list(dict.fromkeys(base.rstrip("/") for base in bases if base))
