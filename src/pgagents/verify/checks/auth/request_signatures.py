@@ -1,8 +1,9 @@
 """A signed call is accepted only with a valid signature of its exact bytes and a recent time.
 
-Each signed action is called with right and wrong signatures. Wrong ones have another secret, body or time,
-sign the JSON written anew or no time, or are too old. Right ones must be accepted, wrong ones refused with
-the declared code. A time in the future is not tried: libraries of Stripe refuse old ones alone.
+Each `signed` action is called with right and wrong signatures. Wrong ones have another secret, body or time,
+sign no time or the JSON written anew (Stripe's guide warns of bodies that a framework parsed), or are too
+old. Right ones must be accepted, wrong ones refused with the declared code. A time in the future is not
+tried: libraries of Stripe refuse old ones alone.
 """
 
 from __future__ import annotations
@@ -17,13 +18,11 @@ from pgagents.report.contract import Rank
 from pgagents.verify.promise import Attempt, Case, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Intent, Raw, Signature
-from pgagents.verify.wire.encode import add_spaces, with_more
+from pgagents.verify.wire.encode import add_spaces
 from pgagents.verify.wire.endpoint import Endpoint
 
-REFUSED = 300
-"""The lowest status that is no success."""
 _TIMED = ("untimed", "redated", "old")
-"""Wrong signatures that only exist in formats with a signed time."""
+"""Wrong signatures that only exist in formats with a signed time, unlike GitHub's."""
 PAST_S = 60.0
 """Seconds beyond the tolerance: clocks may differ by 60 s, as Spring Security lets them."""
 
@@ -32,13 +31,12 @@ PAST_S = 60.0
 class _Signing:
     """A signature and its expected result. `right` is true if the call must be accepted.
 
-    `spaced` adds unusual spaces to the body, and `more` adds members.
+    `spaced` adds unusual spaces to the body.
     """
 
     signature: Signature
     what: str
     spaced: bool = False
-    more: bool = False
     right: bool = False
 
 
@@ -78,18 +76,8 @@ def _list_signings(endpoint: Endpoint) -> dict[str, _Signing]:
         return {detail: signing for detail, signing in signings.items() if detail not in _TIMED}
     if seconds > 2 * PAST_S:
         in_time = Signature(role, after_s=PAST_S - seconds)
-        signings["in_time"] = _Signing(in_time, f"signed less than {seconds} s ago", more=True, right=True)
+        signings["in_time"] = _Signing(in_time, f"signed less than {seconds} s ago", right=True)
     return signings
-
-
-def _find_refused_example(endpoint: Endpoint) -> dict[str, Any]:
-    """Return the arguments of a refused example if no example is accepted.
-
-    The reason for its refusal may be the signature alone.
-    """
-    if any(e.status < REFUSED for e in endpoint.action.examples):
-        return {}
-    return next((dict(e.input) for e in endpoint.action.examples), {})
 
 
 def _list_headers(endpoint: Endpoint, signature: Signature) -> dict[str, Any]:
@@ -108,14 +96,9 @@ def _try(trial: Trial, signing: _Signing) -> None:
     endpoint, model, why = trial.endpoint, trial.model, f"a call {signing.what}"
     arguments = {
         **trial.template.input,
-        **(_find_refused_example(endpoint) if signing.more else {}),
         **_list_headers(endpoint, signing.signature),
     }
-    raw = Raw()
-    if signing.spaced:
-        raw = Raw(edit=add_spaces)
-    elif signing.more and endpoint.action.unknown == "ignored":
-        raw = Raw(edit=with_more)
+    raw = Raw(edit=add_spaces) if signing.spaced else Raw()
     intent: Intent = "valid" if signing.right else "auth"
     exchange = trial.ask(trial.call(intent, why, input=arguments, role="", raw=raw))
     if signing.right:
