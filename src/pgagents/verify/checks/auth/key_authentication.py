@@ -1,11 +1,11 @@
 """A call without a valid key is refused.
 
 Each endpoint is called without a key. One endpoint of each surface also gets malformed, wrong, misplaced and
-revoked keys, in the forms of the scheme's type. In `user:password` the password is wrong. Where a call needs
-several schemes, each is left out once. A scheme of other actions is refused. Each further alternative is
-accepted, and so is a call without a key if the key is optional. If the catalogue sets `auth_first`, the key
-is checked before the body is parsed or ids are looked up. The name of an HTTP scheme is also accepted in
-lower case.
+revoked keys, in the forms of the scheme's type, since one middleware reads the keys of all. In
+`user:password` the password is wrong. Where a call needs several schemes (`security`), each is left out once.
+A scheme of other actions is refused. Each further alternative is accepted, and so is a call without a key if
+the key is optional. If the catalogue sets `auth_first`, the key is checked before the body is parsed or ids
+are looked up. The name of an HTTP scheme is also accepted in lower case (RFC 9110, 11.1).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ NEAR: dict[Twist, tuple[Twist, ...]] = {"garbage": ("longer", "shorter", "garbag
 """Keys that were never issued and resemble an issued one.
 
 They reveal servers that truncate keys to a column's width, or ignore case, as MySQL does by default. Surface
-and seed choose which one is sent, which saves calls.
+and seed choose which one is sent: wrong keys may lock a caller out, as fail2ban does.
 """
 WRONG: frozenset[Twist] = frozenset(("garbage", "flip", *NEAR["garbage"], *NEAR["flip"]))
 """The twists that send a well-formed but wrong key."""
@@ -39,7 +39,9 @@ UNUSUAL_FORMS: frozenset[Twist] = frozenset(("plain", "basic", "bearer", "bare",
 """The twists that send the right key, whole, where or as nobody should."""
 FORBIDDEN = 403
 UNSAID = tuple(s for s in ANY_REFUSAL if s not in (404, 405, 410))
-"""Statuses that may refuse a key if an OpenAPI document names no code for it."""
+"""Statuses that may refuse a key if an OpenAPI document names no code for it; 404 and 405 say that there is
+nothing to refuse.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     """Yield a case for each form of a key: none at each endpoint, wrong and revoked ones once a surface.
 
     One endpoint of each surface is also called without a key and with an unreadable body. One call has the
-    scheme in lower case. The first calls of each surface come early.
+    scheme in lower case. The first calls of each surface come early: a server that needs no key is the first
+    thing to be known.
     """
     del roles
     for endpoint, credential in _find_first_read(setting):
@@ -69,7 +72,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         what = "a call whose scheme is written in small letters"
         lower = Form(endpoint, EITHER_CASE, what, "lower", accepted=True)
         attempt = Attempt(partial(_try_accepted, form=lower))
-        # advice, because client libraries write it as the standard does
+        # advice, because client libraries write it as RFC 6750 does: `Bearer`
         yield Case(endpoint, says, credential.origin, attempt, EITHER_CASE, cite=(), advice=True)
     unread = {endpoint.place for endpoint in _list_unread(setting)}
     called: set[tuple[str, Twist]] = set()
@@ -131,8 +134,8 @@ def _list_unread(setting: Setting) -> list[Endpoint]:
 
 
 def _order_endpoints(setting: Setting) -> Sequence[Endpoint]:
-    """Return the endpoints. If a document made the catalogue, plain reads come first, because writes may be
-    forbidden.
+    """Return the endpoints. If a document made the catalogue, plain reads come first, because writes need
+    `--allow-writes`.
     """
     if not setting.model.leaves_open:
         return setting.endpoints
@@ -179,7 +182,7 @@ def _list_parts(endpoint: Endpoint, alternative: tuple[str, ...]) -> Iterator[Fo
     """Yield forms that each lack one of several schemes that are needed together."""
     for scheme in alternative:
         rest = tuple(name for name in alternative if name != scheme)
-        if not any(set(other) <= set(rest) for other in endpoint.security):
+        if not any(set(other) <= set(rest) for other in endpoint.security):  # else the rest is enough
             yield Form(endpoint, f"without-{scheme}", f"without `{scheme}`", schemes=rest)
 
 
@@ -208,7 +211,7 @@ def _list_accepted(setting: Setting) -> Iterator[Form]:
 
 
 def _find_revoked_role(setting: Setting) -> str | None:
-    """Return the role whose key is revoked; None without one."""
+    """Return the role whose key is `revoked`; None without one."""
     return next((name for name, role in setting.model.auth.roles.items() if role.revoked), None)
 
 
@@ -285,7 +288,7 @@ def _list_codes(trial: Trial, call: Call) -> list[Code]:
     if call.twist == "none":
         return [missing]
     whole = call.twist in WRONG or (not call.twist and call.schemes is None)
-    return [wrong] if whole or missing is wrong else [missing, wrong]
+    return [wrong] if whole or missing is wrong else [missing, wrong]  # a mere `Bearer` may be either
 
 
 def _find_other_key(call: Call, statuses: list[int]) -> str:

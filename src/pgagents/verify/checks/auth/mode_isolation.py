@@ -1,7 +1,8 @@
 """An instance made with a test key is hidden from a live key: reads do not find it, and lists leave it out.
 
-It is made with the main key and looked up with a key of another mode. A list proves it if the main key's
-shows the instance. Nothing is written with the live key.
+It is made with the main key and looked up with a key of another mode (`mode`), as Stripe has test and live
+keys. A list proves it if the main key's shows the instance, which may stand on a later page. Nothing is
+written with the live key.
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ from pgagents.verify.wire.call import Call
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
-    """Yield reads of a tenant's resource on every surface, and lists on REST.
+    """Yield reads of a `tenant`'s resource on every surface, and lists on REST, where both keys get the same
+    page.
 
-    An action that reads several resources is tried with the first of them.
+    An action that reads several resources is tried with the first of them: it looks at the key once.
     """
     del roles
     known: set[str] = set()
@@ -61,7 +63,7 @@ def _read(trial: Trial, resource: Resource, by: ActionCall) -> None:
     model, what = trial.model, f"a {resource.name} of the other mode"
     missing, no_scope = resource.missing_in(by.action), model.errors.framework.no_scope
     codes = [missing] if missing is not None else []
-    if no_scope and (not codes or model.behaviour.foreign_id != "not_found"):
+    if no_scope and (not codes or model.behaviour.foreign_id != "not_found"):  # as the catalogue leaves open
         codes.append(model.codes[no_scope])
     exchange = trial.ask(
         Call(trial.endpoint, by.input, "absent", what, role=trial.role, owner="main", subject=resource)
@@ -91,7 +93,7 @@ def _list(trial: Trial, resource: Resource, by: ActionCall) -> None:
     own = trial.ask(replace(call, why=why, role="main", input=dict(exchange.input), made=exchange.subject))
     if _shows(resource, at_path(by, own) if own.success else None, id):
         conclude(trial.kept())
-    else:  # it may stand on a later page
+    else:
         raise Untested(f"the list of its own key does not show the {resource.name} either")
 
 

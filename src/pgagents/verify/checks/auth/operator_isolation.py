@@ -44,9 +44,9 @@ def _try(trial: Trial, is_clock: bool) -> None:
     listing = model.audit.listed_by if model.audit is not None else None
     own = listing.input if listing is not None and listing.action is action else trial.template.input
     arguments = dict(own)
-    if is_clock:  # if the call is wrongly accepted, the clock hardly moves
+    if is_clock:  # if the call is wrongly accepted, the clock hardly moves, and other probes lose nothing
         arguments |= {str(p.name): low(p.schema, model.schemas) for p in action.params if p.required}
-    else:  # not sent if an earlier call was the same
+    else:  # it shows that the endpoint is there; not sent if an earlier call was the same
         trial.ask(trial.call("valid", "as the operator", input=arguments, owner=OPERATOR, reuse="ever"))
     why = "the operator's call with an ordinary key"
     exchange = trial.ask(trial.call("scope", why, input=arguments, role="main"))

@@ -1,9 +1,9 @@
 """A key whose plan lacks an action's scope is refused, and a key whose plan suffices is not.
 
-Each endpoint with a scope is called with a key whose plan lacks the scope. The answer must have the declared
-code. If the catalogue says where errors name the missing scope, the error must name it there. Up to eight
-reads that need no scope, or a scope of the key's plan, are called with a key whose plan lacks another scope.
-These must not be refused for the plan.
+Each endpoint with a `scope` is called with a key whose plan (`auth.plans`) lacks the scope. The answer must
+have the declared code. If the catalogue says where errors name the missing scope (`scope_at`), the error must
+name it there. Up to eight reads that need no scope, or a scope of the key's plan, are called with a key whose
+plan lacks another scope. These must not be refused for the plan.
 """
 
 from __future__ import annotations
@@ -62,8 +62,8 @@ def _say_no_role(setting: Setting, scope: str) -> tuple[Verdict, str]:
 def _find_lacking(setting: Setting, scope: str, roles: frozenset[str]) -> str | None:
     """Return a role whose plan lacks the scope, or None.
 
-    Roles with a key come before roles without one, and others before an operator, who lacks a scope only
-    where he has a plan; else the catalogue's order decides.
+    Roles with a key come before roles without one, and others before an operator, who may do more than his
+    plan says; else the catalogue's order decides.
     """
     auth = setting.model.auth
     names = [
@@ -78,7 +78,8 @@ def _find_lacking(setting: Setting, scope: str, roles: frozenset[str]) -> str | 
 def _list_open_reads(setting: Setting, roles: frozenset[str]) -> Iterator[tuple[Endpoint, str]]:
     """Yield REST reads that a lesser role of the main key's project may make, each with such a role.
 
-    A role is lesser if its plan lacks a scope of the main key's plan. Reads that cost money are left out.
+    A role is lesser if its plan lacks a scope of the main key's plan. It shares the rest with the main key,
+    so that nothing but the plan can be why it is refused. Reads that cost money are left out.
     """
     auth = setting.model.auth
     main = auth.roles.get("main")
@@ -140,7 +141,7 @@ def _read(trial: Trial) -> None:
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Note the endpoints for which the main key's plan lacks the scope, so that they cannot be judged."""
     endpoint, no_scope = exchange.call.endpoint, memory.model.errors.framework.no_scope
-    if (
+    if (  # of a role that says its plan, it is a finding
         endpoint is not None
         and exchange.call.intent == "valid"
         and no_scope is not None

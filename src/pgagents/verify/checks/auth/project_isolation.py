@@ -2,8 +2,9 @@
 its figures.
 
 Every answer is searched for the other projects' ids, and for texts that the run gave their instances. Lists
-and figures are read by one project and then at once by another, which reveals a cache that ignores the key.
-Figures are compared before and after another project makes and ends an instance.
+and figures of a `tenant` are read by one project and then at once by another, which reveals a cache that
+ignores the key, as a CDN does without `Vary` (RFC 9111, 3.5). Figures are compared before and after another
+project makes and ends an instance.
 """
 
 from __future__ import annotations
@@ -42,11 +43,14 @@ OTHER = "second"
 TOLD = "told"
 DAY_S = 86_400
 STAY_S = 5_400.0
-"""The lifetime, in seconds, of another project's instance if the clock can be moved."""
+"""The lifetime, in seconds, of another project's instance if the clock can be moved: Park Graph bills each
+hour that has begun, so that its figures show more than the same as at first.
+"""
 SHORTEST = 8
 """Length (characters) from which an id is searched for in answers; shorter ones stand there by chance."""
 MOST_IDS = 2_000
 MOST_BODIES = 50
+"""The most ids and bodies of an owner that are remembered: each answer is compared with all of them."""
 IDS, BODIES = "project_isolation/ids", "project_isolation/bodies"
 HIDDEN = "project_isolation/hidden"
 Owner = tuple[str, str]
@@ -111,7 +115,7 @@ def _list_tenants(setting: Setting) -> list[Resource]:
 def _list_figures(setting: Setting) -> Iterator[tuple[Endpoint, Resource]]:
     """Yield REST reads about a whole project, each with a resource that can be made and ended.
 
-    A resource that the read lists is preferred, then one that does not end by itself.
+    A resource that the read lists is preferred, then one that does not end by itself (`expires_by`).
     """
     made = [resource for resource in _list_tenants(setting) if resource.undone_by]
     for endpoint in setting.endpoints if made else ():
@@ -219,7 +223,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Note the owner of each new instance, and search every answer for ids of other owners."""
     role = memory.model.auth.roles.get(exchange.call.role)
     trial = CHECK.find_trial(memory.setting, f"@{REST}", TOLD)
-    if trial is None or role is None or exchange.call.endpoint is None or role.operator:
+    if trial is None or role is None or exchange.call.endpoint is None or role.operator:  # who sees all
         return
     owner: Owner = (role.project, role.mode)
     ids: dict[Owner, dict[bytes, str]] = memory.notes.setdefault(IDS, {})
@@ -228,6 +232,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if len(ids) > (owner in ids) and exchange.response is not None and exchange.call.intent != "framework":
         yield from _find_leaks(trial, exchange, owner, ids, memory.notes.get(HIDDEN, ()))
     others = [pair for pair in memory.notes.get(BODIES, {}) if pair[0] != owner]
+    # an answer to a call of another form, such as another method, is not that of its action
     if others and exchange.success and exchange.call.intent != "framework":
         yield from _find_foreign_items(trial, exchange, owner, memory.notes[BODIES])
 
@@ -258,7 +263,7 @@ def _note_made(exchange: Exchange, owner: Owner, ids: dict[Owner, dict[bytes, st
 
 
 def _note_hidden(exchange: Exchange, memory: Memory) -> None:
-    """Note a resource of which a read of ours is refused to the other project."""
+    """Note a resource of which a read of ours is refused to the other project, so that it is not shared."""
     call, endpoint = exchange.call, exchange.call.endpoint
     if exchange.void or not exchange.refused or call.role != OTHER or call.owner != "main":
         return
