@@ -1,8 +1,9 @@
 """Every successful write leaves one row in the audit log: action, resource, platform, actor, time and
 changes.
 
-Successful calls of all checks are noted. The log is read in the middle of the run and at its end, and each
-call is matched with a row of its own. Rows stay unchanged and hold no private values.
+Successful calls of all checks are noted. The log (`audit.listed_by`) is read in the middle of the run and at
+its end, and each call is matched with a row of its own. Rows stay unchanged and hold no private values (the
+members that `audit.never` names).
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ CORRECT = ("valid", "explore", "clean")
 If an invalid call succeeds, other checks find that; no row is promised for it.
 """
 MOST_NOTED = 2_000
+"""The most calls that are compared with the rows: each is compared with those of its action."""
 DONE, WILD = "audit_trail/done", "audit_trail/wild"
 """The notes of calls that must have left a row, and of those that may have left one which is not promised.
 
@@ -44,6 +46,7 @@ The latter are accepted invalid calls, and unanswered calls.
 """
 EARLY, LATE = 4, 8
 SLACK_S = 5.0
+"""Seconds by which a call must be later than the oldest listed row: clocks differ."""
 LAG_S = 5.0
 """Seconds after which the rows are read again where one is missing: a queue may write them."""
 SHORTEST = 4
@@ -131,7 +134,7 @@ def _find_stamps(setting: Setting, exchange: Exchange) -> Mapping[str, str]:
     """Return the attribution with which a call is recorded.
 
     A dispatcher has its own. A REST call that makes an instance has that of the surface for which its key is
-    made.
+    made: Park Graph promises no more of other calls.
     """
     endpoint, role = exchange.call.endpoint, setting.model.auth.roles.get(exchange.call.role)
     if endpoint is None:
@@ -176,7 +179,7 @@ def _find_subjects(setting: Setting, audit: Audit, exchange: Exchange) -> dict[s
 
 def _list_kin(setting: Setting, name: str) -> dict[str, Resource]:
     """Return the resources of the same kind: those that the same action reads, or finds if none reads
-    them.
+    them. Park Graph's `day_session` is a session, and its rows have a session's id.
     """
 
     def find_reader(resource: Resource) -> Any:
@@ -313,7 +316,8 @@ def read_time(audit: Audit, row: Row) -> float:
     """Return the time of a row in seconds since 1970; NaN if it has none.
 
     A time is a text of RFC 3339 or a number, as of JavaScript's `Date.now()`. Only the size of a number tells
-    seconds from milliseconds, and these from microseconds and nanoseconds.
+    seconds from milliseconds, and these from microseconds and nanoseconds, as of Go's `UnixMicro` and
+    `UnixNano`.
     """
     value = row.get(audit.at)
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -426,7 +430,7 @@ def _judge_unchanged(
 ) -> Judgement:
     """Judge that rows listed before are listed again unchanged.
 
-    Retention may have removed the actor and the diff, by the catalogue's `retention`.
+    Retention may have removed the actor and the diff, by the catalogue's `retention`, as GDPR's erasure does.
     """
     exactly = {json_bytes(row) for row in rows}
     for row in earlier:

@@ -1,8 +1,8 @@
 """A new instance is stamped with its origin: the dispatcher's platform, or the agent that the key was made
 for.
 
-The instance that a successful call returns must have the attribution members that the catalogue declares,
-with their declared values.
+The instance that a successful call returns must have the members of `attribution`, with their values: Park
+Graph stamps sessions with `agent_name` and `agent_platform`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Stamped(NamedTuple):
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     """Yield a case for the first resource that each action makes, through each dispatcher, and with each key
-    for a surface. Calls of other checks show those of dispatchers.
+    for a `surface`. Calls of other checks show those of dispatchers, which saves calls.
     """
     del roles
     model, known = setting.model, set[str]()
@@ -65,7 +65,9 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
 
 
 def _find_stamps(resource: Resource, attribution: Mapping[str, str]) -> dict[str, str]:
-    """Return the members of an attribution that this resource declares as volatile or fixed."""
+    """Return the members of an attribution that this resource declares as `volatile` or `fixed`: only those
+    of all its members are named there.
+    """
     members = {*resource.fixed, *resource.volatile}
     return {member: value for member, value in attribution.items() if member in members}
 

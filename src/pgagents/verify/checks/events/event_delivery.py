@@ -2,8 +2,9 @@
 other.
 
 Our webhooks are registered, also one of another project. Then instances are made and changed, and deliveries
-are awaited. The first delivery is answered with an error, so that it must be sent again. Refused actions send
-nothing, and no event holds a secret.
+are awaited. The first delivery is answered with an error, so that it must be sent again (`again_within_s`); a
+repeated one counts once, as Stripe's guide says of events. Refused actions send nothing, and no event holds a
+secret.
 """
 
 from __future__ import annotations
@@ -55,8 +56,9 @@ Trials = Mapping[str, Trial]
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     """Yield a case for each type of event that an action sends, and several about all events.
 
-    One probe tries them all, and covers the other checks on events. Without a key of another project, the
-    contract about its events is left to a probe that names the key.
+    One probe tries them all, and covers the other checks on events: the same deliveries show all of it, and
+    are awaited once. Without a key of another project, the contract about its events is left to a probe that
+    names the key.
     """
     hooks = setting.model.webhooks
     if hooks is None:
@@ -151,7 +153,8 @@ def _register(
 ) -> tuple[dict[str, str], str]:
     """Register a webhook for each type of event; return their secrets, and why one was refused, if one was.
 
-    The first webhook refuses its first delivery, if the server must send it again.
+    The first webhook refuses its first delivery, if the server must send it again; one is enough, and Shopify
+    removes a webhook that refuses several.
     """
     hooks = setting.model.webhooks
     secrets: dict[str, str] = {}
@@ -200,7 +203,10 @@ def _judge_events(
 def _judge_event(
     trial: Trial, expected: ExpectedEvent, mine: Sequence[Event], heard: Sequence[Event], due: int
 ) -> Judgement:
-    """Judge `mine`, which are the events of `heard` about the expected one. It is due so many times."""
+    """Judge `mine`, which are the events of `heard` about the expected one. It is due so many times.
+
+    Of several that are due, each shows another state, and webhooks have no order (Stripe), so one must fit.
+    """
     what, within_s = f"{expected.type} about {expected.id}", trial.model.webhooks.within_s
     if not mine:
         return trial.broken(f"{what} within {within_s} s", f"{_name_types(heard)} came")
@@ -307,7 +313,9 @@ class Arrivals:
         return tuple(parsed[each] for each in deliveries)
 
     def wait(self) -> None:
-        """Wait for the expected events as long as they may take, then a little longer for others."""
+        """Wait for the expected events as long as `within_s` says, then a little longer for others, which are
+        sent with them: events of another type, or for another webhook.
+        """
         looks = 0
         while looks * LOOK_S < self._find_patience_s() and not self._have_all_come():
             looks += 1
@@ -380,7 +388,7 @@ def list_taken(events: Sequence[Event], event: ExpectedEvent) -> set[str | bytes
 
 
 def list_other_types(setting: Setting, types: list[str]) -> list[str]:
-    """Return the types of events that no action causes by the catalogue."""
+    """Return the types of events that no action causes by the catalogue, such as GitHub's `ping`."""
     return [type for type in setting.model.webhooks.events if type not in types]
 
 
@@ -395,7 +403,7 @@ def choose_types(setting: Setting, types: list[str], type: str) -> list[str]:
 
 
 def limit_types(setting: Setting, types: list[str]) -> list[str]:
-    """Return as many of these types as one webhook may register."""
+    """Return as many of these types as one webhook may register by the argument's `maxItems`."""
     endpoint = setting.find_lead(str(setting.model.webhooks.registered_by))
     param = endpoint.action.param(str(setting.model.webhooks.types)) if endpoint is not None else None
     return (

@@ -17,6 +17,7 @@ from pgagents.verify.wire.receiver import MOVED
 
 AGAIN, PLACE = "again", "@rest"
 SLACK_S = 5.0
+"""Seconds that a delivery may come later than promised: it takes a second from the server's queue to here."""
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:

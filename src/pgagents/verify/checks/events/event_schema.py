@@ -1,7 +1,8 @@
 """An event that no action causes is valid under the envelope and the schema of its type, and no two events
 have the same id.
 
-The events that actions cause are judged by `event_delivery`.
+The events that actions cause are judged by `event_delivery`. Two events of one type about one instance may
+be one that was delivered twice, as Stripe warns, so they prove nothing.
 """
 
 from __future__ import annotations
@@ -62,9 +63,8 @@ def hear(heard: Heard, setting: Setting) -> Iterator[Judgement]:
 
 
 def _name(setting: Setting, event: Event) -> tuple[Any, ...]:
-    """Return what an event is of, which a second delivery of it has, too.
-
-    The other data may be rendered anew for it.
+    """Return what an event is of, which a second delivery of it has, too. The other data may be rendered anew
+    for it, since the instance may have changed meanwhile.
     """
     known = setting.model.webhooks.events.get(event.type or "")
     about = setting.model.resources.get(known.about or "") if known is not None else None

@@ -1,9 +1,9 @@
 """A webhook to plain http, or to an address inside the server's own network, is refused at registration.
 
-One address of each kind is tried that a filter for the best-known example misses. Examples are a neighbour of
-127.0.0.1, the far end of a private range (RFC 1918), and where containers of AWS get credentials. Deep runs
-try further spellings, but no number that only some resolvers take for an address: a server may accept an
-unknown name.
+This is promised by `targets: public`. One address of each kind is tried that a filter for the best-known
+example misses: a neighbour of 127.0.0.1, the far end of a private range (RFC 1918), where containers of AWS
+get credentials, and an IPv4 address mapped to IPv6 (RFC 4291, 2.5.5.2). Deep runs try further spellings, but
+no number that only some resolvers take for an address: a server may accept an unknown name.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ NEEDED = (
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     """Yield a case for each kind of address, tried with each address that the argument's schema allows.
 
-    `invalid_input` tries the other addresses. All but the first of a kind have priority 2.
+    `invalid_input` tries the others. All but the first of a kind have priority 2: each costs a call.
     """
     del roles
     hooks = setting.model.webhooks
