@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pgagents.base.http import Handler, Request, Response, Silence, json_bytes
+from pgagents.base.http import Handler, Request, Response, Silence
 from pgagents.sandbox.fault_declaration import Context, fault
 from pgagents.sandbox.fault_helpers import data_of, successful
 
@@ -70,16 +70,6 @@ def front_page_link_by_element_alone(_context: Context, request: Request, answer
         return answer
     element = f'<link rel="service-desc" href="{NOWHERE}"></head>'.encode()
     return Response(answer.status, answer.headers, answer.body.replace(b"</head>", element))
-
-
-@fault("advertised_links").handle_requests
-def forgotten_ai_catalog(context: Context, handler: Handler, request: Request) -> Response | Silence:
-    """An AI catalogue of an earlier time is still served, and names a server card that is gone."""
-    if request.path != "/.well-known/ai-catalog.json" or request.path in _of_agents(context):
-        return handler(request)
-    entry = {"identifier": "urn:air:example.com:mcp:old", "displayName": "Old", "url": "/old/server-card"}
-    told = {"specVersion": "1.0", "entries": [{**entry, "type": "application/mcp-server-card+json"}]}
-    return Response(200, (("Content-Type", "application/ai-catalog+json"),), json_bytes(told))
 
 
 @fault("advertised_links", also=_DIFFERS).edit_answers

@@ -1,8 +1,8 @@
 """The documents that the host advertises to agents exist, and have the media type that the link promises.
 
-Links come from the hosted documents, the front page (Link headers and link elements) and robots.txt
-(Agentmap). Well-known places are tried too, also those that the catalogue does not name. They are followed
-without a key, on the target alone. Links to other hosts are never called; they are listed as not selected.
+Links come from the documents of `api.hosted`, the front page (Link headers and link elements, RFC 8288) and
+robots.txt (Agentmap, ARD 0.91). They are followed without a key, on the target alone. Links to other hosts
+are never called, because nobody allowed that; they are listed as not selected.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from pgagents.verify.cases.discovery import (
     ARD,
     HOME,
     LLMS,
-    PLACES,
     REDIRECTS,
     ROBOTS,
     SKILLS_INDEX,
@@ -45,9 +44,9 @@ GONE = (404, 410)
 NOT_ALLOWED = 405
 SHA256 = "sha256:"
 MOST_FOLLOWED = 25
-"""The most links of one source that are followed."""
+"""The most links of one source that are followed: `--max-requests` is 300 by default."""
 MOST_NAMED = 3
-FRONT, AGENTMAP, UNDECLARED, ELSEWHERE = "front_page", "robots.txt", "undeclared", "other_hosts"
+FRONT, AGENTMAP, ELSEWHERE = "front_page", "robots.txt", "other_hosts"
 AWAY = "these links lead away from the address under test, which alone is called"
 NO_ROOT = "the address has a path, and these places stand at the root of a host"
 _YAML = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
@@ -79,10 +78,6 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     yield case(FRONT, says, attempt=Attempt(_try_page, cost=1 + len(hosted), role=""))
     says = "the AI catalogue that robots.txt names is there"
     yield case(AGENTMAP, says, attempt=Attempt(_try_robots, cost=2, role=""))
-    others = [file for file, place in PLACES.items() if place.path and file not in hosted]
-    says = "what well-known places advertise that the catalogue does not name is there"
-    attempt = Attempt(partial(_try_undeclared, others), cost=max(1, len(others)), role="")
-    yield case(UNDECLARED, says, attempt=attempt)
     if hrefs := list(dict.fromkeys(elsewhere)):
         named = ", ".join(hrefs[:MOST_NAMED]) + (", …" if len(hrefs) > MOST_NAMED else "")
         says = f"what the documents link to elsewhere is there: {named}"
@@ -128,20 +123,6 @@ def _try_robots(trial: Trial) -> None:
         _follow(trial, ROBOTS, at, links)
 
 
-def _try_undeclared(files: Sequence[str], trial: Trial) -> None:
-    wrong: list[Judgement] = []
-    for file in files:
-        path = PLACES[file].path
-        answer, at = fetch(trial.setting, path, "a well-known place")
-        page = answer.media_type == "text/html"  # a server may send a page for any path
-        if answer.void or answer.status != 200 or answer.response is None or page:
-            continue
-        links = read_links(file, answer.response.body)
-        judgement = _judge_links(trial, path, at, links)
-        wrong += [judgement] if judgement is not None else []
-    conclude(wrong[0] if wrong else trial.kept())
-
-
 def _follow(trial: Trial, source: str, at: str, links: Sequence[Link]) -> None:
     """Follow the links that lead to the target. Judge the first wrong one; if there is none, all are
     right.
@@ -175,7 +156,7 @@ def _find_mismatch(link: Link, answer: Exchange) -> tuple[str, str] | None:
         return None  # it leads to another host, which is not called
     if answer.status == NOT_ALLOWED:
         return None  # it takes POST alone, as MCP servers without a stream do
-    gone = answer.status in GONE or answer.status >= 500
+    gone = answer.status in GONE or answer.status >= 500  # a page for people may ask for a login: 401, 403
     if gone or (link.machine and answer.status != 200):
         return "something is there", f"it is answered {answer.outcome}"
     wanted, actual = media_type_of(link.media), answer.media_type
@@ -218,13 +199,14 @@ CHECK = make_check("advertised_links", __doc__, cases, stage=3, overlap="all", r
 
 
 MOST_LINKS = 200
-"""The most links that are read from one source; fewer are followed."""
+"""The most links that are read from one source; fewer lead to the target and are followed."""
 MOST_BYTES = 2_000_000
 MACHINE = frozenset(("ai-catalog", "api-catalog", "service-desc", "service-meta"))
 """Link relations whose targets are read by programs. An `item` is an API, whose own path may be no page (RFC
 9727, 4).
 """
 PEOPLE = frozenset(("service-doc", "status", "terms-of-service", "privacy-policy"))
+"""Link relations of RFC 8631 and RFC 6903 whose targets are pages."""
 _AGENTMAP = re.compile(r"(?im)^[ \t]*Agentmap:[ \t]*(\S{1,2000})")
 _MARKDOWN = re.compile(r"\[[^\]\n]{0,500}\]\(<?([^\s()<>]{1,2000})>?\)")
 _LINK = re.compile(r'<([^<>]{1,2000})>((?:\s*;\s*[A-Za-z*-]{1,40}\s*=\s*(?:"[^"]{0,300}"|[^\s",;]{1,300}))*)')
