@@ -1,8 +1,8 @@
 """A document that agents look for has the headers that they need.
 
 These are its media type, permission for web pages to read it (CORS), HEAD, and a true ETag. A 304 is right
-only for the bytes that the caller has. Where a specification only recommends one of these, a difference is
-odd.
+only for the bytes that the caller has (RFC 9110, 13.1.2). Where a specification only recommends one of these,
+as most of those in `verify/cases/discovery.py`, a difference is odd.
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     del roles
     for endpoint in setting.tools:
         if setting.model.is_only_tool(endpoint.action) and not endpoint.params:
-            continue  # no known call would be refused
+            continue  # its schema is all that is known of a tool without an API, and nothing breaks that
         says = (
             f"a call that {endpoint.action.name} refuses is answered with a result that says why, not "
             "with a JSON-RPC error"

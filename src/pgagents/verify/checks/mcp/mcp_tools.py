@@ -2,7 +2,8 @@
 order every time.
 
 `tools/list` is read twice. Texts, schemas and hints must be equal; a tool may have more annotations and
-metadata than were built. A tool that only the MCP server has must mean the same.
+metadata than were built, since MCP leaves `_meta` to servers. A tool that was imported from an MCP server
+must mean the same: the import wrote its words in the catalogue's form.
 
 Where an API has more operations than are listed, `pgagents mcp` has `search_tools`, `call_read` and
 `call_write` beside them.
@@ -49,7 +50,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         says = f"tools/list has {endpoint.action.name} with the texts, schemas and hints of {FILE}"
         yield Case(endpoint, says, endpoint.action.origin, attempt, "listed", CITE)
     origin, place = setting.model.surfaces[MCP].origin, f"@{MCP}"
-    if setting.model.behaviour.other_tools == "none":
+    if setting.model.behaviour.other_tools == "none":  # `any` where a catalogue describes a part of a server
         says = "tools/list has no tool that the catalogue does not have"
         yield Case(None, says, origin, attempt, NO_OTHER, CITE, place=place)
     says = f"tools/list has the order of {FILE}, and the same when it is asked again"

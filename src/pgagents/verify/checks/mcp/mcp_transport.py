@@ -205,7 +205,7 @@ def _try_refused(wrong: WrongRequest, trial: Trial) -> None:
         return
     answer = trial.ask(_asking(wrong.body, wrong.headers, wrong.says))
     status = answer.response.status if answer.response else 0
-    if answer.error:
+    if answer.error:  # no answer came
         raise Untested(answer.outcome)
     if wrong is REFUSED["no_session"] and 200 <= status < 300:
         why = "the server does not require its sessions"
@@ -225,9 +225,8 @@ def _try_refused(wrong: WrongRequest, trial: Trial) -> None:
 
 
 def _judge_sign_in(link: Link, answer: Exchange, trial: Trial) -> Judgement:
-    """Judge that a refusal, or else the server's well-known address, says where to sign in.
-
-    MCP 2025-11-25, basic/authorization, leaves the server the choice.
+    """Judge that a refusal, or else the server's well-known address, says where to sign in: MCP 2025-11-25,
+    basic/authorization, leaves the server the choice.
     """
     if "resource_metadata=" in (answer.header("www-authenticate") or "").lower() or _has_metadata(link):
         return trial.kept()

@@ -1,10 +1,11 @@
 """Answers stay within the time and size limits of a vendor's host, for every action of its surface.
 
-Limits are the vendors' own (schemas/requirements, with the day of reading) and the catalogue's
-`limits.budgets`. Each read is also called at its widest. A list proves that it stays within a size by a full
-page, or one that is not the last. A server that holds too few items proves nothing: the contract is then
-untested, unless the catalogue bounds the page itself. Times are compared with limits only, so a slow machine
-is no finding. On a surface that no author named, a vendor's limit is only a recommendation.
+Limits are the vendors' own (schemas/requirements, with the day of reading, such as Copilot's 25 items) and
+the catalogue's `limits.budgets`. Each read is also called at its widest. A list proves that it stays within a
+size by a full page, or one that is not the last. A server that holds too few items proves nothing: the
+contract is then untested, unless the catalogue bounds the page itself. Times are compared with limits only,
+so a slow machine is not a finding. On a surface that no author named, a vendor's limit is only a
+recommendation.
 """
 
 from __future__ import annotations
@@ -105,6 +106,7 @@ def _rows() -> tuple[tuple[str, What, float, str, str], ...]:
 
 
 MAX_DEPTH = 4
+"""How deep a list is looked for: below the envelope, the data and one object."""
 UNITS: Mapping[What, str] = {"seconds": "seconds", "characters": "characters", "items": "items in a list"}
 
 Limits = Mapping[What, Limit]
@@ -137,13 +139,16 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
 
 
 def _is_unasked(model: Model, surface: str) -> bool:
-    """True if no author named the surface, so that nobody promised what its vendor wants."""
+    """True for an OpenAPI document of which no author named the surface, so that nobody promised what its
+    vendor wants.
+    """
     return model.source.is_from_document(("surfaces", surface))
 
 
 def attempts(setting: Setting, roles: frozenset[str]) -> Attempts:
-    """Yield the widest valid calls of each read that answers a list: greatest numbers, no filters. Surfaces
-    may take different values, where an author's `narrow` says so, so that their widest calls differ.
+    """Yield the widest valid calls of each read that answers a list: greatest numbers, and no filters, which
+    would leave items out. Surfaces may take different values, where an author's `narrow` says so, so that
+    their widest calls differ.
     """
     del roles
     for projections in collect_projections(setting):

@@ -1,9 +1,10 @@
-"""A vendor's manifest is true: the API accepts the calls that it allows, or refuses them by its own rules.
+"""A vendor's manifest is true: the API accepts the calls that it allows, or refuses them by its own rules,
+and answers as the manifest says.
 
-Answers are as described. A surface is judged by every exchange whose arguments its documents allow. REST is
-judged by the full OpenAPI document, other surfaces by the function, tool or operation that the vendor gets.
-Models with a strict schema send null for omitted arguments. Their client is expected to drop it; an API that
-gets the null answers by its own rules.
+A surface is judged by every exchange whose arguments its documents allow, so that a dozen vendors cost few
+calls. REST is judged by the full OpenAPI document, other surfaces by the function, tool or operation that the
+vendor gets. Models with OpenAI's strict schema send null for omitted arguments. Their client is expected to
+drop it; an API that gets the null answers by its own rules.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ from pgagents.verify.wire.exchange import REFUSED, Exchange
 
 ACCEPTS, REFUSES, ANSWERS = "accepts", "refuses", "answers"
 MOST_NAMED = 4
+"""The most mistakes that a sentence names."""
 SURE = 5
 """The number of answers that are valid under both schemas. After these, the vendor's schema is taken to be
 wider than the catalogue's, which saves most of the judging of long lists for a dozen vendors.
@@ -163,7 +165,7 @@ def _judge_exchange(
     if call.intent == "valid":
         accepted = judge_accepted(exchange, "", call.why)
         yield from _spread(accepted, [trials[i].accepts for i in sorted(through)])
-    elif call.intent == "invalid" and not projections.in_header(call.field):
+    elif call.intent == "invalid" and not projections.in_header(call.field):  # a host sets those, no model
         codes, statuses = list_allowed_refusals(memory.setting, call)
         refused = judge_refused(exchange, "", codes, f"a call where {call.why}", statuses)
         habit = memory.model.leaves_open and is_coerced(memory.model, call, call.field)
@@ -322,7 +324,9 @@ class Mismatch:
 
 
 def mismatches_of(setting: Setting, projections: ProjectionIndex) -> tuple[Mismatch, ...]:
-    """Return all mismatches of an endpoint's projections, computed once a run."""
+    """Return all mismatches of an endpoint's projections, computed once a run: a large document has thousands
+    of endpoints.
+    """
     return setting.compute_once(
         ("vendor", "mismatches", projections.endpoint.place),
         lambda: tuple(_list_mismatches(setting, projections)),

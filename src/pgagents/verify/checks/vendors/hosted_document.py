@@ -1,5 +1,5 @@
-"""A hosted document has the data of the one built from the catalogue. If it is JSON or YAML, its Content-Type
-says so.
+"""A document of `api.hosted` has the data of the one built from the catalogue. If it is JSON or YAML, its
+Content-Type says so.
 
 YAML may have any of its older types besides application/yaml (RFC 9512), be plain text, or bytes. Types such
 as application/linkset+json (RFC 9727) and application/vnd.oai.openapi+yaml are of their kind, too.
@@ -23,6 +23,7 @@ from pgagents.verify.setting import Setting
 from pgagents.verify.wire.endpoint import REST
 
 MOST_SHOWN = 80
+"""The most characters of a value in a sentence."""
 _YAML = (
     "application/yaml",
     "application/x-yaml",
@@ -56,7 +57,7 @@ def _try(file: str, path: str, trial: Trial) -> None:
     expected = build_file(setting, file)
     if expected is None:
         raise Untested(f"no target of this version makes {file}")
-    as_written = answer.response.body == expected.body
+    as_written = answer.response.body == expected.body  # else frameworks wrote it anew, as FastAPI does
     content_type = answer.header("Content-Type") or ""
     document, problem = expected.data, ""
     if not as_written:

@@ -1,8 +1,9 @@
 """The test cases of a store listing have the results that the catalogue gives.
 
-A positive case is tried twice, through the tools of the MCP server and before the run makes anything. The
-second round has the other order, and the effects of each case are undone before the next one. A negative case
-is about a task that no tool mentions, a refused call, or hints because of which a host asks first. A model's
+A positive case (`surfaces.openai.cases`) is tried twice, as a store's reviewer repeats what failed, through
+the tools of the MCP server and before the run makes anything. The second round has the other order, which a
+reviewer is free to choose, and the effects of each case are undone before the next one. A negative case is
+about a task that no tool mentions, a refused call, or hints because of which a host asks first. A model's
 choice of tools is not judged.
 """
 
@@ -227,7 +228,7 @@ def _make_calls(state: _Round) -> Judgement:
 def _repeat_until_held(
     state: _Round, call: CaseCall, arguments: Mapping[str, Any], within_s: float
 ) -> Exchange:
-    """Make a call, and repeat it as long as a job may change its answer; return the last exchange."""
+    """Make a call, and repeat it as long as a `job` may change its answer; return the last exchange."""
     answer = ask(_call(state.trial, call, arguments))
     state.note(call, answer)
     began = answer.sent_at
