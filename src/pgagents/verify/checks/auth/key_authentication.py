@@ -101,7 +101,8 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
 
 
 def _find_first_read(setting: Setting) -> list[tuple[Endpoint, Credential]]:
-    """Return the first REST read that needs a key and no id, as a list of at most one.
+    """Return the first REST read that needs a key and no id, as a list of at most one: it makes nothing, and
+    needs nothing that was made.
 
     The list is also empty if the key is not sent under a scheme of HTTP authentication.
     """

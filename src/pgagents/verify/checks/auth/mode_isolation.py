@@ -53,7 +53,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
 
 
 def _find_live_role(setting: Setting) -> str | None:
-    """Return the first role whose mode differs from the main key's."""
+    """Return the first role whose `mode` differs from the main key's; one pair of keys shows the rule."""
     roles = setting.model.auth.roles
     mode = roles["main"].mode if "main" in roles else "test"
     return next((name for name, role in roles.items() if role.mode != mode and not role.revoked), None)

@@ -1,8 +1,8 @@
 """An agent's call draws from the agents' rate limit, whether a dispatcher or a header marks it as an agent's.
 
 The limit headers are compared if the `when` of a bucket reads `call.agent`. If a call through a dispatcher
-gets another limit than the same REST call, so must a REST call with an agent surface's headers. An unlimited
-key shows no difference.
+gets another limit than the same REST call, so must a REST call with an agent surface's `headers`. An
+unlimited key shows no difference.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ STAGE = 98
 """The stage before the bursts, which empty the buckets."""
 AGENT = ("call", "agent")
 ROUNDS = 2
-"""Two buckets with nearly equal remainders may alternate in the headers, so a difference must show twice."""
+"""Headers describe the bucket that is closest to empty, as Park Graph's do, and two may alternate, so that a
+difference must show twice.
+"""
 NEEDS_LIMITS = (
     Verdict.NOT_SELECTED,
     "an ordinary key's limits are looked at only when asked for: add --limits",
@@ -35,7 +37,7 @@ NEEDS_LIMITS = (
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     """Yield a case for each surface whose headers mark a call as an agent's, at the first read that a
-    dispatcher offers too.
+    dispatcher offers too: a bucket of a key is one for all its calls.
     """
     del roles
     buckets = (

@@ -187,7 +187,7 @@ def _judge_server(trial: Trial, oauth: CodeFlow, body: Mapping[str, Any]) -> Dif
         **({"code_challenge_methods_supported": [PKCE]} if oauth.pkce_binds else {}),
         "grant_types_supported": ["authorization_code", *(["refresh_token"] if oauth.refresh_s else [])],
     }
-    defaults = {"grant_types_supported": ["authorization_code", "implicit"]}
+    defaults = {"grant_types_supported": ["authorization_code", "implicit"]}  # RFC 8414, 2
     return _find_lack(body, lists, defaults) or _judge_scopes(oauth, body)
 
 
@@ -204,7 +204,7 @@ def _judge_resource(
     if not isinstance(servers, list) or issuer not in servers:
         expected = f"authorization_servers has {issuer}, the issuer of the other document"
         return expected, "authorization_servers", servers
-    methods = {"bearer_methods_supported": ["header"]}
+    methods = {"bearer_methods_supported": ["header"]}  # the member is optional (RFC 9728, 2)
     return _find_lack(body, methods, methods) or _judge_scopes(oauth, body)
 
 
@@ -242,7 +242,7 @@ def _try_endpoint(trial: Trial, key: str, path: str) -> None:
         answer = trial.ask(make_post(path, {}, f"a call of {path} without parameters"))
         problem = refusal(answer, "invalid_request", "invalid_client", "unsupported_grant_type")
         expected = "400 or 401 with a JSON error (RFC 6749, 5.2)"
-        good = not problem and answer.status not in (404, 405)
+        good = not problem and answer.status not in (404, 405)  # these say that nothing is there
     if key == "revoke" and answer.success:
         conclude(trial.not_applicable("each revocation is answered so, as by Doorkeeper"))
     elif not answer.void:

@@ -130,7 +130,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     )
     try:
         yield from _judge_exchange(exchange, memory, projections, through, trials)
-    except Exception as error:
+    except Exception as error:  # else other exchanges would keep what this one may have broken
         reason = f"internal error in honours_manifest: {type(error).__name__}: {error}"
         every = (trial for several in trials for trial in several if trial is not None)
         yield from (trial.untested(reason, sticky=True) for trial in every)
