@@ -46,6 +46,7 @@ BUGS: dict[str, str] = {
     "archive-again-drops-tags": "a second call takes the tags of an archived letter",
     "tag-cuts-the-subject": "a tag cuts the subject of its letter",
     "archive-hides-the-letter": "a letter in the archive cannot be read any more",
+    "link-is-fetched-when-read": "the address in a letter is fetched once somebody reads the letter",
 }
 """The first ten were written before the checks of hints, the others after them."""
 HABITS: dict[str, str] = {
@@ -178,6 +179,8 @@ class Letters:
             letter["reader"] = f"reader {len(self.log)}"
         if "lazy-defaults" in self.habits and letter["label"] is None:
             letter["label"] = "inbox"
+        if letter["link"] and "link-is-fetched-when-read" in self.bugs:
+            self.fetch(letter["link"])
         if letter["archived"] and "archive-hides-the-letter" in self.bugs:
             return _answer(404, {"detail": "no such letter"})
         return _answer(200, self._show(letter))

@@ -37,6 +37,7 @@ FOUND_BY = {
     "archive-again-drops-tags": f"{IDEMPOTENT}/archive_letter@rest",
     "tag-cuts-the-subject": f"{MILD}/tag_letter@rest",
     "archive-hides-the-letter": f"{MILD}/archive_letter@rest",
+    "link-is-fetched-when-read": f"{CLOSED}/link/write_letter@rest",
 }
 ALSO = {"archive-again-drops-tags": {f"{MILD}/archive_letter@rest"}}
 """Further contracts that a bug breaks: the check of another hint makes the same two calls."""

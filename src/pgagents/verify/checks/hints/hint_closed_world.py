@@ -1,8 +1,9 @@
 """A call whose hint claims a closed world sends nothing to an address in its arguments.
 
 The address of the run's receiver is put into a URL argument. If the receiver gets a request, the contract is
-broken. If it gets none, that proves nothing, so the contract is never kept: it is not applicable. A break is
-odd where nobody wrote the hint. Without a receiver it is not selected.
+broken. If it gets none, that proves nothing, so the contract is never kept: it is not applicable. A read of
+what the call made may call the address, too, as GitHub's Camo gets an image once somebody looks at it. A
+break is odd where nobody wrote the hint. Without a receiver it is not selected.
 """
 
 from __future__ import annotations
@@ -12,7 +13,15 @@ from functools import partial
 
 from pgagents.catalogue.model.action import Param
 from pgagents.report.contract import Rank, Verdict
-from pgagents.verify.answers.hints import CLAIMED, NEEDS_RECEIVER, STAGE
+from pgagents.verify.answers.hints import (
+    CLAIMED,
+    NEEDS_RECEIVER,
+    STAGE,
+    HintedCall,
+    find_hinted_call,
+    find_made,
+)
+from pgagents.verify.answers.observation import observe
 from pgagents.verify.promise import Attempt, Case, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Sleep
@@ -54,11 +63,15 @@ def _list_addresses(setting: Setting) -> Iterator[tuple[Endpoint, Param]]:
 
 
 def _try(argument: str, trial: Trial) -> None:
-    receiver = trial.setting.receiver
+    setting, receiver = trial.setting, trial.setting.receiver
     assert receiver is not None, "without a receiver nothing is selected"
     name = f"closed-{trial.action.name}-{argument}"
     arguments = {**trial.template.input, argument: receiver.open(name)}
-    trial.ask(trial.call("explore", "an address that nobody should call", input=arguments))
+    answer = trial.ask(trial.call("explore", "an address that nobody should call", input=arguments))
+    hinted = find_hinted_call(setting, trial.endpoint)
+    body = find_made(hinted, answer) if isinstance(hinted, HintedCall) else None
+    if isinstance(hinted, HintedCall) and body is not None:
+        observe(hinted.sources, [body], "whether reading it calls the address")
     for seconds in WAITS_S:
         if receiver.deliveries(name):
             break
