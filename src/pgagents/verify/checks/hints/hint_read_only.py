@@ -242,7 +242,7 @@ def _try(
             continue
         restless = list_differences(before, same)
         differences = list_differences(same, after)
-        if restless or traced or differences:
+        if restless or traced or differences:  # other probes may have caused it
             ask(Alone())
         for trial in tried:
             if traced or differences - restless:

@@ -25,6 +25,7 @@ from pgagents.verify.wire.mcp_messages import list_texts, read_text, result_of, 
 CITE = ("MCP 2025-11-25, server/tools",)
 ONLY_TEXT = "the answer is no object, and the server sends it as text alone"
 KINDS = ("text", "image", "audio", "resource", "resource_link")
+"""The types of content blocks of MCP 2025-11-25."""
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
@@ -100,6 +101,7 @@ def _is_text_of(text: str, data: Any) -> bool:
 
 def _make_test(trial: Trial) -> Any:
     schemas = trial.model.schemas
+    # JSON Schema 2020-12 takes `format` as a remark
     return validator(read_as_2020(trial.action.success.schema or {}, schemas), {}, formats=False)
 
 
