@@ -21,6 +21,7 @@ from pgagents.sandbox import fault_helpers
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.deliver import sign
 from pgagents.sandbox.fault_declaration import Context
+from pgagents.verify.checks.oauth import token_scopes
 from pgagents.verify.plan.options import Options
 from pgagents.verify.wire.encode import compact
 from pgagents.verify.wire.oauth import challenge
@@ -169,6 +170,18 @@ def test_a_revocation_of_nothing_may_be_answered_200():
         )
 
     assert broken_by(slip, "oauth_metadata") == []
+
+
+def test_a_write_that_would_be_refused_for_nothing_is_not_made_with_a_token(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It would change something, and a run keeps no journal of what a token of a user makes."""
+    monkeypatch.setattr(token_scopes, "invalid_cases_of", lambda *_: iter(()))
+    report = verify_sandbox(model(), inside(model()), Options(only=("token_scopes/within",)))
+    why = "each call of it may change something"
+    spared = {r.contract.action for r in report.results if r.reason == why}
+    assert spared
+    assert spared <= {str(action.name) for action in model().actions if action.effect == "write"}
 
 
 def test_a_signature_for_later_may_be_taken():
