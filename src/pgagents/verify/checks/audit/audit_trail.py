@@ -126,7 +126,9 @@ def watch(exchange: Exchange, memory: Memory) -> Iterable[Judgement]:
 
 
 def _is_audited(audit: Audit, endpoint: Endpoint) -> bool:
-    """True if every successful call of an endpoint must leave a row."""
+    """True if every successful call of an endpoint must leave a row: of a write, and of a read on a surface
+    that `audit.reads_on` names.
+    """
     return endpoint.action.key and (endpoint.action.effect == "write" or endpoint.surface in audit.reads_on)
 
 
@@ -256,7 +258,7 @@ def _lacks_rows(audit: Audit, exchange: Exchange, rows: list[Row], noted: Sequen
     """True if the log may have older rows than the listed ones.
 
     A list that is only as long as a usual page may still be the whole log. It is, if it goes back to the
-    first call and has a row for each.
+    first call and has a row for each. A row that a later page may have is not missing.
     """
     limit = next((value for value in audit.listed_by.input.values() if isinstance(value, int)), None)
     if announces_more(exchange, rows) or (limit is not None and len(rows) >= limit):
@@ -337,7 +339,8 @@ def judge_calls(
 ) -> Iterator[Judgement]:
     """Match each call with a row of its own and judge it.
 
-    Calls through a platform are matched first, so that no other call takes their rows.
+    Calls through a platform are matched first, so that no other call takes their rows. Of several rows that
+    fit, as equal calls leave them, the nearest in time is a call's.
     """
     free: dict[str, list[Row]] = {}
     for listed in rows:

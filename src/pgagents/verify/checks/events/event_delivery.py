@@ -284,7 +284,7 @@ CHECK = make_check("event_delivery", __doc__, cases, stage=3, rank=Rank.WRONG)
 
 
 LOOK_S = 0.5
-"""Seconds between two looks at what came."""
+"""Seconds between two looks at what came, so that a run does not wait all of `within_s`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -395,8 +395,8 @@ def list_other_types(setting: Setting, types: list[str]) -> list[str]:
 def choose_types(setting: Setting, types: list[str], type: str) -> list[str]:
     """Return the types that the webhook for `type` registers.
 
-    The first webhook also registers the types that no action causes. The second one also registers the first
-    one's type: the ids of two events are compared where one receiver hears both.
+    The first webhook also registers the types that no action causes, which `event_schema` judges. The second
+    one also registers the first one's type: `event_schema` compares the ids where one receiver hears both.
     """
     others = list_other_types(setting, types) if type == types[0] else types[:1] if type == types[1] else []
     return limit_types(setting, [type, *others])
