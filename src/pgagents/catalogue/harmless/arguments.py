@@ -41,10 +41,11 @@ _NUMBERED = frozenset((
 ))  # fmt: skip
 """Words of whole numbers that name a thing, where a quantity has another: `amount`, `copies`, `age`."""
 THINGS = frozenset((
-    "after", "ancestor", "before", "child", "counterpart", "destination", "duplicate", "from", "into", "link",
-    "master", "neighbor", "neighbour", "next", "onto", "original", "other", "parent", "peer", "predecessor",
-    "prev", "previous", "related", "replace", "root", "sibling", "source", "subject", "successor",
-    "supersede", "target", "to", "under", "with",
+    "after", "ancestor", "before", "blocker", "child", "counterpart", "dependency", "destination",
+    "downstream", "duplicate", "from", "into", "link", "linked", "master", "mirror", "neighbor", "neighbour",
+    "next", "onto", "original", "other", "parent", "peer", "predecessor", "prerequisite", "prev", "previous",
+    "related", "replace", "root", "sibling", "source", "subject", "successor", "supersede", "target", "to",
+    "twin", "under", "upstream", "with",
 ))  # fmt: skip
 """Words, in the singular, of what a thing is to another of its kind."""
 ROLES = THINGS | frozenset((
@@ -62,8 +63,12 @@ _TEXTS = frozenset((
 _PARTS = frozenset(("allOf", "anyOf", "oneOf"))
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 _SCALARS = frozenset(("string", "integer", "number", "boolean"))
-_STEP = re.compile(r"/([A-Za-z][\w.-]*)/([^/?#\s]+)")
-"""Matches two steps of a path or a URL: `/notes/7`."""
+_STEP = re.compile(r"""(?=(?:\A|[/:])([A-Za-z][\w.-]*)(?:/|:|\(['"]?)([^/?#\s()'":]+))""")
+"""Matches a noun and an id behind it, in a path, a URL, a resource name, a URN or a key of OData: `/notes/7`,
+`notes/7`, `urn:app:note:7`, `Notes(7)`.
+"""
+_DIGITS_ALONE = re.compile(r"\^?(?:\\d|\[0-9\])(?:[+*]|\{\d+(?:,\d*)?\})?\$?")
+"""Matches the pattern of a text that is a number."""
 _NUMBER_BEHIND = re.compile(r"[/=:#?&]\d")
 _MADE_UP = re.compile(rf"pgv[-_]?[0-9a-f]{{16}}|{NOBODY}", re.I)
 """Matches a run's mark, or nobody's id, both of 64 random bits and more."""
@@ -99,6 +104,11 @@ SELECTING = frozenset((
     "selector", "since", "sql", "until", "where",
 ))  # fmt: skip
 """Words of an optional text or date that chooses what a write works on."""
+_MATCHING = SELECTING - {"after", "before", "newer", "older", "range", "since", "until"} | {
+    "contain", "contains", "keyword", "keywords", "like", "matches", "patterns", "wildcard",
+}  # fmt: skip
+_SHORT = 4
+"""Fewer letters and digits than these stand in what others have, or are a wildcard."""
 _TEXTS_OF_THEIR_OWN = frozenset(("copy", "default", "email", "import", "previous", "primary", "save", "sms"))
 """Words with reach that a text may be named by because of what it says."""
 _SMALL = frozenset(("and", "it", "on", "the", "to", "with"))
@@ -308,7 +318,7 @@ class Harmless:
                 one = Withheld(path if path in known else path[:1], (), param.place, "reference")
             elif one is not None and one.takes(value, own):
                 one = None
-            if one is None and _is_above_others(at, value):
+            if one is None and (_is_above_others(at, value) or _matches_others(at, value)):
                 one = Withheld(path if path in known else path[:1], (), param.place, "option")
             if one is not None:
                 found[at] = replace(one, at=at)
@@ -390,15 +400,18 @@ class Harmless:
         is_kept = param.in_body and ".".join(path[-2:]) in stored
         # whole numbers that answers never show are mostly ids, also as the body itself: `[7, 9]`
         counts = not listed and split_words(name)[-1:] and split_words(name)[-1] not in _NUMBERED
+        digits = types == {"string"} and _DIGITS_ALONE.fullmatch(str(schema.get("pattern", "")))
         numbers = (
-            split_words(name) and not (counts or is_kept or "maximum" in schema) and types == {"integer"}
+            split_words(name)
+            and not (counts or is_kept or "maximum" in schema)
+            and (types == {"integer"} or digits)
         )
         if numbers or self._is_reference(name, schema, types, listed=listed):
             return self._make_reference(action, param, path, schema, name)
         right, reach = find_right(name), _reaches(path)
         is_text = "string" in types and ("enum" not in schema or needed)
         choices = [schema["const"]] if "const" in schema and not needed else schema.get("enum")
-        is_option = choices is not None or bool(types & {"boolean", "integer", "number"})
+        is_option = choices is not None or bool(types & {"boolean", "integer", "number"} or digits)
         if is_text and right:
             return Withheld(path, wire, param.place, "right")
         is_stored = is_kept and not right
@@ -434,6 +447,7 @@ class Harmless:
             and last not in IDS
             and singular(last) not in ROLES
             and len(split_words(name)) == 1
+            and not _DIGITS_ALONE.fullmatch(str(schema.get("pattern", "")))
         )
         resource, wire = "" if texts else self._find_resource(name), (param.wire, *path[1:])
         words = not texts and "string" in types and "format" not in schema
@@ -583,6 +597,14 @@ def _is_above_others(at: Path, value: Any) -> bool:
     """
     in_tree = isinstance(value, str) and _TREES.intersection(split_words(at[-1])[-1:])
     return bool(in_tree) and not re.search(r"\w", str(value))
+
+
+def _matches_others(at: Path, value: Any) -> bool:
+    """True if a text in a member such as `contains` is so short that it fits what others have: `0`, `*`."""
+    texts = [text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]
+    return not _MATCHING.isdisjoint(split_words(at[-1])) and any(
+        len(re.findall(r"\w", text)) < _SHORT for text in texts
+    )
 
 
 def _is_json(value: Any) -> bool:
