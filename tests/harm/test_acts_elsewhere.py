@@ -136,6 +136,40 @@ def test_a_run_stops_after_one_row_of_another_kind(method: str, seed: int, tmp_p
     assert not server.changed()
 
 
+class Making(Themed):
+    """A create acts at once: it removes themes, as an import does that replaces all."""
+
+    def answer(self, method: str, path: str, body: Any, given: dict[str, Any]) -> tuple[int, Any]:
+        status, answer = super().answer(method, path, body, given)
+        if status == 201:
+            self.acted += 1
+            self.act(self)
+        return status, answer
+
+
+def remove_all(server: Themed) -> None:
+    server.themes.clear()
+
+
+@pytest.mark.parametrize("act", [remove_one, remove_all])
+def test_a_run_stops_after_one_create_that_reaches_another_kind(act: Act, tmp_path: Path) -> None:
+    """Of an app with imports that replace all, a run emptied the notes, and told nothing."""
+    server = Making("post", act)
+    report = run(model_of(tmp_path, described("post")), server)
+    alarm = report.footer.alarm
+    assert alarm is not None
+    assert (server.acted, alarm.count, alarm.verdict) == (1, server.gone, "caused")
+    assert not server.changed()
+
+
+def test_a_row_that_a_create_uses_up_stops_no_run(tmp_path: Path) -> None:
+    """No read shows it by its id: a free slot that a booking takes."""
+    server = Making("post", remove_one)
+    report = run(model_of(tmp_path, described("post", readable=False)), server)
+    assert server.gone > 1
+    assert report.footer.alarm is None
+
+
 def count_up(server: Themed) -> list[Schema]:
     return [{**row, "seen": server.turns} for row in show(server)]
 

@@ -132,6 +132,8 @@ class Tripwire:
         self._acted: set[str] = set()
         """The actions after which a list of each kind was read."""
         self._elsewhere = 0
+        self._readable = set[str]()
+        """The kinds of which a read by its id has shown one."""
         self._used: set[Key] = set()
         """The found instances that the author lets the run use, or that writes named: those may change."""
         self._wanted: list[_View] = []
@@ -252,12 +254,14 @@ class Tripwire:
 
     def _reaches_further(self, action: Action) -> bool:
         """True at the first call of an action that does not just make, change or remove one instance, as far
-        as its path or the author says.
+        as its path or the author says. What a create makes may act at once, such as an import.
         """
         model, path = self._setting.model, str(action.path or "")
         plain = action.method in ("PUT", "PATCH", "DELETE") and path.endswith("}")
-        if plain or str(action.name) in self._acted or find_created(model, action) is not None:
+        if plain or str(action.name) in self._acted:
             return False
+        if find_created(model, action) is not None:
+            return model.leaves_open
         known = (r.undone_by for r in list_involved(model, action))
         moves = (move for r in list_involved(model, action) for move in r.moves)
         removes = any(undo is not None and undo.action is action for undo in known)
@@ -268,6 +272,8 @@ class Tripwire:
             for call in (resource.found_by, *resource.listed_by, *resource.read_by):
                 if call is not None and call.action is endpoint.action:
                     rows = self._read(resource, call, exchange)
+                    if rows and call in resource.read_by:
+                        self._readable.add(resource.name)
                     if rows is not None:
                         self._compare(resource, call, exchange, rows)
 
@@ -451,7 +457,8 @@ class Tripwire:
     def _look_up(self, found: _Suspicion, ask: Ask) -> None:
         """Drop the missing rows that a read by its id still shows: they stand on another page.
 
-        A read that finds none proves something if the list is whole, or shows a row that can be read.
+        A read that finds none proves something if the list is whole and about the writes, or is empty now, or
+        if a read has found a row before, or does now.
         """
         view, resource = found.view, found.view.resource
         read = find_read(self._setting, resource)
@@ -474,7 +481,9 @@ class Tripwire:
         tried = found.gone[:MOST_LOOKED_UP] if self._looked_up <= MOST_LOOK_UPS else []
         missing = [key for key in tried if is_there(key, view.rows[key]) is False]
         listed = view.whole and any(self._concerns(write, resource) for write in found.writes)
-        if missing and not listed and not any(is_there(*one) for one in list(found.latest.items())[:1]):
+        emptied = view.whole and len(view.rows) > 1 and not found.latest
+        works = listed or emptied or resource.name in self._readable
+        if missing and not works and not any(is_there(*one) for one in list(found.latest.items())[:1]):
             missing = []
         if not missing or len(missing) < len(tried):
             found.gone = missing
