@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -13,7 +14,7 @@ from pgagents.verify.plan.options import Options
 from verifying import list_writes, model
 
 CATALOGUES = Path(__file__).parents[1] / "catalogues"
-SLOW_S = 8.0
+MOST_S, STEPS = 30.0, 8
 IN_SECONDS = ("agent_response_limits/seconds/", "response_schema/200/follow_changes")
 """Contracts that promise how soon something is answered."""
 
@@ -24,10 +25,20 @@ def test_nothing_of_a_slow_server_is_wrong(name: str) -> None:
     opened = inside(of)
     handler = over_tls(opened.sandbox.handler)
 
+    lateness, early = Random(name), Random(f"{name} early")
+
+    def wait(seconds: float) -> None:
+        for _ in range(STEPS):  # events come meanwhile
+            opened.now[0] += seconds / STEPS
+            opened.sandbox.courier.round()
+
     def answer_late(request: Request) -> Response:
-        opened.now[0] += SLOW_S
-        opened.sandbox.courier.round()
-        return handler(request)
+        late_s = lateness.uniform(0.0, MOST_S)
+        before_s = late_s * early.random()  # the rest is on the way back
+        wait(before_s)
+        answer = handler(request)
+        wait(late_s - before_s)
+        return answer
 
     options = Options(allow_writes=True, exclusive=True, allow=list_writes(of), max_requests=20_000)
     report = verify_sandbox(of, opened, options, handler=answer_late)

@@ -491,8 +491,13 @@ class CallExecutor:
 
     def _set_clock(self, exchange: Exchange) -> None:
         told, clocks = find_time(exchange.body), self.sender.clocks
-        ahead = told - clocks.clock() if told is not None else 0.0
-        clocks.moved_s = ahead if abs(ahead) > CLOCK_SLACK_S else 0.0
+        if told is None:
+            clocks.moved_s = 0.0
+            return
+        # the server told its time at some moment between the call and its answer
+        least, most = told - clocks.clock(), told - (exchange.sent_at - clocks.moved_s)
+        moved = least > CLOCK_SLACK_S or most < -CLOCK_SLACK_S
+        clocks.moved_s = (least + most) / 2 if moved else 0.0
 
 
 # -- answers to correct calls that serve once more

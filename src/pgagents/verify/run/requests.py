@@ -149,19 +149,31 @@ class RequestMaker:
         self.on_key(holder, new)
         return True
 
-    def renew_refused(self, call: Call, answer: Response | Silence) -> list[str]:
-        """Renew the keys of a call that were refused; return the holders of those that are new."""
+    def renew_refused(self, call: Call, answer: Response | Silence, at: float) -> list[str]:
+        """Renew the keys of a call that were refused `at` this time; return what is to be said of each.
+
+        A command prints another key, and a token whose time ended on the way is fetched again.
+        """
         if call.twist or call.raw.secret or not call.holder or not isinstance(answer, Response):
             return []
-        if self.renewals.commands is None:
+        if self.renewals.commands is None and not self.tokens.known:
             return []
         names = choose(self.model, self.keys, call.holder, self._list_alternatives(call))
-        holders = [name_holder(self.model, call.holder, name) for name in names]
+        holders = {name_holder(self.model, call.holder, name): self.model.credentials[name] for name in names}
         if not self.renewals.is_refusal(call.holder, answer.status):
             for holder in holders if answer.status < 300 else ():
-                self.renewals.commands.confirm(holder)
+                self.renewals.confirm(holder)
             return []
-        return [holder for holder in holders if self._renew(holder, refused=True)]
+        given = [holder for holder in holders if self._renew(holder, refused=True)]
+        ended = [holder for holder, credential in holders.items() if self._has_ended(credential, holder, at)]
+        return [
+            *(f"the key of {one} was refused, and its command gave another" for one in given),
+            *(f"the token of {one} ended on the way to the server" for one in ended),
+        ]
+
+    def _has_ended(self, credential: Credential, holder: str, at: float) -> bool:
+        secret = find_secret(self.model, self.keys, holder.partition(".")[0], credential.name)
+        return self.tokens.is_over(credential, secret, at, holder.partition(".")[0])
 
     def _exchange(self, credential: Credential, secret: str, holder: str) -> str:
         """Return the access token for a client's secret.
@@ -495,11 +507,14 @@ class Renewals:
         key = self.commands.find(holder)
         return key if key != keys.get(holder) else None
 
+    def confirm(self, holder: str) -> None:
+        """Note that a key was not refused, so that its command may run again later."""
+        if self.commands is not None:
+            self.commands.confirm(holder)
+
     def is_refusal(self, role: str, status: int) -> bool:
-        """Return whether a status means that a key from a command is refused, although the role's key should
-        work.
-        """
+        """Return whether a status means that a key is refused, although the role's key should work."""
         known = self.model.auth.roles.get(role)
         code = self.model.wrong_key
         expected = known is not None and known.revoked
-        return self.commands is not None and code is not None and status == code.status and not expected
+        return code is not None and status == code.status and not expected

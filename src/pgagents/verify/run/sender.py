@@ -124,7 +124,7 @@ class Sender:
         request, role = self.maker.make(ready)
         self._let_pass(ready, request)
         self.budget.aside += ready.call.again and not self.budget.cleaning
-        attempt = 0
+        attempt, renewed = 0, list[str]()
         # where the catalogue declares a limit, the whole run waits for it: checks compare its counts
         leaves = not ready.call.burst and not self._find_limit(ready.call, role).is_counted
         while True:
@@ -149,11 +149,13 @@ class Sender:
             wait = self._repeats.decide_repeat(ready.call, role, received.answer, attempt)
             if wait is None:
                 self.holds.note_served(limit)
-            renewed = self.maker.renew_refused(ready.call, received.answer) if wait is None else []
-            if renewed:
-                self.notes.extend(
-                    f"the key of {one} was refused, and its command gave another" for one in renewed
-                )
+            came_at = received.sent_at + received.seconds
+            if (
+                wait is None
+                and not renewed
+                and (renewed := self.maker.renew_refused(ready.call, received.answer, came_at))
+            ):
+                self.notes.extend(renewed)
                 request, role = self.maker.make(ready)
                 self._let_pass(ready, request)
                 self.budget.note_repeat()

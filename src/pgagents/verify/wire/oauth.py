@@ -165,6 +165,11 @@ class Tokens:
             held = self.known[credential.name, secret, scopes] = issued
         return held.token
 
+    def is_over(self, credential: Credential, secret: str, at: float, role: str) -> bool:
+        """True if a role's token was to be renewed before this time."""
+        held = self.known.get((credential.name, secret, find_scopes(self.model, credential, role)))
+        return held is not None and at >= held.until
+
     def _fetch(
         self, credential: Credential, secret: str, scopes: tuple[str, ...] | None, send: Handler
     ) -> Response | Silence:
