@@ -43,8 +43,9 @@ def find(
     """Verify a check alone against notes whose PUT keeps what `keep` says. The requests of the findings are
     `told`.
     """
+    taken = "label: {type: string, maxLength: 9}"
     of = with_resource(
-        (NOTE, SHOWN),
+        (NOTE, SHOWN.replace(taken, f"label: {label.replace(', required: true', '')}")),
         (PUT, PUT.replace("Changes a note.", says)),
         (ERRORS, (left_out and f"behaviour: {{left_out: {left_out}}}\n") + ERRORS),
         (f"refers_to: note}}\n{LABEL}", f"refers_to: note}}\n      label: {label}\n{LABEL}"),

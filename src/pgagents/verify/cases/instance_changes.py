@@ -54,6 +54,36 @@ class Change:
         instance = at_path(self.read, answer) if answer.success else None
         return instance if isinstance(instance, Mapping) else {}
 
+    def choose_others(
+        self, trial: Trial, members: Iterable[Param], shown: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Return a value for each member that the call may send, different from the one that is shown.
+
+        The read can show it too: SCIM's PATCH sends `schemas` of its own, which no user has.
+        """
+        setting, reads = trial.setting, members_of(trial.setting, self.read)
+        others: dict[str, Any] = {}
+        for param in members:
+            schema, name = setting.resolve_schema(param.schema), str(param.name)
+            format = find_format(name, schema)
+            whole = {**schema, "format": format} if format else param.schema
+            ends = (choose(whole, setting.model.schemas) for choose in (high, low))
+            choices = [True, False] if schema.get("type") == "boolean" else [*schema.get("enum", ()), *ends]
+            tests = [setting.test_argument(trial.endpoint, param)]
+            if param.wire in reads:
+                key = ("shown", str(self.read.action.name), param.wire)
+                tests.append(setting.test(key, reads[param.wire]))
+            for value in choices:
+                other = value is not None and value != shown.get(param.wire)
+                if (
+                    other
+                    and all(test.is_valid(value) for test in tests)
+                    and not setting.say_reaching(trial.action, {name: value})
+                ):
+                    others[name] = value
+                    break
+        return others
+
 
 def names_instance(endpoint: Endpoint, resource: Resource) -> bool:
     """True if an endpoint's path ends with the id of an instance.
@@ -110,21 +140,3 @@ def may_send_back(trial: Trial, param: Param, shown: Mapping[str, Any]) -> bool:
     value = shown.get(param.wire)
     plain = isinstance(value, str | int | float) and param.wire not in trial.model.private
     return plain and bool(trial.setting.test_argument(trial.endpoint, param).is_valid(value))
-
-
-def choose_other_values(trial: Trial, members: Iterable[Param], shown: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a value for each member, different from the one that is shown."""
-    setting = trial.setting
-    others: dict[str, Any] = {}
-    for param in members:
-        schema = setting.resolve_schema(param.schema)
-        format = find_format(str(param.name), schema)
-        whole = {**schema, "format": format} if format else param.schema
-        ends = (choose(whole, setting.model.schemas) for choose in (high, low))
-        choices = [True, False] if schema.get("type") == "boolean" else [*schema.get("enum", ()), *ends]
-        test = setting.test_argument(trial.endpoint, param)
-        for value in choices:
-            if value is not None and value != shown.get(param.wire) and test.is_valid(value):
-                others[str(param.name)] = value
-                break
-    return others

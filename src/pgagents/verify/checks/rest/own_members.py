@@ -22,7 +22,7 @@ from pgagents.base.text import plain_word
 from pgagents.catalogue.model.action import ActionCall
 from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank
-from pgagents.verify.cases.instance_changes import Change, choose_other_values, list_settable, names_instance
+from pgagents.verify.cases.instance_changes import Change, list_settable, names_instance
 from pgagents.verify.fixtures.factory import ACCEPTED
 from pgagents.verify.fixtures.instance import at_path, find_read, members_of
 from pgagents.verify.fixtures.target import is_made_by
@@ -174,11 +174,11 @@ def _try_change(trial: Trial, own: _Own) -> None:
     if _word(trial) == "ignored":
         unique = {member for one in change.resource.unique for member in one.members}
         able = [p for p in change.members if p.wire in body and p.wire not in unique]
-        turned = choose_other_values(trial, able[:1], body)
+        turned = change.choose_others(trial, able[:1], body)
         sent |= turned
     elif not sent:
         free = [p for p in change.members if not p.required]
-        sent = dict(list(choose_other_values(trial, free, body).items())[:1])
+        sent = dict(list(change.choose_others(trial, free, body).items())[:1])
     plain = trial.ask(change.send(trial, body, sent, "a change without members of the server's own"))
     before = trial.ask(change.call_read(trial, body))
     if not plain.success or plain.status == ACCEPTED or not before.success:  # 202: not done yet

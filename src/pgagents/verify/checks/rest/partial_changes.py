@@ -18,7 +18,6 @@ from pgagents.report.contract import Rank
 from pgagents.verify.answers.observation import VERSION
 from pgagents.verify.cases.instance_changes import (
     Change,
-    choose_other_values,
     find_fresh,
     list_settable,
     list_unique,
@@ -93,7 +92,7 @@ class _Patch(Change):
         named, *others = trials
         body = ask(InstanceRef(self.resource.name, fresh=True))
         before = ask(self.call_read(named, body))
-        values = choose_other_values(named, self.members, self.shown(before))
+        values = self.choose_others(named, self.members, self.shown(before))
         for param in self.members:  # else a second run is refused, as Prefect does with a queue's name
             new = find_fresh(named.setting, self.resource, param) if param.wire in self.unique else None
             if new is not None and str(param.name) in values:

@@ -19,7 +19,7 @@ from pgagents.catalogue.model.action import Param
 from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank
 from pgagents.verify.answers.standing import is_equal
-from pgagents.verify.cases.instance_changes import Change, choose_other_values, list_settable, names_instance
+from pgagents.verify.cases.instance_changes import Change, list_settable, names_instance
 from pgagents.verify.fixtures.factory import ACCEPTED
 from pgagents.verify.fixtures.instance import find_read, members_of
 from pgagents.verify.promise import Attempt, Case, Trial, Untested, conclude, make_check
@@ -136,7 +136,7 @@ def _leave_out(
 
     Return those that were stored, and what a read showed before and after the second. None if it was refused.
     """
-    values = choose_other_values(trial, free, stands)
+    values = change.choose_others(trial, free, stands)
     kept = change.list_needed(trial, body)
     full = trial.ask(change.send(trial, body, {**kept, **values}, "with every member that it may set"))
     before = trial.ask(change.call_read(trial, body))
