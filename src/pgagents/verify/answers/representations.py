@@ -357,6 +357,8 @@ class ShownInstance:
     place: str = ""
     accepted: bool = False
     """True if the answer had the status 202: the server goes on with its work."""
+    changing: bool = False
+    """True if a change of such an instance was only accepted (202), so that it may come at any time."""
 
 
 @dataclass(slots=True)
@@ -370,6 +372,8 @@ class ShownInstances:
     shown: dict[tuple[str, str], dict[str, ShownInstance]]
     moving: set[tuple[str, str]] = field(default_factory=set)
     steady: set[tuple[str, str, str]] = field(default_factory=set)
+    changing: set[str] = field(default_factory=set)
+    """The kinds of which a change was only accepted."""
     written: int = 0
     number: int = 0
 

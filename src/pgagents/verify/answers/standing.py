@@ -56,6 +56,8 @@ def list_standing(setting: Setting, old: ShownInstance, new: ShownInstance) -> l
         # the time of a state or a hold may come within any number of requests
         common = tuple(name for name in common if name not in timed or name in lasting)
         passing = tuple(name for name in passing if name not in timed)
+    if new.changing:  # RFC 9110, 15.3.3: not done yet
+        return [name for name in lasting if name in _list_fixed(setting, kind)] if lasts else []
     if shows_guessed_job(setting, kind, old.body, new.body, accepted=old.accepted):
         stated = list_stated(setting, kind, old.body)
         common, lasting, passing = (
@@ -193,7 +195,7 @@ def shows_guessed_job(
     if any(state in WORKING or state in of_job.get(name, frozenset()) - ENDED for name, state in states):
         return True
     ended = any(state in ENDED for _, state in states)
-    return _begins_by_202(alike) and not ended and _may_be_unfilled(setting, kind, old)
+    return begins_by_202(alike) and not ended and _may_be_unfilled(setting, kind, old)
 
 
 def find_removed_state(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
@@ -290,7 +292,8 @@ def _list_job_states(setting: Setting, kind: str) -> Mapping[str, frozenset[str]
     return setting.compute_once(("standing", "states", kind), find)
 
 
-def _begins_by_202(alike: Iterable[Resource]) -> bool:
+def begins_by_202(alike: Iterable[Resource]) -> bool:
+    """True if every create of these resources is only accepted."""
     made = [r.made_by for r in alike if r.made_by is not None]
     return bool(made) and all(call.action.success.status == ACCEPTED for call in made)
 

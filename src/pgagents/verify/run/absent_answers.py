@@ -18,6 +18,7 @@ from pgagents.base.cel.expression import Expression
 from pgagents.base.http import Response
 from pgagents.base.text import plain_word, singular, split_words
 from pgagents.catalogue.model.action import Action, Param
+from pgagents.verify.answers.standing import begins_by_202
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.fixtures.target import brings_back, is_made_by, list_involved
 from pgagents.verify.setting import Setting
@@ -113,6 +114,8 @@ def nothing_there(setting: Setting, exchange: Exchange, reached: Container[str] 
         )
     if of_key:
         return _say_forbidden(exchange.outcome)
+    if exchange.status in NOT_THERE and (later := _find_made_later(setting, endpoint)):
+        return f"a {later} is only accepted (202), so it may not be there yet: {exchange.outcome}"
     if exchange.status in NOT_THERE and (part := _find_optional_part(setting, endpoint)):
         return f"`{part}` may be missing where the rest exists: it was answered {exchange.outcome}"
     return ""
@@ -184,6 +187,13 @@ def _may_hide(setting: Setting, call: Call) -> bool:
     """True if a refusal may hide that an id in the path does not exist."""
     in_path = call.endpoint is not None and any(p.place == "path" for p in call.endpoint.params)
     return setting.model.leaves_open and in_path and call.intent != "auth"
+
+
+def _find_made_later(setting: Setting, endpoint: Endpoint) -> str:
+    """Return a resource that a call names and whose create a document answers with 202 (RFC 9110, 15.3.3)."""
+    named = (setting.model.resources.get(param.refers_to or "") for param in endpoint.params)
+    guessed = (r for r in named if r is not None and r.is_seen_by_guess)
+    return next((str(r.name) for r in guessed if begins_by_202([r])), "")
 
 
 def _find_optional_part(setting: Setting, endpoint: Endpoint) -> str:

@@ -146,6 +146,9 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if endpoint.action.effect == "write" and (exchange.success or exchange.error or exchange.status >= 500):
         facts.written += 1
         forget_removed(memory.setting, exchange, facts)
+        if exchange.status == ACCEPTED:
+            named = (memory.model.resources.get(p.refers_to or "") for p in endpoint.action.params)
+            facts.changing |= {kind_of(memory.setting, resource) for resource in named if resource}
     if (
         not exchange.success
         or not exchange.fits
@@ -163,8 +166,9 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         for body in objects_at(exchange.body, representation.path):
             accepted = exchange.status == ACCEPTED
             written = facts.written + memory.tool_writes
+            changing = representation.kind in facts.changing
             shown = ShownInstance(
-                representation, body, written, exchange.sent_at, exchange.number, place, accepted
+                representation, body, written, exchange.sent_at, exchange.number, place, accepted, changing
             )
             if is_uncertain(memory, shown):
                 continue
