@@ -230,6 +230,57 @@ def test_list_that_shows_no_certain_id_gives_none(listed: dict[str, Any]) -> Non
     assert found == {}
 
 
+TEXT = {"type": "string"}
+
+
+def test_envelope_shows_an_instance_beside_names_of_columns() -> None:
+    """So Flask-AppBuilder writes it: `id` is a text in its envelope alone, and lists show the ids apart."""
+    columns = {"type": "object", "properties": {"column_name": TEXT}}
+    texts = {"type": "array", "items": TEXT}
+    new = {"type": "object", "properties": {"id": {"type": "number"}, "result": {"type": "object"}}}
+    shown = {"id": TEXT, "description_columns": columns, "show_columns": texts, "result": ITEM}
+    listed = {"ids": texts, "list_columns": texts, "result": {"type": "array", "items": ITEM}}
+    found, text = infer(
+        {
+            "/layers/": {
+                "get": answer({"type": "object", "properties": listed | {"label_columns": columns}}),
+                "post": create(new, name=TEXT),
+            },
+            "/layers/{pk}": by_id("pk")
+            | {"get": answer({"type": "object", "properties": shown}), "delete": answer(None)},
+        }
+    )
+    layer = found["layer"]
+    assert layer["read_by"]["at"] == layer["found_by"]["at"] == layer["listed_by"]["at"] == "response.result"
+    assert layer["made_by"] == {"action": "create_layer", "input": {"name": "=fresh.text"}}
+    assert layer["undone_by"]["input"] == {"pk": "=resource.id"}
+    assert text.count("refers_to: layer") == 2
+
+
+@pytest.mark.parametrize("second", [{"type": "array", "items": ITEM}, {"type": "array"}, ITEM])
+def test_two_lists_or_two_objects_of_things_are_no_envelope(second: dict[str, Any]) -> None:
+    first = ITEM if second is ITEM else {"type": "array", "items": ITEM}
+    both = answer({"type": "object", "properties": {"one": first, "two": second}})
+    gone = by_id("pk") | {"delete": answer(None, "204")}
+    found, _ = infer({"/layers": {"get": both, "post": create(None)}, "/layers/{pk}": gone | {"get": both}})
+    assert "made_by" not in found.get("layer", {})
+    assert "found_by" not in found.get("layer", {})
+
+
+@pytest.mark.parametrize(("kind", "known"), [("integer", True), ("string", False)])
+def test_path_of_a_name_or_id_takes_the_number_by_which_it_is_removed(kind: str, known: bool) -> None:
+    """A number alone may be the slug of an older board, where nothing says that the path takes one."""
+    found, _ = infer(
+        {
+            "/boards": {"get": answer({"type": "array", "items": ITEM}), "post": create(name=TEXT)},
+            "/boards/{id_or_slug}": by_id("id_or_slug", "string") | {"get": answer(ITEM)},
+            "/boards/{pk}": by_id("pk", kind) | {"delete": answer(None, "204")},
+        }
+    )
+    assert ("made_by" in found.get("board", {})) == known
+    assert not known or found["board"]["read_by"]["input"] == {"id_or_slug": "=resource.id"}
+
+
 def test_list_that_needs_an_argument_gives_no_ids() -> None:
     needed = {"parameters": [{"name": "q", "in": "query", "required": True, "schema": {"type": "string"}}]}
     listed = answer({"type": "array", "items": ITEM}) | needed

@@ -65,8 +65,13 @@ def find_instance(
     if resource.open:
         found = find_open_object(one, resource.argument, named)
         return (found[0], found[2]) if found is not None else None
-    places = _list_places(one, named)
-    return next(((at, s) for at, s in places if resource.member in s.get("properties", {})), None)
+    places = [p for p in _list_places(one, named) if resource.member in p[1].get("properties", {})]
+    fitting = (
+        p
+        for p in places
+        if _is_of_type(read_schema(p[1]["properties"][resource.member], named), resource.id_schema)
+    )
+    return next(fitting, next(iter(places), None))
 
 
 def _list_places(one: ImportedAction, named: Mapping[str, Any]) -> list[tuple[str, Schema]]:
@@ -448,11 +453,19 @@ def find_object(one: ImportedAction, argument: str, kind: str, named: Mapping[st
     return None
 
 
-def list_shown(one: ImportedAction, named: Mapping[str, Any]) -> dict[str, Schema]:
-    """Return the members of an answer, and those of the only object in it."""
+def list_shown(one: ImportedAction, param: Schema, named: Mapping[str, Any]) -> dict[str, Schema]:
+    """Return the members of an answer, and those of the only object in it.
+
+    Of several, it is the only one with an `id` of the type in the path, which is right where that of the
+    envelope is not: a text in Flask-AppBuilder's documents (Superset 6.1.0, 2026-11-29).
+    """
     (_, whole), *others = _list_places(one, named)
+    outer = whole.get("properties", {})
     inner = [schema.get("properties", {}) for _, schema in others if is_type(schema, ("object",))]
-    return {**(inner[0] if len(inner) == 1 else {}), **whole.get("properties", {})}
+    with_id = [each for each in inner if _is_of_type(read_schema(each.get("id", {}), named), param)]
+    if len(with_id) == 1 and not _is_of_type(read_schema(outer.get("id", {}), named), param):
+        return {**outer, **with_id[0]}
+    return {**(inner[0] if len(inner) == 1 else {}), **outer}
 
 
 def find_open_object(one: ImportedAction, argument: str, named: Mapping[str, Any]) -> Found | None:

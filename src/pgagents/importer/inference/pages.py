@@ -202,6 +202,7 @@ def _last(path: str) -> str:
 
 MOST_STEPS, DEEPEST = 2, 4
 """The steps of a path to a list or to any member, and to a cursor."""
+_SCALARS = ("string", "integer", "number", "boolean")
 _UNIONS = ("anyOf", "oneOf")
 _AROUND = ("allOf", *_UNIONS)
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -224,7 +225,11 @@ class Listing:
 
 
 def describe_listing(one: ImportedAction, named: Mapping[str, Any]) -> Listing | None:
-    """Return the one list of the first successful answer; None if it has none, or several."""
+    """Return the one list of the first successful answer; None if it has none, or several.
+
+    Lists of scalars beside it do not count: Flask-AppBuilder's have the ids, and names of columns (Superset
+    6.1.0, 2026-11-29).
+    """
     whole = find_success(one, named)
     optional = {
         name: read_schema(param, named)
@@ -238,14 +243,19 @@ def describe_listing(one: ImportedAction, named: Mapping[str, Any]) -> Listing |
     if whole.get("type") == "array":
         return Listing("response", read_answer(whole.get("items", {}), named), {}, optional, links)
     members = dict(_members(whole, named, "response"))
-    lists = [path for path, schema in members.items() if is_type(schema, ("array",))]
+    items = {
+        path: read_answer(schema.get("items", {}), named)
+        for path, schema in members.items()
+        if is_type(schema, ("array",))
+    }
+    lists = [path for path, item in items.items() if len(items) == 1 or not is_type(item, _SCALARS)]
     if len(lists) != 1:
         return None
-    item = read_answer(members.pop(lists[0]).get("items", {}), named)
+    del members[lists[0]]
     deeper = {p: s for p, s in _members(whole, named, "response", DEEPEST) if p.count(".") > MOST_STEPS}
     return Listing(
         lists[0],
-        item,
+        items[lists[0]],
         members,
         optional,
         links,

@@ -404,7 +404,8 @@ def _identify(
     at = find_object(read, argument, kind, named) if read is not None else None
     guess = _guess(paths, argument, named) if read is not None and at is None else None
     member = (at or guess or ("", ""))[1] or _find_listed(paths, named_by, argument, kind, named)
-    member = member or _find_by_structure(_with_create(path, all_paths), named_by, argument, named)
+    param = _find_narrowest(paths, named_by, argument, named)
+    member = member or _find_by_structure(_with_create(path, all_paths), named_by, param, named)
     if not member:
         return None
     name = f"{kind}_resource" if kind in TAKEN else kind
@@ -415,9 +416,24 @@ def _identify(
         parent if "{}" in path else "",
         kind,
         guess is not None,
-        _find_id_schema(named_by.action["input"].get(argument, {}), member, at, named),
+        _find_id_schema(param, member, at, named),
         _list_forms(paths, at, named),
     )
+
+
+def _find_narrowest(
+    paths: Paths, named_by: ImportedAction, argument: str, named: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Return the schema of the argument that names an item, or of the integer by which another method of the
+    path does: a text may be `{id_or_slug}`, of which `PUT /dashboard/{pk}` takes the number (Superset 6.1.0,
+    2026-11-29).
+    """
+    every = [
+        read_argument(one, PLACEHOLDER.findall(one.action["http"])[-1], named) for one in paths.item.values()
+    ]
+    integers = [param for param in every if is_type(param, ("integer",))]
+    own = named_by.action["input"].get(argument, {})
+    return integers[0] if integers and is_type(read_schema(own, named), ("string",)) else own
 
 
 def _find_id_schema(
@@ -504,20 +520,20 @@ def _find_listed(
 
 
 def _find_by_structure(
-    paths: Paths, named_by: ImportedAction, argument: str, named: Mapping[str, Any]
+    paths: Paths, named_by: ImportedAction, param: Mapping[str, Any], named: Mapping[str, Any]
 ) -> str:
     """Return the member with the id that the read, the list and the create all show; empty if none is
     certain.
     """
     makes, listed = paths.collection.get("POST"), paths.collection.get("GET")
     listing = describe_listing(listed, named) if listed is not None and not list_needed(listed) else None
-    shown = [list_shown(paths.read, named)] if paths.read is not None else []
+    param = read_schema(param, named)
+    shown = [list_shown(paths.read, param, named)] if paths.read is not None else []
     shown += [listing.item.get("properties", {})] if listing is not None else []
     if not shown and ("DELETE" not in paths.item or named_by.action["http"].count("{") > 1):
         return ""  # nothing removes what a run makes, or its answer may show the container with a new part
-    made = [list_shown(makes, named)] if makes is not None and len(shown) < ENOUGH else []
+    made = [list_shown(makes, param, named)] if makes is not None and len(shown) < ENOUGH else []
     given = makes.action.get("input", {}) if makes is not None else {}
-    param = read_argument(named_by, argument, named)
     found = (find_id_by_structure(several, given, param, named) for several in (shown, shown + made))
     return next(filter(None, found), "")
 
