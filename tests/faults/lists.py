@@ -63,17 +63,6 @@ def filter_ignored(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
     return inner(replace(call, input={k: v for k, v in call.input.items() if k not in filters}))
 
 
-@fault(
-    "exact_filters", also={"law": "the law of the filter is false too"}, needs=("filters",)
-).replace_actions
-def last_of_several_counts(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """A filter with several values looks at the last one alone."""
-    several = {n: v for n, v in call.input.items() if isinstance(v, list) and len(v) > 1}
-    if call.action.effect != "read" or not several:
-        return inner(call)
-    return inner(replace(call, input={**call.input, **{n: v[-1:] for n, v in several.items()}}))
-
-
 @fault("read_after_write", needs=("bare-list",)).edit_data
 def list_never_changes(context: Context, request: Request, data: Any) -> Any:
     """A list that is the whole body is answered for ever as it was the first time."""

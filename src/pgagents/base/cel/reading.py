@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal as OneOf
 
 from pgagents.base.cel.syntax import (
     Choice,
@@ -155,10 +154,6 @@ def compares(node: Node, path: Path) -> str:
     return "exactly" if sides else ""
 
 
-Match = OneOf["whole", "part", "each"]
-"""The comparison of a filter: the text equals the member, is a part of it, or each item is in it."""
-
-
 @dataclass(frozen=True, slots=True)
 class Filter:
     """The member of a list's items that an argument filters by.
@@ -166,42 +161,36 @@ class Filter:
     `folded` is true if letter case is ignored.
     """
 
-    items: Node
     member: str
-    match: Match
     folded: bool
 
 
 def filter_of(node: Node, path: Path) -> Filter | None:
     """Return the filter that an expression promises for an argument, or None.
 
-    Forms: `response.items.all(i, i.name == input.name)`, the same with `contains`, or `input.tags.all(t, t in
-    i.tags)`.
+    Forms: `response.items.all(i, i.name == input.name)`, or the same with `contains`.
     """
     for macro in walk(node):
         if isinstance(macro, Macro) and macro.name == "all" and path_of(macro.of)[:1] == ("response",):
-            for side, match in _compared_with(path, macro.args[0]):
+            for side in _compared_with(path, macro.args[0]):
                 plain = _without_case(side)
                 item, *members = path_of(plain) or ("",)
                 if item == macro.item and len(members) == 1:
-                    return Filter(macro.of, members[0], match, plain is not side)
+                    return Filter(members[0], plain is not side)
     return None
 
 
-def _compared_with(path: Path, condition: Node) -> Iterator[tuple[Node, Match]]:
-    """Yield the nodes that a condition compares with a path, each with the comparison."""
+def _compared_with(path: Path, condition: Node) -> Iterator[Node]:
+    """Yield the nodes that a condition compares with a path."""
     for part in walk(condition):
         match part:
             case Infix(("==",), (asked, side)) if path_of(_without_case(asked)) == path:
-                yield side, "whole"
+                yield side
             case Infix(("==",), (side, asked)) if path_of(_without_case(asked)) == path:
-                yield side, "whole"
+                yield side
             case FunctionCall("contains" | "startsWith" | "endsWith", of, (asked, *_)) if of is not None:
                 if path_of(_without_case(asked)) == path:
-                    yield of, "part"
-            case Macro("all", asked, _, (Infix(("in",), (Name(name), side)), *_)) if path_of(asked) == path:
-                if name == part.item:
-                    yield side, "each"
+                    yield of
 
 
 def _without_case(node: Node) -> Node:

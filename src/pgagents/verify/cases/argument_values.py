@@ -191,18 +191,17 @@ HEX = re.compile(r"[0-9A-Fa-f{}-]*")
 count.
 """
 _SEPARATORS = re.compile(r"[-_ .]")
-_WILDCARDS = "_%*?"
 
 
 def near_texts(text: str) -> dict[str, str]:
     """Return texts that nearly equal this one, by the name of the change, the most revealing change first."""
     middle = next((i for i in range(len(text) // 2, len(text)) if text[i].isalnum()), None)
     found: dict[str, str] = {}
-    for sign in _WILDCARDS if middle else "":
-        found[f"with {sign} in place of a character"] = f"{text[:middle]}{sign}{text[(middle or 0) + 1 :]}"
+    if middle:
+        found["with _ in place of a character"] = f"{text[:middle]}_{text[middle + 1 :]}"  # SQL's LIKE
     if not HEX.fullmatch(text):
-        found["in the other case"] = text.swapcase()
-    found["without its separators"] = _SEPARATORS.sub("", text)
+        found["in the other case"] = text.swapcase()  # MySQL's collations
+    found["without its separators"] = _SEPARATORS.sub("", text)  # a search for plates (Park Graph)
     found["with a character more"] = f"{text}0"
     found["with its last character cut off"] = text[:-1]
     found["with another last character"] = f"{text[:-1]}{'1' if text[-1:] == '0' else '0'}"

@@ -1,10 +1,8 @@
 """A filtered list contains no item that only resembles the filter's value.
 
 The list is requested with values that nearly equal an existing text: a wildcard for a character, as of SQL's
-LIKE, the other letter case, which MySQL's collations ignore, no separators. A filter that takes several
-values, of which an item must have all, as GitHub's `labels`, gets an existing one beside one that no item
-has. The laws of the list decide which items it may contain. Their answers show something only if the list
-has the item when it is asked for the text itself.
+LIKE, the other letter case, which MySQL's collations ignore, no separators. The laws of the list decide which
+items it may contain. Its answers show something only if it has an item when it is asked for the text itself.
 """
 
 from __future__ import annotations
@@ -15,46 +13,32 @@ from functools import partial
 from typing import Any
 
 from pgagents.base.cel.expression import Expression, Scope
-from pgagents.base.cel.reading import Filter, filter_of, reads
+from pgagents.base.cel.reading import filter_of, reads
 from pgagents.catalogue.model.action import ActionCall, Param
 from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank
 from pgagents.verify.cases.argument_values import find_comparison, fitting, free_text
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.laws import evaluate_law, values_of
-from pgagents.verify.promise import Attempt, Case, Trial, Untested, conclude, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
-from pgagents.verify.values.schema_values import distinct, types_of
 from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 MOST = {"exactly": 2, "folded": 1}
-"""The most near texts that are tried, to save requests. By a law, the other case may be the same text."""
-ORDERS = 2
-"""An absent value is tried before and after an existing one, because a server may use only one of them."""
+"""The most near texts that are sent, as each costs a request. A law with `lower` takes the other case."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Filter:
-    """An argument that filters a list on REST. `value` gives the argument's value for an instance.
-
-    `several` is true if the argument takes a list of values and an item must have all of them.
-    """
+    """An argument that filters a list on REST. `value` gives the argument's value for an instance."""
 
     param: Param
     resource: Resource
     listed_by: ActionCall
     value: Any
     comparison: str
-    several: bool = False
-
-    @property
-    def cost(self) -> int:
-        """The greatest number of requests for it."""
-        if self.several:
-            return 1 + ORDERS + 1
-        return MOST[self.comparison] + 1
 
     @property
     def by_catalogue(self) -> bool:
@@ -77,8 +61,8 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
                     continue
                 known.add((endpoint.place, name))
                 says = f"{endpoint.action.name} has nothing of what only resembles its {name}"
-                run = partial(_try_several if own.several else _try, own=own)
-                attempt = Attempt(run, cost=own.cost, writes=resource.made_by is not None)
+                cost = MOST[own.comparison] + 1
+                attempt = Attempt(partial(_try, own=own), cost=cost, writes=resource.made_by is not None)
                 yield Case(endpoint, says, param.origin, attempt, name)
 
 
@@ -96,18 +80,9 @@ def _find_filter(
         return _Filter(param, resource, call, call.input[name], comparison) if comparison else None
     filters = (filter_of(law.that.tree, ("input", name)) for law in endpoint.action.laws)
     promised = next((each for each in filters if each is not None), None)
-    if promised is None or not _takes(setting, param, promised):
+    if promised is None or not free_text(setting, param.schema):
         return None
-    comparison = "folded" if promised.folded else "exactly"
-    return _Filter(param, resource, call, promised.member, comparison, promised.match == "each")
-
-
-def _takes(setting: Setting, param: Param, promised: Filter) -> bool:
-    """True if the argument takes any text, or a list of texts of which each must match."""
-    if promised.match != "each":
-        return free_text(setting, param.schema)
-    schema = setting.resolve_schema(param.schema)
-    return set(types_of(schema)) == {"array"} and free_text(setting, schema.get("items", {}))
+    return _Filter(param, resource, call, promised.member, "folded" if promised.folded else "exactly")
 
 
 def _try(trial: Trial, own: _Filter) -> None:
@@ -123,34 +98,6 @@ def _try(trial: Trial, own: _Filter) -> None:
     for how in chosen:
         answer = trial.ask(_ask(trial, own, near[how], how, instance))
         _judge(trial, own, answer, control, f"asked for one {how}")
-
-
-def _try_several(trial: Trial, own: _Filter) -> None:
-    setting = trial.setting
-    instance = trial.ask(InstanceRef(own.resource.name, standard=not own.by_catalogue))
-    values = instance.get(own.value)
-    if not isinstance(values, list) or not values:
-        why = f"to find one with a {own.value}"
-        whole = trial.ask(Call(trial.endpoint, own.listed_by.input, "explore", why, made=instance))
-        values = _values_in(own, whole)
-    schema = setting.resolve_schema(own.param.schema)
-    series = (distinct(schema["items"], setting.model.schemas, i) for i in range(len(values) + 1))
-    absent = next((value for value in series if value not in values), None)
-    test = setting.test(("param", str(trial.action.name), str(own.param.name), ""), schema)
-    orders = [[absent, *values[:1]], [*values[:1], absent]] if values else []
-    if absent is None or not orders or not all(test.is_valid(order) for order in orders):
-        raise Untested(f"no {own.resource.name} was seen with a {own.value}")
-    control = trial.ask(_ask(trial, own, values[:1], "of one that exists", instance))
-    for order in orders:
-        answer = trial.ask(_ask(trial, own, order, "of which nothing has one", instance))
-        _judge(trial, own, answer, control, "asked for two of which nothing has one")
-
-
-def _values_in(own: _Filter, answer: Exchange) -> list[Any]:
-    """Return the values of the first listed item that has any."""
-    items = at_path(own.listed_by, answer) if answer.success else None
-    members = (item.get(own.value) for item in items or () if isinstance(item, Mapping))
-    return next((values for values in members if isinstance(values, list) and values), [])
 
 
 def _ask(trial: Trial, own: _Filter, value: Any, how: str, instance: Mapping[str, Any]) -> Call:
