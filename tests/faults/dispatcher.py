@@ -7,10 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from faults.helpers import error_at, make_action, with_numbers_as_text
-from pgagents.base.http import Request, Response, json_bytes, read_json
+from pgagents.base.http import Request, Response
 from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.surface import Surface
-from pgagents.generate.actions import actions_by_name
 from pgagents.sandbox.answers import framework_code
 from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.decode import Arguments, Decoder, Problem
@@ -123,22 +122,6 @@ def dispatcher_lacks_action(context: Context, request: Request) -> Request:
         return request
     name = str(asked.action.name).encode()
     return replace(request, body=request.body.replace(b'"' + name + b'"', b'"' + name + b'_"', 1))
-
-
-@fault("framework").edit_requests
-def dispatcher_names_without_case(context: Context, request: Request) -> Request:
-    """The dispatcher accepts the name of an action in any case."""
-    by_path = {str(d.path): d for d in context.model.dispatchers}
-    dispatcher, body = by_path.get(request.path), read_json(request.body).value
-    if (
-        dispatcher is None
-        or not isinstance(body, dict)
-        or not isinstance(name := body.get(dispatcher.selector), str)
-    ):
-        return request
-    if name in (known := actions_by_name(dispatcher)) or name.lower() not in known:
-        return request
-    return replace(request, body=json_bytes({**body, dispatcher.selector: name.lower()}))
 
 
 @fault("framework").change_server

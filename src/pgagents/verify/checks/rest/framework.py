@@ -13,7 +13,7 @@ allows include those of the catalogue. A server that breaks them is odd.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -404,14 +404,6 @@ def _make_dispatcher_cases(setting: Setting) -> Iterator[Malformed]:
         endpoint = find_first_endpoint(setting, dispatcher.surface)
         if endpoint is None:
             continue
-        says = "an action that does not exist is refused"
-        call = edit_call(
-            setting,
-            endpoint,
-            "an action's name in capital letters, which is none",
-            Raw(edit=make_misspelling_edit(dispatcher)),
-        )
-        yield Malformed("unknown_action", says, call, invalid, dispatcher.origin)
         for detail, says, wrap in list_wraps(setting, dispatcher, endpoint):
             yield Malformed(
                 detail,
@@ -458,6 +450,8 @@ def list_wraps(
 ) -> Iterator[tuple[str, str, dict[str, object]]]:
     """Yield wrong objects around a call's arguments, each with a name and the promise that it is refused."""
     selector, arguments = dispatcher.selector, dispatcher.arguments
+    nothing: dict[str, object] = {selector: "pgv_no_such_action", arguments: {}}
+    yield "unknown_action", "an action that does not exist is refused", nothing
     yield "missing_action", f"a body without {selector} is refused", {arguments: {}}
     yield "action_type", f"{selector} that is a number is refused", {selector: 1, arguments: {}}
     ordinary = template_of(setting.model, endpoint.action).input.items()
@@ -474,24 +468,6 @@ def list_wraps(
             f"the action {outside}, which is not of the set, is refused",
             {selector: outside, arguments: {}},
         )
-
-
-def make_misspelling_edit(dispatcher: Dispatcher) -> Callable[[bytes], bytes]:
-    """Return an edit that writes the action's name in capitals, or replaces it by an invented name if that is
-    another action.
-    """
-    names = {str(a.name) for a in dispatcher.actions} | {
-        str(f.name) for a in dispatcher.actions for f in a.formerly
-    }
-
-    def edit(body: bytes) -> bytes:
-        request = read_json(body).value
-        near = str(request[dispatcher.selector]).upper()
-        return json_bytes(
-            {**request, dispatcher.selector: near if near not in names else "pgv_no_such_action"}
-        )
-
-    return edit
 
 
 def find_not_offered(setting: Setting, dispatcher: Dispatcher) -> str | None:
