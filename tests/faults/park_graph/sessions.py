@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
-from pgagents.base.http import Handler, Request, Response, Silence
 from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.model import Bucket
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
@@ -120,15 +118,6 @@ class limit_of_other_bucket(Limits):
         if bucket.when is None and action is not None and action.name == "extend_session":
             return bucket.name == "read"
         return super()._decide(bucket, action, key, agent)
-
-
-@fault("links_resolve").handle_requests
-def link_dead_at_the_end(context: Context, handler: Handler, request: Request) -> Response | Silence:
-    """A session's receipt page no longer exists once the session has ended."""
-    head, _, id = request.path.rpartition("/")
-    row = context.front.store.row("SELECT status FROM session WHERE id = ?", id) if head == "/r" else None
-    ended = row is not None and row["status"] == "completed"
-    return handler(replace(request, target="/r/none") if ended else request)
 
 
 @fault(
