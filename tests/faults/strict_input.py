@@ -20,17 +20,6 @@ from pgagents.sandbox.fault_declaration import Context, fault
 from pgagents.sandbox.fault_helpers import data_of, objects, successful
 
 
-@fault("law").replace_actions
-def alike_items_merged(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """Items of a list argument that differ only in case are merged into one."""
-    lists = {name: value for name, value in call.input.items() if isinstance(value, list)}
-    merged = {
-        name: list({json.dumps(item).lower(): item for item in items}.values())
-        for name, items in lists.items()
-    }
-    return inner(replace(call, input={**call.input, **merged}))
-
-
 @fault("arbitrary_text").replace_actions
 def apostrophe_refused(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A text with an apostrophe is refused, as by a filter against SQL injection."""

@@ -201,40 +201,22 @@ def _around_now(endpoint: Endpoint, base: Mapping[str, Any]) -> Iterator[tuple[s
 
 
 def unusual(setting: Setting, endpoint: Endpoint, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Replace values by unusual ones that the schema allows. A server may still have a reason to refuse them.
+    """Return a read's arguments with times at the ends of the calendar, where the schema allows these.
 
-    A read gets times at the ends of the calendar. A write gets a list item twice, the second time in the
-    other letter case. An object gets its texts in the other case, and its missing flags as false. If the call
-    succeeds, the laws must hold for its answer, too.
+    A server may have a reason to refuse them; if the call succeeds, the laws must hold for its answer, too.
     """
-    writes, found = endpoint.action.effect == "write", dict(given)
+    found = dict(given)
     for param in endpoint.params:
         name, schema = str(param.name), setting.resolve_schema(param.schema)
-        value, kinds = given.get(name), types_of(schema)
-        if not writes and schema.get("format") == "date-time" and isinstance(value, str):
+        value = given.get(name)
+        if schema.get("format") == "date-time" and isinstance(value, str):
             found[name] = ENDS[sum(found.get(str(p.name)) == ENDS[0] for p in endpoint.params) > 0]
-        elif writes and "array" in kinds and isinstance(value, list) and value:
-            found[name] = [*value, _swap_case(value[0])]
-        elif writes and "object" in kinds and isinstance(value, Mapping):
-            flags = {
-                n
-                for n, s in schema.get("properties", {}).items()
-                if types_of(setting.resolve_schema(s)) == ("boolean",)
-            }
-            found[name] = {**dict.fromkeys(flags - value.keys(), False), **_swap_case(value)}
         if found.get(name) != value and (
             not setting.test_argument(endpoint, param).is_valid(found[name])
             or setting.say_reaching(endpoint.action, found)
         ):
             found[name] = value
     return found
-
-
-def _swap_case(value: Any) -> Any:
-    """Return the value with all its texts in the other letter case."""
-    if isinstance(value, Mapping):
-        return {k: _swap_case(v) for k, v in value.items()}
-    return value.swapcase() if isinstance(value, str) else value
 
 
 def fills_a_page(setting: Setting, endpoint: Endpoint, relation: Relation) -> bool:

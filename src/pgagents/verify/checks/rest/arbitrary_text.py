@@ -1,11 +1,9 @@
 """A free text may contain anything: quotes, backslashes, markup, template marks, other scripts, blanks at its
 ends.
 
-Servers fail at these when they put texts into SQL, pages or commands. If a pattern forbids them, words are
-sent that a language may mistake for another value, and enums get every value. The first call also has
-characters that a server may refuse, such as NUL, which PostgreSQL does not store. If it is refused, the text
-is sent without them. A document may leave a pattern out, and a firewall refuses markup and SQL: then a
-refusal is odd.
+Servers fail at these when they put texts into SQL, pages or commands. The first call also has characters that
+a server may refuse, such as NUL, which PostgreSQL does not store. If it is refused, the text is sent without
+them. A document may leave a pattern out, and a firewall refuses markup and SQL: then a refusal is odd.
 """
 
 from __future__ import annotations
@@ -18,10 +16,8 @@ from typing import Any
 from pgagents.base.cel.expression import Expression, member_of
 from pgagents.base.cel.reading import path_of
 from pgagents.catalogue.language.basics import FRESH
-from pgagents.catalogue.model.action import Param
 from pgagents.catalogue.model.values import find_format
 from pgagents.report.contract import Rank
-from pgagents.verify.cases.boundary import free_params, unusual
 from pgagents.verify.fixtures.request_template import (
     RequestTemplate,
     evaluate_arguments,
@@ -31,7 +27,7 @@ from pgagents.verify.fixtures.request_template import (
 )
 from pgagents.verify.promise import Attempt, Case, Trial, Untested, conclude, make_check
 from pgagents.verify.setting import Setting
-from pgagents.verify.values.schema_values import high, matches, types_of
+from pgagents.verify.values.schema_values import matches, types_of
 from pgagents.verify.wire.call import Signature
 from pgagents.verify.wire.endpoint import Endpoint
 
@@ -44,8 +40,6 @@ ODD = " \0\r\n\u2028\u202ee\u0301\ufeff"
 """A blank, NUL, CR and LF, a line separator, a right-to-left override, a combining accent, and a byte order
 mark.
 """
-WORDS = ("null", "007", "infinity", "1e5", "true")
-"""Words that YAML or PHP's `==` takes for null, a number or a boolean."""
 LONGEST = 4_096
 """The most characters of a text, as a document may allow millions."""
 FIREWALL = (403, 406)
@@ -82,14 +76,9 @@ def _try(trial: Trial, texts: Mapping[str, Any]) -> None:
         input={**arguments, **_texts(setting, endpoint, ODD + TEXT)},
         why="a text with a NUL and other odd characters",
     )
-    most = replace(
-        odd, input=unusual(setting, endpoint, odd.input), why=f"{odd.why}, and what is unusual beside it"
-    )
-    first, *simpler = [most, odd, call] if most.input != odd.input else [odd, call]
-    answer = trial.ask(first)
-    for simple in simpler:
-        if not answer.success:
-            answer = trial.ask(simple)
+    answer = trial.ask(odd)
+    if not answer.success:
+        answer = trial.ask(call)
     if not answer.success and not answer.void:
         control = trial.ask(replace(call, intent="valid", why="an ordinary call", input=usual))
         if not control.success:
@@ -105,7 +94,6 @@ def _texts(setting: Setting, endpoint: Endpoint, text: str = TEXT) -> dict[str, 
     template = template_of(setting.model, endpoint.action)
     base = evaluate_arguments(setting.model, template.input)
     found: dict[str, Any] = {}
-    words: dict[str, Any] = {}
     for param in endpoint.params:
         name = str(param.name)
         ours = param.refers_to or name == endpoint.action.idempotency or isinstance(base.get(name), Signature)
@@ -113,20 +101,14 @@ def _texts(setting: Setting, endpoint: Endpoint, text: str = TEXT) -> dict[str, 
         if (
             not ours and name in base and param.place in ("body", "query")
         ):  # an argument that no example has may have a hidden form, like a cursor
-            value = _fill_texts(setting, name, param.schema, _example(endpoint, name, base[name]), text)
+            value = _fill_texts(setting, name, param.schema, base[name], text)
             if value is not None and setting.test_argument(endpoint, param).is_valid(value):
                 found[name] = value
-            elif (word := _word(setting, endpoint, param)) is not None:
-                words[name] = word
-            elif isinstance(base[name], list) and setting.resolve_schema(
-                setting.resolve_schema(param.schema).get("items", {})
-            ).get("enum"):
-                words[name] = high(param.schema, setting.model.schemas)
-    meets = find_refusal(endpoint.action, {**template.input, **found, **words})
+    meets = find_refusal(endpoint.action, {**template.input, **found})
     if meets is not None:  # an author's condition refuses such a text
         read = list_read(meets)
-        found, words = ({k: v for k, v in d.items() if k not in read} for d in (found, words))
-    return {**found, **words} if found else {}
+        found = {name: value for name, value in found.items() if name not in read}
+    return found
 
 
 def _is_of_instance(template: RequestTemplate, value: Any) -> bool:
@@ -149,32 +131,6 @@ def _is_formed(template: RequestTemplate, name: str) -> bool:
     if makes is None or made_by is None or made_by.at is None or path_of(made_by.at.tree) != (INPUT,):
         return False
     return name == (made_by.id_at[1] if made_by.id_at is not None else makes.id)
-
-
-def _word(setting: Setting, endpoint: Endpoint, param: Param) -> str | None:
-    """Return a word that matches an argument's pattern; None if the argument takes listed values only.
-
-    Each surface gets another word, so that one call each tries several.
-    """
-    schema = setting.resolve_schema(param.schema)
-    if (
-        types_of(schema) != ("string",)
-        or "pattern" not in schema
-        or param not in free_params(setting, endpoint)
-    ):
-        return None
-    fitting = [word for word in WORDS if matches(schema, word)]
-    return fitting[setting.list_calling(endpoint.action).index(endpoint) % len(fitting)] if fitting else None
-
-
-def _example(endpoint: Endpoint, name: str, usual: Any) -> Any:
-    """Return the argument's usual value. For a list, return one item of the longest example."""
-    listed = [
-        e.input[name]
-        for e in endpoint.action.examples
-        if e.status < 300 and isinstance(e.input.get(name), list)
-    ]
-    return max(listed, key=len, default=usual)[:1] if isinstance(usual, list) else usual
 
 
 def _fill_texts(setting: Setting, name: str, written: Mapping[str, Any], base: Any, text: str) -> Any:
