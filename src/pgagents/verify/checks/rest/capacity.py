@@ -21,18 +21,12 @@ from pgagents.verify.plan.selection import others_too
 from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
-from pgagents.verify.wire.call import Call, InstanceRef
+from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 ROUNDS = 2
-"""The number of rounds."""
-MOST_MADE = 3
-"""The most instances that are made until one is at a place with a known count, because the server may choose
-the place.
-"""
-
-
+"""A second round is for what the first did not keep: somebody else's instance may have ended during it."""
 Counts = dict[str | int | float, int]
 """The last known count of each place, by the place's id."""
 
@@ -41,7 +35,8 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     """Yield a case for each endpoint that makes a resource with `takes`, and one for each that ends one.
 
     One attempt makes and ends instances of a resource through each endpoint, and counts after each call. It
-    needs an exclusive run, because others change the counts.
+    needs an exclusive run, because others change the counts. The caller must choose the place: if the server
+    does, no count before is known.
     """
     del roles
     settled = None if setting.exclusive else (Verdict.NOT_SELECTED, others_too(setting, "counts"))
@@ -69,6 +64,7 @@ def _takers(setting: Setting) -> Iterator[tuple[Resource, Takes]]:
         if (
             takes is not None
             and resource.made_by
+            and any(takes.of in getattr(value, "names", ()) for value in resource.made_by.input.values())
             and resource.undone_by
             and setting.find_lead(str(takes.read_by.name)) is not None
         ):
@@ -97,61 +93,47 @@ def _round(trials: Sequence[Trial], resource: Resource, takes: Takes) -> list[Ju
     setting, judged = trials[0].setting, list[Judgement]()
     makers = [trial for trial in trials if trial.case.about == "taken"]
     enders = [trial for trial in trials if trial.case.about == "returned"]
-    place: Mapping[str, Any] | None = None
     counts: Counts = {}
-    if resource.made_by is not None and _chooses(resource, takes):
-        place = find_roomiest(setting, takes)
-        _read_counter(setting, takes, place[setting.model.resources[takes.of].id], counts)
-    else:  # the server chooses, probably the same place as before
-        another = ask(InstanceRef(resource.name))
-        if is_scalar(another.get(takes.by)):
-            _read_counter(setting, takes, another[takes.by], counts)
+    place = find_roomiest(setting, takes)  # a full place refuses what each surface makes
+    _read_counter(setting, takes, place[setting.model.resources[takes.of].id], counts)
     living: list[Mapping[str, Any]] = []
     for trial in makers:
         judged.append(_judge_taking(trial, resource, takes, place, counts, living))
     for index, instance in enumerate(living):
-        if index < len(enders) or instance is living[-1]:
+        if index < len(enders) or instance is living[-1]:  # the clean-up ends those beyond
             trial = enders[min(index, len(enders) - 1)]
             judged.append(_judge_return(trial, resource, takes, instance, counts))
     return judged
-
-
-def _chooses(resource: Resource, takes: Takes) -> bool:
-    """True if the caller chooses the place by an argument."""
-    given = resource.made_by.input if resource.made_by else {}
-    return any(takes.of in getattr(value, "names", ()) for value in given.values())
 
 
 def _judge_taking(
     trial: Trial,
     resource: Resource,
     takes: Takes,
-    place: Mapping[str, Any] | None,
+    place: Mapping[str, Any],
     counts: Counts,
     living: list[Mapping[str, Any]],
 ) -> Judgement:
-    """Make instances until one is at a place with a known count; add what was made to `living`."""
-    endpoint, setting, made_by = trial.endpoint, trial.setting, resource.made_by
+    """Make instances at the place; add the first to `living`."""
+    setting, made_by = trial.setting, resource.made_by
     assert made_by is not None
-    bind = {takes.of: place} if place is not None else {}
-    for _ in range(MOST_MADE):
-        why = f"a {resource.name} that takes from a {takes.of}"
-        answer = trial.ask(Call(endpoint, made_by.input, "explore", why, bind=bind, fresh=True))
-        instances = _list_made(made_by, answer)
-        first = next(iter(instances), None)
-        if first is None or not is_scalar(first.get(takes.by)) or not answer.fits:
-            counts.clear()  # it may still have occupied capacity
-            return trial.untested(say_none_made(resource, answer))
-        living.append(first)
-        at = first[takes.by]
-        taken = sum(1 for instance in instances if instance.get(takes.by) == at)
-        before = counts.get(at)
-        after = _read_counter(setting, takes, at, counts)
-        if after is None:
-            return trial.untested(f"{takes.read_by.name} returned no {takes.counter}")
-        if before is not None:
-            return _judge_count(trial, takes, before, after, -taken)
-    return trial.untested(f"each was at another {takes.of}")
+    why = f"a {resource.name} that takes from a {takes.of}"
+    answer = trial.ask(
+        Call(trial.endpoint, made_by.input, "explore", why, bind={takes.of: place}, fresh=True)
+    )
+    instances = _list_made(made_by, answer)
+    first = next(iter(instances), None)
+    if first is None or not is_scalar(first.get(takes.by)) or not answer.fits:
+        counts.clear()  # it may still have occupied capacity
+        return trial.untested(say_none_made(resource, answer))
+    living.append(first)
+    at = first[takes.by]
+    # an order's tickets may be for several shows
+    taken = sum(1 for instance in instances if instance.get(takes.by) == at)
+    before, after = counts.get(at), _read_counter(setting, takes, at, counts)
+    if before is None or after is None:
+        return trial.untested(f"{takes.read_by.name} returned no {takes.counter}")
+    return _judge_count(trial, takes, before, after, -taken)
 
 
 def _judge_count(trial: Trial, takes: Takes, before: int, after: int, change: int) -> Judgement:
