@@ -11,7 +11,7 @@ all of it at once, and then the law holds.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -43,7 +43,7 @@ from pgagents.verify.wire.exchange import CONFLICT, Exchange
 
 TWO = 2
 MUCH = re.compile(r"quantity|amount|count|number|credit|points|units|seats|pages|howmany")
-"""Plain names of how much a call takes of a number."""
+"""Plain names of how much a call takes of a number; the hours of a hold take nothing from another number."""
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
@@ -110,8 +110,7 @@ def _list_bound_cases(setting: Setting) -> Iterator[Case]:
 def _find_number(setting: Setting, resource: Resource, endpoint: Endpoint) -> tuple[Param, Param] | None:
     """Return the only number among a POST's arguments, and the one that names the instance; else None.
 
-    A number that is not named as an amount, such as the hours of a hold, takes nothing from another number,
-    and a PUT or PATCH sets it (RFC 9110, 9.3.4).
+    A PUT or PATCH sets a number and takes nothing (RFC 9110, 9.3.4).
     """
     action, made_by = endpoint.action, resource.made_by
     if not endpoint.on_rest or not endpoint.leads or action.method != "POST" or not endpoint.ordinary:
@@ -189,6 +188,7 @@ def _takers(setting: Setting) -> Iterator[tuple[Resource, Takes, Endpoint, Endpo
             continue
         if setting.find_lead(str(takes.read_by.name)) is None:
             continue
+        # a lot's `capacity`: which argument sets the counter, nobody says
         sizes = tuple(n for n in place.made_by.input if _may_be_one(setting, opener.action, n))
         if sizes:
             yield resource, takes, endpoint, opener, sizes
@@ -204,6 +204,7 @@ def _repeatable(setting: Setting) -> Iterator[tuple[Resource, Param, Endpoint]]:
     taken = {unique.otherwise.name for each in model.resources.values() for unique in each.unique}
     for endpoint in setting.endpoints:
         action = endpoint.action
+        # a value that another instance has is refused whether two come at once or not
         conflicts = {code.name for code in action.errors if code.status == CONFLICT} - taken
         if not endpoint.on_rest or not endpoint.leads or action.effect != "write" or not endpoint.ordinary:
             continue
@@ -220,6 +221,7 @@ def _repeatable(setting: Setting) -> Iterator[tuple[Resource, Param, Endpoint]]:
 
 
 def _maker(setting: Setting, resource: Resource) -> Endpoint | None:
+    """Return the create on REST: a race is one of the database behind all surfaces."""
     made_by = resource.made_by
     found = setting.find_lead(str(made_by.action.name)) if made_by is not None else None
     return found if found is not None and found.surface == REST else None
@@ -236,6 +238,7 @@ def _may_be_one(setting: Setting, action: Action, name: str) -> bool:
 def _take_value(trial: Trial, resource: Resource, unique: Unique) -> None:
     names = " and ".join(unique.members)
     why = f"two calls at once with the same {names}"
+    # GitHub's labels are unique within a repository
     parents = tuple(str(p.name) for p in trial.endpoint.params if p.place == "path" and p.refers_to)
     calls = _two_calls(trial.endpoint, resource, why, {})
     pair = trial.ask(Concurrent(calls, shared=(*unique.members, *unique.overlaps, *parents)))
@@ -259,6 +262,8 @@ def _act_twice(trial: Trial, resource: Resource, param: Param) -> None:
     """Call an action twice at once on one instance; if both calls succeed, twice in a row on another."""
     name = trial.action.name
     wanted = as_called(trial.setting.model, trial.action, InstanceRef(resource.name, fresh=True))
+    wanted = replace(wanted, new=True)  # another check may have used up one that exists
+    # what is optional may be made anew for each call: then the two differ in more than their moment
     needed = {str(p.name) for p in trial.action.params if p.required}
     least = {other: value for other, value in trial.template.input.items() if other in needed}
     body = {str(p.name) for p in trial.action.params if p.place == "body"}
@@ -271,33 +276,24 @@ def _act_twice(trial: Trial, resource: Resource, param: Param) -> None:
 
     def call_first(row: Sequence[Exchange]) -> Exchange:
         """Call it on a new instance with the values that were refused: what they met may be older."""
-        instance = trial.ask(replace(wanted, new=True))
+        instance = trial.ask(wanted)
         kept = {other: value for other, value in row[1].input.items() if other in least}
         arguments = {**kept, str(param.name): resource.value_for(param, instance)}
         why = f"{name} of another {resource.name} with the values that were refused"
         return trial.ask(trial.call("explore", why, input=arguments, subject=resource, made=instance))
 
-    def call_at_once(instance: Mapping[str, Any]) -> Sequence[Exchange]:
-        why = f"two calls at once of {name} on one {resource.name}"
-        answers: Sequence[Exchange] = trial.ask(Concurrent((call(why, instance), call(why, instance))))
-        return answers
-
-    def call_in_a_row(instance: Mapping[str, Any]) -> Sequence[Exchange]:
-        first = trial.ask(call(f"{name} of a {resource.name}", instance))
-        if not first.success:
-            return (first,)
-        second = trial.ask(call(f"{name} of the same {resource.name} again", instance))
-        return first, second
-
-    pair = _on_new_or_other(wanted, call_at_once)
+    instance, why = trial.ask(wanted), f"two calls at once of {name} on one {resource.name}"
+    pair: Sequence[Exchange] = trial.ask(Concurrent((call(why, instance), call(why, instance))))
     done = _demand_answers(pair)
     if len(done) < TWO:
         conclude(trial.kept())
         return
-    row = _on_new_or_other(wanted, call_in_a_row)
-    if len(row) < TWO:
-        conclude(trial.untested(f"it was not done once: {row[0].outcome}"))
-    elif row[1].status != CONFLICT:
+    instance = trial.ask(wanted)
+    row = [trial.ask(call(f"{name} of a {resource.name}", instance))]
+    if not row[0].success:
+        raise Untested(f"it was not done once: {row[0].outcome}")
+    row.append(trial.ask(call(f"{name} of the same {resource.name} again", instance)))
+    if row[1].status != CONFLICT:
         reason = f"a second call in a row: {row[1].outcome}"
         conclude(Judgement(trial.contract, Verdict.NOT_APPLICABLE, reason))
     elif _are_equal(row, param) and not _are_equal(pair, param):
@@ -324,21 +320,6 @@ def _are_equal(pair: Sequence[Exchange], param: Param) -> bool:
     """True if two calls differ in nothing but the instance that they name."""
     first, second = ({n: v for n, v in each.input.items() if n != param.name} for each in pair)
     return first == second
-
-
-def _on_new_or_other(
-    wanted: InstanceRef, send: Callable[[Mapping[str, Any]], Sequence[Exchange]]
-) -> Sequence[Exchange]:
-    """Return the calls on an existing instance. If both are refused, others may have acted first: try a new
-    instance.
-    """
-    answers: Sequence[Exchange] = ()
-    for new in (False, True):
-        instance = ask(replace(wanted, new=new))
-        answers = send(instance)
-        if any(answer.success for answer in answers):
-            break
-    return answers
 
 
 def _open_place(
@@ -376,12 +357,14 @@ def _two_calls(
 
 
 def _judge(trial: Trial, resource: Resource, pair: Sequence[Exchange], expected: str) -> Judgement:
-    """Judge by the ids in two answers. An answer with the other call's id made no instance of its own."""
+    """Judge by the ids in two answers. An answer with the other call's id made no instance of its own, as an
+    upsert's (SQL's ON CONFLICT).
+    """
     made = _demand_answers(pair)
     assert resource.made_by is not None
     bodies = [at_path(resource.made_by, answer) for answer in made]
     ids = [resource.id_of(body) for body in bodies]
-    if None in ids:  # a 202 may still be refused
+    if None in ids:  # a 202 may still be refused (RFC 9110, 15.3.3)
         return trial.untested(f"an answer names no {resource.name}: {made[0].outcome}")
     if len(made) == 1 or ids[0] == ids[1]:
         return trial.kept()
