@@ -19,9 +19,8 @@ from pgagents.report.contract import Rank
 from pgagents.verify.answers.refusal import list_allowed_refusals, list_hiding_statuses
 from pgagents.verify.answers.representations import kind_of
 from pgagents.verify.cases.as_sent import is_invalid
-from pgagents.verify.cases.paths import of_ours
 from pgagents.verify.fixtures.guesses import OF_VALUES
-from pgagents.verify.fixtures.instance import at_path, find_read
+from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.target import CREATED, list_fellows, list_made_by, list_removed
 from pgagents.verify.promise import (
     Attempt,
@@ -34,16 +33,16 @@ from pgagents.verify.promise import (
 )
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.invalid_values import full_width
-from pgagents.verify.wire.call import Call, InstanceRef
+from pgagents.verify.wire.call import InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
-from pgagents.verify.wire.exchange import CONFLICT, Exchange
+from pgagents.verify.wire.exchange import Exchange
 
 MADE = "made"
 INSTANCES, KEYS = "id_comparison/instances", "id_comparison/keys"
 """The notes of the arguments with which each instance was made, and of the used idempotency keys."""
 MOST_IDS, MOST_KEYS = 2_000, 20_000
-"""The number of instances and idempotency keys that are remembered, the latest ones. Keys outlive their
-instances.
+"""The most instances and keys that are remembered, which bounds the memory of a long run. A key outlives its
+instance.
 """
 CORRECT = ("valid", "explore")
 _CASELESS = re.compile(r"[0-9a-f{}-]*|[0-9a-hjkmnp-tv-z]{26}", re.I)
@@ -57,26 +56,18 @@ Named = tuple[str, str, str]
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     """Yield the cases of each kind of id, and one case for each action that makes instances.
 
-    The first action that reads by a kind of id has a case of its own. A look-alike letter has a case there
-    and one on the first write.
+    The first action that reads by a kind of id has those of both letters: a server looks up an id in one way.
     """
     del roles
     for endpoint, param, resource in _list_readers(setting):
-        attempt = Attempt(
-            partial(_try_other_case, param=param, resource=resource), writes=resource.made_by is not None
-        )
-        says = f"{endpoint.action.name} finds nothing by a {param.name} in the other case"
-        yield Case(endpoint, says, (*resource.origin, "missing"), attempt)
-    for endpoint, param, resource in _list_lookalikes(setting):
-        attempt = Attempt(
-            partial(_try_lookalike, param=param, resource=resource),
-            writes=resource.made_by is not None or endpoint.action.effect == "write",
-        )
-        says = (
-            f"{endpoint.action.name} finds nothing by a {param.name} with a letter that only looks like "
-            "its own"
-        )
-        yield Case(endpoint, says, (*resource.origin, "missing"), attempt, f"lookalike/{param.name}")
+        name, origin = param.name, (*resource.origin, "missing")
+        finds = f"{endpoint.action.name} finds nothing"
+        attempt = partial(Attempt, writes=resource.made_by is not None)
+        run = partial(_try_other_case, param=param, resource=resource)
+        yield Case(endpoint, f"{finds} by a {name} in the other case", origin, attempt(run))
+        run = partial(_try_lookalike, param=param, resource=resource)
+        says = f"{finds} by a {name} with a letter that only looks like its own"
+        yield Case(endpoint, says, origin, attempt(run), f"lookalike/{name}")
     for endpoint, resource in _list_makers(setting):
         says = f"each {resource.name} that {endpoint.action.name} makes has an id of its own"
         yield Case(endpoint, says, (*resource.origin, "made_by"), detail=MADE, about=resource)
@@ -86,36 +77,16 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
 
 
 def _list_readers(setting: Setting) -> Iterator[tuple[Endpoint, Param, Resource]]:
-    """Yield, for each kind of id, the first call that reads by it."""
+    """Yield, for each kind of id, the first call that reads by it and has an error for a missing one."""
     met: set[str] = set()
-    for endpoint, param, resource in _list_takers(setting):
-        kind = kind_of(setting, resource)
-        if endpoint.action.effect == "read" and kind not in met:
-            met.add(kind)
-            yield endpoint, param, resource
-
-
-def _list_lookalikes(setting: Setting) -> Iterator[tuple[Endpoint, Param, Resource]]:
-    """Yield, for each kind of id, the first call that reads by it and the first that changes one of our
-    instances.
-    """
-    ours = {endpoint.place for endpoint in of_ours(setting)}
-    met: set[tuple[str, str]] = set()
-    for endpoint, param, resource in _list_takers(setting):
-        kind = (kind_of(setting, resource), endpoint.action.effect)
-        if kind not in met and (endpoint.action.effect == "read" or endpoint.place in ours):
-            met.add(kind)
-            yield endpoint, param, resource
-
-
-def _list_takers(setting: Setting) -> Iterator[tuple[Endpoint, Param, Resource]]:
-    """Yield each lead endpoint with an argument that needs an instance and has an error for a missing one."""
     for endpoint in setting.endpoints:
-        for param in endpoint.params if endpoint.leads else ():
+        for param in endpoint.params if endpoint.leads and endpoint.action.effect == "read" else ():
             resource = setting.model.resources.get(param.refers_to or "")
             if not param.required or resource is None or resource.missing_for(param) is None:
                 continue
-            if resource.made_by or resource.found_by:
+            kind = kind_of(setting, resource)
+            if kind not in met and (resource.made_by or resource.found_by):
+                met.add(kind)
                 yield endpoint, param, resource
 
 
@@ -132,7 +103,7 @@ def _try_other_case(trial: Trial, param: Param, resource: Resource) -> None:
     answer = trial.ask(call)
     missing = resource.missing_for(param)
     assert missing is not None
-    if answer.refused and answer.status != missing.status:
+    if answer.refused and answer.status != missing.status:  # a right may lack for any id
         control = trial.ask(
             trial.call("explore", "the id as it is", input={**arguments, str(param.name): id}, made=made)
         )
@@ -165,20 +136,6 @@ def _try_lookalike(trial: Trial, param: Param, resource: Resource) -> None:
     missing = resource.missing_for(param)
     assert missing is not None
     codes, statuses = list_allowed_refusals(trial.setting, call)
-    if answer.status == CONFLICT and answer.status not in (*statuses, *(code.status for code in codes)):
-        raise Untested(f"other values than the id may be why it is refused: {answer.outcome}")
-    # S3 answers 204 to the removal of what is not there
-    if answer.success and trial.model.leaves_open and trial.model.is_removal(trial.action):
-        read = find_read(trial.setting, resource)
-        back = (
-            trial.ask(Call(read[1], read[0].input, "explore", what, subject=resource, made=there))
-            if read
-            else None
-        )
-        if back is None or back.success:
-            raise Untested(
-                f"a removal may be answered {answer.outcome} where nothing is, and removed nothing"
-            )
     conclude(trial.refused(answer, [*codes, missing], what, statuses))
 
 
@@ -187,7 +144,7 @@ def _try_lookalike(trial: Trial, param: Param, resource: Resource) -> None:
 
 def _list_makers(setting: Setting) -> Iterator[tuple[Endpoint, Resource]]:
     """Yield the endpoints that make instances, each with its first resource. Those that only move one are
-    left out.
+    left out: what they answer with was made before.
     """
     moves = {id(move.action) for resource in setting.model.resources.values() for move in resource.moves}
     makers: dict[int, Resource] = {}
