@@ -64,6 +64,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         action, reachable = endpoint.action, endpoint.place in usable
         missing = resource.missing_for(param)
         absent = find_absent_id(setting, endpoint, param, resource)
+        # a PUT may make what its id names (RFC 9110, 9.3.4)
         if absent is not None and missing and not makes_it(endpoint, param):
             says = f"{action.name} answers {missing.name} for a {param.name} that does not exist"
             origin = (*resource.origin, "absent") if resource.absent is not None else resource.origin
@@ -108,7 +109,8 @@ def _call_foreign(trial: Trial, param: Param, resource: Resource) -> None:
 def _call_with_theirs(trial: Trial, param: Param, resource: Resource) -> None:
     """Send the id of the main project's instance in an optional argument.
 
-    All other arguments that are members of that instance get its values.
+    All other arguments that are members of that instance get its values: Stripe refuses a payment method for
+    another customer than its own, whoever asks.
     """
     call = _make_foreign_call(trial, resource)
     instance = trial.ask(InstanceRef(resource.name, fresh=True))
@@ -149,12 +151,12 @@ def _judge_foreign(
             shown = _tell_reached(trial, resource, answer, sent)
             refused = f"another project's {resource.name} is refused"
             conclude(trial.broken(refused, shown).with_rank(Rank.EXPOSED))
-        elif answer.void or answer.status >= 500 or answer.status == UNAUTHORIZED:
+        elif answer.void or answer.status >= 500 or answer.status == UNAUTHORIZED:  # or it was not looked up
             raise Untested(f"it says nothing of whose the {resource.name} is: {answer.outcome}")
         else:
             conclude(trial.kept())
         return
-    codes = _list_codes(trial, param, resource)
+    codes = _list_codes(trial, param, resource)  # an author names the error, so another one is broken
     for judgement in trial.refused(answer, codes, f"another project's {resource.name}"):
         conclude(judgement.with_rank(Rank.EXPOSED) if answer.success else judgement)
 
@@ -175,7 +177,7 @@ def _tell_reached(trial: Trial, resource: Resource, answer: Exchange, sent: Mapp
         return answer.outcome
     if not listed:
         return f"{answer.outcome}, although the other project's own list leaves it out"
-    free = reads or answer.status == CREATED or makes(setting, trial.action)  # as a comment of it
+    free = reads or answer.status == CREATED or makes(setting, trial.action)  # a comment on a public issue
     refused = None if free else find_refused_write(setting, named, trial.action)
     if refused is None:
         raise Untested(say_shared(named))
@@ -244,19 +246,20 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         return
     for param in endpoint.params:
         resource = memory.model.resources.get(param.refers_to or "")
-        if resource is None or makes_it(endpoint, param):
+        if resource is None or makes_it(endpoint, param):  # as a PUT does
             continue
         own = resource.missing_for(param)
         absent = find_absent_id(memory.setting, endpoint, param, resource)
         if absent is None or own is None or call.input.get(str(param.name)) != absent:
             continue
-        if call.role or exchange.code == own.name:  # a call with a token may get another answer
+        if call.role or exchange.code == own.name:  # a token may lack the scope (RFC 6750, 3.1)
             contract = f"absent_id/unknown/{param.name}/{endpoint.place}"
             if resource.absent is None and _answers(resource, exchange, absent):
                 yield judge_untested(contract, f"the server has a {resource.name} {absent}")
                 return
             missing = [own, *list_missing_children(memory.model, endpoint, resource)]
-            statuses = ANY_REFUSAL if resource.absent is None else ()  # it may be out of the server's range
+            # a number that we chose may be out of the range of the server's column
+            statuses = ANY_REFUSAL if resource.absent is None else ()
             what = f"a {param.name} that does not exist"
             if may_filter(endpoint, param) and shows_no_item(exchange):
                 yield judge_kept(contract)

@@ -70,6 +70,7 @@ def _try(trial: Trial, texts: Mapping[str, Any]) -> None:
     what = "a text with quotes, markup and other scripts"
     arguments = {**usual, **texts}
     writes = endpoint.action.effect == "write"
+    # `fresh`: a name that another call gave may be taken
     call = trial.call("explore", what, input=arguments, fresh=writes, renews=True)
     odd = replace(
         call,
@@ -98,9 +99,8 @@ def _texts(setting: Setting, endpoint: Endpoint, text: str = TEXT) -> dict[str, 
         name = str(param.name)
         ours = param.refers_to or name == endpoint.action.idempotency or isinstance(base.get(name), Signature)
         ours = ours or _is_of_instance(template, template.input.get(name)) or _is_formed(template, name)
-        if (
-            not ours and name in base and param.place in ("body", "query")
-        ):  # an argument that no example has may have a hidden form, like a cursor
+        # an argument that no example has may have a hidden form, like a cursor; a path may be cut at a slash
+        if not ours and name in base and param.place in ("body", "query"):
             value = _fill_texts(setting, name, param.schema, base[name], text)
             if value is not None and setting.test_argument(endpoint, param).is_valid(value):
                 found[name] = value
@@ -147,7 +147,7 @@ def _fill_texts(setting: Setting, name: str, written: Mapping[str, Any], base: A
         any(key in schema for key in _BOUND) or find_format(name, schema)
     ):
         most = min(schema.get("maxLength", len(text)), LONGEST)
-        filled = (text + text[-1] * most)[: most - 1] + (" " if most else "")
+        filled = (text + text[-1] * most)[: most - 1] + (" " if most else "")  # the end shows a cut or a trim
         wide = "".join(char for char in text if char > "\uffff")
         room = most - 1 - 2 * len(wide)
         if setting.counts_units and room > 0:  # Java and JavaScript count UTF-16 units

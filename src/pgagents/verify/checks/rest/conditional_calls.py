@@ -124,13 +124,14 @@ def _read_again(trial: Trial, resource: Resource) -> None:
     same = trial.ask(make_read(setting, endpoint, instance, "with the tag of its own answer", tag))
     if same.void:
         raise Untested(f"the conditional read was not answered: {same.outcome}")
+    # a tag that has changed by now, as that of a page with a clock, was not the present one
     if same.status != NOT_MODIFIED and same.header("etag") in (tag, None):
         conclude(trial.broken(f"304 to If-None-Match: {tag}", same.outcome))
         return
     if same.status != NOT_MODIFIED:
         raise Untested(f"it has another tag by now: {same.outcome}")
     another = find_other_tag(setting, endpoint, tag)
-    if not another:
+    if not another:  # a document's pattern of If-None-Match forbids it
         conclude(trial.kept())
         return
     other = trial.ask(make_read(setting, endpoint, instance, "with another tag", another))
@@ -279,6 +280,7 @@ def _write_at_once(trial: Trial, resource: Resource, reader: Endpoint) -> None:
     calls = tuple(make_write(setting, resource, endpoint, instance, tag, turn, why) for turn in (0, 1))
     pair: Sequence[Exchange] = trial.ask(Concurrent(calls))
     done = [answer for answer in pair if answer.success]
+    # SQLite and PostgreSQL refuse one of two transactions, which a server often answers with 500 or 503
     failed = next((a for a in pair if not a.success and (a.void or a.status >= 500)), None)
     if not done or failed is not None:
         raise Untested(f"none was done, or one was put off or failed: {(failed or pair[0]).outcome}")
@@ -404,5 +406,6 @@ def find_other_tag(setting: Setting, endpoint: Endpoint, tag: str) -> str:
     """Return a tag that differs from the read's tag, in a form that the catalogue allows; empty without
     one.
     """
+    # a pattern such as `^"[0-9]+"$` (If-None-Match of a count of versions) allows other digits alone
     turned = tag.translate(str.maketrans("0123456789", "1234567890"))
     return next((t for t in (OTHER, turned) if t != tag and may_be_sent(setting, endpoint, t)), "")

@@ -65,7 +65,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
             and (not representation.writes or other.action.name in made)
         ]
         attempt = None
-        if others:  # those that make an instance come first
+        if others:  # those that make an instance come first: a list may be empty
             first, representation = min(others, key=lambda pair: not pair[1].writes)
             run = partial(_show_twice, first=first, representation=representation)
             writes = first.action.effect == "write"
@@ -136,7 +136,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if (
         exchange.number - exchange.repeats > facts.number + 1
         or exchange.call.beside
-        or len(facts.shown) > MOST_KNOWN
+        or len(facts.shown) > MOST_KNOWN  # bounds the memory of a long run
     ):
         forget_all(facts)  # a call came in between that no watcher sees, such as an operator's
     facts.number = max(facts.number, exchange.number)
@@ -155,7 +155,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         or exchange.tainted
         or exchange.call.beside
         or exchange.call.role != "main"  # GitHub's `email` is null without a key
-        or exchange.call.intent not in TRUSTED
+        or exchange.call.intent not in TRUSTED  # what a server took wrongly is another check's
         or not isinstance(exchange.body, Mapping | list)
     ):
         return
@@ -196,6 +196,7 @@ def _compare_representations(
         differing = next((n for n in names if not is_same(new.body[n], old.body[n])), None)
         if trial is None:
             continue
+        # other surfaces' answers are surface_equivalence's
         if differing is not None and (endpoint.leads or new.representation.writes):
             before = f"{differing} {old.body[differing]!r}, as {old.representation.action} returned"
             actual = f"{differing} differs: {new.representation.action} returns {{value!r}}"

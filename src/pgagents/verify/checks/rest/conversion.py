@@ -27,7 +27,7 @@ from pgagents.verify.wire.call import Call, Own
 from pgagents.verify.wire.endpoint import REST, Endpoint
 
 ROUNDS = 2
-"""The number of rounds."""
+"""A second round is for a wrong count: somebody else's instance may have ended during the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,7 @@ def _list_passings(setting: Setting) -> Iterator[_Passing]:
         for endpoint in setting.list_calling(made_by.action):
             for param in endpoint.params if endpoint.leads else ():
                 first = setting.model.resources.get(param.refers_to or "")
+                # a required one is what the second stands in, as a lot, and is not used up
                 if first is None or first is resource or first.made_by is None or param.required:
                     continue
                 if _counts_alike(first.takes, takes):
@@ -94,7 +95,9 @@ def _try(trials: Sequence[Trial], passing: _Passing) -> None:
 
 
 def _choose_arguments(passing: _Passing, instance: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments of the call that converts an instance: its members, and usual values."""
+    """Return the arguments of the call that converts an instance: its members, as a session is in the lot of
+    its hold, and usual values.
+    """
     usual = passing.resource.made_by.input if passing.resource.made_by is not None else {}
     params = {str(param.name): param for param in passing.maker.params}
     lacking = {name for name, param in params.items() if param.required and name not in instance}
@@ -130,7 +133,7 @@ def _round(trials: Mapping[str, Trial], passing: _Passing) -> list[Judgement]:
     instance = at_path(first.made_by, made) if first.made_by.at is not None and made.success else None
     if not isinstance(instance, Mapping) or not made.fits:
         return [trial.untested(say_none_made(first, made)) for trial in others]
-    ask(Own(made.number))
+    ask(Own(made.number))  # a run uses up only what it made
     before = read_counter(setting, first, instance)
     arguments = _choose_arguments(passing, instance)
     why = f"a {passing.resource.name} with a {first.name}"

@@ -33,7 +33,7 @@ ORIGIN = ("browsers",)
 STRANGER = "https://pgv.example"
 TOO_LARGE = 413
 HEADER = "header "
-"""Prefix in the catalogue of a header that names the end user."""
+"""Prefix in the catalogue (`limits.end_user`) of a header that names the end user."""
 SIMPLE_METHODS = ("GET", "HEAD", "POST")
 SAFE_HEADERS = frozenset(("accept", "accept-language", "content-language"))
 SAFE_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
@@ -191,10 +191,11 @@ def _judge_preflight(trial: Trial, answer: Exchange, origin: str, wanted: list[s
     if problem := _explain_block(answer, origin):
         return trial.broken(f"Access-Control-Allow-Origin: {origin} or *", problem)
     methods = {part.upper() for part in _list_permitted(answer, "methods")}
-    if method not in (*methods, *SIMPLE_METHODS) and "*" not in methods:
+    if method not in (*methods, *SIMPLE_METHODS) and "*" not in methods:  # Fetch, 4.8
         expected = f"Access-Control-Allow-Methods has {method}"
         return trial.broken(expected, ", ".join(sorted(methods)) or "it is missing")
     headers = {part.lower() for part in _list_permitted(answer, "headers")}
+    # `*` does not cover Authorization (Fetch, 4.8)
     lacking = [
         name for name in wanted if name not in headers and ("*" not in headers or name == "authorization")
     ]

@@ -42,9 +42,8 @@ def _try(trial: Trial, code: Code, arguments: Mapping[str, Any]) -> None:
     why = f"a call that is to be refused with {code.name}"
     call = trial.call("illegal", why, input=arguments, fresh=True)  # no earlier call is why it is refused
     answer = trial.ask(call)
-    if (
-        answer.is_conflict and answer.code != code.name
-    ):  # a place may be full by now, and no order is promised
+    # a place may be full by now, and no order is promised
+    if answer.is_conflict and answer.code != code.name:
         raise Untested(f"a state refused it: {answer.outcome}")
     conclude(trial.refused(answer, [code], why))
 

@@ -51,7 +51,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     for endpoint in setting.every_endpoint:
         action, listed = endpoint.action, _describe_statuses(_list_statuses(setting, endpoint))
         says = f"{action.name} answers with a documented status only: {listed}"
-        # half a form is a form
+        # half a form is a form; one surface's parser is asked, as all share it
         takes_body = action.content_type == JSON and any(param.place == "body" for param in endpoint.params)
         attempt = None
         if takes_body and endpoint.leads and endpoint.form is None and not fixed:

@@ -39,14 +39,15 @@ from pgagents.verify.wire.exchange import Exchange
 EAST = timezone(timedelta(hours=2))
 """The offset of the times that one create sends."""
 OTHER = 7
-"""The place, in a series of different values, of the number that an optional argument gets."""
+"""The place, in a series of different values, of a number that is hardly a default, as 0 and 1 are."""
 TRUSTED = ("valid", "explore", "clean")
 PLAIN = re.compile(r"[\w .,:;@+/-]*", re.A)
+"""Texts that no sanitizer, such as Bleach, changes."""
 OWN = re.compile(
     r".*(?:state|status|phase|version|revision|etag|password|secret|token|hash)"
     r"|(?:updated|modified|created|changed).*"
 )
-"""Plain names of members that a server sets, hides or moves on by itself."""
+"""Plain names of members that a server sets (`status`), hides (`password`) or moves on (`modified`)."""
 OWN_WORDS = frozenset(("rev", "code", "order", "position", "rank"))
 """The last words of such names, as a board's `position`; a `postcode` is none."""
 CENT = 0.0051
@@ -189,7 +190,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         param = trial.action.param(name)
         assert param is not None
         given, shown = sent.get(param.wire, exchange.input.get(name)), body.get(param.wire)
-        if param.wire not in body or not is_plain(given):
+        if param.wire not in body or not is_plain(given):  # a summary may leave it out
             continue
         compared = True
         if not is_same(given, shown):
@@ -207,11 +208,13 @@ def is_plain(value: Any) -> bool:
         return bool(value) and all(map(is_plain, value))
     if isinstance(value, str):
         return bool(value.strip()) and PLAIN.fullmatch(value) is not None
-    return isinstance(value, bool | int | float) and abs(value) < 2**53
+    return isinstance(value, bool | int | float) and abs(value) < 2**53  # JavaScript's integers (RFC 8259, 6)
 
 
 def is_same(given: Any, shown: Any) -> bool:
-    """True if both are one value, in whichever way a server writes it. A list may have more, in any order."""
+    """True if both are one value, in whichever way a server writes it. A list may have
+    more, such as a default role, in any order, as a JPA Set has none.
+    """
     if isinstance(given, list):
         return isinstance(shown, list) and all(any(is_same(each, one) for one in shown) for each in given)
     if isinstance(given, bool) or isinstance(shown, bool):

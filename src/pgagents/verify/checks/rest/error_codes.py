@@ -55,7 +55,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         yield trial.broken(f"{code.shown} with status {code.status}", exchange.outcome).at_member(at)
     elif (
         code.only is not None
-        and not code.inferred
+        and not code.inferred  # FastAPI's documents leave out what middleware answers
         and endpoint is not None
         and not {str(endpoint.action.name), endpoint.surface} & set(code.only)
     ):

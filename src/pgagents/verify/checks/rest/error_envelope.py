@@ -49,6 +49,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     fits = not exchange.json.problem and any(
         memory.setting.envelope(name).is_valid(exchange.body) for name in names
     )
+    # what a router or a proxy, such as nginx, answers in a page of its own
     if not fits and not is_documented_answer(exchange, memory.model):
         return
     if exchange.json.problem:

@@ -102,6 +102,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if exchange.call.intent == "invalid" and (reason := _excuse(trial, exchange)):
         yield trial.not_applicable(reason)
         return
+    # a call may be refused for another reason first; an error of another shape is error_envelope's finding
     wrong_code = exchange.code not in memory.model.argument_codes(trial.action)
     if wrong_code or exchange.is_tainted_by("error_envelope") or trial.case.settled is not None:
         return

@@ -52,12 +52,12 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     known: set[tuple[str, str]] = set()
     for resource in setting.model.resources.values():
         for call in resource.listed_by:
-            endpoint = setting.find_lead(str(call.action.name))
+            endpoint = setting.find_lead(str(call.action.name))  # every surface asks the same database
             for param in endpoint.params if endpoint is not None else ():
                 assert endpoint is not None
                 name = str(param.name)
                 own = _find_filter(setting, endpoint, param, resource, call)
-                if own is None or (endpoint.place, name) in known:
+                if own is None or (endpoint.place, name) in known:  # two resources may share a list
                     continue
                 known.add((endpoint.place, name))
                 says = f"{endpoint.action.name} has nothing of what only resembles its {name}"
@@ -73,7 +73,7 @@ def _find_filter(
     instance.
     """
     name = str(param.name)
-    if param.refers_to:
+    if param.refers_to:  # an id that resembles another one may be somebody's
         return None
     if name in call.input:
         comparison = find_comparison(endpoint.action, param) if free_text(setting, param.schema) else ""
@@ -86,6 +86,7 @@ def _find_filter(
 
 
 def _try(trial: Trial, own: _Filter) -> None:
+    # another check's odd text could be the value otherwise
     instance = trial.ask(InstanceRef(own.resource.name, standard=not own.by_catalogue))
     text = _evaluate_argument(trial, own, instance)
     near = fitting(trial.setting, trial.action, own.param, text) if isinstance(text, str) else {}
@@ -101,7 +102,9 @@ def _try(trial: Trial, own: _Filter) -> None:
 
 
 def _ask(trial: Trial, own: _Filter, value: Any, how: str, instance: Mapping[str, Any]) -> Call:
-    """Return the list call with its required arguments and this value of the filter."""
+    """Return the list call with this value of the filter. Of the others only required arguments are sent, as
+    another filter could leave the item out.
+    """
     name, template = str(own.param.name), trial.template
     return trial.call(
         "valid",

@@ -114,6 +114,7 @@ def _list_expiring(setting: Setting) -> Iterator[_Expiry]:
         made_by, undone_by = resource.made_by, resource.undone_by
         if not resource.expires_by or made_by is None or undone_by is None:
             continue
+        # without an error for what is missing, its end by itself cannot be told from another refusal
         missing, ender = resource.missing_in(undone_by.action), setting.find_lead(str(undone_by.action.name))
         if missing is not None and ender is not None:
             maker = setting.find_lead(str(made_by.action.name))
@@ -151,6 +152,7 @@ def _try(trials: Sequence[Trial], expiry: _Expiry) -> None:
         for trial in (lives, ends):
             conclude(trial.untested(f"the clock could not be moved: {passed.outcome}"))
         return
+    # a slow server may have let it expire by itself
     took_s = early.sent_at + early.seconds - made.sent_at - seconds
     if took_s >= MARGIN_S:
         for trial in trials:
@@ -159,7 +161,7 @@ def _try(trials: Sequence[Trial], expiry: _Expiry) -> None:
     if early.code == expiry.missing.name and not early.void:
         expected = f"it is there {MARGIN_S:g} s before its {resource.expires_by}"
         conclude(lives.broken(expected, early.outcome))
-    elif early.success or early.is_conflict:
+    elif early.success or early.is_conflict:  # a conflict is about what is there (RFC 9110, 15.5.10)
         conclude(lives.kept())
     else:
         conclude(lives.untested(f"it was not ended before its time: {early.outcome}"))

@@ -77,7 +77,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     """Yield a case for each argument of a read that names a member of the items of its only list."""
     del roles
     for endpoint in setting.endpoints:
-        if not endpoint.leads or endpoint.action.effect != "read":
+        if not endpoint.leads or endpoint.action.effect != "read":  # every surface asks the same database
             continue
         for own in _list_filters(setting, endpoint):
             name = str(own.param.name)
@@ -138,7 +138,7 @@ def _orders_and_bounds(
             if member is not None and types(member) in (*NUMBERS, {"string"}):
                 orders.setdefault((member, DOWN.search(value) is not None), value)
         if len(orders) > 1:
-            (one, _), (other, _) = tuple(orders)[:2]
+            (one, _), (other, _) = tuple(orders)[:2]  # a list that ignores `sort` has one order for any two
             run = partial(_try_order, members=(one, other))
             yield _Filter(param, one, at, run, tuple(orders.values())[:2])
         return
@@ -206,12 +206,13 @@ def _try_absent(trial: Trial, own: _Filter) -> None:
         return
     schema = without_null(setting, own.param.schema)
     text = distinct(schema.get("items", schema), setting.model.schemas, ABSENT)
+    # a search for a part of a text, as Django's `icontains`, would find it
     if not isinstance(text, str) or any(_fold(text) in str(_fold(item.get(own.member))) for item in items):
         conclude(trial.unseen(f"no text is known that no {own.member} has; {LARGER}"))
         return
     given = [text] if "items" in schema else text
     answer: Exchange = trial.ask(_ask(trial, f"a {name} that no item has", {name: given}))
-    if not answer.success or not answer.fits:
+    if not answer.success or not answer.fits:  # a server may refuse a name that nothing has
         conclude(trial.idle(f"a {name} that no item has was answered {answer.outcome}"))
         return
     listed = _items(answer, own.at)
@@ -317,7 +318,7 @@ def _in_order(values: Sequence[Any]) -> bool:
 
 
 def _natural(text: str) -> list[tuple[int, str]]:
-    """Return a text as people sort it: `item 9` comes before `item 10`."""
+    """Return a text as ICU's numeric collations sort it (`kn` in PostgreSQL): `item 9` before `item 10`."""
     return [(int(part or 0), rest.casefold()) for part, rest in re.findall(r"(\d{0,18})(\D*)", text)]
 
 

@@ -169,7 +169,9 @@ def _judge_allow(trial: Trial, allowed: frozenset[str], exchange: Exchange) -> I
 
 
 def _lack_allow(trial: Trial, expected: str) -> Judgement:
-    """Return the break by a 405 without Allow: a habit where nobody wrote of methods."""
+    """Return the break by a 405 without Allow. Where no author wrote of methods, a server has it from its
+    framework: then it is not worth a line.
+    """
     rank = Rank.COERCED if trial.model.leaves_open else Rank.ODD
     return trial.broken(expected, "405 without Allow").with_rank(rank)
 
@@ -205,7 +207,7 @@ def _send_unknown(trial: Trial) -> None:
     assert endpoint is not None, "the contract has one"
     raw = Raw(INVENTED, endpoint.path)
     answer = trial.ask(Call(None, {}, "framework", f"{INVENTED}, an unknown method", raw=raw))
-    if answer.void or answer.is_tainted_by("no_crashes"):
+    if answer.void or answer.is_tainted_by("no_crashes"):  # a crash is that check's finding
         return
     if SUCCESS <= answer.status < REDIRECTION:
         conclude(trial.broken("a refusal (RFC 9110, 9.1)", str(answer.status)))
@@ -246,7 +248,7 @@ def _try(trials: Sequence[Trial], malformed: Malformed) -> None:
         return
     answer = ask(malformed.call)
     if malformed.survive:
-        if not answer.void and not answer.is_tainted_by("no_crashes"):
+        if not answer.void and not answer.is_tainted_by("no_crashes"):  # a crash is that check's finding
             conclude(trial.kept())
         return
     assert code is not None
@@ -380,7 +382,9 @@ def _slashes(setting: Setting, endpoint: Endpoint, code: Code) -> Iterator[Malfo
 
 
 def _wrong_method(setting: Setting, endpoint: Endpoint, code: Code) -> Malformed:
-    """Return a call with a method that its path lacks: an invented one, or GET where nothing reads."""
+    """Return a call with a method that its path lacks: an invented one, or GET where nothing reads, a method
+    that every router knows.
+    """
     path = endpoint.path
     method = INVENTED
     if (literal := beside(setting)) is not None:
@@ -461,7 +465,7 @@ def list_wraps(
         f"{arguments} that is a text is refused",  # models often send an object as text; the rest is right
         {selector: str(endpoint.action.name), arguments: json_bytes(plain).decode()},
     )
-    outside = find_not_offered(setting, dispatcher)
+    outside = find_not_offered(setting, dispatcher)  # Park Graph's set is closed
     if outside is not None:
         yield (
             "outside_the_set",

@@ -49,7 +49,7 @@ OF_STATE = (
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     """Yield a case for each keyword and argument of each endpoint, and one for two invalid arguments.
 
-    A keyword that only a value too large to be sent would break is settled.
+    A keyword that only a value too large to be sent would break is settled, as of `maxLength: 2147483647`.
     """
     del roles
     errors = setting.model.errors
@@ -79,7 +79,7 @@ def list_attempts(setting: Setting, roles: frozenset[str]) -> Attempts:
         counts: dict[str, int] = {}
         """The number of attempts that each keyword and argument has so far."""
         alone: set[str] = set()
-        """Endpoints whose answers did not name both errors of a pair."""
+        """Endpoints whose answers did not name both errors of a pair: a further pair saves its joint call."""
         sent_with = {id(wrong): group for group in groups(setting, endpoint) for wrong in group}
         prints = _index_prints(setting, endpoint)
         for wrong in invalid_cases_of(setting, endpoint):
@@ -179,7 +179,7 @@ def _list_random(setting: Setting, endpoint: Endpoint, counts: dict[str, int]) -
     for drawn in list_drawn_calls(setting, endpoint, valid=False):
         nearest = [_find_nearest(keyword, name, counts) for name, keyword in drawn.wrong.items()]
         details = [detail for detail in nearest if detail is not None]
-        if len(details) < len(nearest):
+        if len(details) < len(nearest):  # no contract promises to refuse it
             continue
         counts[details[0]] += 1
         run = partial(_send_random, drawn=drawn, counts=counts)
@@ -190,7 +190,9 @@ def _list_random(setting: Setting, endpoint: Endpoint, counts: dict[str, int]) -
 
 
 def _send_random(trials: Sequence[Trial], drawn: DrawnCall, counts: Mapping[str, int]) -> None:
-    """Make a random invalid call. If the call is accepted, it is reduced before it is judged."""
+    """Make a random invalid call. If the call is accepted, it is reduced before it is judged: a finding then
+    shows what is wrong alone.
+    """
     first = trials[0]
 
     def judge(answer: Exchange) -> list[Judgement]:
@@ -223,7 +225,7 @@ def _find_nearest(keyword: str, param: str, counts: Mapping[str, int]) -> str | 
 def _index_prints(setting: Setting, endpoint: Endpoint) -> Mapping[int, str]:
     """Return the text of `_format_call` for each invalid case of an endpoint, by the case's `id()`.
 
-    The texts are made once for all runs.
+    The plan compares them, to send no call twice. They are made once for all runs.
     """
     cases = invalid_cases_of(setting, endpoint)
     texts = setting.compute_once(

@@ -105,7 +105,7 @@ def _try(trials: Sequence[Trial], job: Job, reader: Endpoint, *, by_clock: bool)
         ask(replace(call, endpoint=tool, surface=MCP))
     course = _Course([str(value_at(body, job.state))], body)
     _follow(setting, job, resource, call, course, started, by_clock=by_clock)
-    at_once = len(course.states) == 1 and course.states[-1] in job.ends
+    at_once = len(course.states) == 1 and course.states[-1] in job.ends  # it was over before it was read
     if not at_once:
         conclude(_judge_end(ends, job, course, resource))
     if course.states[-1] not in job.ends:

@@ -277,7 +277,7 @@ def _find_kept(setting: Setting, endpoint: Endpoint) -> Resource | None:
 
 
 def _remove_twice(trials: Sequence[Trial], resource: Resource, endpoint: Endpoint) -> None:
-    """Remove an instance twice. The server may refuse the second call; else the laws hold."""
+    """Remove an instance twice: `before` shows a removed one then. The server may refuse the second call."""
     del trials
     assert resource.undone_by is not None
     arguments = resource.undone_by.input
@@ -299,8 +299,9 @@ def _make_and_end(
 ) -> None:
     """Make an instance at each kind of place, through the endpoints in turn.
 
-    Then end each through its endpoint. If `moved`, also make transitions that keep an instance in its state.
-    If `timed`, time passes in between: the first instances live longest and end last.
+    Then end each through its endpoint. If `moved`, also make transitions that keep an instance in its state,
+    as an extension does, whose laws have a `when`, too. If `timed`, time passes in between: the first
+    instances live longest and end last.
     """
     setting, found_by = trials[0].setting, place.found_by
     search = setting.find_lead(str(found_by.action.name)) if found_by else None

@@ -98,6 +98,7 @@ def _path(setting: Setting, link: str) -> str:
 
 def _try(trial: Trial, name: str, resource: Resource) -> None:
     body = trial.ask(InstanceRef(resource.name, resource.states[:1]))  # a page may be gone at the end: 410
+    # its own link comes before that of its owner
     found = (v for k, v in (*body.items(), *_members(body)) if k == name and isinstance(v, str))
     link = next(found, None)
     if link is None:

@@ -46,13 +46,15 @@ ROUGHLY = re.compile(r"estimat|approx|at least|rough|cached", re.I)
 HEADERS = ("x-total-count", "x-total")
 """Those of json-server and of GitLab."""
 MOST_PAGES = 5
+"""The most pages that are read: each costs a request, and `--max-requests` is 300 by default."""
 ENOUGH = 2
 """The fewest items by which a total is kept. One item is too common a number."""
 LATER_S = 3.0
-"""Seconds after which the list is read again."""
+"""Seconds after which the list is read again, as Elasticsearch shows what was written after one second."""
 AGAIN = 2
 """The most further readings of a list whose total is wrong. The first may be of earlier answers."""
 LATER = 7
+"""The stage of a list with items of our own: what other checks make may fill it before, which saves calls."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,7 @@ def _judge(
     trial: Trial, resource: Resource, read: ActionCall, body: Mapping[str, Any], answer: Exchange
 ) -> Judgement:
     expected = f"the new {resource.name} at its Location"
-    if answer.void or REDIRECTED <= answer.status < REFUSED:
+    if answer.void or REDIRECTED <= answer.status < REFUSED:  # a redirect may lead to it
         return trial.untested(f"the Location was not answered: {answer.outcome}")
     if not answer.success:
         return trial.broken(expected, answer.outcome)
