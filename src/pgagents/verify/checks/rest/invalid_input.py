@@ -177,19 +177,18 @@ def _all_kept(judged: Iterable[Judgement]) -> bool:
 def _list_random(setting: Setting, endpoint: Endpoint, counts: dict[str, int]) -> Attempts:
     """Yield attempts with random invalid calls, under the contracts of their invalid arguments."""
     for drawn in list_drawn_calls(setting, endpoint, valid=False):
-        nearest = [_find_nearest(keyword, name, counts) for name, keyword in drawn.wrong.items()]
-        details = [detail for detail in nearest if detail is not None]
-        if len(details) < len(nearest):  # no contract promises to refuse it
+        details = [f"{keyword}/{name}" for name, keyword in drawn.wrong.items()]
+        if not counts.keys() >= {*details}:  # no contract promises to refuse it
             continue
         counts[details[0]] += 1
-        run = partial(_send_random, drawn=drawn, counts=counts)
+        run = partial(_send_random, drawn=drawn)
         print = format_arguments(drawn.call.input)
         attempt = _attempt(drawn.call, "", 9, RANDOM, counts[details[0]], print)
         keys = [(detail, endpoint.place) for detail in dict.fromkeys(details)]
         yield replace(attempt, run=None, together=run), keys
 
 
-def _send_random(trials: Sequence[Trial], drawn: DrawnCall, counts: Mapping[str, int]) -> None:
+def _send_random(trials: Sequence[Trial], drawn: DrawnCall) -> None:
     """Make a random invalid call. If the call is accepted, it is reduced before it is judged: a finding then
     shows what is wrong alone.
     """
@@ -199,8 +198,7 @@ def _send_random(trials: Sequence[Trial], drawn: DrawnCall, counts: Mapping[str,
         arguments = answer.call.input
         wrong = find_wrong(first.setting, answer.call) or drawn.wrong
         name, keyword = next(iter(wrong.items()))
-        detail = _find_nearest(keyword, name, counts)
-        trial = CHECK.find_trial(first.setting, first.endpoint.place, detail or "")
+        trial = CHECK.find_trial(first.setting, first.endpoint.place, f"{keyword}/{name}")
         says = f"{name} is {repr(arguments[name])[:60]}" if name in arguments else f"{name} is left out"
         return list(_judge(trial, answer.call, answer, says, wrong)) if trial is not None else []
 
@@ -211,15 +209,6 @@ def _send_random(trials: Sequence[Trial], drawn: DrawnCall, counts: Mapping[str,
     if is_broken(answer):
         answer = shrink(answer, first.template.input, is_broken, first.setting)
     conclude(judge(answer))
-
-
-def _find_nearest(keyword: str, param: str, counts: Mapping[str, int]) -> str | None:
-    exact = f"{keyword}/{param}"
-    if exact in counts:
-        return exact
-    return next(
-        (d for d in counts if d.endswith(f"/{param}") and not d.startswith(("required/", "null/"))), None
-    )
 
 
 def _index_prints(setting: Setting, endpoint: Endpoint) -> Mapping[int, str]:
