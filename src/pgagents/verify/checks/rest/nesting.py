@@ -4,8 +4,7 @@ counted there.
 An instance is made, and requested under another parent of the same kind. The answer must be a refusal, or a
 removal that removed nothing. A parent is removed by its `undone_by` if that is `destructive`, and then its
 instances are read again. The member that is the number of the instances in a parent, by `counts`, is one more
-when one was made, and one less when it was removed. A member with the name of such a number, as
-`comment_count`, is only odd.
+when one was made, and one less when it was removed.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from pgagents.base.text import plain_word
 from pgagents.catalogue.model.action import Action, ActionCall
 from pgagents.catalogue.model.answers import Code
 from pgagents.catalogue.model.resource import Resource
@@ -44,7 +42,6 @@ from pgagents.verify.promise import (
     make_check,
 )
 from pgagents.verify.setting import Setting
-from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.call import Call, InstanceRef, Own, Sleep
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -95,23 +92,19 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
 
 
 def _list_counts(setting: Setting, nested: _Nested) -> Iterator[Case]:
-    """Yield the case of the member of a parent that is the number of its instances, if there is one."""
+    """Yield the case of the member of a parent that is the number of its instances by `counts`, if there is
+    one.
+    """
     resource, parent = nested.resource, nested.parent
-    found = find_read(setting, parent)
-    if found is None:
+    found, member = find_read(setting, parent), dict(parent.counts).get(resource.name)
+    if found is None or member is None or member not in members_of(setting, found[0]):
         return
     read, reader = found
-    said = dict(parent.counts).get(resource.name)
-    word = plain_word(resource.name)
-    for member, schema in members_of(setting, read).items():
-        named = plain_word(member) in (f"{word}count", f"{word}scount", f"num{word}s", f"numberof{word}s")
-        whole = "integer" in types_of(setting.resolve_schema(schema))
-        if member == said or (said is None and named and whole):
-            says = f"{member} of a {parent.name} is the number of its {resource.name} instances"
-            origin = (*parent.origin, "counts", resource.name) if said else reader.action.origin
-            run = partial(_try_count, nested=nested, member=member, read=read, reader=reader)
-            attempt = Attempt(run, cost=6, writes=True, endpoints=(reader, nested.maker, nested.parent_maker))
-            yield Case(reader, says, origin, attempt, f"counted/{resource.name}", advice=said is None)
+    says = f"{member} of a {parent.name} is the number of its {resource.name} instances"
+    run = partial(_try_count, nested=nested, member=member, read=read, reader=reader)
+    attempt = Attempt(run, cost=6, writes=True, endpoints=(reader, nested.maker, nested.parent_maker))
+    origin = (*parent.origin, "counts", resource.name)
+    yield Case(reader, says, origin, attempt, f"counted/{resource.name}")
 
 
 def _list_nested(setting: Setting) -> Iterator[_Nested]:
@@ -136,6 +129,7 @@ def _list_naming(setting: Setting, nested: _Nested) -> Iterator[Endpoint]:
     for endpoint in setting.list_naming(nested.resource.name):
         named = {p.refers_to for p in endpoint.params if p.required}
         errors = (*endpoint.action.errors, *setting.model.always())
+        # what has no error for a missing one may answer as it likes, as a search does with an empty list
         declared = any(code in errors for code in nested.list_codes(endpoint.action))
         # a PUT may make what is not there (RFC 9110, 9.3.4)
         may_make = makes(setting.model, endpoint.action) or endpoint.method == "PUT"
@@ -159,6 +153,7 @@ def _try_elsewhere(trial: Trial, nested: _Nested) -> None:
     answer = trial.ask(call_with_ids(setting, nested.reader, arguments, what))
     if endpoint.place == nested.reader.place:
         conclude(_judge(trial, nested, answer, what, body))
+    # with a number as id, another one may live there, which a write must not reach
     elif is_missing(resource, answer) or has_random_id(resource, body):
         arguments = {
             **_name_parents(nested, endpoint, other, beside),
@@ -321,8 +316,8 @@ def _judge(
 ) -> Judgement:
     """Judge an answer about an instance that must not be there.
 
-    A read may return another instance with the same id: not one that is in every member as it was `before`.
-    `body` is None if no other instance can have the id.
+    A read may return another instance with the same id, as SQLite gives a removed row's: not one that is in
+    every member as it was `before`. `body` is None if no other instance can have the id.
     """
     if answer.moot:
         return trial.untested(answer.moot)
