@@ -1,9 +1,8 @@
-"""Values that are only valid by the habits of a server's language are refused.
+"""Values that are only valid by the habits of a language or a database are refused.
 
-Tried are a text with a line break at its end, true for a number, NaN, and a text far too long. A text in the
-query also gets NUL. In many languages `$` matches before a last line break, a boolean is a number, and
-comparisons with NaN are false. PostgreSQL fails at NUL. A server that accepts one of them usually does so for
-every argument, so each is tried once.
+Tried are a text with a line break at its end (`$` of Python and PCRE matches before it), true for a number
+(Python's bool is an int), and in the query NaN (all comparisons with it are false) and NUL (PostgreSQL fails
+at it). A server that accepts one of them usually does so for every argument, so each is tried once.
 """
 
 from __future__ import annotations
@@ -19,21 +18,17 @@ from pgagents.verify.cases.combined import alone
 from pgagents.verify.cases.invalid import InvalidCase, invalid_cases_of
 from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
 from pgagents.verify.setting import Memory, Setting
-from pgagents.verify.values.invalid_values import FAR
 from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-LONG = FAR
-"""A length in characters that exceeds a database column of 255, but no server's limit on URLs."""
 WRONG = {"nan": "NaN", "nul": "a\0b"}
 COERCED = ("line_break", "boolean", "nan")
-"""The kinds that are right by the habits of frameworks and languages."""
+"""The kinds that Pydantic and Python's `re` take by themselves. They rank lower for a document alone."""
 SAYS = {
     "line_break": "a text that is right but for a line break at its end",
     "boolean": "true for a number",
     "nan": "NaN for a number",
-    "long": f"a text of {LONG} characters for a short one",
     "nul": "a text of the query with NUL in it",
 }
 
@@ -41,7 +36,7 @@ SAYS = {
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     """Yield a case for each kind of look-alike value that an argument can have; it is about that call.
 
-    It needs no attempt if an invalid case that is sent anyway contains the value.
+    It needs no attempt if an invalid case that is sent anyway contains the value, which saves its request.
     """
     del roles
     for kind, wrong, is_sent in setting.compute_once("look-alike calls", lambda: tuple(_list_calls(setting))):
@@ -82,70 +77,53 @@ def _list_calls(setting: Setting) -> Iterator[tuple[str, InvalidCase, bool]]:
         wrong = next((case for case in alike if case is not None), None)
         if wrong is not None:
             single = alone(setting, wrong.endpoint)
-            sent = [case for case in single if case.field == wrong.field and _is_of_kind(kind, case)]
+            sent = [case for case in single if case.field == wrong.field and _is_of_kind(setting, kind, case)]
             yield kind, sent[0] if sent else wrong, bool(sent)
 
 
-def _is_of_kind(kind: str, wrong: InvalidCase) -> bool:
+def _is_of_kind(setting: Setting, kind: str, wrong: InvalidCase) -> bool:
     """True if the invalid case's value is already of that kind."""
     endpoint, keyword = wrong.endpoint, wrong.detail.partition("/")[0]
     param, value = endpoint.action.param(wrong.field), wrong.call.input.get(wrong.field)
-    if param is None or param.refers_to or str(param.name) == endpoint.action.idempotency:
+    if param is None or not _is_own(endpoint, param):
         return False
     if kind == "line_break":
         return keyword == "pattern" and isinstance(value, str) and len(value) > 1 and value.endswith("\n")
-    if kind == "boolean":
-        return (
-            keyword == "type"
-            and value is True
-            and bool({"number", "integer"} & set(types_of(param.schema)))
-            and _in_json(endpoint, param)
-        )
-    if kind == "nan":
-        return keyword == "type" and value == "NaN" and not _in_json(endpoint, param)
-    if kind == "nul":
+    if keyword != "type" or not _is_number(setting, param):
         return False
-    return (
-        keyword in ("pattern", "maxLength")
-        and isinstance(value, str)
-        and len(value) >= LONG > param.schema.get("maxLength", 0)
-    )
-
-
-def _in_json(endpoint: Endpoint, param: Param) -> bool:
-    return not endpoint.on_rest or param.place == "body"
+    if kind == "boolean":  # in a query `true` is only a word
+        return value is True and (not endpoint.on_rest or param.place == "body")
+    return kind == "nan" and value == WRONG["nan"] and _in_query(endpoint, param)
 
 
 def _make_look_alike(setting: Setting, kind: str, wrong: InvalidCase) -> InvalidCase | None:
-    """Return the invalid case with a value of that kind; None if the argument cannot have one.
-
-    Ids get no line break, because servers may look them up before they validate them. In a query `true` is
-    only a word.
-    """
+    """Return the invalid case with a value of that kind; None if the argument cannot have one."""
     endpoint, keyword = wrong.endpoint, wrong.detail.partition("/")[0]
+    if kind not in WRONG:
+        return wrong if _is_of_kind(setting, kind, wrong) else None
     param = endpoint.action.param(wrong.field)
-    if param is None:
+    if param is None or not _is_own(endpoint, param) or not _in_query(endpoint, param):
         return None
-    number = bool({"number", "integer"} & set(types_of(setting.resolve_schema(param.schema))))
-    in_json = _in_json(endpoint, param)
-    own = not param.refers_to and str(param.name) != endpoint.action.idempotency
-    if kind == "line_break":
-        return wrong if _is_of_kind(kind, wrong) else None
-    if kind == "boolean":
-        is_true = wrong.call.input.get(wrong.field) is True
-        return wrong if keyword == "type" and number and in_json and is_true else None
     if kind == "nan":
-        fits = keyword == "type" and number and not in_json and param.place == "query"
-    elif kind == "nul":
-        fits = keyword in ("pattern", "maxLength") and own and endpoint.on_rest and param.place == "query"
+        fits = keyword == "type" and _is_number(setting, param)
     else:
-        fits = keyword in ("pattern", "maxLength") and (own or param.place == "path")
-    call = replace(
-        wrong.call,
-        input={**wrong.call.input, wrong.field: WRONG.get(kind, "x" * LONG)},
-        why=SAYS[kind],
-    )
+        fits = keyword in ("pattern", "maxLength")
+    changed = {**wrong.call.input, wrong.field: WRONG[kind]}
+    call = replace(wrong.call, input=changed, why=SAYS[kind])
     return replace(wrong, call=call, says=SAYS[kind]) if fits and is_invalid(setting, call) else None
+
+
+def _is_own(endpoint: Endpoint, param: Param) -> bool:
+    """True if an argument is not an id, which servers may look up before they validate it, nor the key."""
+    return not param.refers_to and str(param.name) != endpoint.action.idempotency
+
+
+def _is_number(setting: Setting, param: Param) -> bool:
+    return bool({"number", "integer"} & set(types_of(setting.resolve_schema(param.schema))))
+
+
+def _in_query(endpoint: Endpoint, param: Param) -> bool:
+    return endpoint.on_rest and param.place == "query"
 
 
 CHECK = make_check("look_alike_input", __doc__, cases, watch=watch, overlap="all", rank=Rank.LAX)
