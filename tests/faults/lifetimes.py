@@ -99,12 +99,7 @@ def expired_instance_ended(context: Context, inner: Domain, call: AcceptedCall) 
     return found
 
 
-@fault(
-    "failure_atomicity",
-    also={
-        "no_effect_of_refusals": "what the failed call made is in the list that nobody else's was made for"
-    },
-).replace_actions
+@fault("failure_atomicity").replace_actions
 def failure_has_effect(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A call that fails as the operator provokes takes effect all the same."""
     found = inner(call)

@@ -111,7 +111,6 @@ LIVES_S = 30.0
     "project_isolation",
     also={
         "read_after_write": "another project's instances are in the list",
-        "no_effect_of_refusals": "what is in the list was made by no call of this project",
         "mode_isolation": "a live key gets the list that the test key had",
     },
 ).edit_answers
@@ -176,9 +175,7 @@ def other_tenant_reads(context: Context, inner: Domain, call: AcceptedCall) -> A
     return _find_in_projects(context, inner, call, result)
 
 
-@fault(
-    "project_isolation", also={"no_effect_of_refusals": "a list then holds what this project never made"}
-).handle_requests
+@fault("project_isolation").handle_requests
 def page_of_whoever_began(context: Context, handler: Handler, request: Request) -> Response | Silence:
     """The next-page token carries its owner's credentials, so any caller gets the owner's next page."""
     whose: dict[str, tuple[tuple[str, str], ...]] = context.memory.setdefault("whose", {})

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pgagents.base.http import Request, Response, read_json
+from pgagents.base.http import Request, Response
 from pgagents.catalogue.model.model import Model
 from pgagents.report.contract import Verdict
 from pgagents.verify.checks.rest.no_effect_of_refusals import MOST_PAGES
@@ -123,27 +123,6 @@ def test_pages_of_a_list_without_an_order_show_nothing_of_what_a_refusal_leaves(
     assert (found.verdict, "repeat items" in found.reason) == (Verdict.UNTESTED, True)
 
 
-@pytest.mark.parametrize(
-    ("member", "verdict"),
-    [("note", Verdict.KEPT), ("note_id", Verdict.KEPT), ("size", Verdict.BROKEN), ("", Verdict.BROKEN)],
-)
-def test_another_write_may_make_an_instance_and_tell_it_by_name(member: str, verdict: Verdict) -> None:
-    """A value under another name is no id, though it may be equal to one."""
-
-    def copying(notes: Notes, request: Request) -> Response | None:
-        id = request.path.rpartition("/")[2]
-        if request.method != "PUT" or id not in notes.notes or notes.text(request) is None:
-            return None
-        copy = read_json(notes.make(f"n{next(notes._ids)}", "a copy").body).value
-        notes.notes[id]["text"] = notes.text(request)
-        told = {member: copy if member == "note" else copy["id"]} if member else {}
-        return answer(200, {**notes.notes[id], "history": [told]})
-
-    only = ("no_effect_of_refusals", "valid_calls")
-    report = verified(with_resource(), Notes(odd=copying), allow_writes=True, exclusive=True, only=only)
-    assert next(r for r in report.results if r.contract.id == CREATE).verdict is verdict
-
-
 @pytest.mark.parametrize("status", [302, 500])
 def test_call_that_was_not_refused_shows_nothing_of_refusals(status: int) -> None:
     """A form of Rails leads back to itself, and a crash is judged by another check."""
@@ -156,18 +135,3 @@ def test_call_that_was_not_refused_shows_nothing_of_refusals(status: int) -> Non
     report = verified(with_resource(), Notes(odd=odd), allow_writes=True, exclusive=True, only=only)
     found = next(r for r in report.results if r.contract.id == CREATE)
     assert (found.verdict, "was not refused" in found.reason) == (Verdict.UNTESTED, True)
-
-
-def test_create_that_redirects_to_what_it_made_was_not_refused() -> None:
-    """`redirect_to` of Rails: what the list has then is nobody's ghost."""
-
-    def odd(notes: Notes, request: Request) -> Response | None:
-        if request.method != "POST" or notes.text(request) is None:
-            return None
-        made = notes.make(f"n{next(notes._ids)}", str(notes.text(request)))
-        assert made.status == 201
-        return Response(302, (("Location", f"/notes/{list(notes.notes)[-1]}"),))
-
-    report = verified(with_resource(), Notes(odd=odd), allow_writes=True, exclusive=True)
-    found = next(r for r in report.results if r.contract.id == CREATE)
-    assert found.verdict is Verdict.UNTESTED, found.reason

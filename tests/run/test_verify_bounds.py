@@ -18,7 +18,7 @@ from inprocess import Inside, inside, over_tls, verify_sandbox
 from pgagents.base.http import Handler, Request, Response, Silence
 from pgagents.report.contract import Verdict
 from pgagents.sandbox import fault_helpers
-from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.deliver import sign
 from pgagents.sandbox.fault_declaration import Context
 from pgagents.verify.checks.oauth import token_scopes
@@ -353,25 +353,6 @@ def test_a_hold_of_another_project_that_may_be_named_where_none_need_be_is_found
     assert set(broken) == {
         f"absent_id/foreign/hold_id/create_session@{surface}" for surface in ("rest", "dispatcher")
     }
-
-
-@pytest.mark.matrix
-def test_what_any_refused_call_leaves_behind_is_found():
-    def slip(handler: Handler, _: Inside, context: Context) -> Handler:
-        def act(inner: Domain, call: AcceptedCall) -> Any:
-            found = inner(call)
-            if isinstance(found, Refusal) and found.code == "CONFLICT" and "hold_id" in call.input:
-                inner(
-                    replace(
-                        call, input={k: v for k, v in call.input.items() if k not in ("hold_id", "vehicle")}
-                    )
-                )
-            return found
-
-        acts(context, act, "create_session")
-        return handler
-
-    assert [id for id in broken_by(slip) if id.startswith("no_effect_of_refusals/session/")]
 
 
 def test_a_code_that_was_tried_wrongly_may_be_dead_and_every_way_is_still_tried():
