@@ -180,7 +180,7 @@ def test_a_server_may_ignore_or_refuse_it_or_change_it_by_itself(keep: Keep) -> 
 
 
 def test_a_member_that_moves_on_by_itself_is_not_taken() -> None:
-    """A job that is done when it is read again, however fast the reads are."""
+    """A job that is done when it is read again, however fast the reads are, or was done before the change."""
     made: list[dict[str, Any]] = []
 
     def move_on(former: dict[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
@@ -193,8 +193,10 @@ def test_a_member_that_moves_on_by_itself_is_not_taken() -> None:
             after["role"] = "editor"
         return after
 
-    results = find("own_members", move_on)
-    assert [result.verdict for result in results] == [Verdict.UNTESTED, Verdict.UNTESTED]
+    create, change = (result.verdict for result in find("own_members", move_on))
+    assert create is Verdict.UNTESTED
+    # kept if another create came before the first read, which depends on the order of all probes
+    assert change in (Verdict.UNTESTED, Verdict.KEPT)
 
 
 def test_the_request_of_the_finding_has_the_member() -> None:
