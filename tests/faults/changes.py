@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from pgagents.base.http import Handler, Request, Response, Silence, read_json
+from pgagents.base.http import Request, Response, read_json
 from pgagents.base.jsonschema.schema import resolve
 from pgagents.catalogue.model.action import Param
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
@@ -147,14 +147,6 @@ def default_not_restored(context: Context, inner: Domain, call: AcceptedCall) ->
 def members_of_the_server_refused(context: Context, request: Request) -> Request:
     """A write with a member that only answers have is refused."""
     return replace(request, body=b"[]") if _list_beside(context, request) else request
-
-
-@fault("own_members", also={"law": "an answer is not as sent"}, needs=("read-only-ignored",)).handle_requests
-def rest_dropped_too(context: Context, handler: Handler, request: Request) -> Response | Silence:
-    """A change with a member that only answers have is answered as done, and nothing changes."""
-    if request.method not in ("PUT", "PATCH") or not _list_beside(context, request):
-        return handler(request)
-    return handler(replace(request, method="GET", body=b""))
 
 
 def _list_beside(context: Context, request: Request) -> list[str]:
