@@ -13,7 +13,7 @@ from pgagents.sandbox.answers import framework_code
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.fault_declaration import Context, fault
 from pgagents.sandbox.fault_helpers import data_of, objects, successful
-from pgagents.sandbox.keys import find_text, has_credential
+from pgagents.sandbox.keys import find_text
 
 
 @fault("no_leaks").edit_answers
@@ -173,26 +173,6 @@ def other_tenant_reads(context: Context, inner: Domain, call: AcceptedCall) -> A
     if not isinstance(result, Refusal) or call.action.effect != "read":
         return result
     return _find_in_projects(context, inner, call, result)
-
-
-@fault("project_isolation").handle_requests
-def page_of_whoever_began(context: Context, handler: Handler, request: Request) -> Response | Silence:
-    """The next-page token carries its owner's credentials, so any caller gets the owner's next page."""
-    whose: dict[str, tuple[tuple[str, str], ...]] = context.memory.setdefault("whose", {})
-    began = next((whose[value] for _, value in request.query if value in whose), None)
-    if began is not None and has_credential(context.model, request):
-        request = replace(request, headers=began)
-    found = handler(request)
-    data = data_of(found) if isinstance(found, Response) and successful(found) else None
-    if isinstance(data, dict):
-        whose.update(
-            {
-                value: request.headers
-                for name, value in data.items()
-                if name.startswith("next") and isinstance(value, str)
-            }
-        )
-    return found
 
 
 @fault("no_leaks").edit_data
