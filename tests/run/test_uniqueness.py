@@ -63,18 +63,26 @@ def test_a_null_that_several_rows_have_is_not_taken() -> None:
     assert judge(model, Notes(odd=coded))[""] == "untested"
 
 
-def booked_model(starts_at: str, ends_at: str) -> Model:
+CLASH = (
+    ("    REFUSED: {", "    CLASH: {status: 409, meaning: It is taken}\n    REFUSED: {"),
+    ("errors: [REFUSED]", "errors: [REFUSED, CLASH]"),
+    ("otherwise: REFUSED", "otherwise: CLASH"),
+)
+"""The changes by which a time that is taken has a code of its own."""
+
+
+def booked_model(starts_at: str, ends_at: str, *more: tuple[str, str]) -> Model:
     """Notes of which no two of one text overlap."""
     moments = "".join(
         f", {name}: {{type: string, format: date-time, required: true}}" for name in ("starts_at", "ends_at")
     )
     once = (NO_TWO[0], (NO_TWO[1] % "text").replace("[text],", "[text], overlaps: [starts_at, ends_at],"))
     made = MADE.replace("hello", f"hello, starts_at: {starts_at}, ends_at: {ends_at}")
-    return with_resource(once, (SENT, f"{SENT[:-1]}{moments}}}"), (MADE, made))
+    return with_resource(once, (SENT, f"{SENT[:-1]}{moments}}}"), (MADE, made), *more)
 
 
-def booking() -> Notes:
-    """Return a right server of such notes."""
+def booking(*, hours: bool = False) -> Notes:
+    """Return a right server of such notes, which begin at whole `hours` alone."""
     times = dict[str, list[tuple[datetime, datetime]]]()
 
     def booked(notes: Notes, request: Request) -> Response | None:
@@ -86,9 +94,11 @@ def booking() -> Notes:
             begins, ends = (datetime.fromisoformat(body[name]) for name in ("starts_at", "ends_at"))
         except (KeyError, TypeError, ValueError):
             return answer(422, {"detail": "a time"})
+        if hours and begins.minute:
+            return answer(422, {"detail": "not a slot"})
         taken = times.setdefault(body["text"], [])
         if any(begins < end and start < ends for start, end in taken):
-            return answer(422, {"detail": "taken"})
+            return answer(409 if hours else 422, {"detail": "taken"})
         taken.append((begins, ends))
         return None
 
@@ -99,6 +109,12 @@ def test_a_time_with_a_fraction_of_a_second_ends_when_it_ends() -> None:
     verdicts = judge(booked_model('"2031-05-06T09:00:00Z"', '"2031-05-06T10:00:00.500Z"'), booking())
     assert verdicts["overlap"] == "kept"
     assert verdicts["next"] == "kept"
+
+
+def test_what_begins_at_slots_alone_may_be_refused_for_that() -> None:
+    model = booked_model('"2031-05-06T09:00:00Z"', '"2031-05-06T10:00:00Z"', *CLASH)
+    verdicts = judge(model, booking(hours=True))
+    assert (verdicts["overlap"], verdicts["next"]) == ("untested", "kept")
 
 
 def test_two_calls_at_once_for_a_time_are_for_the_same_time() -> None:
