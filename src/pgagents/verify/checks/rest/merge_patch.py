@@ -1,9 +1,9 @@
 """A merge patch changes only the members that it contains, and null removes a member (RFC 7396).
 
 This applies to each write whose body is `application/merge-patch+json`, and to each member that its call may
-set to null and that a read shows. A member with a default shows its default when it is removed: the declared
-one, or what a create without the member has made. Where a create sends the member, another value than the
-removed one may be a default that nobody declared.
+set to null and that a read shows. A member with a default shows its default when it is removed, as
+Kubernetes gives it: the declared one, or what a create without the member has made. Where a create sends the
+member, another value than the removed one may be a default that nobody declared.
 """
 
 from __future__ import annotations
@@ -76,6 +76,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
 
 def _list_patches(setting: Setting) -> Iterator[_Patch]:
     for resource in setting.model.resources.values():
+        # what is changed must be our own, named by one argument
         if resource.made_by is None or not resource.read_by or len(resource.ids) != 1:
             continue
         read = resource.read_by[0]
@@ -112,7 +113,7 @@ def _list_defaults(
 def _choose_value(setting: Setting, member: Param, defaults: Sequence[Any]) -> Any:
     """Return a value of the member that is neither null nor empty, and if possible no default."""
     schema = setting.resolve_schema(member.schema)
-    if "array" in types_of(schema) and isinstance(schema.get("items"), Mapping):
+    if "array" in types_of(schema) and isinstance(schema.get("items"), Mapping):  # its least is [], empty
         return [low(schema["items"], setting.model.schemas)]
     schemas = setting.model.schemas
     least = low(member.schema, schemas)
@@ -163,9 +164,8 @@ def _try(trials: Sequence[Trial], patch: _Patch) -> None:
     removed = ask(send(f"{name} is null", {name: None}))
     last = ask(read)
     shown = patch.show(last)
-    if (
-        not removed.success or removed.status == ACCEPTED or not last.success
-    ):  # RFC 9110, 15.3.3: not done yet
+    # RFC 9110, 15.3.3: what is only accepted need not be done yet
+    if not removed.success or removed.status == ACCEPTED or not last.success:
         conclude(removes.untested(f"null for {name} got {removed.outcome}, and the read {last.outcome}"))
     elif shown == value and value in defaults:
         conclude(removes.untested(f"{name} has no other value than its default, {value!r}"))
@@ -177,8 +177,8 @@ def _try(trials: Sequence[Trial], patch: _Patch) -> None:
 
 
 def _choose_another(trial: Trial, patch: _Patch, answer: Exchange) -> dict[str, Any]:
-    """Return another member of the patch with the value that it has, as many a server refuses an empty patch;
-    empty if there is none to send.
+    """Return another member of the patch with the value that it has, as `params.require` of Rails refuses an
+    empty patch; empty if there is none to send.
     """
     shown = at_path(patch.read, answer)
     for param in trial.action.params:

@@ -51,17 +51,8 @@ from pgagents.verify.wire.exchange import Exchange, Loss
 NOT_IMPLEMENTED = 501
 WAITING = frozenset(
     (
-        "stream",
-        "streams",
-        "streaming",
-        "watch",
-        "follow",
-        "tail",
-        "subscribe",
-        "listen",
-        "poll",
-        "live",
-        "sse",
+        *("stream", "streams", "streaming", "watch", "follow", "tail"),
+        *("subscribe", "listen", "poll", "live", "sse"),
     )
 )
 """Words of reads whose answer may come late, or never end: Kubernetes's `watch`, Docker's `follow`."""
@@ -142,7 +133,9 @@ def _list_odd_calls(setting: Setting, endpoint: Endpoint) -> Iterator[Attempt]:
 
 
 def _attempt_varied(endpoint: Endpoint, call: Call, what: str, stage: int, priority: int) -> Attempt:
-    """Return the attempt of a valid call with unusual values. The watchers of all checks judge its answer."""
+    """Return the attempt of a valid call with unusual values, as schemathesis sends them. The watchers of all
+    checks judge its answer.
+    """
     writes = endpoint.action.effect == "write"
     return Attempt(
         partial(_send_varied, call=call),
@@ -316,7 +309,7 @@ def _list_texts(
 
 
 MOST_TEXTS = 8
-"""The most texts that are tried of one read."""
+"""The most texts that are tried of one read: each costs a request, and searches have dozens."""
 
 
 def list_lone_texts(setting: Setting, endpoint: Endpoint) -> Iterator[Call]:
@@ -421,8 +414,9 @@ WHAT = "a multipart type without its boundary, and no body"
 def list_typed_calls(setting: Setting) -> Iterator[Call]:
     """Yield a write without a body, but with a multipart type that lacks its boundary: one for each method.
 
-    A parser may fail before it finds that there is no body. Only instances of this run are named. Empty
-    unless the API is known from a document alone, because other runs have no room for it.
+    All routes share a framework's parser, which may fail before it finds that there is no body. Only
+    instances of this run are named. Empty unless the API is known from a document alone, because other runs
+    have no room for it.
     """
     met: set[str] = set()
     for endpoint in setting.home_endpoints if setting.model.errors.inferred else ():
@@ -541,11 +535,10 @@ def _find_written(
 # -- reads of items of a list that look unlike its first one
 
 
-MOST_ITEMS, MOST_SEEN = 3, 100
-"""The most items that are read, and the most of a list that are looked at."""
-MOST_READS = 4
+MOST_ITEMS, MOST_READS, MOST_SEEN = 3, 4, 100
+"""The most items that are read, by how many reads, for they multiply; and the most of a list looked at."""
 _STATES = 4
-"""The most values of a member by which items are told apart, such as states."""
+"""The most values of a member by which items are told apart: a state has few of them, and a name many."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ An instance gets another value in every member that the call may set and a read 
 member its present value, or all that it needs, so no member may change. Each member that the first call did
 not change is sent once more alone, because a server may let one member decide over another, such as a `cron`
 over an `interval`. Only the former value in a read breaks the contract: a server may trim, round or lower a
-value.
+value, as a column `numeric(10, 2)` of PostgreSQL rounds.
 """
 
 from __future__ import annotations

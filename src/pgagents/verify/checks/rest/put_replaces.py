@@ -32,7 +32,7 @@ PARTIAL = re.compile(
     r"|(?:not|aren't|isn't) (?:given|provided|supplied|sent|included|specified|present)|left? out",
     re.I,
 )
-"""Words of a description by which a PUT may merge."""
+"""Words by which OpenAPI documents describe a PUT that merges."""
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
@@ -69,9 +69,8 @@ def _list_free(setting: Setting, change: Change, *, said: bool) -> tuple[Param, 
     """
     shown, made_by = members_of(setting, change.read), change.resource.made_by
     assert made_by is not None
-    unique = {
-        member for one in change.resource.unique for member in one.members
-    }  # another may have the value
+    # another instance may have the other value
+    unique = {member for one in change.resource.unique for member in one.members}
 
     def has_default(param: Param) -> bool:
         sent = (p.schema for p in made_by.action.params if p.wire == param.wire)
@@ -104,9 +103,7 @@ def _try(trial: Trial, change: Change, free: tuple[Param, ...]) -> None:
     # a server that clears a member shows its default, so another value must stand there before
     stands = {**body, **defaults}
     former: Param | None = None
-    for _ in range(
-        2
-    ):  # a default of the database, which nothing tells, may be the first value, not the second
+    for _ in range(2):  # an untold default of the database may be the first value, and not the second
         left = _leave_out(trial, change, (former,) if former is not None else free, body, stands)
         if left is None:
             return
