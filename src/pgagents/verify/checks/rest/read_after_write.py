@@ -42,7 +42,7 @@ from pgagents.verify.wire.exchange import Exchange
 
 TRUSTED = ("valid", "explore", "clean")
 MOST_MADE = 500
-"""The most instances of a kind that are looked for in each list."""
+"""The most instances of a kind that are looked for in each list, as each list is searched for all of them."""
 MOST_PAGES = 21
 """The most reads of a list: for an existing instance, for a new one, and then page by page."""
 CRASHED = 500
@@ -116,22 +116,21 @@ def _attempt_reading(
 ) -> Attempt:
     """Return the attempt that makes an instance, which is then read through each endpoint.
 
-    `again` is true if other attempts have shown these reads already.
+    `again` is true if other attempts have shown these reads already, so that it runs if requests are left.
     """
-    at_home = sorted((endpoint for endpoint, _ in readers), key=lambda e: e.surface != maker.surface)
     return Attempt(
         together=partial(_read_back, resource=resource, maker=maker),
         stage=8 if again else 3,
         cost=1 + len(readers),
         writes=True,
-        endpoints=(maker, *at_home),
+        endpoints=(maker, *(endpoint for endpoint, _ in readers)),
         probe=f"read_after_write/{resource.name}/made by {maker.place}",
         priority=AGAIN if again else 1,
     )
 
 
 def _read_back(trials: Sequence[Trial], resource: Resource, maker: Endpoint) -> None:
-    """Make an instance, and read it through every endpoint that reads it, first those of its surface."""
+    """Make an instance, and read it through every endpoint that reads it."""
     assert resource.made_by is not None
     template = template_of(trials[0].model, maker.action)
     arguments, why = {**template.input, **resource.made_by.input}, f"to read a {resource.name} back"
@@ -140,7 +139,7 @@ def _read_back(trials: Sequence[Trial], resource: Resource, maker: Endpoint) -> 
     if body is None or not made.fits:
         raise Untested(say_none_made(resource, made))
     by_place: dict[str, list[Trial]] = {}
-    for trial in sorted(trials, key=lambda trial: trial.endpoint.surface != maker.surface):
+    for trial in trials:
         by_place.setdefault(trial.endpoint.place, []).append(trial)
     for trial, *of_laws in by_place.values():
         read, why = trial.case.about[0], f"to read back a {resource.name}"
@@ -338,6 +337,7 @@ def _judge_end(trial: Trial, resource: Resource, call: ActionCall, answer: Excha
         return trial.kept()
     if answer.cached:
         return trial.untested("a cache stored the list, which may be older")
+    # Hashids and encrypted ids may differ in each answer, and a document does not say so
     marks = find_marks(dict(answer.subject or {})) if resource.inferred else []
     if any(occurs_in(mark, item) for mark in marks for item in items):
         return trial.untested(f"the {resource.name} stands in the list under another id")
@@ -354,10 +354,10 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     odd = exchange.call.beside or not exchange.fits or exchange.call.intent not in TRUSTED
     unsure = exchange.error or exchange.status >= CRASHED or (exchange.success and odd)
     if endpoint.action.effect == "write" and unsure:
-        made.clear()  # the state of the instances is unknown now
+        made.clear()  # a write that failed, or was sent oddly, may have changed any of them
     if exchange.success and endpoint.action.effect == "write":
         forget_changed(exchange, memory, made)  # also if another check finds an error in the answer
-    if (
+    if (  # a header of another check, or a cache, may be why a list is another one
         exchange.call.intent not in TRUSTED
         or not exchange.call.role
         or exchange.call.raw.headers
@@ -444,7 +444,7 @@ def _make_latest(trial: Trial, resource: Resource) -> Mapping[str, Any] | None:
 
 
 DAY_S = 86_400.0
-"""Seconds after which the server may have removed part of an instance."""
+"""Seconds after which the server may have removed part of an instance, if no `retention` says when."""
 
 
 def list_resources(setting: Setting, endpoint: Endpoint) -> list[Resource]:

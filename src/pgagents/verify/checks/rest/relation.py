@@ -104,7 +104,10 @@ class Comparison:
 
     @property
     def may_change(self) -> bool:
-        """True if a list may differ between two calls: others use the server, or an earlier answer served."""
+        """True if a list may differ between two calls: others use the server, or an earlier answer served.
+
+        A try once more then shows the difference again, or it counts for nothing.
+        """
         return not self.trial.setting.exclusive or self.reuse == "ever"
 
     def ask_again(self, small: Exchange, large: Exchange) -> tuple[Exchange, list[dict[str, Any]] | None]:
@@ -259,8 +262,8 @@ def instances_of(model: Model, relation: Relation, exchange: Exchange) -> list[d
 
 
 def is_excused(model: Model, relation: Relation, exchange: Exchange) -> bool:
-    """True if `unless` makes the relation claim nothing about this narrower answer, for example because it is
-    full.
+    """True if the author's `unless` makes the relation claim nothing about this narrower answer, for example
+    because it is full.
     """
     scope = scope_of(model, exchange)
     if relation.unless is None or scope is None:

@@ -80,6 +80,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         lists = list(_list_readers(setting, resource.listed_by))
         if maker is None or remover is None or not (reads or lists):
             continue
+        # only a read shows that no other instance has got the id, which such a call would change
         takers = list(_list_takers(setting, resource)) if reads else []
         attempt = Attempt(
             together=partial(_remove, resource=resource, maker=maker, remover=remover),
@@ -100,7 +101,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
 
 
 def _list_readers(setting: Setting, calls: tuple[ActionCall, ...]) -> Iterator[Reader]:
-    """Yield the calls with their endpoints, one for each action."""
+    """Yield the calls with their endpoints, one for each action, as a second one would be the same read."""
     known: set[str] = set()
     for call in calls:
         endpoint = setting.find_lead(str(call.action.name))
@@ -123,7 +124,7 @@ def _list_takers(setting: Setting, resource: Resource) -> Iterator[Endpoint]:
         missing = resource.missing_in(action)
         declared = missing is not None and missing in (*action.errors, *setting.model.always())
         needs = any(p.refers_to == resource.name and p.required for p in endpoint.params)
-        makes = is_made_by(resource, action) or action.method == "PUT"
+        makes = is_made_by(resource, action) or action.method == "PUT"  # RFC 9110, 9.3.4: it may make anew
         if (
             endpoint.leads
             and endpoint.on_rest

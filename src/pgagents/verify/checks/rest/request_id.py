@@ -37,12 +37,14 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge every answer with a request id."""
     trial, at = CHECK.find_trial(memory.setting, exchange.place), memory.model.errors.request_id_at
+    # a hosted document may be a file that a CDN has, without an id
     if trial is None or exchange.response is None or exchange.call.intent == "document" or exchange.cached:
         return
     if _may_be_repeated(exchange, memory):
         return
     name = memory.setting.compute_once("request_id header", lambda: header_name(memory.model))
     in_header = exchange.header(name) if name else None
+    # `request_id_at` says where it stands in the envelope of errors
     in_body = got(exchange.body, at) if exchange.refused and at is not None else None
     if isinstance(in_body, str) and in_header is not None and in_body != in_header:
         yield trial.broken(f"the same id in the body and in {name}", "two different ids")

@@ -27,7 +27,9 @@ MOST_KNOWN = 5_000
 """The number of header values whose verdict is cached: most answers repeat a few."""
 _WHOLE = re.compile(r"-?[0-9]{1,40}")
 _BROKEN = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,2})?")
-"""Numbers as JSON writes them. Servers send nanoseconds, and fractions with every digit that they know."""
+"""Numbers as JSON writes them. Servers send nanoseconds, and fractions with every digit that they know. More
+digits are no number of anybody's, and thousands an error of Python's.
+"""
 _FLAGS = {"true": True, "false": False, "?1": True, "?0": False}
 """Flags as documents write them, in any case (ASP.NET sends `True`), and as RFC 9651 does."""
 _DATES = ("date", "expires", "last-modified", "retry-after", "sunset")
@@ -78,6 +80,7 @@ def _is_of_success(header: Header, endpoint: Endpoint) -> bool:
 
 def _is_of_framework(header: Header, place: str) -> bool:
     refused = (on for on in header.on if not isinstance(on, int) or on >= 400)
+    # a key is missing (401) or a version is old (426) in calls of actions alone
     return bool(set(refused) - {"success", 401, 426}) and (_is_everywhere(header) or place.endswith("@rest"))
 
 

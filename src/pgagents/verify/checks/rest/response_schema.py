@@ -25,7 +25,9 @@ from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 BODILESS = (204, 205)
-"""Statuses whose answers have no body by their definition, also if a document describes none for others."""
+"""Statuses whose answers have no body by their definition (RFC 9110, 15.3.5 and 15.3.6). Of others a document
+may have forgotten to describe it.
+"""
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
@@ -56,7 +58,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 def _judge(trial: Trial, exchange: Exchange, output: Output) -> Judgement:
     schema, setting = output.schema, trial.setting
-    if exchange.response is not None and exchange.response.unfinished:
+    if exchange.response is not None and exchange.response.unfinished:  # text/event-stream (WHATWG, HTML 9.2)
         return trial.untested("it is an event stream that stays open: its body has no end")
     if schema is None:
         if exchange.fits:
@@ -84,7 +86,7 @@ def _judge(trial: Trial, exchange: Exchange, output: Output) -> Judgement:
     if exchange.time_problem:
         expected = f"a stream that ends within {output.ends_within_s} s"
         return trial.broken(expected, "{time}", time=exchange.time_problem)
-    if exchange.disguised is not None:
+    if exchange.disguised is not None:  # as Slack answers `ok: false` with 200
         expected = f"the body of a success, or the status {exchange.disguised.status} of this error"
         actual = "{status} with the body of the documented error"
         return trial.broken(expected, actual, status=exchange.status)
