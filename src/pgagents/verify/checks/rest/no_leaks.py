@@ -33,11 +33,13 @@ from pgagents.verify.wire.endpoint import MCP, framework_places
 from pgagents.verify.wire.exchange import Exchange
 
 MOST_KNOWN = 500
-"""Number of secrets of answers, from which on no further ones are noted."""
+"""Number of secrets of answers, from which on no further ones are noted: each answer is searched for all."""
 BEGIN = 6
 """Secrets of one kind often begin alike. A text without the first characters has none of them."""
 _TRACE = re.compile(r"Traceback \(most recent|File \"[^\"]+\", line \d+|\bat [\w.$]+\([\w.]+:\d+\)")
-"""Text that only a stack trace has: Python's, Java's or JavaScript's."""
+"""Text that only a stack trace has: Python's, Java's or JavaScript's. `_INSIDE` adds paths of Linux, messages
+of SQLite, psycopg and PDO, SQL, and names of exceptions.
+"""
 _INSIDE = re.compile(
     rf"{_TRACE.pattern}|(?:^|[\s\"'(])/(?:home|usr|var|opt|srv|app)/[\w./-]+"
     r"|sqlite3?\.|psycopg|SQLSTATE|\b(?:SELECT|INSERT INTO|UPDATE|DELETE "
@@ -58,7 +60,7 @@ _SECRET_NAMES = re.compile(
     r"(_?(hash|digest|key|value|text))?$",
     re.I,
 )
-"""Names that end so. `token_type` and `password_changed_at` say something about a secret, and are none."""
+"""Names that end so, as `password_digest` of Rails. `token_type` and `password_changed_at` are none."""
 _CURSOR_NAMES = re.compile(r"(page|next|prev|previous|continuation|sync|cursor)_?token$", re.I)
 _GIVEN = frozenset(("token", "key", "secret", "password"))
 """Words of secrets that an operation may be there to give."""
@@ -110,7 +112,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         or (f"{_DETAIL}: {{detail}}" if detail else "")
         or _find_secret_of_another(exchange, text, memory)
     )
-    # a path or the name of an error may be what a caller should read; a stack trace never is
+    # a path or the name of an error may be what a caller should read, as in a file manager's
     odd = actual.startswith(_DETAIL) and not _TRACE.search(text)
     if not actual:
         actual, odd = _find_private_member(exchange, memory)
@@ -169,7 +171,7 @@ def _find_inner_detail(text: str, exchange: Exchange, memory: Memory) -> str:
 def _repeats_path(detail: str, exchange: Exchange, memory: Memory) -> bool:
     """True if a text is the path of the request, as in the `instance` of RFC 9457, or a path under it.
 
-    A path under it that ends in a suffix may be a file of the server, so it is no such text.
+    A path under it that ends in a suffix, such as `/app/main.py`, may be a file of the server.
     """
     if not detail.startswith("/"):
         return False
@@ -231,7 +233,9 @@ def _is_sent_secret(value: Any, memory: Memory) -> bool:
 
 
 def _can_be_secret(value: Any) -> bool:
-    """Return whether a value has the form of a secret: a number, or eight characters without blanks."""
+    """Return whether a value has the form of a secret: a number, or eight characters without blanks. So many
+    NIST SP 800-63B asks of a password.
+    """
     if isinstance(value, list):
         return any(map(_can_be_secret, value))
     return not isinstance(value, str) or (len(value) >= SHORTEST and not any(map(str.isspace, value)))
@@ -330,7 +334,7 @@ def _is_own(digits: str, exchange: Exchange, memory: Memory) -> bool:
 def _find_secret_of_another(exchange: Exchange, text: str, memory: Memory) -> str:
     """Return the place of another answer's secret in this answer; empty without one.
 
-    An answer whose schema declares a secret is left out.
+    An answer whose schema declares a secret is left out: it may show the one of another answer again.
     """
     if not memory.model.secrets or _declares(exchange, memory):
         return ""
@@ -379,6 +383,7 @@ CHECK = make_check(
 
 
 MAX_DEPTH = 20
+"""The depth of members that are looked at, as a schema may contain itself."""
 _ANY: Mapping[str, Any] = {}
 
 

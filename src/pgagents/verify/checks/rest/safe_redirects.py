@@ -45,8 +45,9 @@ UNJUDGED = ("auth", "document")
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     """Yield one case about all calls, if there are any.
 
-    A call is sent to a path with a slash added, which servers redirect most often. Unless such paths are
-    unknown ones, so is each write to our own instances, because each service may have its own router.
+    A call is sent to a path with a slash added, which servers redirect most often: Django (`APPEND_SLASH`),
+    Flask and FastAPI. Unless such paths are unknown ones, so is each write to our own instances, because each
+    service behind a gateway may have its own router.
     """
     del roles
     behaviour, called = setting.model.behaviour, _find_called(setting)
@@ -146,7 +147,7 @@ def _judge_redirect(trial: Trial, exchange: Exchange) -> Judgement:
 
 
 def _stays(base: str, location: str) -> bool:
-    """True if a redirect stays on the same host and keeps TLS."""
+    """True if a redirect stays on the same host and keeps TLS, or begins it, as RFC 6797, 7.2, asks."""
     try:
         here, there = urlsplit(base), urlsplit(urljoin(f"{base}/", location))
         same_port = _port_of(there) == _port_of(here)

@@ -50,6 +50,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     for key, moves in alike.items():
         maker, state, place = key
         if state in _choose(moves)[1].origin_states:
+            # a dispatcher has the same transition, which costs an instance for each state
             stage = 3 if setting.by_place[place].leads else 6
             attempts[key] = Attempt(together=_carry_out, stage=stage, cost=3, writes=True)
         else:
@@ -150,7 +151,7 @@ def _key(resource: Resource, state: str, endpoint: Endpoint) -> tuple[str, str, 
 
 def _choose(moves: Sequence[tuple[Resource, Move]]) -> tuple[Resource, Move]:
     """Return the resource whose instance is used, with its move: one whose create has a `where`, or else the
-    first one.
+    first one, because an instance made by `where` fits both.
     """
     return max(moves, key=lambda pair: pair[0].made_by is not None and pair[0].made_by.where is not None)
 
@@ -324,7 +325,7 @@ class _Transition:
 def _refuse_together(trials: Sequence[Trial]) -> None:
     """Try every transition that one instance must refuse, then read it once.
 
-    Each transition is tried alone only if the instance changed.
+    That saves a create and a read for each. They are tried alone only if the instance changed.
     """
     by_place: dict[str, list[Trial]] = {}
     for trial in trials:

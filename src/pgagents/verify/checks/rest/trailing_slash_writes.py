@@ -1,8 +1,8 @@
 """A write to its path with a slash added is not carried out, because that path is unknown.
 
 It is not redirected either, if `behaviour.redirects` is `never`. Routers and gateways treat such paths
-differently, and a redirected POST may be repeated as a GET. Each call is about one of our own instances, so
-carrying it out harms nobody.
+differently, and a redirected POST may be repeated as a GET (RFC 9110, 15.4.2). Each call is about one of our
+own instances, so carrying it out harms nobody.
 """
 
 from __future__ import annotations
