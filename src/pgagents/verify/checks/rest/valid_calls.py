@@ -1,8 +1,7 @@
 """A call that is valid under its schemas is accepted, also with what the catalogue says is ignored.
 
 Sent are every example and the boundary values of every argument; an unknown query parameter, a further
-member or a body, if the catalogue ignores it. An action of a document that brings back what was removed, such
-as `restore`, may refuse an instance that is there. Then one is removed first.
+member or a body, if the catalogue ignores it.
 """
 
 from __future__ import annotations
@@ -14,19 +13,15 @@ from typing import Any
 
 from pgagents.base.places import Pointer
 from pgagents.catalogue.model.action import Example
-from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.cases.boundary import boundary_values, unusual
 from pgagents.verify.cases.malformed import with_member
-from pgagents.verify.cases.removed_instances import call_with_ids, is_nobodys_now
-from pgagents.verify.fixtures.instance import at_path, say_none_made
 from pgagents.verify.fixtures.request_template import (
     RequestTemplate,
     list_made_up,
     ordinary,
     template_of,
 )
-from pgagents.verify.fixtures.target import brings_back
 from pgagents.verify.promise import (
     AGAIN,
     Attempt,
@@ -40,7 +35,7 @@ from pgagents.verify.promise import (
 )
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.asking import ask
-from pgagents.verify.wire.call import Call, Own, Raw, format_arguments
+from pgagents.verify.wire.call import Call, Raw, format_arguments
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
@@ -164,8 +159,6 @@ def _list_ordinary(setting: Setting, endpoint: Endpoint, template: RequestTempla
         what = f"a call with a made-up {' and '.join(made_up[:2])}" if made_up else "an ordinary call"
         call = ordinary(endpoint, template, "valid", what, fresh=writes)
         run = partial(_send, call=call, what=what)
-        if (resource := _find_brought_back(setting, endpoint)) is not None:
-            run = partial(_send_after_removal, call=call, resource=resource)
         yield _attempt(run, call, stage), [("ordinary", endpoint.place)]
 
 
@@ -282,46 +275,6 @@ def _send_more(trial: Trial) -> None:
 def _send(trial: Trial, call: Call, what: str, *, lenient: bool = False) -> None:
     answer = trial.ask(call)
     conclude(_judge(trial, answer, what, lenient=lenient))
-
-
-def _find_brought_back(setting: Setting, endpoint: Endpoint) -> Resource | None:
-    """Return the resource whose removed instances an action of a document brings back, or None."""
-    if not setting.model.leaves_open or not brings_back(endpoint.action):
-        return None
-    resources = (setting.model.resources.get(p.refers_to or "") for p in endpoint.params if p.required)
-    return next((r for r in resources if r is not None and r.removed_for_good and r.made_by), None)
-
-
-def _send_after_removal(trial: Trial, call: Call, resource: Resource) -> None:
-    """Call an action that brings back, first for an instance that is there, then for a removed one.
-
-    If it refuses both, that proves nothing. It may be for what was archived, or removed in another way.
-    """
-    answer = trial.ask(call)
-    made_by, undone_by = resource.made_by, resource.undone_by
-    maker = trial.setting.find_lead(str(made_by.action.name)) if made_by is not None else None
-    remover = trial.setting.find_lead(str(undone_by.action.name)) if undone_by is not None else None
-    if not answer.refused or made_by is None or undone_by is None or maker is None or remover is None:
-        conclude(trial.accepted(answer, call.why))
-        return
-    why = f"a {resource.name} to be removed and brought back"
-    made = trial.ask(Call(maker, made_by.input, "explore", why, fresh=True))
-    body = at_path(made_by, made) if made.success else None
-    if not isinstance(body, Mapping):
-        raise Untested(say_none_made(resource, made))
-    trial.ask(Own(made.number))
-    removed = trial.ask(Call(remover, undone_by.input, "explore", why, subject=resource, made=body))
-    if not removed.success or not is_nobodys_now(trial.setting, resource, body):
-        raise Untested(f"nothing shows that the {resource.name} was removed: {removed.outcome}")
-    ids, what = resource.values_for(trial.endpoint.params, body), f"a removed {resource.name} is brought back"
-    brought = trial.ask(replace(call_with_ids(trial.setting, trial.endpoint, ids, what), intent="valid"))
-    if not brought.success:
-        both = f"what is there is answered {answer.outcome}, and what was removed {brought.outcome}"
-        raise Untested(f"{trial.action.name} brought back nothing: {both}")
-    conclude(trial.kept())
-    trial.ask(
-        Call(remover, undone_by.input, "clean", "what came back is removed", subject=resource, made=body)
-    )
 
 
 def _judge(trial: Trial, answer: Exchange, what: str, *, lenient: bool = False) -> Iterator[Judgement]:
