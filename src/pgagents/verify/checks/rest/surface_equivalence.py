@@ -46,8 +46,8 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     """Yield cases for each action of a dispatcher or tool: ordinary and minimal arguments, a refusal, former
     names.
 
-    Tools refuse in their own words, so only their successes are compared, also with all numbers at their
-    least and greatest.
+    Tools refuse in their own words (MCP has no codes for it), so only their successes are compared, also with
+    all numbers at their least and greatest, where a forgotten argument shows.
     """
     del roles
     for endpoint in setting.every_endpoint:
@@ -99,8 +99,8 @@ def _attempt(
 def _compare(trial: Trial, rest: Endpoint, arguments: Mapping[str, Any], raw: Raw) -> None:
     """Call both surfaces and compare the answers.
 
-    An earlier answer to an equal REST call is used first. If the answers differ, REST is called again, and
-    once more to see if its own answers are equal.
+    An earlier answer to an equal REST call is used first, which saves a request. If the answers differ, REST
+    is called again, and once more to see if its own answers are equal.
     """
     fresh = trial.action.effect == "write"
     reuse: Reuse = "ever" if trial.template.makes is not None else "" if fresh else "unchanged"
@@ -163,7 +163,7 @@ def _compare_twins(trial: Trial, rest: Endpoint, arguments: Mapping[str, Any], r
     places = list_places(template.subject)
     twins: list[Mapping[str, Any]] = []
     alike = False
-    for _ in range(3):  # the second one may find no capacity beside the first, or cannot be made there
+    for _ in range(3):  # a lot of Park Graph may have no capacity for a second one beside the first
         body = trial.ask(twin)
         twins = [*twins[-1:], body]
         alike = len(twins) == 2 and all(twins[0].get(name) == body.get(name) for name in places)
@@ -305,7 +305,8 @@ def fit_input(setting: Setting, endpoint: Endpoint, given: Mapping[str, Any]) ->
 
 
 def use_example_instances(setting: Setting, rest: Endpoint, given: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a read's arguments with the found instances in its example, which have most data.
+    """Return a read's arguments with the found instances in its example, which have most data, as the lots of
+    Park Graph's pages.
 
     They need not exist on every server.
     """

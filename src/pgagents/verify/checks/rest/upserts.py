@@ -1,10 +1,10 @@
 """A PUT creates an instance, or replaces an existing one: a second PUT succeeds and makes no further
 instance.
 
-An instance is put under a new id, then under the same id with other values. A read shows the second values,
-or those in the second answer. If nothing reads the instance, the answer counts. If other values are refused,
-the same ones are put again. A list contains the instance once. A third call leaves out all members with a
-default; then the defaults are shown, not the values before.
+An instance is put under a new id, then under the same id with other values (RFC 9110, 9.3.4). A read shows
+the second values, or those in the second answer. If nothing reads the instance, the answer counts. If other
+values are refused, the same ones are put again. A list contains the instance once. A third call leaves out
+all members with a default; then the defaults are shown, not the values before.
 """
 
 from __future__ import annotations
@@ -93,7 +93,9 @@ def _choose_not(setting: Setting, param: Param, default: Any) -> Any:
 
 
 def _lister(setting: Setting, resource: Resource) -> tuple[ActionCall, Endpoint] | None:
-    """Return the first list of a resource without pages, with its endpoint; a later page may repeat it."""
+    """Return the first list of a resource without pages, with its endpoint. A later page may repeat an item
+    that was moved by the second PUT, as in an order by the last change.
+    """
     for call in resource.listed_by:
         endpoint = setting.find_usable_lead(str(call.action.name))
         if endpoint is not None and call.action.pages is None:

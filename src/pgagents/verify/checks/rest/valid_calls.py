@@ -106,7 +106,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if exchange.success and call.raw.is_ordinary and not call.raw.slash:
         key, arguments = ("valid inputs", endpoint.place), _plainly(endpoint, call.input)
         known = memory.setting.compute_once(key, lambda: _list_inputs(memory.setting, endpoint))
-        # arguments that a server asked for though its document calls them optional
+        # arguments that a run added since a server asked for them, though its document calls them optional
         more = exchange.input.keys() - call.input.keys() if "*" not in call.input else frozenset()
         details = [detail for detail, edge in known if edge == arguments and not (more and detail == MINIMAL)]
         if any(not detail.startswith("example/") for detail in details):
@@ -278,7 +278,10 @@ def _send(trial: Trial, call: Call, what: str, *, lenient: bool = False) -> None
 
 
 def _judge(trial: Trial, answer: Exchange, what: str, *, lenient: bool = False) -> Iterator[Judgement]:
-    """Judge that the call was accepted. If `lenient`, the instance in an example may not exist."""
+    """Judge that the call was accepted. If `lenient`, the instance in an example need not exist.
+
+    A server has other lots than those of Park Graph's pages.
+    """
     for param in trial.endpoint.params if lenient else ():
         resource = trial.model.resources.get(param.refers_to or "")
         missing = resource.missing_for(param) if resource is not None and resource.found_by else None
@@ -319,7 +322,7 @@ def join_inputs(usual: Mapping[str, Any], cases: Mapping[str, Mapping[str, Any]]
 
 
 def group_cases(names: list[str]) -> list[list[str]]:
-    """Group boundary cases that fit into one call.
+    """Group boundary cases that fit into one call, with the unknown parameter: each group costs a call.
 
     The case with all arguments at their greatest stays alone, because its answer contains most data.
     """

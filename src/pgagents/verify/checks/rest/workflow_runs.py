@@ -59,7 +59,7 @@ Without them, a job that never ends would use up a run's requests.
 TIMED, ALONE = "timed", "alone"
 """The things that a criterion may need: that time passes, or that the run is exclusive."""
 MOST_AGAIN = 4
-"""The most further passages. Each proves of other sorts of creates that they make new instances."""
+"""The most further passages. Each proves of other creates that they make new instances, so few are enough."""
 ROOMY = 30
 """Characters that an argument must take for a fresh value to fit."""
 
@@ -141,7 +141,7 @@ def _go_through(trials: Sequence[Trial], workflow: Workflow, *, timed: bool) -> 
     for _ in range(MOST_AGAIN):
         if not passage.stale or (passage.again and not passage.copied):
             break
-        if passage.first:  # what one passage made must not stand in the next one's way
+        if passage.first:  # what one passage made must not stand in the next one's way, such as a full lot
             ask(Undo(passage.first))
         passage = Passage(workflow, trials, timed=timed, again=passage.again or not passage.copied)
         passage.go()
@@ -226,7 +226,7 @@ class Passage:
                 self.first = self.first or answer.number
                 copied = ask(Own(answer.number))
                 self.copied = self.copied or copied
-            # a full place is no fault, unless its author says so
+            # a full place, as a lot of Park Graph, is no fault, unless its author says so
             alone = setting.exclusive and step.status_written
             own = about_own(setting, before, step)
             answered = as_told(setting, step, answer, call.endpoint) and not answer.void
@@ -397,7 +397,8 @@ def _is_conflict(setting: Setting, step: Step, exchange: Exchange) -> bool:
 def _find_taken(setting: Setting, before: Sequence[Step], step: Step, call: Call) -> str:
     """Return the reason if a create is refused only because a text of its author is taken; else empty.
 
-    An earlier run, or somebody else, may have used the text. The same call with new texts in its place tells.
+    An earlier run, or somebody else, may have used the text, as a coding agent's workflows wrote it. The same
+    call with new texts in its place tells.
     If an earlier step of the workflow sent the text, the conflict is the workflow's own.
     """
     if not makes(setting.model, step.action) or step.action.costs:
@@ -421,7 +422,7 @@ def _find_taken(setting: Setting, before: Sequence[Step], step: Step, call: Call
 
 
 def _find_fresh_kind(schema: Mapping[str, Any]) -> str:
-    """Return the kind of fresh value that surely fits a schema; empty if there is none."""
+    """Return the kind of fresh value that surely fits a schema; empty if it might break a form."""
     bounds = {"enum", "const", "pattern", "not", "minLength"} & schema.keys()
     if bounds - {"minLength"} or schema.get("minLength", 0) > 1 or schema.get("maxLength", ROOMY) < ROOMY:
         return ""
