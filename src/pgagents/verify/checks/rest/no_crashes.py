@@ -75,7 +75,7 @@ def list_attempts(setting: Setting, roles: frozenset[str]) -> Attempts:
     """Yield the attempts of calls with odd values.
 
     These are random valid calls, calls with each alternative of a pattern, and a write with each unbounded
-    number too large for databases.
+    number too large for databases. One surface is enough: the others have the same code behind them.
     """
     del roles
     for resource, maker, remover in list_removable(setting):

@@ -183,6 +183,7 @@ def _repeats_path(detail: str, exchange: Exchange, memory: Memory) -> bool:
 def _is_part_of(text: str, path: str) -> bool:
     """True if a text is a path, its beginning up to a character that JSON escapes, or a path under it."""
     cut = f"{path}/".startswith(text) and not _IN_PATH.match(path, len(text))
+    # a path of one step may be a folder of the server, too, as `/app` in containers is
     return cut or (path.count("/") > 1 and text.startswith(f"{path}/") and not _SUFFIX.search(text))
 
 
@@ -308,7 +309,7 @@ def _list_mails(text: str) -> list[str]:
 def _find_caller(exchange: Exchange, memory: Memory) -> str:
     """Return the role whose key a request carries; empty if it has none, or a wrong one."""
     call = exchange.call
-    shown = call.surface == MCP or has_proof(memory.model, exchange.request)
+    shown = call.surface == MCP or has_proof(memory.model, exchange.request)  # an MCP session has the key
     return call.role.partition(".")[0] if shown and not call.twist else ""
 
 

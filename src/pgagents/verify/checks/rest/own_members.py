@@ -101,7 +101,10 @@ def _split(
 
 
 def _takes_more(resource: Resource, endpoint: Endpoint, *, creates: bool, firm: bool) -> bool:
-    """True for a JSON write of an instance where it is `firm` what becomes of more, or open."""
+    """True for a JSON write of an instance where it is `firm` what becomes of more, or open.
+
+    One surface is enough: the others have the same code behind them. A JSON Patch (RFC 6902) has no members.
+    """
     action = endpoint.action
     if not endpoint.leads or not endpoint.on_rest or action.effect != "write":
         return False

@@ -237,7 +237,10 @@ def _request_bound(trial: Trial, paged: PagedList) -> None:
 
 
 def _fill(trial: Trial, paged: PagedList, listed: Exchange, number: int = ENOUGH) -> bool:
-    """Make items for a list that was read, by default for two pages. Return False if nothing makes items."""
+    """Make items for a list that was read, by default for two pages. Return False if nothing makes items.
+
+    A server that was just started has none.
+    """
     maker = _find_maker(trial.setting, paged.resource)
     if maker is None:
         return False
@@ -419,7 +422,8 @@ class Walk:
 
     def _is_unchanged(self) -> bool:
         """Return True if the whole list has the same items as before its pages, and nobody else uses the
-        server. Then the server itself puts them into another order each time.
+        server. Then the server itself puts them into another order each time, as PostgreSQL may do without
+        ORDER BY.
         """
         if not self.trial.setting.exclusive or not self.every or self.paged.most is None:
             return False

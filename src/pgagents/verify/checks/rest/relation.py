@@ -122,8 +122,8 @@ class Comparison:
         return small, [item for item in items if item.get(self.relation.by) in before]
 
     def list_narrowed(self) -> list[dict[str, Any]]:
-        """Return the arguments of the narrow calls to try in turn: the example's value, the default (the
-        argument is left out), and the least one.
+        """Return the arguments of the narrow calls to try in turn, until one is answered with items: the
+        example's value, the default (the argument is left out), and the least one.
 
         The other arguments are as in the example, or at their widest, or left out: its filters may match
         nothing any more, as on the Express library of `evaluation/foreign` (2026-11-21).

@@ -113,7 +113,8 @@ def _list_readers(setting: Setting, calls: tuple[ActionCall, ...]) -> Iterator[R
 def _list_takers(setting: Setting, resource: Resource) -> Iterator[Endpoint]:
     """Yield the other actions that need an instance and have an error for a missing one.
 
-    There are none if a removed instance is still answered, because some calls may still be right for it.
+    There are none if a removed instance is still answered, because some calls may still be right for it. One
+    surface is enough: the others have the same code behind them.
     """
     if resource.gone_when is not None:
         return

@@ -36,7 +36,8 @@ SAMPLE = "2026-04-18T16:00:00Z"
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     """Yield a case for each reading action with times among its arguments.
 
-    A required time surely decides the answer. It is tried before the workflows that move the clock by days.
+    One surface is enough: the others have the same code behind them. A required time surely decides the
+    answer. It is tried before the workflows that move the clock by days.
     """
     del roles
     for endpoint in setting.endpoints:

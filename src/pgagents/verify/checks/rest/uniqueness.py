@@ -81,7 +81,7 @@ def _list_creates(setting: Setting) -> Iterator[Case]:
 
 def _list_changes(setting: Setting) -> Iterator[Case]:
     """Yield a case for each endpoint that can change unique members of an instance, and may find the new
-    values taken.
+    values taken. One surface is enough: the others have the same code behind them.
     """
     for resource in setting.model.resources.values():
         for unique in resource.unique if resource.made_by is not None else ():

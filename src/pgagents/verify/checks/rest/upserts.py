@@ -39,7 +39,10 @@ from pgagents.verify.wire.exchange import BEHIND, CONDITION, Exchange
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
-    """Yield a case for each upsert, one if its resource can be listed, and one about its defaults."""
+    """Yield a case for each upsert, one if its resource can be listed, and one about its defaults.
+
+    One surface is enough: the others have the same code behind them.
+    """
     del roles
     for resource in setting.model.resources.values():
         endpoint = setting.find_lead(str(resource.made_by.action.name)) if resource.made_by else None

@@ -268,6 +268,7 @@ class Passage:
             raw=raw,
             bind=self.kept,  # fresh values are made as the call is sent, and may stand beside what was kept
             authored=True,
+            # saves a request; where the answer is too old, the passage is walked again
             reuse="ever" if reuses and step.action.effect == "read" and not raw.headers else "",
         )
 
@@ -275,7 +276,7 @@ class Passage:
         """Make a step's call, and repeat it as long as the step may take; return the last answer."""
         assert call.endpoint is not None
         answer = ask(call)
-        began, pause_s = answer.sent_at, PAUSE_S
+        began, pause_s = answer.sent_at, PAUSE_S  # `within_s` is the author's
         while (
             answer.sent_at - began < step.within_s
             and as_told(self.setting, step, answer, call.endpoint)
