@@ -253,7 +253,8 @@ def _fill(trial: Trial, paged: PagedList, listed: Exchange, number: int = ENOUGH
 
 
 def _list_choices(paged: PagedList, usual: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Yield arguments that a page may be bound to, with a listed value that asks for another list.
+    """Yield arguments that a page may be bound to (`bound_to` of the author), with a value that asks for
+    another list.
 
     An argument that is sent with its `usual` value asks for the same list. Where an enum has no declared
     default, the server's default is most often the first value, so the last one asks for another list.
@@ -541,6 +542,7 @@ def _judge_choice(
     """
     chosen = {**arguments, choice.name: choice.value}
     whole = reader.request_whole(chosen, f"the list with {choice.wording}")
+    # the list in one piece is what the pages are compared with
     if whole is None or whole.next is not None or usual.next is not None:
         return None
     size = choose_size(reader.ids_of(whole.items), reader.ids_of(usual.items))

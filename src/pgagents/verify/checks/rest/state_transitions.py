@@ -79,7 +79,7 @@ def _list_needs(setting: Setting) -> Iterator[Case]:
             reached = _list_reached(setting, resource, subject)
             refused = [
                 (f"is {state}", f"{name}/{state}", InstanceRef(name, (state,), fresh=True), need.otherwise)
-                for state in (() if need.moves else reached)
+                for state in (() if need.moves else reached)  # what moves has a case for each state above
                 if state not in need.states
             ]
             for part, code in need.parts:
@@ -277,6 +277,7 @@ class _Transition:
         if after.success and after.fits and not _stays(resource, self.state, _state(resource, after)):
             actual = f"{state} {_state(resource, after)} after a refusal"
             conclude(self.broken(f"{state} {self.state} after a refusal", actual))
+        # a refused call may not change another member, either
         elif (body := find_resource(resource, after)) is not None and differing(answer.subject, body):
             changed = self.find_change(body, answer)
             if changed:

@@ -52,6 +52,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     del roles
     for endpoint in setting.every_endpoint:
         rest = setting.lead_of(endpoint)
+        # a file is a resource of MCP, and bytes over REST
         if endpoint.leads or endpoint.answers_file or rest is None:
             continue
         name, surface, origin = endpoint.action.name, endpoint.surface, endpoint.action.origin
@@ -188,6 +189,7 @@ def _judge(trial: Trial, first: Exchange, second: Exchange, *, twins: bool = Fal
     if any(answer.void or answer.unsound or answer.is_tainted_by("response_schema") for answer in both):
         return
     if not all(answer.success and answer.fits for answer in both):
+        # a full lot refuses the second of two creates, on whichever surface it comes
         if first.success != second.success and not any(answer.is_conflict for answer in both):
             yield trial.broken(f"{first.outcome}, as on REST", second.outcome)
         return
@@ -388,7 +390,7 @@ def find_volatile(setting: Setting, exchange: Exchange) -> frozenset[str]:
         refers = any(p.refers_to == resource.name for p in endpoint.params)
         if refers or any(c is not None and c.action is endpoint.action for c in calls):
             found |= set(resource.volatile)
-            if endpoint.action.effect == "write":
+            if endpoint.action.effect == "write":  # each of two creates makes its own
                 found.update(resource.ids)
                 if resource.made_by is not None and resource.made_by.id_at is not None:
                     found.add(resource.made_by.id_at[1])

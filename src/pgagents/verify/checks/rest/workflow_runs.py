@@ -127,6 +127,7 @@ def _make_attempt(
         together=partial(_go_through, workflow=workflow, timed=timed),
         stage=7 if timed and takes_days(workflow) else 6,
         cost=len(workflow.steps) + (sum(bool(step.after_s) for step in workflow.steps) if timed else 0),
+        # the first role that no key is given for, so that the report names it
         role=next((r for r in workflow.needs if r not in roles), next(iter(workflow.needs), "main")),
         writes=writes,
         endpoints=tuple(e for e in endpoints if e is not None and e.surface != OPERATOR),
@@ -347,6 +348,7 @@ class Passage:
                 yield trial.kept()
             elif answer.tainted:
                 yield trial.untested(f"another check found fault with this answer: {answer.tainted[0]}")
+            # such as the time of a text that is none: comparisons with NaN are false, whatever came
             elif nothing := say_nan(criterion.tree, variables):
                 yield trial.untested(f"it cannot be evaluated on this answer: {nothing}")
             elif values := format_values(variables, criterion):
