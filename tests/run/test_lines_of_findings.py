@@ -17,6 +17,7 @@ from pgagents.catalogue.model.model import Model
 from pgagents.importer.overlay.merge import merge
 from pgagents.report.formats.json import document, exchange
 from pgagents.report.formats.text import render
+from pgagents.report.read import read as read_report
 from pgagents.report.report import RecordedExchange, Report
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import verify
@@ -142,3 +143,15 @@ def test_an_untried_group_counts_the_lines_of_the_author() -> None:
     [isolated] = [g for g in groups if any("project_isolation" in one for one in g["contracts"])]
     assert isolated["yours"]
     assert f"of {len(isolated['yours'])} line" in render(report, of.source, why=True)
+
+
+def test_what_lifts_a_reason_is_a_field_of_it_also_in_a_report_that_was_read(tmp_path: Path) -> None:
+    of = model(SHOP)
+    report = run(of, keys={"main": run_key()}, skip=("law",))
+    groups = {one["reason"]: one["options"] for one in told(report, of)["untried"]}
+    assert groups["needs the identity `second`: add --identity second=ENVVAR"] == ["--identity second=ENVVAR"]
+    assert groups["left out by --skip"] == [], "it is what keeps them untried"
+    (tmp_path / "report.json").write_text(json.dumps(document(report, of.source)), "utf-8")
+    read, _ = read_report(tmp_path / "report.json")
+    again = {r.reason: getattr(r.reason, "options", ()) for r in read.results}
+    assert all(again[reason] == tuple(options) for reason, options in groups.items())

@@ -5,52 +5,17 @@ Lines are YAML that is merged into a catalogue: mappings by key, and null remove
 
 from __future__ import annotations
 
-import json
-import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pgagents.base.http import Response, read_json
 from pgagents.base.places import Pointer, Source, value_at, write_pointer
 from pgagents.report.contract import Contract, Rank, Verdict
+from pgagents.report.reason import Entry, nest, write
 from pgagents.report.report import Finding, Proved, Report, Result, Untried
 
-Entry = Mapping[str, Any]
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
-_WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null"))
-_OPTION = re.compile(r"--[a-z][a-z-]*(?: (?:'[^']*'|[A-Za-z0-9_.*=]+))?")
-_MADE_UP = re.compile(r"(?:the value of )?(\w+) (?:is an id that )?was made up")
-"""The reason where an argument names nothing that is there."""
-_NEVER_TRUE = "its `when` was never true"
-_READ = re.compile(r"\binput\.([A-Za-z_]\w*)")
-_NO_MOVE = re.compile(r"no action moves an? (\S+) from (\S+) to (\S+)")
-_DOUBTS = {"may_cost": "costs", "may_send": "sends"}
-"""Why import thinks that a call costs or sends, and the author's word on it."""
 _WHOLE = frozenset(("actions", "resources", "schemas", "workflows", "auth", "api", "errors"))
 """Sections whose entries are never removed to explain a finding."""
-
-
-def write(entry: Entry) -> str:
-    """Return the members of a catalogue as YAML, a line for each of its sections."""
-    return "\n".join(f"{section}: {_flow(value)}" for section, value in entry.items())
-
-
-def _flow(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{_flow(key)}: {_flow(member)}' for key, member in value.items())}}}"
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_flow, value))}]"
-    if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _WORDS:
-        return value
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _nest(pointer: Pointer, value: Any) -> dict[str, Any]:
-    for step in reversed(pointer):
-        value = {step: value}
-    found: dict[str, Any] = value
-    return found
 
 
 # -- if the server is right
@@ -82,7 +47,7 @@ def explain(finding: Finding, source: Source) -> tuple[str, ...]:
 def _document(action: str, status: int, data: Entry) -> Entry | None:
     """Return the entry by which an action may answer with a status."""
     if 200 <= status < 300:
-        return _nest(("actions", action, "output", status), {"description": "Done."})
+        return nest(("actions", action, "output", status), {"description": "Done."})
     if status < 300 or status >= 500:
         return None
     codes = value_at(data, ("errors", "codes"))
@@ -90,8 +55,8 @@ def _document(action: str, status: int, data: Entry) -> Entry | None:
     named = [name for name, code in codes.items() if _read_status(code) == status]
     name = str(named[0]) if named else f"STATUS_{status}"
     errors = value_at(data, ("actions", action, "errors"))
-    entry = _nest(("actions", action, "errors"), [*(errors if isinstance(errors, list) else ()), name])
-    new = {} if named else _nest(("errors", "codes", name), {"status": status, "meaning": "TEXT"})
+    entry = nest(("actions", action, "errors"), [*(errors if isinstance(errors, list) else ()), name])
+    new = {} if named else nest(("errors", "codes", name), {"status": status, "meaning": "TEXT"})
     return {**new, **entry}
 
 
@@ -110,8 +75,8 @@ def _correct_step(origin: Pointer, status: int, data: Entry) -> Entry | None:
         conditions = step.get(key)
         left = [one for place, one in enumerate(conditions) if place != number] if conditions else []
         rest = {name: value for name, value in step.items() if name != key}
-        return _nest(at, {**rest, **({key: left} if left else {})})
-    return _nest(at, {**step, "status": status}) if status else None
+        return nest(at, {**rest, **({key: left} if left else {})})
+    return nest(at, {**step, "status": status}) if status else None
 
 
 def _permit_move(contract: Contract, data: Entry) -> Entry | None:
@@ -121,7 +86,7 @@ def _permit_move(contract: Contract, data: Entry) -> Entry | None:
     if not isinstance(states, list):
         return None
     others = [one for one in states if one != state]
-    return _nest((*contract.origin, "from"), [*states, state] if state not in states else others)
+    return nest((*contract.origin, "from"), [*states, state] if state not in states else others)
 
 
 def _leave_open(origin: Pointer, member: str, answer: Any, data: Entry) -> Entry | None:
@@ -136,9 +101,9 @@ def _leave_open(origin: Pointer, member: str, answer: Any, data: Entry) -> Entry
     required = told.get("required") or ()
     left = {"required": [one for one in required if one != last]} if last in required else {}
     if isinstance(answer, Mapping) and last not in answer:
-        return _nest(place, left) if left else None
+        return nest(place, left) if left else None
     known = value_at(told, ("properties", last)) is not None
-    return _nest(place, {**left, "properties": {last: None}}) if known else None
+    return nest(place, {**left, "properties": {last: None}}) if known else None
 
 
 def _follow(pointer: Pointer, data: Entry) -> tuple[Pointer, Any]:
@@ -162,8 +127,8 @@ def _take_back(origin: Pointer, data: Entry) -> Entry | None:
     if value_at(data, origin) is None:
         return None
     if origin[-1] == "required":
-        return _nest(origin, False)
-    return _nest(origin, None)
+        return nest(origin, False)
+    return nest(origin, None)
 
 
 # -- what was not tried
@@ -189,55 +154,20 @@ def group_untried(report: Report, source: Source) -> tuple[Untried, ...]:
             tuple(r.contract.id for r in results),
             not late,
             tuple(sorted({line for r in results if (line := find_own_line(r.contract, source))})),
-            tuple(dict.fromkeys(_list_lines(reason, results, report, source))),
-            tuple(dict.fromkeys(_list_options(reason, results, report))),
+            tuple(dict.fromkeys(_list_lines(results, report))),
+            tuple(dict.fromkeys(o for r in results for o in getattr(r.reason, "options", ()))),
         )
         for (late, reason), results in sorted(groups.items(), key=lambda g: (g[0][0], -len(g[1]), g[0][1]))
     )
 
 
-def _list_lines(reason: str, results: Sequence[Result], report: Report, source: Source) -> Iterator[str]:
-    untested = Counter(r.contract.action for r in results if r.contract.action)
-    calls = {call.action for call in report.footer.withheld.calls}
-    for action in untested if isinstance(source.data, Mapping) else ():
-        said = value_at(source.data, ("actions", action))
-        said = said if isinstance(said, Mapping) else {}
-        for doubt, word in _DOUBTS.items():
-            if doubt in said and word not in said:
-                yield write(_nest(("actions", action, word), False))
-        if action in calls:
-            yield write(_nest(("actions", action, "effect"), "read"))
-        if made_up := _MADE_UP.match(reason):
-            yield write(_name_resource(action, made_up[1], source.data))
-    for result in results if reason.startswith(_NEVER_TRUE) else ():
-        law = value_at(source.data, result.contract.origin)
-        needed = _READ.findall(str(law.get("when", ""))) if isinstance(law, Mapping) else []
-        if needed:
-            shown = {result.contract.detail: {"input": dict.fromkeys(needed, "VALUE")}}
-            yield write(_nest(("actions", result.contract.action, "examples"), shown))
-    if no_move := _NO_MOVE.match(reason):
-        kind, before, after = no_move.groups()
-        yield write(_nest(("resources", kind, "moves", "ACTION"), {"from": [before], "to": after}))
+def _list_lines(results: Sequence[Result], report: Report) -> Iterator[str]:
+    actions = {r.contract.action for r in results}
+    for result in results:
+        yield from getattr(result.reason, "lines", ())
     for lift in report.footer.lifts:
-        if any(action in untested for action in lift.actions):
+        if not actions.isdisjoint(lift.actions):
             yield lift.line
-
-
-def _name_resource(action: str, argument: str, data: Entry) -> Entry:
-    """Return the resource whose ids an argument takes, with a call to fill in that makes one."""
-    at = ("actions", action, "input", argument, "refers_to")
-    said = value_at(data, at)
-    kind = said if isinstance(said, str) else argument.removesuffix("_id")
-    made = _nest(("resources", kind, "made_by"), {"action": "ACTION"})
-    return made if isinstance(said, str) else {**_nest(at, kind), **made}
-
-
-def _list_options(reason: str, results: Iterable[Result], report: Report) -> Iterator[str]:
-    yield from _OPTION.findall(reason)
-    acting = {call.action: call.operation for call in report.footer.withheld.calls}
-    for action in dict.fromkeys(r.contract.action for r in results):
-        if action in acting:
-            yield f"--reads '{acting[action]}'"
 
 
 # -- what each line of the author proves

@@ -23,6 +23,7 @@ from pgagents.base.places import Place, Source, Span
 from pgagents.base.registry import folder
 from pgagents.report.contract import Contract, Rank, Verdict
 from pgagents.report.formats.json import FORMAT
+from pgagents.report.reason import Reason
 from pgagents.report.report import (
     Alarm,
     Cause,
@@ -210,18 +211,19 @@ def _report(data: dict[str, Any]) -> Report:
         bool(f.get("lease_ended", False)),
         _alarm(f["alarm"]) if "alarm" in f else None,
     )
+    untried = tuple(Untried(**_tuples(one)) for one in data.get("untried", ()))
+    reasons = {one.reason: Reason(one.reason, one.options, one.lines) for one in untried}
     results = tuple(
         Result(
             _contract(r),
             Verdict(r["verdict"]),
-            r.get("reason", ""),
+            reasons.get(r.get("reason", ""), r.get("reason", "")),
             bool(r.get("excused", False)),
         )
         for r in data["results"]
     )
     carried = {surface: tuple(places) for surface, places in data.get("carried", {}).items()}
     findings, stale = tuple(map(_finding, data["findings"])), tuple(f.get("stale", ()))
-    untried = (Untried(**_tuples(one)) for one in data.get("untried", ()))
     proved = (Proved(**_tuples(one)) for one in data.get("yours", ()))
     return Report(
         header,
@@ -231,7 +233,7 @@ def _report(data: dict[str, Any]) -> Report:
         data.get("checks", {}),
         stale,
         carried,
-        tuple(untried),
+        untried,
         tuple(proved),
     )
 

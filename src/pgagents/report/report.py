@@ -12,6 +12,7 @@ from typing import Literal
 from pgagents.base.http import Request, Response, Silence
 from pgagents.base.text import correct_articles
 from pgagents.report.contract import Contract, Rank, Verdict
+from pgagents.report.reason import rephrase
 
 ELSEWHERE = "another shard's"
 """The reason of a contract that `--shard` left to another shard."""
@@ -70,7 +71,7 @@ class Result:
     """
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "reason", correct_articles(self.reason))
+        object.__setattr__(self, "reason", rephrase(self.reason, correct_articles(self.reason)))
 
 
 Severity = Literal["error", "odd"]

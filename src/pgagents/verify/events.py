@@ -18,7 +18,9 @@ from pgagents.catalogue.model.credential import schemes
 from pgagents.catalogue.model.model import Audit, Model
 from pgagents.catalogue.model.resource import Resource, id_text, is_scalar
 from pgagents.report.contract import Verdict
+from pgagents.report.reason import Reason
 from pgagents.verify.answers.bodies import find_malformed_time
+from pgagents.verify.answers.hints import RECEIVER
 from pgagents.verify.answers.observation import ANSWER, TOLD, Body, Place
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.setting import Setting
@@ -27,7 +29,7 @@ from pgagents.verify.wire.call import Call, Sleep
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
 from pgagents.verify.wire.receiver import MOVED, REFUSED, Delivery
 
-NEEDS_RECEIVER = "needs somewhere to send events to: add --receiver auto, or --receiver URL"
+NEEDS_RECEIVER = Reason("needs somewhere to send events to: add --receiver auto, or --receiver URL", RECEIVER)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,12 @@ from typing import Any, TypeVar
 from pgagents.base.http import Handler
 from pgagents.base.jsonschema.combine import join
 from pgagents.base.jsonschema.schema import resolve, validator
-from pgagents.catalogue.harmless.arguments import Harmless, Own, Withheld, put_text, say_withheld
+from pgagents.catalogue.harmless.arguments import Harmless, Own, Withheld, put_text
 from pgagents.catalogue.harmless.ids import NOBODY
 from pgagents.catalogue.model.action import Action, Param
 from pgagents.catalogue.model.model import Model
 from pgagents.catalogue.model.resource import Resource, id_text
+from pgagents.report.reason import Reason, without_allow
 from pgagents.verify.wire.endpoint import Endpoint, endpoints
 from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.mcp_link import Link, ToolListing
@@ -511,3 +512,8 @@ class Memory:
         if len(self.request_ids) > MAX_REQUEST_IDS:
             self.request_ids.remove(self._ids_in_order.popleft())
         return True
+
+
+def say_withheld(action: Action, one: Withheld) -> Reason:
+    """Return why a value is not sent, and the option that sends it."""
+    return without_allow(f"`{one.label}` of {action.name} {one.why}", action.name, one.label, does="sends it")

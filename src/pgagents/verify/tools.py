@@ -18,6 +18,7 @@ from pgagents.base.jsonschema.walk import rewrite
 from pgagents.base.places import Pointer
 from pgagents.generate.targets.mcp.tools import is_wrapper
 from pgagents.report.contract import Verdict
+from pgagents.report.reason import ALLOW, Reason
 from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.invalid_values import MISSING, violations
@@ -31,7 +32,6 @@ from pgagents.verify.wire.mcp_messages import result_of
 
 TOOLS = ("MCP 2025-11-25, server/tools",)
 MOST_NAME = 100
-_WRITES = "it may write, {why}: --allow {name} would call it{reads}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +84,10 @@ def list_tools(setting: Setting) -> Iterator[ListedTool]:
         withheld = None
         if not listing.may_call(definition):
             why = listing.object_to(definition)
-            reads = f"; --reads {name} says that it reads" if name not in listing.acts else ""
-            withheld = Verdict.NOT_SELECTED, _WRITES.format(why=why, name=name, reads=reads)
+            options = ALLOW + name, *([f"--reads {name}"] if name not in listing.acts else ())
+            reads = f"; {options[1]} says that it reads" if options[1:] else ""
+            said = f"it may write, {why}: {options[0]} would call it{reads}"
+            withheld = Verdict.NOT_SELECTED, Reason(said, options)
         yield ListedTool(number, name, definition, withheld)
 
 

@@ -637,8 +637,3 @@ def put_text(value: Any, path: Sequence[str], text: str, keeps: Callable[[str], 
         step, *rest = path
         return {n: put_text(v, rest, text, keeps) if n == step else v for n, v in value.items()}
     return text if not path and isinstance(value, str) and not keeps(value) else value
-
-
-def say_withheld(action: Action, one: Withheld) -> str:
-    """Return why a value is not sent, and the option that sends it."""
-    return f"`{one.label}` of {action.name} {one.why}: --allow {action.name}.{one.label} sends it"

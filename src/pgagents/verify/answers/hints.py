@@ -8,6 +8,7 @@ from typing import Any
 
 from pgagents.catalogue.model.action import Action, Param
 from pgagents.catalogue.model.resource import Resource
+from pgagents.report.reason import Reason
 from pgagents.verify.answers.observation import (
     GONE,
     Body,
@@ -33,7 +34,10 @@ from pgagents.verify.wire.exchange import Exchange
 STAGE = 7
 """The stage of the probes that test hints."""
 CLAIMED = "not shown: claimed, and nothing came to the receiver"
-NEEDS_RECEIVER = "needs an address where calls would arrive: add --receiver auto, or --receiver URL"
+RECEIVER = "--receiver auto", "--receiver URL"
+NEEDS_RECEIVER = Reason(
+    "needs an address where calls would arrive: add --receiver auto, or --receiver URL", RECEIVER
+)
 
 
 @dataclass(frozen=True, slots=True)

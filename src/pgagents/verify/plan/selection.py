@@ -16,6 +16,7 @@ from pgagents.catalogue.model.identity import Alternative, choose, find_lacking,
 from pgagents.catalogue.model.listing import list_cases
 from pgagents.catalogue.model.model import Model
 from pgagents.report.contract import FRAMEWORK, Contract, Verdict
+from pgagents.report.reason import ALLOW, Reason, line_at, without_allow, without_role
 from pgagents.report.report import ELSEWHERE, NotCalled, NotSent, Result, Withheld
 from pgagents.verify.fixtures.ownership import MOST_LASTING
 from pgagents.verify.fixtures.target import list_made
@@ -27,6 +28,7 @@ from pgagents.verify.wire.endpoint import MCP, NO_MCP, REST, Endpoint
 from pgagents.verify.wire.mcp_link import find_hints
 
 PLAINTEXT = "plaintext"
+NEEDS_PLAIN = Reason("needs the address without TLS: `plain_url` in --env FILE", ("--env FILE",))
 
 
 def list_shown_when_limited(setting: Setting, contracts: Sequence[Contract]) -> dict[str, str]:
@@ -98,9 +100,7 @@ def settle_contracts(
         if contract.id in theirs:
             found[contract.id] = Result(contract, Verdict.NOT_SELECTED, ELSEWHERE)
         elif _is_plaintext(contract) and setting.https and not setting.plain_url:
-            found[contract.id] = Result(
-                contract, Verdict.NOT_SELECTED, "needs the address without TLS: `plain_url` in --env FILE"
-            )
+            found[contract.id] = Result(contract, Verdict.NOT_SELECTED, NEEDS_PLAIN)
         elif setting.mcp is None and contract.surface == MCP and checks[contract.check].tools:
             found[contract.id] = Result(contract, Verdict.NOT_SELECTED, NO_MCP)
         elif options.only and not matches(contract.id, options.only):
@@ -129,10 +129,12 @@ def _say_withheld(setting: Setting, contract: Contract, allowed: Set[str]) -> st
     get = setting.model.withheld.find(contract.action)
     if get is None or get.action in allowed:
         return ""
-    return (
-        f"{get.label} acts, as {get.acting.reason}: --reads '{get.label}' calls it as a read, "
-        f"--allow '{get.label}' as a write"
+    options = f"--reads '{get.label}'", f"{ALLOW}'{get.label}'"
+    says = (
+        f"{get.label} acts, as {get.acting.reason}: {options[0]} calls it as a read, {options[1]} as a write"
     )
+    lines = [line_at("actions", get.action, "effect", value="read")] if get.action else ()
+    return Reason(says, options, lines)
 
 
 def list_withheld(setting: Setting, options: Options, *, writes: bool) -> Withheld:
@@ -167,7 +169,7 @@ def _say_no_writes(setting: Setting, contract: Contract) -> str:
     if endpoint is None or endpoint.method != "GET" or endpoint.action.effect == "read":
         return NO_WRITES
     why = "by its name or its catalogue"
-    return f"{endpoint.action.name} is a GET that writes, {why}: --allow-writes would call it"
+    return Reason(f"{endpoint.action.name} is a GET that writes, {why}: {WRITE} would call it", (WRITE,))
 
 
 def _say_doubt(setting: Setting, contract: Contract, options: Options) -> str:
@@ -225,9 +227,7 @@ def settle_without_identity(
         needed = roles.get(contract.id, set()) if contract.id in wanted else set()
         if needed and not needed & identities.roles:
             role = min(needed)
-            found[contract.id] = Result(
-                contract, Verdict.NOT_SELECTED, f"needs the identity `{role}`: add --identity {role}=ENVVAR"
-            )
+            found[contract.id] = Result(contract, Verdict.NOT_SELECTED, without_role(role))
     further = _without_further_secret(setting, probes, identities)
     lacking = {
         c.id: Result(c, Verdict.NOT_SELECTED, further[c.id])
@@ -249,11 +249,7 @@ def _without_further_secret(
         lacked = find(probe)
         for id in probe.contracts:
             lacking.setdefault(id, set()).add(lacked)
-    return {
-        id: f"needs the identity `{min(names)}`: add --identity {min(names)}=ENVVAR"
-        for id, names in lacking.items()
-        if "" not in names
-    }
+    return {id: without_role(min(names)) for id, names in lacking.items() if "" not in names}
 
 
 # -- permission to write.
@@ -261,7 +257,8 @@ def _without_further_secret(
 # The address is no evidence: 127.0.0.1 may be a tunnel to production.
 
 
-NO_WRITES = "nothing is written without a test key; --allow-writes would"
+WRITE = "--allow-writes"
+NO_WRITES = Reason(f"nothing is written without a test key; {WRITE} would", (WRITE,))
 
 
 def say_doubt(setting: Setting, action: Action) -> str:
@@ -269,11 +266,12 @@ def say_doubt(setting: Setting, action: Action) -> str:
     Empty if nothing says so.
     """
     if not action.doubt and (why := setting.harmless.say_action(action)):
-        return f"{action.name} may change rights or a default, as {why}: --allow {action.name} would call it"
+        return without_allow(f"{action.name} may change rights or a default, as {why}", action.name)
     if not action.doubt:
         return ""
-    verb = "cost money" if action.costs else "send something to people"
-    return f"{action.name} may {verb}, as {action.doubt}: --allow {action.name} would call it"
+    verb, word = ("cost money", "costs") if action.costs else ("send something to people", "sends")
+    allowed = without_allow(f"{action.name} may {verb}, as {action.doubt}", action.name)
+    return Reason(allowed, allowed.options, (line_at("actions", action.name, word, value=False),))
 
 
 def may_write(model: Model, identities: Identities, options: Options) -> bool:
@@ -364,11 +362,19 @@ def loopback(url: str) -> bool:
 # -- reasons for leaving out contracts that other users of the server could disturb
 
 
+ALONE = "--exclusive"
+
+
 def say_alone(setting: Setting) -> str:
     """Return what the caller can do about a contract that other users of the server could disturb."""
     if setting.sharded:
-        return "the other shards do; a run with --exclusive and without --shard tries it"
-    return "add --exclusive if nobody else uses the server"
+        return f"the other shards do; a run with {ALONE} and without --shard tries it"
+    return f"add {ALONE} if nobody else uses the server"
+
+
+def unless_alone(setting: Setting, why: str) -> Reason:
+    """Return a reason that only other users of the server make."""
+    return Reason(f"{why}: {say_alone(setting)}", (ALONE,))
 
 
 def others_too(setting: Setting, does: str) -> str:
@@ -376,14 +382,14 @@ def others_too(setting: Setting, does: str) -> str:
 
     `does` is the contract's verb, such as `counts` or `reports`.
     """
-    return f"it {does} what other users of the server may change too: {say_alone(setting)}"
+    return unless_alone(setting, f"it {does} what other users of the server may change too")
 
 
 def fails_others(setting: Setting) -> str:
     """Return the reason for leaving out a failure that may hit another user of the server."""
-    return f"it makes the next call fail, which may be another user's: {say_alone(setting)}"
+    return unless_alone(setting, "it makes the next call fail, which may be another user's")
 
 
 def others_change(setting: Setting) -> str:
     """Return the reason for a contract that cannot be judged, as others may change the answer."""
-    return f"other users of the server may change what it answers: {say_alone(setting)}"
+    return unless_alone(setting, "other users of the server may change what it answers")

@@ -18,6 +18,7 @@ from pgagents.base.cel.expression import Expression
 from pgagents.base.http import Response
 from pgagents.base.text import plain_word, singular, split_words
 from pgagents.catalogue.model.action import Action, Param
+from pgagents.report.reason import Reason, line_at
 from pgagents.verify.answers.standing import begins_by_202
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.fixtures.target import brings_back, is_made_by, list_involved
@@ -88,10 +89,10 @@ def nothing_there(setting: Setting, exchange: Exchange, reached: Container[str] 
         )
     asked = never and exchange.status in _OF_REAL_ONES
     if secret := _find_invented_secret(setting, endpoint, call) if asked else "":
-        return _say_no_value(secret, exchange.outcome)
+        return _say_no_value(endpoint.action, secret, exchange.outcome)
     if exchange.status in NOT_PROCESSED:
         reference = _find_invented_reference(setting, endpoint, exchange)
-        return _say_no_reference(reference, exchange.outcome) if reference else ""
+        return _say_no_reference(endpoint.action, reference, exchange.outcome) if reference else ""
     if exchange.status not in NOT_THERE and not (exchange.status == FORBIDDEN and _may_hide(setting, call)):
         return _say_forbidden(exchange.outcome) if of_key else ""
     points = setting.model.behaviour
@@ -108,9 +109,10 @@ def nothing_there(setting: Setting, exchange: Exchange, reached: Container[str] 
             else ""
         )
     if name:
-        return (
+        return Reason(
             f"{name} is an id that was made up, and was answered {exchange.outcome}: a resource with "
-            "found_by or made_by gives a real one"
+            "found_by or made_by gives a real one",
+            lines=(_name_resource(endpoint.action, name),),
         )
     if of_key:
         return _say_forbidden(exchange.outcome)
@@ -147,27 +149,43 @@ def _find_brought_back(setting: Setting, endpoint: Endpoint, call: Call) -> str:
     return next((str(p.refers_to) for p in endpoint.params if _is_obtainable(setting, p)), "")
 
 
-def say_made_up(name: str) -> str:
+def say_made_up(action: str, name: str) -> Reason:
     """Return why nothing shows the effect of an action: its only calls name instances that do not exist."""
-    return (
+    return Reason(
         f"the value of {name} was made up, and nothing is there: give the action an example "
-        f"(`examples: {{one: {{input: {{{name}: VALUE}}}}}}`), or a resource with found_by"
+        f"(`examples: {{one: {{input: {{{name}: VALUE}}}}}}`), or a resource with found_by",
+        lines=(_give_example(action, name),),
     )
 
 
-def _say_no_reference(name: str, outcome: str) -> str:
-    return (
+def _say_no_reference(action: Action, name: str, outcome: str) -> Reason:
+    return Reason(
         f"{name} is an id that was made up, and the call was answered {outcome}: say what it names "
         f"(`refers_to: RESOURCE`), or give the action an example (`examples: {{one: {{input: {{{name}: "
-        "VALUE}}}`)"
+        "VALUE}}}`)",
+        lines=(_name_resource(action, name), _give_example(action.name, name)),
     )
 
 
-def _say_no_value(name: str, outcome: str) -> str:
-    return (
+def _say_no_value(action: Action, name: str, outcome: str) -> Reason:
+    return Reason(
         f"the value of {name} was made up, and the call was answered {outcome}, as documented: give the "
-        f"action an example (`examples: {{one: {{input: {{{name}: VALUE}}}}}}`)"
+        f"action an example (`examples: {{one: {{input: {{{name}: VALUE}}}}}}`)",
+        lines=(_give_example(action.name, name),),
     )
+
+
+def _give_example(action: str, name: str) -> str:
+    return line_at("actions", action, "examples", "one", "input", name, value="VALUE")
+
+
+def _name_resource(action: Action, name: str) -> str:
+    """Return the lines of the resource whose ids an argument takes, with a call to fill in that makes one."""
+    refers = next((p.refers_to for p in action.params if p.name == name), None)
+    kind = refers or name.removesuffix("_id")
+    made = line_at("resources", kind, "made_by", "action", value="ACTION")
+    named = line_at("actions", action.name, "input", name, "refers_to", value=kind)
+    return made if refers else f"{named}\n{made}"
 
 
 def _say_forbidden(outcome: str) -> str:

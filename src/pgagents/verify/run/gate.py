@@ -25,13 +25,13 @@ from pgagents.base.http import Request, read_json, text_of
 from pgagents.base.jsonschema.schema import resolve
 from pgagents.base.text import brief, singular
 from pgagents.catalogue.encoding.paths import find_climb, find_misreading, plain_path
-from pgagents.catalogue.harmless.arguments import say_withheld
 from pgagents.catalogue.harmless.ids import NOBODY
 from pgagents.catalogue.language.basics import FRESH
 from pgagents.catalogue.model.action import Action, WithheldGet
 from pgagents.catalogue.model.identity import has_proof
 from pgagents.catalogue.model.model import Model
 from pgagents.catalogue.model.resource import names_instance
+from pgagents.report.reason import ALLOW, Reason, is_forbidden, without_allow
 from pgagents.verify.fixtures.arguments import find_wrong_sort, say_unsure_create
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import Instance
@@ -49,7 +49,7 @@ from pgagents.verify.fixtures.target import (
 from pgagents.verify.plan.selection import NO_WRITES, say_doubt
 from pgagents.verify.run.named_instances import NamedInstances, is_named_in, is_ours_elsewhere, is_removal_of
 from pgagents.verify.run.tripwire import Tripwire
-from pgagents.verify.setting import Setting
+from pgagents.verify.setting import Setting, say_withheld
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.encode import request_of, shorten_names
 from pgagents.verify.wire.endpoint import MCP, OPERATOR, Endpoint
@@ -58,12 +58,6 @@ from pgagents.verify.wire.mcp_link import ToolListing
 from pgagents.verify.wire.oauth import list_token_paths
 
 SAFE = ("GET", "HEAD", "OPTIONS")
-_FLAG = re.compile(r"--allow \S+ (would call|sends) it\Z")
-
-
-def names_flag(objection: str) -> bool:
-    """True if an objection ends with the flag by which the caller would let the call pass."""
-    return _FLAG.search(objection) is not None
 
 
 class Gate:
@@ -163,7 +157,7 @@ class Gate:
             return objection
         if endpoint is not None and self._is_allowed_get(endpoint.action):
             objection = self._write(call, endpoint, values, request)
-            return "" if names_flag(objection) else objection
+            return "" if is_forbidden(objection) else objection
         if call.surface == OPERATOR or (endpoint is not None and str(endpoint.action.name) in self.allowed):
             return ""
         if endpoint is None and call.asks is not None and request.target in list_token_paths(self.model):
@@ -268,7 +262,7 @@ class Gate:
         if self.writes and action.may_name_none:
             return ""
         said = f"{action.name} costs money, and undoing nothing gives it back"
-        return f"{said}: --allow {action.name} would call it"
+        return without_allow(said, action.name)
 
     # -- writes
 
@@ -316,9 +310,10 @@ class Gate:
             if undo is None or str(undo.action.name) in self.allowed:
                 continue
             if target_of(self.setting, undo.action) is None and not names_instance(resource):
-                return (
+                return without_allow(
                     f"{undo.action.name} would not remove the {resource.name}, as its `undone_by` does not "
-                    f"name it by its id: --allow {action.name} would call it"
+                    "name it by its id",
+                    action.name,
                 )
         return ""
 
@@ -336,9 +331,10 @@ class Gate:
         own = call.authored and self._names_own_alone(endpoint.action, values)
         if target is None and not own and not makes(self.model, endpoint.action):
             unsure = say_unsure_create(self.model, endpoint.action)
-            return (
+            return without_allow(
                 f"{endpoint.action.name} writes and names no instance of this run's"
-                f"{f', as {unsure}' if unsure else ''}: --allow {endpoint.action.name} would call it"
+                f"{f', as {unsure}' if unsure else ''}",
+                endpoint.action.name,
             )
         if target is not None and (objection := self._changes(call, endpoint, target, values, request)):
             return objection
@@ -360,9 +356,10 @@ class Gate:
             ):
                 value = values.get(str(param.name))
                 if value is not None and not self._named.may_be_named(resource, param, value):
-                    return (
+                    return without_allow(
                         f"{endpoint.action.name} would name a {resource.name} that is not shown to be "
-                        f"this run's own: --allow {endpoint.action.name} would call it"
+                        "this run's own",
+                        endpoint.action.name,
                     )
         return ""
 
@@ -382,7 +379,7 @@ class Gate:
         if all_of is None or (target is not None and target.resource is all_of):
             return ""
         name = action.name
-        return f"{name} may change each {all_of.name}, and names none: --allow {name} would call it"
+        return without_allow(f"{name} may change each {all_of.name}, and names none", name)
 
     def _names_own_alone(self, action: Action, values: Mapping[str, Any]) -> bool:
         """True if a call names instances of the run's own in its arguments, and may name no others there.
@@ -423,7 +420,7 @@ class Gate:
                 authored=call.authored,
             )
             if why:
-                return f"{why}: --allow {name} would call it"
+                return without_allow(f"{why}", name)
         return ""
 
     def _object_to_credential(self, endpoint: Endpoint, values: Mapping[str, Any]) -> str:
@@ -444,9 +441,10 @@ class Gate:
                 continue
             own = (self.factory.pool.find(r, value) for r in self._named.list_kin(above)) if above else ()
             if not any(t is not None and t.ours for t in own):
-                return (
+                return without_allow(
                     f"{action.name} would make a credential below the {above.name if above else param.name} "
-                    f"{value!r}, which this run has not made: --allow {action.name} would call it"
+                    f"{value!r}, which this run has not made",
+                    action.name,
                 )
         return ""
 
@@ -460,9 +458,11 @@ class Gate:
         may_change = makes(self.model, action) and (action.method == "PUT" or several)
         if not may_change or self.factory.marks.within(dict(values)):
             return ""
-        return (
+        allow = f"{ALLOW}{action.name}"
+        return Reason(
             f"{action.name} may change what has the same texts already: write `=fresh.text` or `=fresh.slug` "
-            f"for one of them; --allow {action.name} would call it"
+            f"for one of them; {allow} would call it",
+            (allow,),
         )
 
     def _object_to_id(self, endpoint: Endpoint, values: Mapping[str, Any]) -> str:
@@ -486,9 +486,7 @@ class Gate:
                 if not self._named.is_nobody_elses(resource, param, value) and (
                     found is None or not found.ours
                 ):
-                    return (
-                        f"{name} might overwrite the {resource.name} {value!r}: --allow {name} would call it"
-                    )
+                    return without_allow(f"{name} might overwrite the {resource.name} {value!r}", name)
         return ""
 
     def _changes(
@@ -501,7 +499,7 @@ class Gate:
             given = [values.get(str(p.name)) for p in target.named]
             if any(v is None or v == "" for v in given):
                 what = f"{name} without {target.named[0].name} names no {resource.name}"
-                return "" if endpoint.action.may_name_none else f"{what}: --allow {name} would call it"
+                return "" if endpoint.action.may_name_none else without_allow(what, name)
             if self._named.is_under_nobody(endpoint, resource, values):
                 return ""
             # if one part of a composite id cannot exist, the id cannot
@@ -519,19 +517,19 @@ class Gate:
             if is_tried(resource, endpoint.action) and unread:
                 return f"no read shows that no {resource.name} has this id yet, and {name} may change one"
             put = endpoint.method == "PUT" and not makes(self.model, endpoint.action)
-            said = f"a PUT on an id that is not there may create it: --allow {name} would call it"
-            return said if put else ""
+            return without_allow("a PUT on an id that is not there may create it", name) if put else ""
         if not instance.ours:
             said = f"the {resource.name} is not shown to be this run's own"
             if resource.made_by is None:
-                said += f", as no call makes one: --allow {name} would call it"
+                said = without_allow(f"{said}, as no call makes one", name)
             return self.factory.owned.problem(resource) or said
         for param in list_new_ids(self.setting, endpoint.action):
             value = values.get(str(param.name))
             if value is not None and value != instance.id and not self.factory.marks.is_marked(value):
-                return (
+                return without_allow(
                     f"{name} would give the {resource.name} the {param.name} {value!r}, which may be "
-                    f"another's: --allow {name} would call it"
+                    "another's",
+                    name,
                 )
         if not is_named_in(request, target, instance) and not endpoint.action.may_name_none:
             return f"the request does not name the {resource.name} that it is about"
@@ -698,4 +696,4 @@ def object_to_message(request: Request, listing: ToolListing) -> str:
     known = {other.lower() for _, other, _ in listing.named}
     if tool is None:
         return "" if name.lower() not in known and not listing.unread else "it may be a call of a tool"
-    return "" if listing.may_call(tool) else f"{name} may write: --allow {name} would call it"
+    return "" if listing.may_call(tool) else without_allow(f"{name} may write", name)

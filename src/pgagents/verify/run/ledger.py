@@ -736,7 +736,7 @@ def _say_unreached(contract: Contract, calls: Calls, unsent: Mapping[str, str]) 
     It names the surface only if another surface did, so that a report has one reason for all of an action.
     """
     if name := calls.invented.get(contract.place):
-        return say_made_up(name)
+        return say_made_up(contract.action, name)
     of_action = (place for place in sorted(calls.put_off) if place.rpartition("@")[0] == contract.action)
     others = () if contract.place in calls.asked else of_action
     for place in (contract.place, *others):

@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pgagents.base.writing import printable
 from pgagents.report.contract import Verdict, check_of
 from pgagents.report.curl import of_break
+from pgagents.report.reason import Reason, is_forbidden, rephrase
 from pgagents.report.report import (
     ELSEWHERE,
     Alarm,
@@ -33,7 +34,6 @@ from pgagents.verify.plan.selection import NO_WRITES, list_withheld
 from pgagents.verify.promise import checks_for
 from pgagents.verify.run.course import Course
 from pgagents.verify.run.driver import Driver
-from pgagents.verify.run.gate import names_flag
 from pgagents.verify.run.ledger import UNREACHED, Calls, Guesses, Ledger, find_guesses
 from pgagents.verify.run.lifts import list_lifts, say_confirmed
 from pgagents.verify.run.timing import TOO_FEW_LEFT
@@ -61,7 +61,7 @@ def make_report(
     model, judge = driver.model, driver.judge
     redacted = cache(driver.redactor.text)
     results = tuple(
-        replace(r, reason=reason) if r.reason and (reason := redacted(r.reason)) != r.reason else r
+        replace(r, reason=rephrase(r.reason, redacted(r.reason))) if r.reason else r
         for r in _results(driver, made, options, stopped)
     )
     findings = _add_curl_lines(tuple(driver.redactor.finding(f) for f in driver.ledger.findings()), driver)
@@ -234,7 +234,7 @@ def _results(driver: Driver, made: planning.Draft, options: Options, stopped: st
         for r in every
         if r.contract.action
         and r.contract.action not in called
-        and (names_flag(r.reason) or r.reason == NO_WRITES)
+        and (is_forbidden(r.reason) or r.reason == NO_WRITES)
     }
     found = []
     for result in every:
@@ -299,14 +299,15 @@ def _find_why_not_selected(
         return unprovoked
     if not made.writes and driver.setting.listing is None and _for_want_of_writes(driver, made, result):
         return NO_WRITES
-    if names_flag(result.reason):
+    if is_forbidden(result.reason):
         return result.reason
     if contract.action in withheld:
         return withheld[contract.action]
     if unscoped:
         return unscoped
     outside = options.profile == "smoke" and _never_tried(driver, result)
-    return "outside the smoke profile; --profile standard tries it" if outside else ""
+    standard = "--profile standard"
+    return Reason(f"outside the smoke profile; {standard} tries it", (standard,)) if outside else ""
 
 
 def _for_want_of_writes(driver: Driver, made: planning.Draft, result: Result) -> bool:

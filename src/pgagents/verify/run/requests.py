@@ -20,6 +20,7 @@ from pgagents.catalogue.model.credential import Credential, schemes
 from pgagents.catalogue.model.identity import choose, find_lacking, find_secret, has_all, name_holder
 from pgagents.catalogue.model.model import Model
 from pgagents.client.environment import CommandSecrets
+from pgagents.report.reason import Reason
 from pgagents.verify.answers.headers import foreign
 from pgagents.verify.fixtures.instance import Unavailable
 from pgagents.verify.fixtures.target import list_made_by
@@ -365,7 +366,8 @@ class Routes:
             return ""
         if call.plain:
             return "only the API's own server is called without TLS"
-        return f"the server `{name}` has no address here: add --server {name}=URL"
+        option = f"--server {name}=URL"
+        return Reason(f"the server `{name}` has no address here: add {option}", (option,))
 
 
 # -- profiles of clients

@@ -22,6 +22,7 @@ from pgagents.base.http import (
     is_timely,
 )
 from pgagents.client.environment import CommandSecrets
+from pgagents.report.reason import without_role
 from pgagents.verify.fixtures.instance import Unavailable, is_random_id
 from pgagents.verify.fixtures.target import list_fellows, list_involved, list_made
 from pgagents.verify.plan.options import Options
@@ -546,7 +547,7 @@ class Sender:
         """Raise Unavailable if the request could do harm or lacks a secret."""
         call = ready.call
         if lacking := self.maker.find_lacking(call):
-            raise Unavailable(f"needs the identity `{lacking}`: add --identity {lacking}=ENVVAR")
+            raise Unavailable(without_role(lacking))
         objection = self._routes.object_to_server(call) or self._objection(call, ready.values, request)
         if objection:
             raise Unavailable(objection)

@@ -13,6 +13,7 @@ from pgagents.catalogue.model.action import Action, Param
 from pgagents.catalogue.model.model import Model
 from pgagents.catalogue.model.surface import Dispatcher, Surface
 from pgagents.report.contract import FRAMEWORK
+from pgagents.report.reason import Reason
 
 # -- messages of JSON-RPC 2.0.
 #
@@ -80,7 +81,9 @@ class MessageReader:
 REST = "rest"
 MCP = "mcp"
 """The surface on which actions are tools of an MCP server."""
-NO_MCP = "needs the MCP server: add --mcp-url URL or --mcp-stdio CMD"
+NO_MCP = Reason(
+    "needs the MCP server: add --mcp-url URL or --mcp-stdio CMD", ("--mcp-url URL", "--mcp-stdio CMD")
+)
 OPERATOR = "operator"
 """The surface and role of the operator's endpoints; watchers do not judge their answers."""
 

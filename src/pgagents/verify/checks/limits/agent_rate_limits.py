@@ -14,6 +14,7 @@ from functools import partial
 from pgagents.base.cel.reading import reads
 from pgagents.catalogue.model.surface import Surface
 from pgagents.report.contract import Rank, Verdict
+from pgagents.report.reason import Reason
 from pgagents.verify.answers.headers import rate_of
 from pgagents.verify.fixtures.request_template import ordinary
 from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
@@ -31,7 +32,7 @@ difference must show twice.
 """
 NEEDS_LIMITS = (
     Verdict.NOT_SELECTED,
-    "an ordinary key's limits are looked at only when asked for: add --limits",
+    Reason("an ordinary key's limits are looked at only when asked for: add --limits", ("--limits",)),
 )
 
 

@@ -21,10 +21,11 @@ from functools import partial
 from pgagents.catalogue.model.answers import LIMITED, retry_after_s
 from pgagents.catalogue.model.model import Bucket
 from pgagents.report.contract import Rank, Verdict
+from pgagents.report.reason import Reason
 from pgagents.verify.answers.headers import ahead_s, in_epoch, rate_of
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.plan.order import LAST
-from pgagents.verify.plan.selection import say_alone
+from pgagents.verify.plan.selection import unless_alone
 from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
@@ -44,7 +45,7 @@ LIMIT, WAIT, OWN = "limit", "wait", "own"
 """The subjects of the cases of a burst: its limit, its Retry-After, another key."""
 NEEDS_LIMITS = (
     Verdict.NOT_SELECTED,
-    "bursts that exceed the limits are sent only when asked for: add --limits",
+    Reason("bursts that exceed the limits are sent only when asked for: add --limits", ("--limits",)),
 )
 
 # -- calls that empty a bucket
@@ -258,7 +259,7 @@ def _judge_still_limited(trial: Trial, answer: Exchange, after_s: float) -> Judg
     if trial.setting.exclusive:
         return trial.broken(f"a call passes after {after_s:g} s", answer.outcome)
     return trial.not_applicable(
-        f"others may have made the call that was free after {after_s:g} s: {say_alone(trial.setting)}"
+        unless_alone(trial.setting, f"others may have made the call that was free after {after_s:g} s")
     )
 
 

@@ -12,13 +12,14 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 
 from pgagents.report.contract import Rank, Verdict
+from pgagents.report.reason import without_env
 from pgagents.verify.oauth import form_of, text_of
 from pgagents.verify.promise import Attempt, Case, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.endpoint import REST
 from pgagents.verify.wire.oauth import challenge, find_redirect_target, leads_to, make_get, verifier
 
-NEEDS_CLIENT = "needs a registered OAuth client: add `oauth` to the --env file"
+NEEDS_CLIENT = without_env("a registered OAuth client", "oauth")
 ELSEWHERE = "https://pgv.example/elsewhere"
 CASES = {
     "unknown_client": "a client that does not exist",

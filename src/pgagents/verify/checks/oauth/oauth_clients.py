@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from pgagents.catalogue.model.credential import CodeFlow
 from pgagents.report.contract import Rank, Verdict
+from pgagents.report.reason import without_env
 from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
@@ -32,7 +33,7 @@ _BASIC_CHALLENGE = re.compile(r"(?:^|,)\s*basic(?:\s|,|$)", re.I)
 METHODS, BASIC_METHOD = "token_endpoint_auth_methods_supported", "client_secret_basic"
 NEEDS_CLIENT = (
     Verdict.NOT_SELECTED,
-    "needs a registered OAuth client with a secret: add `oauth` to the --env file",
+    without_env("a registered OAuth client with a secret", "oauth"),
 )
 
 

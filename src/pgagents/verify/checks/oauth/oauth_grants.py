@@ -16,6 +16,7 @@ from typing import Any
 
 from pgagents.catalogue.model.credential import PKCE
 from pgagents.report.contract import Rank, Verdict
+from pgagents.report.reason import without_env
 from pgagents.verify.fixtures.instance import is_double
 from pgagents.verify.oauth import (
     STATE,
@@ -474,13 +475,13 @@ def _settle(setting: Setting, detail: str) -> tuple[Verdict, str] | None:
     oauth, client = setting.model.own_code_flow, setting.oauth
     assert oauth is not None  # the catalogue has an OAuth section, from which the case comes
     if client is None:
-        return Verdict.NOT_SELECTED, "needs a registered OAuth client: add `oauth` to the --env file"
+        return Verdict.NOT_SELECTED, without_env("a registered OAuth client", "oauth")
     if not (client.consent or client.headers):
-        return Verdict.NOT_SELECTED, "needs a user who consents: add `oauth.consent` to the --env file"
+        return Verdict.NOT_SELECTED, without_env("a user who consents", "oauth.consent")
     if detail == "challenge_required" and client.kind not in oauth.pkce_binds:
         return Verdict.NOT_APPLICABLE, f"PKCE does not bind a {client.kind} client that sends no challenge"
     if detail == "refused" and not client.refuse:
-        return Verdict.NOT_SELECTED, "needs a user who refuses: add `oauth.refuse` to the --env file"
+        return Verdict.NOT_SELECTED, without_env("a user who refuses", "oauth.refuse")
     if (
         detail == "other_challenged"
         and client.other is not None
@@ -488,7 +489,7 @@ def _settle(setting: Setting, detail: str) -> tuple[Verdict, str] | None:
     ):
         return Verdict.NOT_APPLICABLE, f"PKCE does not bind a {client.other.kind} client"
     if detail in ("client_bound", "other_challenged") and client.other is None:
-        return Verdict.NOT_SELECTED, "needs another registered client: add `oauth.other` to the --env file"
+        return Verdict.NOT_SELECTED, without_env("another registered client", "oauth.other")
     return None
 
 

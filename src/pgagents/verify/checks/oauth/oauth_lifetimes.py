@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from pgagents.report.contract import Rank, Verdict
+from pgagents.report.reason import without_env
 from pgagents.verify.fixtures.request_template import time_passes
 from pgagents.verify.oauth import (
     LEEWAY_S,
@@ -69,9 +70,9 @@ def _settle(setting: Setting) -> tuple[Verdict, str] | None:
     if setting.model.clock is None:
         return Verdict.NOT_APPLICABLE, "the API has no clock that an operator could move"
     if setting.oauth is None:
-        return Verdict.NOT_SELECTED, "needs a registered OAuth client: add `oauth` to the --env file"
+        return Verdict.NOT_SELECTED, without_env("a registered OAuth client", "oauth")
     if consenting(setting) is None:
-        return Verdict.NOT_SELECTED, "needs a user who consents: add `oauth.consent` to the --env file"
+        return Verdict.NOT_SELECTED, without_env("a user who consents", "oauth.consent")
     return None
 
 

@@ -14,6 +14,7 @@ from dataclasses import replace
 from functools import partial
 
 from pgagents.report.contract import Rank, Verdict
+from pgagents.report.reason import without_env
 from pgagents.verify.cases.invalid import invalid_cases_of
 from pgagents.verify.oauth import TOKEN_COST, Granting, bearer, consenting
 from pgagents.verify.promise import Attempt, Case, Trial, Untested, conclude, make_check
@@ -58,9 +59,9 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
 
 def _settle(setting: Setting) -> tuple[Verdict, str] | None:
     if setting.oauth is None:
-        return Verdict.NOT_SELECTED, "needs a registered OAuth client: add `oauth` to the --env file"
+        return Verdict.NOT_SELECTED, without_env("a registered OAuth client", "oauth")
     if consenting(setting) is None:
-        return Verdict.NOT_SELECTED, "needs a user who consents: add `oauth.consent` to the --env file"
+        return Verdict.NOT_SELECTED, without_env("a user who consents", "oauth.consent")
     return None
 
 

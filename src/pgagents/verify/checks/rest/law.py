@@ -14,11 +14,12 @@ from functools import partial
 from typing import Any
 
 from pgagents.base.cel.expression import Expression, Scope
-from pgagents.base.cel.reading import members_in
+from pgagents.base.cel.reading import members_in, paths_in
 from pgagents.base.cel.syntax import ExpressionError
-from pgagents.catalogue.model.action import Law, Param
+from pgagents.catalogue.model.action import Action, Law, Param
 from pgagents.catalogue.model.resource import Resource, is_scalar
 from pgagents.report.contract import Rank, surface_of
+from pgagents.report.reason import Reason, line_at
 from pgagents.verify.cases.argument_values import places
 from pgagents.verify.cases.boundary import boundary_value
 from pgagents.verify.cases.law_fixtures import APART_S, MOST_KINDS, FixturePlan, Making
@@ -126,11 +127,20 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
             shown = f"an example of {trial.action.name} that shows it would be sent"
             if setting.sharded:  # the calls that reach the state may be another shard's
                 shown += ", and a run without --shard may show it"
-            yield trial.unshown(f"{result.why}; {shown}")
+            lines = setting.compute_once((*key, str(law.name)), partial(_list_examples, endpoint.action, law))
+            yield trial.unshown(Reason(f"{result.why}; {shown}", lines=lines))
         elif result.outcome == "error" and "ref" in law.names:
             yield trial.untested(f"no answer before showed what `ref` reads: {result.why}")
         elif result.outcome == "error" and not ("before" in law.names and values["before"] is None):
             yield trial.untested(f"the law cannot be evaluated on this answer: {result.why}", sticky=True)
+
+
+def _list_examples(action: Action, law: Law) -> tuple[str, ...]:
+    """Return the line of an example with the arguments that a law's `when` reads; none if it reads none."""
+    read = paths_in(law.when.tree) if law.when is not None else ()
+    needed = {path[1]: "VALUE" for path in read if path[0] == "input" and len(path) > 1}
+    example = ("actions", str(action.name), "examples", str(law.name), "input")
+    return (line_at(*example, value=needed),) if needed else ()
 
 
 def _holds_later(law: Law, exchange: Exchange, values: Mapping[str, Any]) -> bool:
