@@ -21,7 +21,7 @@ from pgagents.verify.answers.refusal import list_missing_parents
 from pgagents.verify.cases.shared_rows import is_owned_by_guess
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.marks import find_marks
-from pgagents.verify.fixtures.request_template import ordinary, template_of, time_passes
+from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.plan.selection import others_too
 from pgagents.verify.promise import (
     Attempt,
@@ -35,17 +35,13 @@ from pgagents.verify.promise import (
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, InstanceRef, Intent, RelativeTime
-from pgagents.verify.wire.endpoint import OPERATOR, REST, Endpoint
+from pgagents.verify.wire.endpoint import REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 OTHER = "second"
 """The role with the key of another project."""
 TOLD = "told"
 DAY_S = 86_400
-STAY_S = 5_400.0
-"""The lifetime, in seconds, of another project's instance if the clock can be moved: Park Graph bills each
-hour that has begun, so that its figures show more than the same as at first.
-"""
 SHORTEST = 8
 """Length (characters) from which an id is searched for in answers; shorter ones stand there by chance."""
 MOST_IDS = 2_000
@@ -81,14 +77,14 @@ def attempts(setting: Setting, roles: frozenset[str]) -> Attempts:
     """Yield attempts that compare figures before and after another project makes and ends an instance, and
     that read lists as both projects. Without any, one reads as the other project.
     """
+    del roles
     if OTHER not in setting.model.auth.roles:
         return
     everywhere = (TOLD, f"@{REST}")
-    operated = OPERATOR in roles
     figures = list(_list_figures(setting)) if setting.exclusive else []
     for endpoint, resource in figures:
-        run = partial(_compare_figures, resource=resource, operated=operated)
-        attempt = Attempt(together=run, stage=3, cost=5 + 3 * operated, role=OTHER, writes=True)
+        run = partial(_compare_figures, resource=resource)
+        attempt = Attempt(together=run, stage=3, cost=5, role=OTHER, writes=True)
         yield attempt, [("figures", endpoint.place), everywhere]
     lists = list(_list_lists(setting))
     for endpoint, resource in lists:
@@ -161,7 +157,7 @@ def _read_as_both(endpoint: Endpoint, resource: Resource, trial: Trial) -> None:
             conclude(trial.kept())
 
 
-def _compare_figures(trials: Sequence[Trial], resource: Resource, operated: bool) -> None:
+def _compare_figures(trials: Sequence[Trial], resource: Resource) -> None:
     trial = trials[0]
     setting, read = trial.setting, partial(trial.call, "valid", role="main")
     moments = [p for p in trial.endpoint.params if p.required and p.schema.get("format") == "date-time"]
@@ -174,14 +170,7 @@ def _compare_figures(trials: Sequence[Trial], resource: Resource, operated: bool
         return
     states = (resource.initial,) if resource.initial else ()
     theirs = ask(InstanceRef(resource.name, states, role=OTHER, standard=True))
-    wait = time_passes(setting, STAY_S) if operated else None
     same: dict[str, Any] = {"input": dict(before.input), "made": before.subject}
-    pairs: list[tuple[Exchange, Exchange]] = []
-    if wait is not None:  # what is ours may end meanwhile, so that nothing is compared across the wait
-        made = ask(read(f"the figures after another project made a {resource.name}", **same))
-        ask(wait)
-        later = ask(read("the figures later", **same))
-        pairs, before = [(before, made)], later
     why = f"another project ends its {resource.name}"
     ended = ask(
         Call(ending, undo.input, "valid", why, role=OTHER, owner=OTHER, subject=resource, made=theirs)
@@ -190,15 +179,13 @@ def _compare_figures(trials: Sequence[Trial], resource: Resource, operated: bool
     names = any(p.refers_to for p in trial.endpoint.params)  # which are ours
     ask(trial.call("explore" if names else "valid", why, **same))  # we must not get this answer from a cache
     after = ask(read("the figures again", **same))
-    pairs.append((before, after))
-    if not ended.success or not all(one.success for pair in pairs for one in pair):
+    if not ended.success or not after.success:
         conclude(trial.untested(f"it was ended with {ended.outcome}, the figures answered {after.outcome}"))
         return
-    changed = next((pair for pair in pairs if pair[0].body != pair[1].body), None)
-    if changed is None:
+    if before.body == after.body:
         conclude(trial.kept())
     else:
-        path, values = _find_change(changed[0].body, changed[1].body)
+        path, values = _find_change(before.body, after.body)
         conclude(trial.broken("the same figures", f"others: {path} {{values}}", values=values))
 
 
