@@ -19,10 +19,14 @@ from pgagents.verify.plan.order import index_collections
 from pgagents.verify.run.driver import Driver
 from pgagents.verify.run.lanes import CHUNK_S, LAST_ANSWERS_S, Workers
 from pgagents.verify.run.transmission import Received, Stop, Task, Transmission
+from pgagents.verify.wire.asking import ask
+from pgagents.verify.wire.call import Call
 
 HURRIED_S = 15.0
 MAX_SHOWN = 500
 """Most characters of an id that is named."""
+MOST_ELSEWHERE = 20
+"""Most lists of no resource that are read when all is undone."""
 MADE_MEANWHILE = 50
 """Clean-up itself may make instances, to prove whose the others are. After so many it stops."""
 
@@ -109,6 +113,7 @@ def _name_what_stayed(driver: Driver, removal: _Removal) -> list[str]:
         # what an earlier run left was in the list before this one began
         if instance.restored or (ids := listed.get(instance.resource.name)) is None or instance.id in ids
     ]
+    driver.factory.kept_elsewhere = [] if removal.hurried or not removal.there else _list_elsewhere(driver)
     named = {(t.resource.name, id_text(t.id)) for t, _ in left}
     for resource in driver.setting.model.resources.values():
         if resource.undone_by is not None and is_only_ended(resource):  # told with what ended them
@@ -207,6 +212,40 @@ def _read_list(
     except Stop:
         there = False
     return items, whole, others, there
+
+
+def _list_elsewhere(driver: Driver) -> list[str]:
+    """Return what lists of no resource show with a mark of this run, such as a trash with what was removed.
+
+    A key that says test is spared the requests.
+    """
+    factory, setting = driver.factory, driver.setting
+    found: list[str] = []
+    if not factory.owned.has_made_any() or factory.owned.test_data:
+        return found
+    about = [
+        call for r in setting.model.resources.values() for call in (*r.read_by, *r.listed_by, r.found_by)
+    ]
+    known = {call.action.name for call in about if call is not None}
+    lists = [
+        action
+        for action in setting.model.actions
+        if action.name not in known and action.only_reads and not any(p.required for p in action.params)
+    ]
+    for action in lists[:MOST_ELSEWHERE]:
+        endpoint = setting.find_usable_lead(str(action.name))
+        call = Call(endpoint, {}, "clean", "to see whether it shows what this run made")
+        try:
+            exchange = driver.executor.run_inner(partial(ask, call), []) if endpoint is not None else None
+        except (Unavailable, KeyboardInterrupt, Stop):
+            return found
+        body = exchange.body if exchange is not None and exchange.success else None
+        inner = body.values() if isinstance(body, Mapping) else ()
+        items = next((value for value in (body, *inner) if isinstance(value, list)), [])
+        count = sum(bool(factory.marks.within(item)) for item in items)
+        if count:
+            found.append(f"{count:,} × row of {action.method} {action.path}, with a mark of this run")
+    return found
 
 
 def _say_others(driver: Driver, resource: Resource, items: Sequence[tuple[Id, object]]) -> str:

@@ -1,0 +1,47 @@
+"""What a server keeps of removed rows is named, where a list without a resource shows it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harm.test_lenient_servers import NOTE, Notes, Schema, document, model_of, run
+
+
+class Trash(Notes):
+    """A removed note lies in the trash, where older ones lie too; it is `purged` at once or not."""
+
+    def __init__(self, purged: bool) -> None:
+        super().__init__()
+        self.purged = purged
+        self.trash: list[dict[str, Any]] = [{"id": 900, "text": "an older one"}]
+
+    def answer(self, method: str, path: str, body: Any, given: dict[str, Any]) -> tuple[int, Any]:
+        if path == "/trash":
+            return (200, self.trash) if method == "GET" else (405, {"error": "method"})
+        before = dict(self.notes)
+        status, answer = super().answer(method, path, body, given)
+        if status == 204 and not self.purged:
+            self.trash += [note for number, note in before.items() if number not in self.notes]
+        return status, answer
+
+
+def described() -> Schema:
+    made = document({}, {})
+    content = {"application/json": {"schema": {"type": "array", "items": NOTE}}}
+    answers = {"200": {"description": "Done", "content": content}}
+    made["paths"]["/trash"] = {"get": {"operationId": "show_trash", "responses": answers}}
+    return made
+
+
+@pytest.mark.parametrize("purged", [False, True])
+def test_what_lies_in_a_trash_is_named(purged: bool, tmp_path: Path) -> None:
+    server = Trash(purged)
+    report = run(model_of(tmp_path, described()), server, 0)
+    marked = sum("pgv-" in note["text"] for note in server.trash)
+    told = [line for line in report.footer.lasting if "GET /trash" in line]
+    assert not server.changed()
+    assert bool(marked) is not purged
+    assert told == ([] if purged else [f"{marked} × row of GET /trash, with a mark of this run"])
