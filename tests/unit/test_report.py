@@ -215,6 +215,13 @@ def test_text_report_wraps_what_may_still_be_on_the_server(name: str) -> None:
     assert max(map(len, told.splitlines())) <= 80
 
 
+def test_text_report_tells_the_reason_behind_a_long_id() -> None:
+    one = report({Verdict.KEPT: 1})
+    listed = (f"session {'s' * 500}… (the id cannot stand in a path)",)
+    told = text.render(replace(one, footer=replace(one.footer, left_behind=listed)), SOURCE, width=80)
+    assert "cannot stand in a path)" in " ".join(told.split())
+
+
 def test_text_report_keeps_to_its_width() -> None:
     one = report(ALL)
     long = replace(

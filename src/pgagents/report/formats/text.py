@@ -54,6 +54,8 @@ MAX_NOTES = 6
 MAX_LEFT = 50
 MAX_BRIEF = 10
 """Most findings that are shown in two lines each."""
+MAX_NAME = 800
+"""Most characters of what is left behind: an id of 500, and the reason."""
 MAX_STEP = 200
 """Longest body of an exchange before the relevant one, in characters."""
 MAX_STEPS = 3
@@ -458,7 +460,7 @@ def _list_remains(footer: Footer, width: int) -> list[str]:
 
 def _list_instances(names: Sequence[str], width: int) -> list[str]:
     """Return the first names with their reasons, each on a line of its own, and wrapped if it is long."""
-    return [line for name in names[:MAX_LEFT] for line in _wrap(_line(name), "  ", "      ", width)]
+    return [line for name in names[:MAX_LEFT] for line in _wrap(_line(name, MAX_NAME), "  ", "      ", width)]
 
 
 def _conclude(report: Report, source: Source, view: View) -> list[str]:
