@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from harm.loopback import loopback
+from harm.test_harm_module import run_module
 from harm.test_lenient_servers import Schema, model_of, run
 from pgagents.base.http import Request, Response
 
@@ -49,7 +51,8 @@ def files() -> Schema:
     row = {"type": "object", "required": ["id", "size"]}
     row["properties"] = {"id": {"type": "string"}, "size": {"type": "integer"}}
     form = {"type": "object", "required": ["file"]}
-    form["properties"] = {"file": {"type": "string", "format": "binary"}}
+    title = {"type": "string", "maxLength": 60}
+    form["properties"] = {"file": {"type": "string", "format": "binary"}, "title": title}
 
     def answers(status: str, schema: Schema) -> Schema:
         refused = {"description": "Refused"}
@@ -82,3 +85,17 @@ def test_an_uploaded_file_has_a_name_of_the_runs_own(tmp_path: Path) -> None:
     run(model_of(tmp_path, files()), server, 0)  # type: ignore[arg-type]
     assert server.uploads > 5
     assert server.files == server.at_start
+
+
+def test_the_generated_module_uploads_under_names_of_its_own(tmp_path: Path) -> None:
+    server = Files()
+    with loopback(server) as url:
+        run_module(
+            model_of(tmp_path, files()),
+            tmp_path / "out",
+            url,
+            PGAGENTS_ALLOW_WRITES="1",
+            PGAGENTS_EXAMPLES="20",
+        )
+    assert server.uploads
+    assert {name: server.files.get(name) for name in server.at_start} == server.at_start

@@ -51,6 +51,7 @@ def view(model: Model) -> View:
                     if a.method in SAFE and not a.only_reads
                 }
             ),
+            "uploads": any(p.file is not None for a in model.rest_actions for p in a.params),
             "key_authentication": any(a.key for a in model.rest_actions),
             "no_key_status": no_key.status
             if no_key and no_key.status >= REFUSED and model.behaviour.auth_first is True
