@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import count
+from typing import Any
 
 import pytest
 
+from importing import imported, openapi
 from pgagents.base.http import Request, Response, read_json
+from pgagents.importer.catalogue import Choice
 from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
-from pgagents.verify.run.run import contracts
+from pgagents.verify.plan.options import Identities, Options
+from pgagents.verify.run.run import contracts, verify
 from small_api import NOTES, Notes, answer, verified, with_resource
 from verifying import ROOT, model
 
@@ -122,3 +126,118 @@ def test_an_action_may_take_the_key_of_another_if_nobody_speaks_of_it() -> None:
     assert told
     assert [id for id in told if "other_action" in id] == []
     assert any("other_action" in p.id for p in contracts(model()))
+
+
+def test_a_key_is_used_again_at_another_projects_own_place() -> None:
+    """A project's slug is the client's text. That of the first call names nothing of another project."""
+    text, slug = (
+        {"type": "string", "minLength": 1, "maxLength": 40},
+        {"type": "string", "pattern": "^[a-z0-9-]+$"},
+    )
+    error = {"type": "object", "required": ["detail"], "properties": {"detail": {"type": "string"}}}
+
+    def members(**schemas: Any) -> dict[str, Any]:
+        return {"type": "object", "required": [*schemas], "properties": schemas}
+
+    def told(status: int, schema: Any, *refusals: int) -> dict[str, Any]:
+        known = {status: schema, **dict.fromkeys(refusals, error)}
+        content = {
+            code: {"content": {"application/json": {"schema": of}}} if of else {}
+            for code, of in known.items()
+        }
+        return {str(code): {"description": "So", **content[code]} for code in known}
+
+    def sent(**schemas: Any) -> dict[str, Any]:
+        return {"required": True, "content": {"application/json": {"schema": members(**schemas)}}}
+
+    project, ticket = members(slug=slug, name=text), members(number={"type": "integer"}, title=text)
+    at = [{"name": "slug", "in": "path", "required": True, "schema": slug}]
+    key = {"name": "Idempotency-Key", "in": "header", "schema": text}
+    document = openapi(
+        {
+            "/projects": {
+                "get": {
+                    "operationId": "list_projects",
+                    "responses": told(200, {"type": "array", "items": project}, 401),
+                },
+                "post": {
+                    "operationId": "create_project",
+                    "requestBody": sent(slug=slug, name=text),
+                    "responses": told(201, project, 400, 401, 409),
+                },
+            },
+            "/projects/{slug}": {
+                "parameters": at,
+                "get": {"operationId": "get_project", "responses": told(200, project, 401, 404)},
+                "delete": {"operationId": "delete_project", "responses": told(204, None, 401, 404)},
+            },
+            "/projects/{slug}/tickets": {
+                "parameters": at,
+                "post": {
+                    "operationId": "create_ticket",
+                    "parameters": [key],
+                    "requestBody": sent(title=text),
+                    "responses": told(201, ticket, 400, 401, 404),
+                },
+            },
+            "/projects/{slug}/tickets/{number}": {
+                "parameters": [
+                    *at,
+                    {"name": "number", "in": "path", "required": True, "schema": {"type": "integer"}},
+                ],
+                "get": {"operationId": "get_ticket", "responses": told(200, ticket, 401, 404)},
+                "delete": {"operationId": "delete_ticket", "responses": told(204, None, 401, 404)},
+            },
+        },
+        security=[{"key": []}],
+        components={"securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "X-Key"}}},
+    )
+    projects: dict[tuple[str, ...], Any] = {}
+    tickets: dict[tuple[str, ...], Any] = {}
+    answers: dict[tuple[str, ...], Response] = {}
+    numbers = count(1)
+
+    def serve(request: Request) -> Response:
+        owner, (_, *steps) = request.header("X-Key") or "", request.path.split("/")
+        if owner not in ("one", "two"):
+            return answer(401, {"detail": "no key"})
+        if len(steps) > 1 and (owner, steps[1]) not in projects:
+            return answer(404, {"detail": "no such project"})
+        there = tickets if len(steps) == 4 else projects
+        if len(steps) % 2 == 0 and (owner, *steps[1::2]) not in there:
+            return answer(404, {"detail": "not there"})
+        if request.method == "GET" and len(steps) == 1:
+            return answer(200, [project for (of, _), project in projects.items() if of == owner])
+        if request.method == "GET":
+            return answer(200, there[owner, *steps[1::2]])
+        if request.method == "DELETE":
+            del there[owner, *steps[1::2]]
+            return Response(204, (), b"")
+        body = read_json(request.body).value
+        if not isinstance(body, dict) or not all(isinstance(one, str) and one for one in body.values()):
+            return answer(400, {"detail": "wrong"})
+        if len(steps) == 1:
+            projects[owner, body["slug"]] = body
+            return answer(201, body)
+        kept = (owner, request.path, request.header("Idempotency-Key") or f"none {next(numbers)}")
+        if kept not in answers:
+            made = {"number": next(numbers), **body}
+            tickets[owner, steps[1], str(made["number"])] = made
+            answers[kept] = answer(201, made)
+        return answers[kept]
+
+    now = [1_776_000_000.0]
+    report = verify(
+        imported(document, Choice(second=True)).model,
+        serve,
+        Identities({"main": "one", "second": "two"}),
+        Options(live=False, allow_writes=True, only=("idempotency/", "honours_manifest/")),
+        clock=lambda: now[0],
+        sleep=lambda seconds: now.__setitem__(0, now[0] + seconds),
+        wall=lambda: "2026-04-12T13:20:00Z",
+        url="http://127.0.0.1:1",
+        timer=lambda: now[0],
+    )
+    odd = [r.contract.id for r in report.results if r.verdict is Verdict.ODD and "accepts" in r.contract.id]
+    assert odd == []
+    assert verdict(report, "idempotency/other_project/create_ticket@rest") is Verdict.KEPT
