@@ -1,4 +1,4 @@
-"""Leaving out an argument has the same effect as sending its documented default.
+"""Leaving out an argument of a read has the same effect as sending its documented default.
 
 The call is made without the argument and with its default, and both answers must be equal. If both repeat a
 number under its name, as Laravel's `per_page`, these must be equal, too. Equal answers show something only if

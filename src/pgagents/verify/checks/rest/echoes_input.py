@@ -3,8 +3,8 @@
 No document says so: another value is only odd, and kinds that an author wrote are not compared. A
 server may change letter case, blanks, the offset of a time, or write a number as a text. A member that the
 answer lacks, a state, and a text with unusual characters show nothing. One more create sends a plain value of
-each optional argument, and times with another offset: a server that drops it keeps another moment, and one
-that refuses the call shows nothing. A law such as `response.name == input.name` makes the promise firm.
+each optional argument, and times with another offset, which PostgreSQL's `timestamp` drops: it keeps another
+moment then. A refusal shows nothing. A law such as `response.name == input.name` makes the promise firm.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A list heeds an optional argument that has the name and the values of a member of its items.
+"""A list heeds each argument that filters, bounds or sorts its items by a member.
 
-No document says that such an argument filters, so a list that ignores it is odd. With one of two values that
-items have, of an enum, an integer or a boolean, no item may have another. With a text that nothing has, the
+No document says so: names alone tell, so a list that ignores one is odd. With one of two values that items
+have, of an enum, an integer or a boolean, no item may have another. With a text that nothing has, the
 answer must not be the whole list again. The id of a parent in the path, as in
 `/members/{member_id}/bookings`, must be that of each item that has such a member. With the lowest or highest
 value that items have, `max_price` or `price_gte` leaves out all beyond it. A `sort` by one member does not

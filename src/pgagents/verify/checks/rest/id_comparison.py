@@ -1,8 +1,9 @@
-"""Ids are compared exactly: an id in the other letter case, or with a look-alike letter, finds no instance.
+"""Each new instance has an id of its own, which in the other letter case, or with a look-alike letter, finds
+nothing.
 
 Databases that ignore case find an instance by an id that was never issued. So do servers that normalise
 Unicode, for which full-width letters equal ASCII. UUIDs, ULIDs, host names and mail addresses have no case,
-and a name that callers choose is only odd. Each new instance must also have an id of its own.
+and a name that callers choose is only odd.
 """
 
 from __future__ import annotations
