@@ -135,3 +135,30 @@ def test_call_that_was_not_refused_shows_nothing_of_refusals(status: int) -> Non
     report = verified(with_resource(), Notes(odd=odd), allow_writes=True, exclusive=True, only=only)
     found = next(r for r in report.results if r.contract.id == CREATE)
     assert (found.verdict, "was not refused" in found.reason) == (Verdict.UNTESTED, True)
+
+
+CLASH = (
+    ("    REFUSED: {", "    CLASH: {status: 402, meaning: It costs too much}\n    REFUSED: {"),
+    ("errors: [REFUSED]", "errors: [REFUSED, CLASH]"),
+    ("code_at: null", "code_at: code"),
+    ("Error: {type: object, properties: {", "Error: {type: object, properties: {code: {type: string}, "),
+)
+"""The changes by which a create may be refused for another reason than its form."""
+
+
+@pytest.mark.parametrize(("keeps", "verdict"), [(False, Verdict.KEPT), (True, Verdict.BROKEN)])
+def test_what_was_refused_with_another_code_is_sent_once_more(keeps: bool, verdict: Verdict) -> None:
+    """A shop kept the order whose card was declined (ror_ecommerce 116)."""
+
+    def decline(notes: Notes, request: Request) -> Response | None:
+        text = notes.text(request) if request.method == "POST" else None
+        if text is None or len(text) < 35:
+            return None
+        if keeps:
+            notes.make(f"n{next(notes._ids)}", text)
+        return answer(402, {"code": "CLASH", "detail": "declined"})
+
+    only = ("no_effect_of_refusals", "valid_calls")
+    model = with_resource(*CLASH)
+    report = verified(model, Notes(odd=decline), allow_writes=True, exclusive=True, only=only)
+    assert next(r for r in report.results if r.contract.id == CREATE).verdict is verdict

@@ -1,7 +1,8 @@
-"""A create that is refused for its input leaves no instance in the list of its resource.
+"""A create that is refused leaves no instance in the list of its resource.
 
-After all other probes, each endpoint that makes a resource gets one invalid call. The list is read before it
-and after it.
+After all other probes, each endpoint that makes a resource gets one invalid call. A call that the run saw
+refused with another code is sent once more: a shop kept the order whose card was declined (ror_ecommerce
+116). The list is read before and after each.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from typing import Any, Literal
 
 from pgagents.catalogue.model.resource import Resource
@@ -17,11 +19,12 @@ from pgagents.verify.cases.invalid import InvalidCase, invalid_cases_of
 from pgagents.verify.fixtures.instance import at_path, names_no_instance
 from pgagents.verify.lists import PageRequest, may_go_on, next_page, ordering_of
 from pgagents.verify.plan.selection import others_too
-from pgagents.verify.promise import Attempt, Case, Trial, conclude, make_check
-from pgagents.verify.setting import Setting
+from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
+from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.asking import ask
-from pgagents.verify.wire.call import Call
+from pgagents.verify.wire.call import Call, GetNote
 from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.exchange import Exchange
 
 MOST_PAGES = 8
 """The most pages of a list that are read, so that a list of thousands does not take up the run's budget."""
@@ -32,6 +35,9 @@ LATE = (
 """Keywords, first those that a database checks as it writes a row (`numeric(10, 2)`, `varchar(40)`), when
 other rows may be written already.
 """
+SOUND = ("valid", "explore", "illegal")
+NOTE, MOST_CODES = "no_effect_of_refusals/refused", 3
+"""The calls by place and code, and the most of an endpoint: each costs two requests."""
 GROWS = "the list grows without a write, so what is new in it may be nobody's"
 
 
@@ -90,9 +96,10 @@ def _keyword(case: InvalidCase) -> str:
 def _try(trials: Sequence[Trial], resource: Resource) -> None:
     setting = trials[0].setting
     before, whole = _list_ids(setting, resource, "unchanged")
-    for trial in trials:
-        wrong: InvalidCase = trial.case.about
-        answer = ask(replace(wrong.call, why=f"refused: {wrong.says}"))
+    refused: Mapping[str, Mapping[str, Call]] = ask(GetNote(NOTE)) or {}
+    calls = [(trial, call) for trial in trials for call in _list_refused(trial, refused)]
+    for trial, call in calls:
+        answer = ask(call)
         after, whole = _list_ids(setting, resource, "")
         if before is None or after is None or answer.void:
             conclude(trial.untested("the list was not answered"))
@@ -103,7 +110,8 @@ def _try(trials: Sequence[Trial], resource: Resource) -> None:
             conclude(trial.untested(f"it was not refused: {answer.outcome}"))
         elif any(len(set(ids)) < len(ids) for ids in (before, after)):
             conclude(trial.untested("the pages of the list repeat items, so they may leave others out"))
-        elif new := [id for id in after if id not in before]:
+        # an instance that the call names may have been made for it
+        elif new := [id for id in after if id not in before and id not in answer.input.values()]:
             again, _ = _list_ids(setting, resource, "")  # a log of the calls has one more each time
             expected, actual = f"the {resource.name}s that were there before", "{count} more after {outcome}"
             broken = trial.broken(expected, actual, count=len(new), outcome=answer.outcome)
@@ -111,6 +119,30 @@ def _try(trials: Sequence[Trial], resource: Resource) -> None:
         else:
             conclude(trial.kept())
         before = after
+
+
+def _list_refused(trial: Trial, refused: Mapping[str, Mapping[str, Call]]) -> Iterator[Call]:
+    """Yield the invalid call of a trial's endpoint, and those that were refused otherwise."""
+    wrong: InvalidCase = trial.case.about
+    yield replace(wrong.call, why=f"refused: {wrong.says}")
+    for code, call in islice(refused.get(trial.endpoint.place, {}).items(), MOST_CODES):
+        yield replace(call, intent="explore", why=f"refused before with {code}")
+
+
+def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
+    """Note a call for each code with which a create is refused for another reason than its form."""
+    yield from ()
+    call = exchange.call
+    plain = call.intent in SOUND and call.role == "main" and call.raw.is_ordinary and not call.raw.slash
+    if not exchange.refused or exchange.status >= 500 or exchange.limited or exchange.void or not plain:
+        return
+    if (
+        call.endpoint is not None
+        and exchange.code in exchange.codes
+        and call.endpoint.action.effect == "write"
+    ):
+        of_place = memory.notes.setdefault(NOTE, {}).setdefault(exchange.place, {})
+        of_place.setdefault(exchange.code, replace(call, reuse=""))
 
 
 def _list_ids(
@@ -146,4 +178,4 @@ def _list_ids(
     return ids, False
 
 
-CHECK = make_check("no_effect_of_refusals", __doc__, cases, tools=True, rank=Rank.WRONG)
+CHECK = make_check("no_effect_of_refusals", __doc__, cases, watch=watch, tools=True, rank=Rank.WRONG)
