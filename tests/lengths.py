@@ -55,14 +55,19 @@ def tried(
     return decorate
 
 
-def in_company(names: Iterable[str], size: int, seed: int) -> list[tuple[str, ...]]:
+def in_company(
+    names: Iterable[str], size: int, seed: int, apart: Sequence[set[str]] = ()
+) -> list[tuple[str, ...]]:
     """Each name once, in groups of at most so many. Another seed gives each other company, so that what one
-    hides of its neighbour shows beside others.
+    hides of its neighbour shows beside others. No group has all names of one of `apart`.
     """
-    several = sorted(set(names))
-    mixed = random.Random(seed).sample(several, k=len(several))
-    groups = -(-len(mixed) // size)
-    return [tuple(mixed[first::groups]) for first in range(groups)]
+    several, chance = sorted(set(names)), random.Random(seed)
+    groups = -(-len(several) // size)
+    while True:
+        mixed = chance.sample(several, k=len(several))
+        found = [tuple(mixed[first::groups]) for first in range(groups)]
+        if not any(names <= {*group} for names in apart for group in found):
+            return found
 
 
 def taken_together(names: Sequence[str], at_once: int) -> list[tuple[str, ...]]:

@@ -36,7 +36,8 @@ def webhook_secret_rotates(context: Context) -> None:
         right, old = (make(one, body, now, id) for one in (secret, secret[:-4] + "0000"))
         if scheme is None or not scheme.between:
             return right
-        name = context.courier.header
+        header = context.courier.header.lower()
+        name = next(name for name in right if name.lower() == header)
         return {
             **right,
             name: old[name] + scheme.between + right[name][len(scheme.first.format(time=int(now))) :],
