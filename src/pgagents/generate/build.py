@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pgagents.base import registry
 from pgagents.base.errors import Diagnostic, PgagentsError, in_order
@@ -30,6 +30,9 @@ from pgagents.generate.long_texts import (
 )
 from pgagents.generate.render import Artifact, Rendered, Renderer
 from pgagents.generate.target import HOW_TO_HAVE, BoundTarget, Loss, Summary, Target, View
+
+if TYPE_CHECKING:
+    import jsonschema_rs
 
 SERVER = "/server"
 FALSEHOODS = ("/credential", SERVER, "/version")
@@ -405,14 +408,12 @@ class _Refusals:
 def _refuse(rendered: Rendered, model: Model, templates: Path | None) -> _Refusals:
     """Validate a document against the vendor's schema."""
     refusals = _Refusals()
-    path = folder("schemas") / "vendor" / f"{rendered.made.id}.schema.json"
-    if rendered.data is None or not path.is_file():
+    schema = _find_schema(rendered.made.id) if rendered.data is not None else None
+    errors = list(schema.iter_errors(rendered.data)) if schema is not None else []
+    if not errors:
         return refusals
     import jsonschema_rs
 
-    errors = list(jsonschema_rs.validator_for(json.loads(path.read_bytes())).iter_errors(rendered.data))
-    if not errors:
-        return refusals
     traced = Renderer(templates, traced=True).render(rendered.made)
     output = rendered.made.target.outputs[0]
     for error in errors:
@@ -455,6 +456,15 @@ def _refuse(rendered: Rendered, model: Model, templates: Path | None) -> _Refusa
             Diagnostic(span, f"{rendered.made.id}{REFUSED}", "error", f"{output}#{written}: {says}", help)
         )
     return refusals
+
+
+@cache
+def _find_schema(id: str) -> jsonschema_rs.Validator | None:
+    """Return a vendor's compiled schema: an import judges documents by it, and after each cut once more."""
+    import jsonschema_rs
+
+    path = folder("schemas") / "vendor" / f"{id}.schema.json"
+    return jsonschema_rs.validator_for(json.loads(path.read_bytes())) if path.is_file() else None
 
 
 def _find_tool(traced: Rendered, pointer: Pointer, model: Model) -> str:
