@@ -23,6 +23,8 @@ from pgagents.catalogue.model.answers import Code
 from pgagents.catalogue.model.model import Model
 from pgagents.report.causes import Fact
 from pgagents.report.contract import Contract, Rank, Verdict, check_of, place_of, surface_of
+from pgagents.report.reason import Reason
+from pgagents.verify.fixtures.lifting import list_conflict_lines
 from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.asking import ask, hand_over
@@ -455,8 +457,13 @@ def _has_other_cause(exchange: Exchange) -> bool:
     return exchange.status in _OTHER_CAUSES and any(code.status == exchange.status for code in own)
 
 
-def judge_accepted(exchange: Exchange, contract: str, what: str) -> Iterator[Judgement]:
-    """Judge whether a correct call was answered with its success; `what` names the call in the finding."""
+def judge_accepted(
+    exchange: Exchange, contract: str, what: str, lines: Iterable[str] = ()
+) -> Iterator[Judgement]:
+    """Judge whether a correct call was answered with its success; `what` names the call in the finding.
+
+    `lines` may explain a refusal because of a state.
+    """
     if exchange.moot:
         yield judge_untested(contract, exchange.moot)
     if exchange.void:
@@ -467,7 +474,8 @@ def judge_accepted(exchange: Exchange, contract: str, what: str) -> Iterator[Jud
     elif exchange.unsound:  # the check that found the answer undocumented has reported it
         return
     elif exchange.is_conflict or _has_other_cause(exchange):
-        yield judge_untested(contract, f"refused because of the current state: {exchange.outcome}")
+        said = f"refused because of the current state: {exchange.outcome}"
+        yield judge_untested(contract, Reason(said, lines=lines))
     elif (
         declared is not None
         and declared.status == exchange.status == CONDITION
@@ -567,7 +575,8 @@ class Trial:
 
     def accepted(self, exchange: Exchange, what: str) -> Iterator[Judgement]:
         """Judge whether a correct call was answered with its success."""
-        return judge_accepted(exchange, self.contract, what)
+        lines = list_conflict_lines(self.setting.model, exchange)
+        return judge_accepted(exchange, self.contract, what, lines)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -35,6 +35,7 @@ from pgagents.report.reason import ALLOW, Reason, is_forbidden, without_allow
 from pgagents.verify.fixtures.arguments import find_wrong_sort, say_unsure_create
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import Instance
+from pgagents.verify.fixtures.lifting import line_of_new_id
 from pgagents.verify.fixtures.target import (
     Target,
     is_tried,
@@ -486,7 +487,9 @@ class Gate:
                 if not self._named.is_nobody_elses(resource, param, value) and (
                     found is None or not found.ours
                 ):
-                    return without_allow(f"{name} might overwrite the {resource.name} {value!r}", name)
+                    what = f"{name} might overwrite the {resource.name} that has its {param.name}"
+                    line = line_of_new_id(endpoint.action, resource, param)
+                    return without_allow(Reason(what, lines=(line,)), name)
         return ""
 
     def _changes(

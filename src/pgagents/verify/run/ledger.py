@@ -18,6 +18,7 @@ from pgagents.catalogue.model.resource import Resource
 from pgagents.report.causes import UNLISTED, Leaders
 from pgagents.report.contract import Contract, Rank, Verdict, find_worst
 from pgagents.report.presentation import order_findings
+from pgagents.report.reason import Reason
 from pgagents.report.report import Cause, Causes, Finding, RecordedExchange, Result
 from pgagents.verify.promise import Check, Judgement, Probe
 from pgagents.verify.run.absent_answers import say_made_up
@@ -521,11 +522,11 @@ class Ledger:
         return tuple(self._result(entry, calls, unsent, stopped) for entry in self.entries.values())
 
     def _list_unsent(self, calls: Calls) -> dict[str, str]:
-        """Return, by action, why no right call of it was sent, for actions without one."""
+        """Return, by action, why no right call of it was sent or succeeded."""
         found: dict[str, str] = {}
         for entry in self.entries.values():
             contract = entry.contract
-            if contract.check == OF_RIGHT_CALLS and not calls.find(contract.action, calls.asked):
+            if contract.check == OF_RIGHT_CALLS and contract.place not in calls.reached:
                 settled = self.settled.get(contract.id)
                 reason = entry.reason or (settled.reason if settled is not None else "")
                 found[contract.action] = found.get(contract.action) or reason
@@ -542,6 +543,8 @@ class Ledger:
             return Result(contract, Verdict.UNTESTED, entry.error)
         if contract.action and contract.place not in calls.reached:
             reason = entry.reason or entry.unjudged or _say_unreached(contract, calls, unsent)
+            if not isinstance(reason, Reason):  # what lifts the right call tries this one too
+                reason = Reason(reason, lines=getattr(unsent.get(contract.action), "lines", ()))
             return Result(contract, Verdict.UNTESTED, reason)
         if entry.kept:
             return Result(contract, Verdict.KEPT, entry.unseen)
