@@ -9,7 +9,7 @@ from pgagents.base.http import Request, Response
 from pgagents.catalogue.load import load_text
 from pgagents.catalogue.model.model import Model
 from pgagents.importer.overlay.merge import merge
-from pgagents.report.lines import group_untried
+from pgagents.report.lines import group_untried, join_permissions
 from pgagents.report.report import Report, Untried
 from small_api import NOTES, Notes, answer, catalogue, verified, with_resource
 
@@ -99,3 +99,9 @@ def test_a_conflict_of_a_right_call_has_the_line_of_what_there_is_once() -> None
     assert write_into(of, once).resources["pin"].unique
     silent = [g.reason for g in groups if "create_pin" in "".join(g.contracts) and not (g.lines or g.options)]
     assert silent == []
+
+
+def test_all_permissions_that_a_run_misses_are_one_line() -> None:
+    of = catalogue()
+    waiting, options = join_permissions(verified(of, Notes(), allow_writes=True))
+    assert (waiting > 0, options) == (True, "--allow change_note --allow create_note --allow delete_note")

@@ -11,9 +11,10 @@ from typing import Any
 from pgagents.base.http import Response, read_json
 from pgagents.base.places import Pointer, Source, value_at, write_pointer
 from pgagents.report.contract import Contract, Rank, Verdict
-from pgagents.report.reason import Entry, nest, write
+from pgagents.report.reason import ALLOW, Entry, nest, write
 from pgagents.report.report import Finding, Proved, Report, Result, Untried
 
+_PERMISSIONS = (ALLOW, "--identity ")
 _WHOLE = frozenset(("actions", "resources", "schemas", "workflows", "auth", "api", "errors"))
 """Sections whose entries are never removed to explain a finding."""
 
@@ -168,6 +169,19 @@ def _list_lines(results: Sequence[Result], report: Report) -> Iterator[str]:
     for lift in report.footer.lifts:
         if not actions.isdisjoint(lift.actions):
             yield lift.line
+
+
+def join_permissions(report: Report) -> tuple[int, str]:
+    """Return how many contracts wait for a permission or a key of the caller, and all these options together.
+
+    An action that is allowed has all its arguments allowed.
+    """
+    asked = [r for r in report.results if r.contract.surface not in report.header.unasked]
+    told = [getattr(r.reason, "options", ()) for r in asked]
+    waiting = [options for options in told if any(o.startswith(_PERMISSIONS) for o in options)]
+    every = {option.removesuffix("=ENVVAR") for options in waiting for option in options}
+    chosen = [o for o in every if o.startswith(_PERMISSIONS) and o.partition(".")[0] not in every - {o}]
+    return len(waiting), " ".join(sorted(chosen))
 
 
 # -- what each line of the author proves

@@ -45,7 +45,7 @@ def rephrase(reason: str, says: str) -> str:
 def without_allow(says: str, *names: object, does: str = "would call it") -> Reason:
     """Return the reason of a call that `--allow` with an action, or its argument, would let pass."""
     option = ALLOW + ".".join(map(str, names))
-    return Reason(f"{says}: {option} {does}", (option,))
+    return Reason(f"{says}: {option} {does}", (option,), getattr(says, "lines", ()))
 
 
 def without_role(role: str) -> Reason:

@@ -20,7 +20,7 @@ from pgagents.base.writing import disable_commands, printable
 from pgagents.report.contract import Rank, Verdict
 from pgagents.report.curl import MASK, describe_no_request, find_call, of_finding, variable
 from pgagents.report.layout import list_printed, table
-from pgagents.report.lines import say_yours
+from pgagents.report.lines import join_permissions, say_yours
 from pgagents.report.presentation import (
     cut_body,
     describe_alarm,
@@ -482,6 +482,10 @@ def _conclude(report: Report, source: Source, view: View) -> list[str]:
     for lift in report.footer.lifts:
         tries = f"{format_count(lift.contracts, 'contract')} of {lift.resource} would be tried"
         lines += _wrap(f"{tries} with a line in a short catalogue: {lift.line}", "", "  ", view.width)
+    waiting, options = join_permissions(report)
+    if waiting:
+        hint = "" if view.why else ", and --why says what each does"
+        lines += [f"to try {waiting:,} of them, where you may{hint}:", f"  {_line(options, 2_000)}"]
     if report.footer.gains:
         lines.append(f"next: {_line(report.footer.gains[-1])}")
     return [*lines, *_wrap(f"exit {code}: {_explain(code, report)}", "", "  ", view.width)]
