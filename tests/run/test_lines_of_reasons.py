@@ -105,3 +105,38 @@ def test_all_permissions_that_a_run_misses_are_one_line() -> None:
     of = catalogue()
     waiting, options = join_permissions(verified(of, Notes(), allow_writes=True))
     assert (waiting > 0, options) == (True, "--allow change_note --allow create_note --allow delete_note")
+
+
+def test_an_id_that_is_named_like_another_resources_may_be_that_ones() -> None:
+    action = """
+  get_reminder:
+    title: Get a reminder
+    description: Gets the reminder of a note.
+    http: GET /reminders/{note_id}
+    effect: read
+    input: {note_id: {type: string, minLength: 1, maxLength: 40, required: true, refers_to: reminder}}
+    output: {200: {$ref: Note}}
+    errors: [NOT_FOUND]
+surfaces:"""
+    reminder = (
+        "  reminder: {read_by: {action: get_reminder, input: {note_id: =resource.id}}, inferred: true}\n"
+    )
+    text = NOTES.replace("\nsurfaces:", action, 1)
+    of = with_resource(("    missing: NOT_FOUND\n", f"    missing: NOT_FOUND\n{reminder}"), text=text)
+    group = find(
+        verified(of, Notes(), allow_writes=True), of, "the catalogue does not say how to come by a rem"
+    )
+    named = "actions: {get_reminder: {input: {note_id: {refers_to: note}}}}\nresources: {reminder: null}"
+    assert group.lines[0] == named
+    assert "reminder" not in write_into(of, named).resources
+
+
+def test_a_call_whose_errors_have_no_code_in_their_bodies_promises_none() -> None:
+    code = (
+        "    NOT_FOUND: {status: 404, meaning",
+        "    LOCKED: {status: 423, code_at: detail, meaning: Locked}\n    NOT_FOUND: {status: 404, meaning",
+    )
+    of = with_resource(code, ("errors: [REFUSED]", "errors: [REFUSED, LOCKED]"))
+    ids = {r.contract.id for r in verified(of, Notes(), allow_writes=True, only=("error_codes",)).results}
+    assert "error_codes/create_note@rest" in ids
+    assert "error_codes/get_note@rest" not in ids

@@ -22,13 +22,16 @@ FRAMEWORK = {404: "unknown_path", 405: "wrong_method", 413: "too_large", 415: "w
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
-    """Yield a case for each endpoint with errors and each surface's framework, if bodies have codes."""
+    """Yield a case for each endpoint with errors and each surface's framework, if their bodies have codes.
+
+    A status of which no body says more is judged by `documented_status`.
+    """
     del roles
     if not any(code.code_at for code in setting.model.codes.values()):
         return
     origin = ("errors", "codes")
     for endpoint in setting.endpoints:
-        if provokable(setting, endpoint):
+        if any(c.code_at for c in endpoint.action.errors) and provokable(setting, endpoint):
             says = f"every error code of {endpoint.action.name} comes with its one status"
             yield Case(endpoint, says, origin)
     for place in framework_places(setting.model):
