@@ -136,6 +136,10 @@ def test_a_run_stops_after_one_row_of_another_kind(method: str, seed: int, tmp_p
     assert not server.changed()
 
 
+def count_up(server: Themed) -> list[Schema]:
+    return [{**row, "seen": server.turns} for row in show(server)]
+
+
 class Making(Themed):
     """A create acts at once: it removes themes, as an import does that replaces all."""
 
@@ -149,6 +153,14 @@ class Making(Themed):
 
 def remove_all(server: Themed) -> None:
     server.themes.clear()
+
+
+def test_rows_that_count_are_missed_too(tmp_path: Path) -> None:
+    """A counter that each read raises took a row for one under another id, which nobody looked for again."""
+    server = Themed("post", remove_one, shown=count_up)
+    report = run(model_of(tmp_path, described("post")), server)
+    assert report.footer.alarm is not None
+    assert (server.acted, server.gone) == (1, 1)
 
 
 @pytest.mark.parametrize("act", [remove_one, remove_all])
@@ -168,10 +180,6 @@ def test_a_row_that_a_create_uses_up_stops_no_run(tmp_path: Path) -> None:
     report = run(model_of(tmp_path, described("post", readable=False)), server)
     assert server.gone > 1
     assert report.footer.alarm is None
-
-
-def count_up(server: Themed) -> list[Schema]:
-    return [{**row, "seen": server.turns} for row in show(server)]
 
 
 def rename(server: Themed) -> None:
@@ -242,3 +250,58 @@ def test_a_list_of_each_kind_is_read_once_an_action(tmp_path: Path) -> None:
     assert server.acted > 1
     assert sorted(asked[acts[0] + 1 : acts[0] + 3]) == ["GET /notes", "GET /themes"]
     assert not [n for n in acts[1:] if "GET /themes" in asked[n + 1 : n + 3]]
+
+
+SEATED: Schema = {
+    **NOTE,
+    "properties": {
+        **NOTE["properties"],
+        "seat": {"type": ["integer", "null"]},
+        "seen": {"type": ["integer", "null"]},
+    },
+}
+
+
+class Seats(Notes):
+    """A note with a seat takes it from the one that has it; where none is `taken`, reads are counted."""
+
+    def __init__(self, taken: bool) -> None:
+        super().__init__()
+        self.taken = taken
+        self.notes = {n: {**note, "seat": n, "seen": n} for n, note in self.notes.items()}
+        self.seats = {n: note["seat"] for n, note in self.notes.items()}
+
+    def answer(self, method: str, path: str, body: Any, given: dict[str, Any]) -> tuple[int, Any]:
+        status, answer = super().answer(method, path, body, given)
+        for note in self.notes.values() if not self.taken else ():
+            note["seen"] = note.get("seen", 0) + 1
+        seat = body.get("seat") if isinstance(body, dict) else None
+        if status < 300 and method in ("POST", "PATCH"):
+            for note in self.notes.values():
+                if self.taken and seat is not None and note.get("seat") == seat:
+                    note["seat"] = None
+            self.notes[answer["id"]] = answer = {**answer, "seat": seat, "seen": answer.get("seen", 0)}
+        return status, answer
+
+    @property
+    def lost(self) -> int:
+        return sum(self.notes[n]["seat"] != seat for n, seat in self.seats.items())
+
+
+@pytest.mark.parametrize("taken", [True, False])
+def test_a_number_that_an_older_row_loses_stops_the_run(taken: bool, tmp_path: Path) -> None:
+    """Seats of five rows were lost, and nothing was told; what only counts stops no run."""
+    described = document({"seat": {"type": ["integer", "null"], "minimum": 1}}, {})
+    paths = described["paths"]
+    for at, method, status in (
+        ("/notes", "post", "201"),
+        ("/notes/{id}", "get", "200"),
+        ("/notes/{id}", "patch", "200"),
+    ):
+        paths[at][method]["responses"][status]["content"]["application/json"]["schema"] = SEATED
+    listed = paths["/notes"]["get"]["responses"]["200"]["content"]["application/json"]
+    listed["schema"] = {"type": "array", "items": SEATED}
+    server = Seats(taken)
+    alarm = run(model_of(tmp_path, described), server).footer.alarm  # type: ignore[arg-type]
+    assert (alarm is not None) is taken
+    assert server.lost == int(taken)

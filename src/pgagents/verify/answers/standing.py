@@ -515,6 +515,8 @@ def _is_firm(before: Any, after: Any) -> bool:
     """True if a value changed in another way than numbers, times, states of jobs and growing lists do."""
     if isinstance(before, list) and isinstance(after, list):
         return any(isinstance(item, str) and item not in after for item in before)
+    if type(before) is int and before and after is None:
+        return True  # a seat or a number that another took over; what counts becomes zero
     if before == after or any(
         isinstance(v, Mapping | list | float) or type(v) is int for v in (before, after)
     ):

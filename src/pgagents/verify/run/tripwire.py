@@ -354,7 +354,8 @@ class Tripwire:
         was, now = (Counter(_join(resource, row) for row in rows.values()) for rows in (before, after))
         texts = {key: _join(resource, before[key]) for key in lost}
         # a server whose ids are places in a list shows a row under another one
-        moved = {key for key, text in texts.items() if text and now[text] >= was[text]}
+        stays = {key for key in lost if key in after and _join(resource, after[key]) == texts[key]}
+        moved = {key for key, text in texts.items() if text and now[text] >= was[text]} - stays
         self._older -= moved
         excused = moved | self._used
         changed = {}
