@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -19,6 +20,7 @@ from pgagents.report.formats import sarif
 from pgagents.report.formats.json import document
 from pgagents.report.formats.text import render
 from pgagents.report.report import Report
+from pgagents.verify.fixtures.unanswered_creates import UnansweredCreates
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import verify
 
@@ -781,6 +783,19 @@ def test_a_list_of_what_a_call_makes_that_cannot_be_read_at_the_end_is_named() -
     (line,) = [line for line in report.footer.may_exist if line.startswith("booking ")]
     assert "its list could not be read in the end" in line
     assert not [line for line in book_slots().footer.may_exist if "in the end" in line]
+
+
+def test_lists_that_cannot_be_read_at_the_end_are_named_in_one_line() -> None:
+    """A run of Superset 6.1.0 that had no time left named sixteen kinds, each with the same sentence."""
+    owned: Any = SimpleNamespace(count_made=lambda: 3)
+    stub: Any = None
+    unsure = UnansweredCreates(stub, stub, owned, stub, {})
+    for name in ("query", "theme"):
+        kind: Any = SimpleNamespace(name=name)
+        unsure.note_unread(kind)
+    (line,) = unsure.describe_all()
+    assert line.startswith("query, theme (their lists could not be read in the end")
+    assert line.endswith("by 3 calls")
 
 
 @dataclass
