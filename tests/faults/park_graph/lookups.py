@@ -86,21 +86,6 @@ def list_sorted_by_end(_context: Context, call: AcceptedCall, found: Any) -> Any
     return found
 
 
-@fault("law").replace_actions
-def lookup_by_beginning(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """A search by plate also finds plates that only begin with the given text."""
-    found = inner(call)
-    if call.action.name != "search_sessions" or isinstance(found, Refusal) or found["sessions"]:
-        return found
-    like = context.store.rows(
-        "SELECT plate FROM session WHERE plate LIKE ? ORDER BY started_at DESC LIMIT 1",
-        f"{call.input['plate'].upper()}%",
-    )
-    for row in like:
-        return inner(replace(call, input={**call.input, "plate": row["plate"]}))
-    return found
-
-
 @fault("exact_filters", "law").replace_actions
 def lookup_drops_separators(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A search by plate ignores hyphens."""
