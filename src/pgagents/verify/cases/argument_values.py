@@ -201,7 +201,7 @@ def near_texts(text: str) -> dict[str, str]:
         found["with _ in place of a character"] = f"{text[:middle]}_{text[middle + 1 :]}"  # SQL's LIKE
     if not HEX.fullmatch(text):
         found["in the other case"] = text.swapcase()  # MySQL's collations
-    found["without its separators"] = _SEPARATORS.sub("", text)  # a search for plates (Park Graph)
+    found["without its separators"] = _SEPARATORS.sub("", text)  # `search_sessions` of Park Graph
     found["with a character more"] = f"{text}0"
     found["with its last character cut off"] = text[:-1]
     found["with another last character"] = f"{text[:-1]}{'1' if text[-1:] == '0' else '0'}"

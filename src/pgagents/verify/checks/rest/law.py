@@ -310,8 +310,8 @@ def _make_and_end(
     """Make an instance at each kind of place, through the endpoints in turn.
 
     Then end each through its endpoint. If `moved`, also make transitions that keep an instance in its state,
-    as an extension does, whose laws have a `when`, too. If `timed`, time passes in between: the first
-    instances live longest and end last.
+    as an extension does: else a law of Park Graph's extend_session is not tried by MCP. If `timed`, time
+    passes in between: the first instances live longest and end last.
     """
     setting, found_by = trials[0].setting, place.found_by
     search = setting.find_lead(str(found_by.action.name)) if found_by else None
