@@ -195,10 +195,12 @@ def test_two_attempts_at_one_server_are_never_at_once(tmp_path: Path) -> None:
     assert [line.split()[0] for line in read_log(tmp_path)] == ["began", "key", "ended"] * 3
 
 
-def _guard(code: str, folder: Path, lease_s: float = 600.0) -> subprocess.Popen[bytes]:
+def _guard(
+    code: str, folder: Path, *, grace_s: float = 0.5, lease_s: float = 600.0
+) -> subprocess.Popen[bytes]:
     lease = folder / "lease.json"
     lease.write_text(json.dumps({"expires": time.time() + lease_s}))
-    ours = [sys.executable, "-P", "-m", "pgagents.fleet.guard", "0.5", str(lease)]
+    ours = [sys.executable, "-P", "-m", "pgagents.fleet.guard", str(grace_s), str(lease)]
     words = [*ours, sys.executable, "-u", "-c", code]
     return subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
@@ -215,7 +217,7 @@ def test_a_process_ends_with_its_starter_and_may_clean_up(tmp_path: Path) -> Non
     for code, words, status in (
         (tidy, b"began\ncleaned\n", 130), (sleeping, b"began\n", 143), (stubborn + sleeping, b"began\n", 137)
     ):  # fmt: skip
-        process = _guard(code, tmp_path)
+        process = _guard(code, tmp_path, grace_s=0.5 if status == 137 else 60.0)
         assert process.stdout is not None
         assert process.stdin is not None
         first = process.stdout.readline()
