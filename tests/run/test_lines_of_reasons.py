@@ -9,7 +9,7 @@ from pgagents.base.http import Request, Response
 from pgagents.catalogue.load import load_text
 from pgagents.catalogue.model.model import Model
 from pgagents.importer.overlay.merge import merge
-from pgagents.report.lines import group_untried, join_permissions
+from pgagents.report.lines import group_untried
 from pgagents.report.report import Report, Untried
 from small_api import NOTES, Notes, answer, catalogue, verified, with_resource
 
@@ -101,12 +101,6 @@ def test_a_conflict_of_a_right_call_has_the_line_of_what_there_is_once() -> None
     assert silent == []
 
 
-def test_all_permissions_that_a_run_misses_are_one_line() -> None:
-    of = catalogue()
-    waiting, options = join_permissions(verified(of, Notes(), allow_writes=True))
-    assert (waiting > 0, options) == (True, "--allow change_note --allow create_note --allow delete_note")
-
-
 def test_an_id_that_is_named_like_another_resources_may_be_that_ones() -> None:
     action = """
   get_reminder:
@@ -129,14 +123,3 @@ surfaces:"""
     named = "actions: {get_reminder: {input: {note_id: {refers_to: note}}}}\nresources: {reminder: null}"
     assert group.lines[0] == named
     assert "reminder" not in write_into(of, named).resources
-
-
-def test_a_call_whose_errors_have_no_code_in_their_bodies_promises_none() -> None:
-    code = (
-        "    NOT_FOUND: {status: 404, meaning",
-        "    LOCKED: {status: 423, code_at: detail, meaning: Locked}\n    NOT_FOUND: {status: 404, meaning",
-    )
-    of = with_resource(code, ("errors: [REFUSED]", "errors: [REFUSED, LOCKED]"))
-    ids = {r.contract.id for r in verified(of, Notes(), allow_writes=True, only=("error_codes",)).results}
-    assert "error_codes/create_note@rest" in ids
-    assert "error_codes/get_note@rest" not in ids

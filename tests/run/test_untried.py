@@ -13,7 +13,7 @@ from pgagents.base.http import Request, Response
 from pgagents.catalogue.model.model import Model
 from pgagents.importer.places import open_source
 from pgagents.report.contract import Verdict
-from pgagents.report.lines import group_untried
+from pgagents.report.lines import group_untried, join_permissions
 from pgagents.report.report import Report
 from pgagents.verify.checks.rest import content_type
 from pgagents.verify.plan.selection import NO_WRITES
@@ -155,3 +155,20 @@ def test_an_error_of_the_tester_is_owed_by_a_document_too(monkeypatch: pytest.Mo
     assert failed
     assert all("of ours (verify/checks/rest/content_type.py:" in why for why in failed)
     assert report.exit_code == 3
+
+
+def test_all_permissions_that_a_run_misses_are_one_line() -> None:
+    of = catalogue()
+    waiting, options = join_permissions(verified(of, Notes(), allow_writes=True))
+    assert (waiting > 0, options) == (True, "--allow change_note --allow create_note --allow delete_note")
+
+
+def test_a_call_whose_errors_have_no_code_in_their_bodies_promises_none() -> None:
+    code = (
+        "    NOT_FOUND: {status: 404, meaning",
+        "    LOCKED: {status: 423, code_at: detail, meaning: Locked}\n    NOT_FOUND: {status: 404, meaning",
+    )
+    of = with_resource(code, ("errors: [REFUSED]", "errors: [REFUSED, LOCKED]"))
+    ids = {r.contract.id for r in verified(of, Notes(), allow_writes=True, only=("error_codes",)).results}
+    assert "error_codes/create_note@rest" in ids
+    assert "error_codes/get_note@rest" not in ids
