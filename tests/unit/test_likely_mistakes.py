@@ -139,6 +139,7 @@ MISTAKES = [
     ("users: {second: {}}", "roles stand under `auth`"),
     ("fixtures: {order: {}}", "`made_by: {action: ACTION"),
     ("clock: move", "`operator: {clock: ACTION"),
+    ("operator: {clock: pay_order}", "`actions: {pay_order: null}`"),
     ("actions: {pay_order: {roles: [admin]}}", "is its `scope`"),
     ("actions: {list_orders: {sort: total}}", "`sorted_by("),
     ("actions: {pay_order: {errors: [409]}}", "name a code"),

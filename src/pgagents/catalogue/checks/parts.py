@@ -52,9 +52,14 @@ def check_parts(checker: Checker) -> None:
     _check_kept(checker)
     operator = checker.written.operator
     if operator:
-        checker.check_reference(
-            ("operator", "clock"), operator.clock, ("operator", "actions"), "operator's action"
-        )
+        clock, place = str(operator.clock), ("operator", "clock")
+        if clock in checker.written.actions and clock not in operator.actions:
+            moved = f"`actions: {{{clock}: null}}`, and under `operator.actions` what `show` prints of it"
+            checker.report(
+                place, "unknown-name", f"`{clock}` is an action for all callers", f"move it: {moved}"
+            )
+        else:
+            checker.check_reference(place, operator.clock, ("operator", "actions"), "operator's action")
         for name in operator.actions:
             if name in checker.written.actions:
                 checker.report(
