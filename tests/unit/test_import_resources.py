@@ -350,6 +350,29 @@ def test_a_read_that_answers_what_its_list_has_is_the_instance_and_not_an_open_m
     assert found["mapping"]["listed_by"]["at"] == "response.mappings"
 
 
+def test_a_read_whose_id_has_the_pattern_of_the_argument_is_the_instance() -> None:
+    """Without a list beside it: 79 promises of evaluation/foreign/payments were untried, 2026-11-29."""
+    pattern = {"type": "string", "pattern": "^cus_[a-z0-9]{8}$"}
+    customer = {
+        "type": "object",
+        "properties": {"id": pattern, "metadata": {"type": "object"}},
+        "additionalProperties": False,
+    }
+    named = by_id("customer", "string") | {"get": answer(customer)}
+    named["parameters"][0]["schema"] = pattern
+    paths = {
+        "/customers": {"post": create(customer, name={"type": "string"})},
+        "/customers/{customer}": named,
+    }
+    found, _ = infer(paths)
+    assert "at" not in found["customer"]["read_by"]
+    assert "at" not in found["customer"]["made_by"]
+    enveloped = {**customer, "properties": {"id": {"type": "string"}, "metadata": {"type": "object"}}}
+    named["get"] = answer(enveloped)
+    paths["/customers"] = {"post": create(enveloped, name={"type": "string"})}
+    assert infer(paths)[0]["customer"]["made_by"]["at"] == "response.metadata", "its id may be the call's"
+
+
 @pytest.mark.parametrize("made", [OWNER, OPEN["properties"]["data"]], ids=["closed", "in another place"])
 def test_an_open_object_that_no_create_answers_in_the_same_place_is_no_resource(made: dict[str, Any]) -> None:
     paths = {

@@ -542,13 +542,17 @@ def _guess(paths: Paths, argument: str, named: Mapping[str, Any]) -> Found | Non
     """Return the place of the id if reads and creates answer open objects at the same place; otherwise
     None.
 
-    A read that answers what its list has is the instance itself (WireMock 3.13.2, whose `metadata` is open).
+    A read that answers what its list has is the instance itself (WireMock 3.13.2, whose `metadata` is open),
+    and so is one whose `id` has the very pattern of the argument.
     """
     makes, listed = paths.collection.get("POST"), paths.collection.get("GET")
     listing = describe_listing(listed, named) if listed is not None else None
     shown = find_success(paths.item["GET"], named).get("properties", {})
     read = "id" in shown and not is_type(shown["id"], ("object",))
     if read and listing is not None and listing.item.get("properties") == shown:
+        return None
+    pattern = read_argument(paths.item["GET"], argument, named).get("pattern")
+    if read and pattern is not None and read_schema(shown["id"], named).get("pattern") == pattern:
         return None
     both = [find_open_object(one, argument, named) for one in (paths.item["GET"], makes) if one]
     places = {found[0] for found in both if found is not None}
