@@ -104,7 +104,7 @@ def _try(trials: Sequence[Trial], resource: Resource) -> None:
         if before is None or after is None or answer.void:
             conclude(trial.untested("the list was not answered"))
         elif not whole:
-            conclude(trial.untested("the list goes on behind its first page, and no law says in which order"))
+            conclude(trial.unseen("the list goes on behind its first page, and no law says in which order"))
         # `redirect_to` of Rails leads to what a POST has made
         elif not answer.refused or answer.status >= 500:
             conclude(trial.untested(f"it was not refused: {answer.outcome}"))
