@@ -12,6 +12,7 @@ from pgagents.catalogue.load import load_text
 from pgagents.report.contract import Verdict
 from pgagents.report.report import Result
 from pgagents.verify.answers.standing import find_removed_state
+from pgagents.verify.run.run import contracts
 from small_api import answer, verified
 from test_verify_openapi import DOCUMENT
 
@@ -117,3 +118,21 @@ def test_a_list_without_it_is_kept() -> None:
 )
 def test_state_of_what_was_removed(before: dict[str, Any], after: dict[str, Any], state: str) -> None:
     assert find_removed_state(before, after) == state
+
+
+@pytest.mark.parametrize("step", ["_history", "pages"])
+def test_only_the_history_of_what_was_removed_may_still_be_told(step: str) -> None:
+    """FHIR R4 tells it, with the removal as its last entry."""
+    read = f"""  /notes/{{note_id}}/{step}:
+    parameters: [{{name: note_id, in: path, required: true, schema: {{type: string}}}}]
+    get:
+      operationId: tellNote
+      responses:
+        "200": {{description: OK, content: {{application/json: {{schema: {{type: array, items: {{}}}}}}}}}}
+        "404": {{description: There is no such note}}
+components:
+"""
+    document = KEEPING.replace("components:\n", read, 1)
+    refused = [one.id for one in contracts(load_text(imported(document).text)) if "/refused/" in one.id]
+    told = ["removals/refused/note/tell_note@rest"]
+    assert [id for id in refused if id.startswith("removals/")] == ([] if step == "_history" else told)

@@ -8,8 +8,9 @@ still answered must meet `gone_when`. A server may reuse a free id at once, as S
 contains the removed instance if its id is random, or if it has a value that only this run wrote. A list also
 does if reads before and after it say that nothing has the id. Actions with an error for a missing instance
 must refuse it, too (Immich 10891), except those that bring it back by their name, such as `restore`. If
-another one brings it back, that is only odd, and the instance is removed again before the next call. An
-instance of an inferred kind that stays and says so, such as by the state `expired`, is untested.
+another one brings it back, that is only odd, and the instance is removed again before the next call. Its
+history may be told for ever (FHIR R4, `_history`). An instance of an inferred kind that stays and says so,
+such as by the state `expired`, is untested.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from pgagents.base.text import plain_word
 from pgagents.catalogue.model.action import ActionCall
 from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank
@@ -59,6 +61,7 @@ from pgagents.verify.wire.exchange import Exchange
 READ, LISTED, REFUSED = "read", "listed", "refused"
 """The kinds of calls that a case is about. Those of the last kind need the instance, and are refused."""
 
+HISTORY = "history"
 STORED = "a cache stored the answer, which may be older"
 FAILED = 500
 """From this status on, an answer does not say why the call was not done."""
@@ -134,6 +137,7 @@ def _list_takers(setting: Setting, resource: Resource) -> Iterator[Endpoint]:
             and not makes
             and action.name not in own
             and not brings_back(action)
+            and plain_word(action.path.rpartition("/")[2]) != HISTORY
         ):
             yield endpoint
 
