@@ -86,7 +86,8 @@ def undo_call(trial: Trial, first: Exchange) -> None:
     body = at_path(makes.made_by, first) if makes is not None and makes.made_by and makes.made_by.at else None
     if undo is not None and ending is not None and isinstance(body, Mapping) and first.success:
         why = "the end of what an idempotency key made"
-        trial.ask(Call(ending, undo.input, "valid", why, role=role, owner=role, subject=makes, made=body))
+        # a hold may have ended by itself meanwhile
+        trial.ask(Call(ending, undo.input, "clean", why, role=role, owner=role, subject=makes, made=body))
 
 
 def same_instance(trial: Trial, first: Exchange, second: Exchange) -> bool:

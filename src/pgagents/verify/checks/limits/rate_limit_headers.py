@@ -204,10 +204,10 @@ def _find_times(
         # a window may begin with the answer; seconds from now do not depend on the server's clock
         skew = SKEW_S if epoch else 0.0
         return -skew, bucket.per_s + answered_s + skew
-    each_s = bucket.per_s / limit
+    each_s, late_s = bucket.per_s / limit, answered_s if epoch else 0.0
     return (
         max(0, lacks - 1 - max(BEHIND, limit // HELD_BACK)) * each_s - SKEW_S,
-        min(limit, lacks + BEHIND) * each_s + SKEW_S,
+        min(limit, lacks + BEHIND) * each_s + SKEW_S + late_s,
     )
 
 
