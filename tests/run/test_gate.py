@@ -17,8 +17,9 @@ from pgagents.catalogue.model.model import Model
 from pgagents.cli.main import main
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import Instance
+from pgagents.verify.fixtures.lifting import say_existed
 from pgagents.verify.fixtures.marks import Marks
-from pgagents.verify.fixtures.ownership import EXISTED, OTHERWISE
+from pgagents.verify.fixtures.ownership import OTHERWISE
 from pgagents.verify.fixtures.target import target_of
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.plan.selection import NO_WRITES, list_live_roles
@@ -360,14 +361,14 @@ def test_two_creates_with_one_id_disprove_all():
     room.answered("make_box", {"name": mark(3)}, 201, {"id": 1, "name": mark(1)})
     assert not room.box(1).ours
     assert not room.box(2).ours
-    assert room.objection("drop_box", {"box_id": 2}) == EXISTED
+    assert room.objection("drop_box", {"box_id": 2}) == say_existed(room.model.resources["box"])
 
 
 def test_a_create_that_answers_what_a_list_had_disproves_all():
     room = Room()
     room.answered("list_boxes", {}, 200, [{"id": 7, "name": "theirs"}])
     room.answered("make_box", {"name": "theirs"}, 200, {"id": 7, "name": "theirs"})
-    assert room.factory.owned.problem(room.model.resources["box"]) == EXISTED
+    assert room.factory.owned.problem(room.model.resources["box"]) == say_existed(room.model.resources["box"])
 
 
 def test_an_argument_without_a_mark_needs_an_equal_create():

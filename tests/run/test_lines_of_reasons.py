@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from pgagents.base.http import Request, Response
+from pgagents.base.http import Request, Response, read_json
 from pgagents.catalogue.load import load_text
 from pgagents.catalogue.model.model import Model
 from pgagents.importer.overlay.merge import merge
@@ -123,3 +123,29 @@ surfaces:"""
     named = "actions: {get_reminder: {input: {note_id: {refers_to: note}}}}\nresources: {reminder: null}"
     assert group.lines[0] == named
     assert "reminder" not in write_into(of, named).resources
+
+
+def test_a_create_that_answers_the_whole_has_the_line_of_the_part_in_it() -> None:
+    def pin(server: Notes, request: Request) -> Response | None:
+        if request.path != "/pins" or not server.key(request):
+            return None
+        body = read_json(request.body).value
+        note = server.notes.get(str(body.get("note_id"))) if isinstance(body, dict) else None
+        if note is None:
+            return answer(404, {"detail": "no such note"})
+        pinned.append({"id": f"p{len(pinned)}"})
+        return answer(201, {"id": note["id"], "pins": pinned})
+
+    pinned: list[dict[str, str]] = []
+    part = "{type: object, properties: {id: {type: string}}}"
+    whole = f"properties: {{id: {{type: string}}, pins: {{type: array, items: {part}}}}}"
+    text = NOTES.replace("\nsurfaces:", ACTIONS.replace("properties: {id: {type: string}}", whole), 1)
+    kept = RESOURCE.replace("    undone_by: {action: delete_pin, input: {pin_id: =resource.id}}\n", "")
+    of = with_resource(("    missing: NOT_FOUND\n", "    missing: NOT_FOUND" + kept), TAKEN, text=text)
+    group = find(verified(of, Notes(before=pin), allow_writes=True), of, "create returns something")
+    made = 'made_by: {action: create_pin, input: {note_id: "=note.id"}, at: "response.LIST[-1]"}'
+    line = f"resources: {{pin: {{{made}}}}}"
+    assert group.lines == (line,)
+    better = write_into(of, line.replace("LIST", "pins"))
+    groups = group_untried(verified(better, Notes(before=pin), allow_writes=True), better.source)
+    assert not any(g.reason.startswith("create returns something") for g in groups)
