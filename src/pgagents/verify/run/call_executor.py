@@ -94,7 +94,7 @@ class CallExecutor:
         if call.reuse and (known := self._answers.find(call, self.sender.maker.make(ready)[0])) is not None:
             chain.append(known)
             return known
-        self._afford(1, chain)
+        self._afford([call], chain)
         try:
             with self._making(ready):
                 exchange = self.sender.send(ready)
@@ -140,7 +140,7 @@ class CallExecutor:
         ready = []
         for call in step.calls:
             ready.append(self.prepare(call, chain))
-        self._afford(len(ready), chain)
+        self._afford([one.call for one in ready], chain)
         taken: list[Exchange] = []
 
         def take(exchange: Exchange) -> None:
@@ -165,7 +165,7 @@ class CallExecutor:
                     same = {name: first[name] for name in step.shared if name in first}
                     known[id(call)] = replace(made, values={**made.values, **same})
         ready = [known[id(call)] for call in step.calls]
-        self._afford(len(ready), chain)
+        self._afford([one.call for one in ready], chain)
         several: list[Exchange] = []
         try:
             with self._making(*ready):
@@ -483,8 +483,13 @@ class CallExecutor:
                     self.run_inner(partial(self.factory.proof.prove, instance), [])
         return self.factory.proof.copies > copies
 
-    def _afford(self, count: int, chain: list[Exchange]) -> None:
-        budget = self.sender.budget
+    def _afford(self, calls: Sequence[Call], chain: list[Exchange]) -> None:
+        budget, count = self.sender.budget, len(calls)
+        if self._bounded:  # what they make is removed within the bound, too
+            actions = (call.endpoint.action for call in calls if call.endpoint is not None)
+            made = [r for action in actions for r in list_made(self.model, action)[:1] if r.undone_by]
+            known = {instance.resource.name for instance in self.factory.pool.instances}
+            count += len(made) + 2 * len({r.name for r in made} - known)
         kept = 0 if self._nested[id(chain)] else self.count_proofs()  # what is nested may be such a proof
         if not budget.cleaning and self.counted + kept + count > budget.most:
             raise Spent
