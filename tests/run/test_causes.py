@@ -258,7 +258,7 @@ def tagged(odd: Odd) -> Report:
     """A run of a server whose notes can have a tag."""
     shown = ("text: {type: string}}", "text: {type: string}, tag: {type: string}}")
     sent = [(old, new.replace("NAMED", "tag: {type: string, maxLength: 40}")) for old, new in NAMED]
-    checks = ("invalid_input/null", "invalid_input/type", "response_schema")
+    checks = ("invalid_input/null", "invalid_input/type", "no_effect_of_refusals", "response_schema")
     return verified(with_resource(shown, *sent), Notes(odd=odd), allow_writes=True, only=checks)
 
 

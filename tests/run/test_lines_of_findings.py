@@ -47,7 +47,7 @@ def write_into(of: Model, lines: str) -> Model:
 @pytest.mark.parametrize(
     ("fault", "contract", "line"),
     [
-        ("accept-out-of-range", "invalid_input/minimum/limit/search_products@rest", "{minimum: null}"),
+        ("accept-out-of-range", "invalid_input/minimum/limit/search_products@desk", "{minimum: null}"),
         ("accept-unknown-member", UNKNOWN, "unknown_member: null"),
         ("status-undocumented", "documented_status/get_product@rest", "{206: {"),
         ("schema-wrong-type", "response_schema/200/get_product@rest", BEHIND_REFERENCES),
