@@ -1,8 +1,8 @@
 """Leaving out an argument of a read has the same effect as sending its documented default.
 
-The call is made without the argument and with its default, and both answers must be equal. If both repeat a
-number under its name, as Laravel's `per_page`, these must be equal, too. Equal answers show something only if
-another value is answered differently, such as one item more than a page has.
+The call is made without the argument and with its default, everything else as wide as possible, and both
+answers must be equal. If both repeat the argument under its name, these values must be equal, too. Equal
+answers show something only if another value is answered differently, such as one item more than a page has.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from pgagents.verify.answers.normalized import (
     is_alike_when_repeated,
     normalize_answer,
 )
+from pgagents.verify.cases.boundary import boundary_value
 from pgagents.verify.fixtures.instance import is_double
-from pgagents.verify.fixtures.request_template import answer_that_will_do
+from pgagents.verify.fixtures.request_template import answer_that_will_do, template_of
 from pgagents.verify.plan.selection import others_change
 from pgagents.verify.promise import (
     Attempt,
@@ -33,7 +34,7 @@ from pgagents.verify.promise import (
     make_check,
 )
 from pgagents.verify.setting import Setting
-from pgagents.verify.values.schema_values import high, low
+from pgagents.verify.values.schema_values import high, low, types_of
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Reuse
 from pgagents.verify.wire.endpoint import Endpoint
@@ -42,7 +43,7 @@ from pgagents.verify.wire.exchange import Exchange
 CONTRASTS = 2
 """The most other values that are sent to see that the argument matters: one that does shows it."""
 OTHERS = 3
-"""The most further comparisons in a run that is not exclusive, as others write between two calls."""
+"""The number of repeated comparisons unless the run is exclusive, as others write meanwhile."""
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
@@ -53,7 +54,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     met: set[str] = set()
     for endpoint in setting.endpoints:
         if not endpoint.leads or endpoint.action.effect != "read":
-            continue  # two equal writes make two things, whose answers differ
+            continue
         action = endpoint.action
         for param in endpoint.params:
             alike = f"{param.name} {json_bytes(dict(param.schema)).decode()}"
@@ -77,10 +78,10 @@ def _find_default(setting: Setting, param: Param) -> Any:
 
 def _compare(trial: Trial, param: Param, usual: Any) -> None:
     name, setting = str(param.name), trial.setting
-    arguments = trial.template.input
+    arguments = _widest(setting, trial.endpoint, param, usual)
     without = {other: value for other, value in arguments.items() if other != name}
-    # an earlier answer saves its request; a difference is tried again with calls that follow each other
     reuses: tuple[Reuse, ...] = (answer_that_will_do(setting, trial.endpoint), "")
+    # without reuse because something may have changed between the two calls
     for reuse in reuses if setting.exclusive else (*reuses, *reuses[1:] * OTHERS):
         short = trial.ask(trial.call("valid", f"{name} left out", input=without, reuse=reuse))
         full = trial.ask(
@@ -94,7 +95,7 @@ def _compare(trial: Trial, param: Param, usual: Any) -> None:
         )
         if not (short.success and full.success and short.fits and full.fits):
             raise Untested(_why_not(short, full))
-        # a server that repeats only what was sent has nothing to compare
+        # a server may repeat only what was sent
         own = name if all(_find_repeated(each, name) is not None for each in (short, full)) else ""
         answer, wanted = (_answered(setting, exchange, own) for exchange in (short, full))
         if answer == wanted:
@@ -164,7 +165,7 @@ def _list_others(setting: Setting, endpoint: Endpoint, param: Param, usual: Any)
     elif isinstance(usual, int | float):
         step = schema.get("multipleOf", 1)
         values = [usual + step, usual - step]
-    else:  # GitHub's `sort=created` orders a short list like `updated`: so two others
+    else:
         named = schema.get("enum", schema.get("examples", ()))
         values = [*named, low(schema, setting.model.schemas), high(schema, setting.model.schemas)]
     test = setting.test_argument(endpoint, param)
@@ -192,6 +193,37 @@ def _why_not(*several: Exchange) -> str:
     if failed is not None:
         return f"a call to compare with was answered {failed.outcome}"
     return "an answer to compare with does not satisfy its schema"
+
+
+def _widest(setting: Setting, endpoint: Endpoint, param: Param, usual: Any) -> dict[str, Any]:
+    """Return the ordinary arguments if they contain the default; else the required ones.
+
+    In the latter case, other numbers are at their greatest, except a page number.
+    """
+    ordinary = template_of(setting.model, endpoint.action).input
+    if ordinary.get(str(param.name)) == usual:
+        return dict(ordinary)
+    minimal = boundary_value(setting, endpoint, "minimal")  # others send this call, too
+    least = ordinary if minimal is None else minimal
+    paged = endpoint.action.pages.argument if endpoint.action.pages is not None else None
+    needed = {str(p.name): least[str(p.name)] for p in endpoint.params if p.required and str(p.name) in least}
+    return {
+        **needed,
+        **{
+            str(p.name): high(p.schema, setting.model.schemas)
+            for p in endpoint.params
+            if p is not param and p.name != paged and _has_bounded_default(setting, p)
+        },
+    }
+
+
+def _has_bounded_default(setting: Setting, param: Param) -> bool:
+    schema = setting.resolve_schema(param.schema)
+    return (
+        _has_default(setting, param)
+        and bool({"number", "integer"} & set(types_of(schema)))
+        and "maximum" in schema
+    )
 
 
 CHECK = make_check("default_values", __doc__, cases, stage=4, overlap="readers", rank=Rank.WRONG)
