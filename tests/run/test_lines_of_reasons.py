@@ -149,3 +149,15 @@ def test_a_create_that_answers_the_whole_has_the_line_of_the_part_in_it() -> Non
     better = write_into(of, line.replace("LIST", "pins"))
     groups = group_untried(verified(better, Notes(before=pin), allow_writes=True), better.source)
     assert not any(g.reason.startswith("create returns something") for g in groups)
+
+
+def test_a_chosen_id_with_a_pattern_is_left_to_the_author() -> None:
+    code = "schemas:\n  Code: {type: string, pattern: '^[A-Z]{2,8}$'}\n"
+    change = (
+        "    input: {text: {type",
+        "    input: {id: {$ref: Code, required: true, default: AB}, text: {type",
+    )
+    text = NOTES.replace("schemas:\n", code, 1)
+    of = with_resource(change, ("input: {text: hello}", "input: {id: AB, text: hello}"), text=text)
+    line = find(verified(of, Notes(), allow_writes=True), of, "create_note might overwrite").lines[0]
+    assert yaml.safe_load(line)["resources"]["note"]["made_by"]["input"]["id"] == "VALUE"

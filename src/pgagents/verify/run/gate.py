@@ -488,7 +488,7 @@ class Gate:
                     found is None or not found.ours
                 ):
                     what = f"{name} might overwrite the {resource.name} that has its {param.name}"
-                    line = line_of_new_id(resource, param)
+                    line = line_of_new_id(resource, param, self.setting.resolve_schema(param.schema))
                     return without_allow(Reason(what, lines=(line,)), name)
         return ""
 
