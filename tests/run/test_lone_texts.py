@@ -19,6 +19,14 @@ ITEM = {"type": "object", "required": ["id"], "properties": {"id": {"type": "str
 TEXT: dict[str, Any] = {"anyOf": [{"type": "string"}, {"type": "null"}]}
 
 
+def answers_with(schema: dict[str, Any], *statuses: str) -> dict[str, Any]:
+    """The answers of an operation: this one, and refusals without a body."""
+    content = {"application/json": {"schema": schema}}
+    return {status: {"description": "No"} for status in statuses} | {
+        "200": {"description": "So", "content": content}
+    }
+
+
 def document(*statuses: str) -> dict[str, Any]:
     """A document of one list with a cursor, a word, and a number; it names further statuses."""
     arguments = {"cursor": TEXT, "word": {"type": "string"}, "limit": {"type": "integer", "minimum": 1}}
@@ -56,6 +64,29 @@ def test_a_text_that_crashes_the_server_is_found() -> None:
     report, calls = run(500)
     assert verdicts(report)["no_crashes"] is Verdict.BROKEN
     assert {"cursor", "word"} <= {name for given in calls if len(given) == 1 for name in given}
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"), [(500, Verdict.BROKEN), (400, Verdict.KEPT), (404, Verdict.KEPT)]
+)
+def test_a_text_in_the_path_that_names_nothing_is_read_beside_known_ones(
+    status: int, verdict: Verdict
+) -> None:
+    """Superset 6.1.0 answers 500 to `GET /chart/x`, and the numbers that its list shows are no texts."""
+    shown = answers_with({"type": "array", "items": ITEM}), answers_with(ITEM, "400", "404")
+    id = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+    paths = {
+        "/things": {"get": {"operationId": "list_things", "responses": shown[0]}},
+        "/things/{id}": {"get": {"operationId": "get_thing", "parameters": [id], "responses": shown[1]}},
+    }
+
+    def serve(request: Request) -> Response:
+        last = request.path.rpartition("/")[2]
+        known = {"things": [{"id": "a"}], "a": {"id": "a"}}.get(last)
+        return answer(200, known) if known else answer(status if last.startswith("pgv") else 404, {})
+
+    model = imported(openapi(paths), offering=False).model
+    assert verdicts(verified(model, serve, keys={}, only=("no_crashes/get_thing",)))["no_crashes"] is verdict
 
 
 @pytest.mark.parametrize("status", [400, 404, 422])

@@ -301,7 +301,8 @@ MOST_TEXTS = 8
 
 
 def list_lone_texts(setting: Setting, endpoint: Endpoint) -> Iterator[Call]:
-    """Yield a read with each optional text of its query alone, such as a cursor that no list answered.
+    """Yield a read with each optional text of its query alone, such as a cursor that no list answered, and
+    one with a text in its path that names nothing: Superset 6.1.0 answers 500 to `GET /chart/x` (2026-11-29).
 
     Random calls draw a few of many arguments together. The value is made up, so that a refusal shows nothing.
     Empty unless the API is known from a document alone: an author's examples say which texts are sent.
@@ -319,6 +320,10 @@ def list_lone_texts(setting: Setting, endpoint: Endpoint) -> Iterator[Call]:
     for name in texts[:MOST_TEXTS]:
         values = {**template.list_needed(endpoint.action), name: GUESS}
         yield ordinary(endpoint, template, "explore", f"{name} alone", input=values)
+    for param in [one for one in endpoint.params if one.place == "path"][-1:]:
+        if param.refers_to and free_text(setting, without_null(setting, param.schema)):
+            values = {**template.input, str(param.name): GUESS}
+            yield ordinary(endpoint, template, "explore", f"a made-up {param.name}", input=values)
 
 
 # -- whole numbers beyond the usual widths
