@@ -323,7 +323,8 @@ def list_lone_texts(setting: Setting, endpoint: Endpoint) -> Iterator[Call]:
     for param in [one for one in endpoint.params if one.place == "path"][-1:]:
         if param.refers_to and free_text(setting, without_null(setting, param.schema)):
             values = {**template.input, str(param.name): GUESS}
-            yield ordinary(endpoint, template, "explore", f"a made-up {param.name}", input=values)
+            nobody = replace(template, subject=None)  # it may be that a run may make none
+            yield ordinary(endpoint, nobody, "explore", f"a made-up {param.name}", input=values)
 
 
 # -- whole numbers beyond the usual widths
