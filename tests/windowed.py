@@ -8,6 +8,7 @@ import math
 import random
 from collections.abc import Callable
 from dataclasses import replace
+from email.utils import formatdate
 from functools import cache
 from typing import Any
 
@@ -286,10 +287,12 @@ def report(
     seed: int = 1,
     call_s: float = 0.0,
     others: int = 0,
+    ahead_s: float | None = None,
     **more: Any,
 ) -> Report:
     """Verify it with an ordinary key (a lifted one without `limits`). Each call takes `call_s`; before each
-    tenth, `others` are made with the same key by somebody else."""
+    tenth, `others` are made with the same key by somebody else. With `ahead_s`, Retry-After is a date of a
+    clock that is so far ahead."""
     server, number = over_tls(here.sandbox.handler), 0
     token = here.sandbox.tokens["test" if limits else "unlimited"]
     theirs = Request("GET", "/products?limit=1", (("Authorization", f"Bearer {token}"),))
@@ -301,7 +304,10 @@ def report(
             server(theirs)
         answer = server(request)
         here.now[0] += call_s
-        return answer
+        if ahead_s is None or isinstance(answer, Silence) or not (wait := answer.header("Retry-After")):
+            return answer
+        moment = formatdate(here.now[0] + int(wait) + ahead_s, usegmt=True)
+        return answer.with_header("Retry-After", moment)
 
     return verify_sandbox(
         of,

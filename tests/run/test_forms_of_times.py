@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 import pytest
 
@@ -79,3 +80,35 @@ def test_a_server_that_is_busy_refuses_no_form(status: int, verdict: str) -> Non
 
     report = verified(model, Notes(odd=odd), only=(CONTRACT,))
     assert next(r.verdict.value for r in report.results if r.contract.id == CONTRACT) == verdict
+
+
+def test_the_fraction_of_a_time_is_not_cut() -> None:
+    exact = "2026-04-18T16:00:00.123456Z"
+    given = "    input: {since: {type: string, format: date-time, required: true}}\n"
+    shown = f'    examples: {{all: {{input: {{since: "{exact}"}}, output: {{notes: []}}}}}}\n'
+    model = catalogue(NOTES, (PLACE, PLACE + given), (REFUSALS, REFUSALS + shown))
+    times: list[str] = []
+
+    def odd(_: Notes, request: Request) -> Response | None:
+        times.extend(value for name, value in request.query if name == "since")
+        return None
+
+    verified(model, Notes(odd=odd), only=(CONTRACT,))
+    told = {time for time in times if "." in time}
+    assert len(told) > 1
+    assert {datetime.fromisoformat(time) for time in told} == {datetime.fromisoformat(exact)}
+
+
+def test_a_log_that_has_the_calls_themselves_shows_nothing_of_a_time() -> None:
+    given = "    input: {since: {type: string, format: date-time, required: true}}\n"
+    model = catalogue(NOTES, (PLACE, PLACE + given))
+    calls: list[str] = []
+
+    def odd(_: Notes, request: Request) -> Response | None:
+        if request.path != "/notes" or request.method != "GET":
+            return None
+        calls.append(request.target)
+        return answer(200, {"notes": [{"id": f"n{number}", "text": "x"} for number in range(len(calls))]})
+
+    report = verified(model, Notes(odd=odd), only=(CONTRACT,), exclusive=True)
+    assert next(r.verdict for r in report.results if r.contract.id == CONTRACT) is Verdict.UNTESTED

@@ -194,6 +194,13 @@ def test_a_wait_that_is_cut_is_found_though_the_burst_ends_on_a_whole_second() -
     )
 
 
+@pytest.mark.parametrize("ahead_s", [-4.0, 4.0])
+def test_a_date_to_wait_for_is_of_the_server_s_clock(ahead_s: float) -> None:
+    made = report(opened(shop(), None), shop(), ahead_s=ahead_s)
+    found = {f.contract.id for f in made.findings if f.contract.check == "rate_limit_enforcement"}
+    assert found == set()
+
+
 def test_calls_that_come_back_before_the_end_that_is_told_are_found() -> None:
     """Both by what is told to remain and, where a burst goes across, by how many pass before that end."""
     assert broken(Halved, call_s=0.7) == {"rate_limit_headers/remaining", "rate_limit_enforcement/limit"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -23,6 +24,8 @@ The transition is None if the action makes the instance, or changes it by an arg
 None if the action starts a job whose end causes the event.
 """
 MOST_WAIT_S = 60.0
+_SECRET = re.compile(r"(?=.*[^\s*•.…xX-]).{4,}", re.DOTALL)
+"""Matches a secret that is neither empty nor masked, as one is that is shown once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,8 @@ def act(
         else:
             last = step == steps[-1]
             body = _make_or_move(setting, step, current, told, last=last)
-            secrets |= {v for k, v in body.items() if k in setting.model.secrets and isinstance(v, str)}
+            texts = (v for k, v in body.items() if k in setting.model.secrets and isinstance(v, str))
+            secrets |= set(filter(_SECRET.fullmatch, texts))
             continue
         if body:
             told.append(ExpectedEvent(type, resource, resource.id_of(body), body))

@@ -430,7 +430,7 @@ def register_of_another(
     Return the resource and the instance's id, or None.
     """
     hooks, resource = setting.model.webhooks, steps_of(setting)[0][1]
-    arguments = {hooks.url: address, hooks.types: types}
+    arguments = {hooks.url: address, hooks.types: limit_types(setting, types)}
     made = ask(
         Call(
             endpoint,

@@ -22,7 +22,7 @@ from pgagents.catalogue.model.answers import LIMITED, retry_after_s
 from pgagents.catalogue.model.model import Bucket
 from pgagents.report.contract import Rank, Verdict
 from pgagents.report.reason import Reason
-from pgagents.verify.answers.headers import ahead_s, in_epoch, rate_of
+from pgagents.verify.answers.headers import SKEW_S, ahead_s, in_epoch, rate_of
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.plan.order import LAST
 from pgagents.verify.plan.selection import unless_alone
@@ -204,17 +204,19 @@ def _call_with_another_key(trial: Trial, burst: Burst) -> None:
 def _wait_and_retry(trial: Trial, burst: Burst, limited: Exchange, announced: int) -> None:
     """Wait as long as Retry-After says, then call again."""
     bucket = burst.bucket
-    after_s = retry_after_s(limited.header(trial.model.limit_reader.retry), limited.sent_at)
+    told = limited.header(trial.model.limit_reader.retry) or ""
+    after_s = retry_after_s(told, limited.sent_at)
     if after_s is None:
         conclude(_judge_no_wait(trial, limited))
         return
-    if too_long := _judge_length(trial, after_s, bucket, announced):
+    skew_s = 0.0 if told.strip().isdigit() else SKEW_S  # a date is of the server's clock
+    if too_long := _judge_length(trial, after_s - skew_s, bucket, announced):
         conclude(too_long)
         return
     if bucket.refill == "window" and after_s > MOST_WAIT_S:
         conclude(trial.not_applicable(f"the announced wait of {after_s:g} s is longer than a run waits"))
         return
-    trial.ask(Sleep(after_s))
+    trial.ask(Sleep(after_s + skew_s))
     answer = trial.ask(replace(burst.call, why="after the announced wait"))
     if answer.limited:
         conclude(_judge_still_limited(trial, answer, after_s))
