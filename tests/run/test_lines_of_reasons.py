@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pytest
 import yaml
 
@@ -10,6 +12,7 @@ from pgagents.catalogue.load import load_text
 from pgagents.catalogue.model.model import Model
 from pgagents.importer.overlay.merge import merge
 from pgagents.report.lines import group_untried
+from pgagents.report.reason import Reason, redact, without_allow
 from pgagents.report.report import Report, Untried
 from small_api import NOTES, Notes, answer, catalogue, verified, with_resource
 
@@ -161,3 +164,15 @@ def test_a_chosen_id_with_a_pattern_is_left_to_the_author() -> None:
     of = with_resource(change, ("input: {text: hello}", "input: {id: AB, text: hello}"), text=text)
     line = find(verified(of, Notes(), allow_writes=True), of, "create_note might overwrite").lines[0]
     assert yaml.safe_load(line)["resources"]["note"]["made_by"]["input"]["id"] == "VALUE"
+
+
+def test_an_option_to_copy_does_what_it_says_whatever_a_document_calls_things() -> None:
+    option = without_allow("it may cost", "create", "force$(touch x)").options[0]
+    assert shlex.split(option) == ["--allow", "create.force$(touch x)"]
+
+
+def test_options_and_lines_of_a_reason_have_no_secret() -> None:
+    told = Reason("it said k-123", ("--allow k-123",), ("errors: {codes: {k-123: 400}}",))
+    hidden = redact(told, lambda text: text.replace("k-123", "[key]"))
+    assert isinstance(hidden, Reason)
+    assert "k-123" not in " ".join((hidden, *hidden.options, *hidden.lines))

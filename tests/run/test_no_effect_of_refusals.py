@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pgagents.base.http import Request, Response
+from pgagents.base.http import Request, Response, read_json
 from pgagents.catalogue.model.model import Model
 from pgagents.report.contract import Verdict
 from pgagents.verify.checks.rest.no_effect_of_refusals import MOST_PAGES
@@ -163,3 +163,25 @@ def test_what_was_refused_with_another_code_is_sent_once_more(keeps: bool, verdi
     model = with_resource(*CLASH)
     report = verified(model, Notes(odd=decline), allow_writes=True, exclusive=True, only=only)
     assert next(r for r in report.results if r.contract.id == CREATE).verdict is verdict
+
+
+def test_what_a_refused_create_leaves_under_the_id_that_it_chose_is_found() -> None:
+    """A name that the call itself gives its instance does not excuse that it is there."""
+    chosen = "input: {id: {type: string, maxLength: 40, required: true}, text: {type: string, minLength: 1,"
+    model = with_resource(
+        ("input: {text: {type: string, minLength: 1,", chosen),
+        ("input: {text: hello}", 'input: {id: "=fresh.slug", text: hello}'),
+    )
+
+    def odd(notes: Notes, request: Request) -> Response | None:
+        if request.method != "POST":
+            return None
+        given = read_json(request.body).value
+        if not isinstance(given, dict) or not isinstance(given.get("id"), str):
+            return answer(422, {"detail": "id"})
+        made = notes.make(given["id"], notes.text(request) or "left")
+        wrong = notes.text(request) is None or len(given["id"]) > 40
+        return answer(422, {"detail": "wrong"}) if wrong else made
+
+    report = verified(model, Notes(odd=odd), allow_writes=True, exclusive=True, only=(CREATE,))
+    assert next(r.verdict for r in report.results if r.contract.id == CREATE) is Verdict.BROKEN

@@ -257,6 +257,51 @@ def test_envelope_shows_an_instance_beside_names_of_columns() -> None:
     assert text.count("refers_to: layer") == 2
 
 
+def test_the_number_by_which_another_method_names_something_else_is_not_its_id() -> None:
+    """`DELETE /items/{user_id}` removes what a user has, and not the item of that number."""
+    removal = answer(None, "204") | by_id("user_id")
+    found, _ = infer(
+        {
+            "/items": {
+                "get": answer({"type": "array", "items": ITEM}),
+                "post": create(name={"type": "string"}),
+            },
+            "/items/{name_or_id}": {"get": answer(ITEM) | by_id("name_or_id", "string")},
+            "/items/{user_id}": {"delete": removal},
+        }
+    )
+    assert "undone_by" not in found.get("item", {})
+
+
+def test_the_id_of_a_thing_in_a_thing_is_not_its_own() -> None:
+    job = {"type": "object", "properties": {"id": {"type": "integer"}, "status": {"type": "string"}}}
+    made = {"type": "object", "properties": {"id": {"type": "string"}, "job": job}}
+    found, _ = infer(
+        {
+            "/items": {"post": create(made, name={"type": "string"})},
+            "/items/{pk}": by_id("pk") | {"delete": answer(None, "204")},
+        }
+    )
+    assert found.get("item", {}).get("made_by", {}).get("at") is None
+
+
+def test_a_list_of_something_else_is_not_the_things() -> None:
+    label = {"type": "object", "properties": {"id": {"type": "integer"}, "title": {"type": "string"}}}
+    numbers = {"type": "array", "items": {"type": "integer"}}
+    listed = {
+        "type": "object",
+        "properties": {"item_ids": numbers, "labels": {"type": "array", "items": label}},
+    }
+    found, _ = infer(
+        {
+            "/items": {"get": answer(listed), "post": create(name={"type": "string"})},
+            "/items/{item_id}": by_id() | {"get": answer(ITEM), "delete": answer(None, "204")},
+        }
+    )
+    assert "listed_by" not in found["item"]
+    assert "found_by" not in found["item"]
+
+
 @pytest.mark.parametrize("second", [{"type": "array", "items": ITEM}, {"type": "array"}, ITEM])
 def test_two_lists_or_two_objects_of_things_are_no_envelope(second: dict[str, Any]) -> None:
     first = ITEM if second is ITEM else {"type": "array", "items": ITEM}

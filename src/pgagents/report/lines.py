@@ -180,7 +180,8 @@ def join_permissions(report: Report) -> tuple[int, str]:
     told = [getattr(r.reason, "options", ()) for r in asked]
     waiting = [options for options in told if any(o.startswith(_PERMISSIONS) for o in options)]
     every = {option.removesuffix("=ENVVAR") for options in waiting for option in options}
-    chosen = [o for o in every if o.startswith(_PERMISSIONS) and o.partition(".")[0] not in every - {o}]
+    whole = {option for option in every if option.startswith(ALLOW) and "." not in option}
+    chosen = [o for o in every if o.startswith(_PERMISSIONS) and o.partition(".")[0] not in whole - {o}]
     return len(waiting), " ".join(sorted(chosen))
 
 

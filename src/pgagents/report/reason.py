@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from shlex import quote
 from typing import Any
 
 from pgagents.base.places import Pointer
@@ -42,9 +43,17 @@ def rephrase(reason: str, says: str) -> str:
     return Reason(says, reason.options, reason.lines)
 
 
+def redact(reason: str, redacted: Callable[[str], str]) -> str:
+    """Return a reason whose sentence, options and lines have no secret any more."""
+    says = redacted(reason)
+    if not isinstance(reason, Reason):
+        return says
+    return Reason(says, map(redacted, reason.options), map(redacted, reason.lines))
+
+
 def without_allow(says: str, *names: object, does: str = "would call it") -> Reason:
     """Return the reason of a call that `--allow` with an action, or its argument, would let pass."""
-    option = ALLOW + ".".join(map(str, names))
+    option = ALLOW + quote(".".join(map(str, names)))  # a foreign document may name a member `$(rm …)`
     return Reason(f"{says}: {option} {does}", (option,), getattr(says, "lines", ()))
 
 

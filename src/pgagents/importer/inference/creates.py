@@ -69,9 +69,19 @@ def find_instance(
     fitting = (
         p
         for p in places
-        if _is_of_type(read_schema(p[1]["properties"][resource.member], named), resource.id_schema)
+        if _is_envelope(p[0], resource.kind)
+        and _is_of_type(read_schema(p[1]["properties"][resource.member], named), resource.id_schema)
     )
     return next(fitting, next(iter(places), None))
+
+
+_ENVELOPES = frozenset(("response", "data", "item", "object", "payload", "result", "value"))
+
+
+def _is_envelope(place: str, kind: str = "") -> bool:
+    """True for the whole answer, or an object in it whose name says that it is the instance: no `job` is."""
+    name = snake(place.rpartition(".")[2])
+    return name in _ENVELOPES or name == kind
 
 
 def _list_places(one: ImportedAction, named: Mapping[str, Any]) -> list[tuple[str, Schema]]:
@@ -461,8 +471,13 @@ def list_shown(one: ImportedAction, param: Schema, named: Mapping[str, Any]) -> 
     """
     (_, whole), *others = _list_places(one, named)
     outer = whole.get("properties", {})
-    inner = [schema.get("properties", {}) for _, schema in others if is_type(schema, ("object",))]
-    with_id = [each for each in inner if _is_of_type(read_schema(each.get("id", {}), named), param)]
+    objects = [(at, schema.get("properties", {})) for at, schema in others if is_type(schema, ("object",))]
+    inner = [members for _, members in objects]
+    with_id = [
+        members
+        for at, members in objects
+        if _is_envelope(at) and _is_of_type(read_schema(members.get("id", {}), named), param)
+    ]
     if len(with_id) == 1 and not _is_of_type(read_schema(outer.get("id", {}), named), param):
         return {**outer, **with_id[0]}
     return {**(inner[0] if len(inner) == 1 else {}), **outer}

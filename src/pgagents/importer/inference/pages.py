@@ -249,7 +249,7 @@ def describe_listing(one: ImportedAction, named: Mapping[str, Any]) -> Listing |
         if is_type(schema, ("array",))
     }
     lists = [path for path, item in items.items() if len(items) == 1 or not is_type(item, _SCALARS)]
-    if len(lists) != 1:
+    if len(lists) != 1 or (len(items) > 1 and not _is_named_as_list(one, lists[0])):
         return None
     del members[lists[0]]
     deeper = {p: s for p, s in _members(whole, named, "response", DEEPEST) if p.count(".") > MOST_STEPS}
@@ -261,6 +261,17 @@ def describe_listing(one: ImportedAction, named: Mapping[str, Any]) -> Listing |
         links,
         {p: s for p, s in deeper.items() if not is_type(s, ("array",))},
     )
+
+
+_OF_ITEMS = frozenset(
+    ("data", "entries", "items", "list", "objects", "records", "result", "results", "rows", "values")
+)
+
+
+def _is_named_as_list(one: ImportedAction, path: str) -> bool:
+    """True if the name of a list says that it has what the path is about: `labels` of notes has not."""
+    nouns = [step for step in one.action["http"].partition(" ")[2].split("/") if step and "{" not in step]
+    return path.rpartition(".")[2].lower() in {*_OF_ITEMS, *(noun.lower() for noun in nouns[-1:])}
 
 
 _ENVELOPE = frozenset((

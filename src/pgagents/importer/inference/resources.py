@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from pgagents.base.jsonschema.schema import follow, is_type
-from pgagents.base.text import singular
+from pgagents.base.text import singular, split_words
 from pgagents.catalogue.model.values import choose_value
 from pgagents.importer.inference.creates import (
     ACCEPTED,
@@ -421,6 +421,9 @@ def _identify(
     )
 
 
+_PLAIN_IDS = frozenset(("id", "pk"))
+
+
 def _find_narrowest(
     paths: Paths, named_by: ImportedAction, argument: str, named: Mapping[str, Any]
 ) -> Mapping[str, Any]:
@@ -428,12 +431,15 @@ def _find_narrowest(
     path does: a text may be `{id_or_slug}`, of which `PUT /dashboard/{pk}` takes the number (Superset 6.1.0,
     2026-11-29).
     """
-    every = [
-        read_argument(one, PLACEHOLDER.findall(one.action["http"])[-1], named) for one in paths.item.values()
-    ]
-    integers = [param for param in every if is_type(param, ("integer",))]
-    own = named_by.action["input"].get(argument, {})
-    return integers[0] if integers and is_type(read_schema(own, named), ("string",)) else own
+    own: Mapping[str, Any] = named_by.action["input"].get(argument, {})
+    if not is_type(read_schema(own, named), ("string",)) or _PLAIN_IDS.isdisjoint(split_words(argument)):
+        return own
+    every = (
+        read_argument(one, PLACEHOLDER.findall(one.action["http"])[-1], named)
+        for one in paths.item.values()
+        if snake(PLACEHOLDER.findall(one.operation.path)[-1]) in _PLAIN_IDS  # not `{user_id}` of a note
+    )
+    return next((param for param in every if is_type(param, ("integer",))), own)
 
 
 def _find_id_schema(

@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pgagents.base.writing import printable
 from pgagents.report.contract import Verdict, check_of
 from pgagents.report.curl import of_break
-from pgagents.report.reason import Reason, is_forbidden, rephrase
+from pgagents.report.reason import Reason, is_forbidden, redact
 from pgagents.report.report import (
     ELSEWHERE,
     Alarm,
@@ -61,7 +61,7 @@ def make_report(
     model, judge = driver.model, driver.judge
     redacted = cache(driver.redactor.text)
     results = tuple(
-        replace(r, reason=rephrase(r.reason, redacted(r.reason))) if r.reason else r
+        replace(r, reason=redact(r.reason, redacted)) if r.reason else r
         for r in _results(driver, made, options, stopped)
     )
     findings = _add_curl_lines(tuple(driver.redactor.finding(f) for f in driver.ledger.findings()), driver)

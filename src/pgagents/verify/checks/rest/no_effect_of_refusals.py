@@ -110,8 +110,7 @@ def _try(trials: Sequence[Trial], resource: Resource) -> None:
             conclude(trial.untested(f"it was not refused: {answer.outcome}"))
         elif any(len(set(ids)) < len(ids) for ids in (before, after)):
             conclude(trial.untested("the pages of the list repeat items, so they may leave others out"))
-        # an instance that the call names may have been made for it
-        elif new := [id for id in after if id not in before and id not in answer.input.values()]:
+        elif new := [id for id in after if id not in before and id not in _list_named(trial, answer)]:
             again, _ = _list_ids(setting, resource, "")  # a log of the calls has one more each time
             expected, actual = f"the {resource.name}s that were there before", "{count} more after {outcome}"
             broken = trial.broken(expected, actual, count=len(new), outcome=answer.outcome)
@@ -119,6 +118,11 @@ def _try(trials: Sequence[Trial], resource: Resource) -> None:
         else:
             conclude(trial.kept())
         before = after
+
+
+def _list_named(trial: Trial, answer: Exchange) -> list[Any]:
+    """Return the ids of what a call names: it may have been made for the call."""
+    return [answer.input.get(str(p.name)) for p in trial.endpoint.params if p.refers_to]
 
 
 def _list_refused(trial: Trial, refused: Mapping[str, Mapping[str, Call]]) -> Iterator[Call]:
