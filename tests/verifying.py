@@ -178,9 +178,10 @@ TOO_SMALL = (
     "exact_filters/",
     "filters_apply/",
     "list_totals/",
+    "no_effect_of_refusals/",
     "relation/",
 )
-"""Contracts about an answer of many items: a sandbox that holds a few cannot show them."""
+"""Contracts about an answer of many items, or of all: a sandbox of a few, or without pages, cannot show them."""
 
 
 def ids(report: Report, verdict: Verdict) -> list[str]:

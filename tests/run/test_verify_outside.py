@@ -209,7 +209,7 @@ def discovered(faults: tuple[str, ...] = ()) -> tuple[Report, list[Request]]:
 def test_discovery_needs_no_key_and_sends_none():
     report, sent = discovered()
     assert report.exit_code == 0
-    assert len(ids(report, Verdict.KEPT)) == 33
+    assert len(ids(report, Verdict.KEPT)) == 32
     assert {r.contract.id for r in report.results if r.reason == NO_WRITES} >= {
         "oauth_metadata/endpoint/token@rest",
         "oauth_metadata/endpoint/revoke@rest",

@@ -40,6 +40,8 @@ MOMENT, LASTING = 50, 2_000
 
 Seconds would make the verdict depend on the machine's speed.
 """
+SOON_S = 2.0
+"""The seconds between two answers in which nothing is expected to expire: holds live for minutes."""
 SAME_S = 1.0
 """Times that differ by less, in seconds, are the same."""
 
@@ -52,7 +54,7 @@ def list_standing(setting: Setting, old: ShownInstance, new: ShownInstance) -> l
         return []
     common, lasting, passing = _list_compared(setting, old.representation, new.representation)
     kind = old.representation.kind
-    if stays and (timed := _list_timed(setting, kind)):
+    if stays and (timed := _list_timed(setting, kind, soon=new.at - old.at < SOON_S)):
         # the time of a state or a hold may come within any number of requests
         common = tuple(name for name in common if name not in timed or name in lasting)
         passing = tuple(name for name in passing if name not in timed)
@@ -79,17 +81,19 @@ def list_standing(setting: Setting, old: ShownInstance, new: ShownInstance) -> l
     )
 
 
-def _list_timed(setting: Setting, kind: str) -> frozenset[str]:
-    """Return the members of this kind that change as time passes: states, and counters of what expires."""
+def _list_timed(setting: Setting, kind: str, *, soon: bool) -> frozenset[str]:
+    """Return the members of this kind that change as time passes: states, and counters of what expires unless
+    the answers are `soon` one after the other.
+    """
 
     def find() -> frozenset[str]:
         states = {r.state for r in list_alike(setting, kind) if r.moves_by_time and r.state}
         resources = setting.model.resources
-        taking = (r for r in resources.values() if r.expires_by or r.moves_by_time)
+        taking = [r for r in resources.values() if (r.expires_by or r.moves_by_time) and not soon]
         taken = (r.takes for r in taking if r.takes and kind_of(setting, resources[r.takes.of]) == kind)
         return frozenset(states | {takes.counter for takes in taken})
 
-    return setting.compute_once(("standing", "timed", kind), find)
+    return setting.compute_once(("standing", "timed", kind, soon), find)
 
 
 _SECRET = frozenset(("key", "secret", "token", "password", "credential", "credentials", "passphrase"))
