@@ -41,8 +41,25 @@ _ALSO_CHOOSING = _CHOOSING | {"act", "do", "op", "operation", "verb"}
 """Names of optional arguments that choose it, if a value that is offered acts."""
 _MOST_THINGS = 3
 """Most arguments that a question for a person names."""
-_COMMANDING = frozenset(("cmd", "command", "switchcmd", "toggle", "turn"))
-"""Names of optional arguments that say what to do, whatever their value: `turn` of a relay."""
+_COMMANDING = frozenset(("ackmode", "cmd", "command", "receivemode", "switchcmd", "toggle", "turn"))
+"""Names of optional arguments that say what to do, whatever their value: `turn` of a relay, `ackmode` of a
+queue (RabbitMQ).
+"""
+_PEEK = "peek"
+"""A flag without which a read takes what it shows."""
+_TAKING = frozenset((
+    "ack", "acknowledge", "claim", "commit", "consume", "delete", "dequeue", "drain", "lease", "lock", "pop",
+    "purge", "remove",
+))  # fmt: skip
+"""Words of the values of a `mode` by which a read takes what it shows: `receiveAndDelete` (Azure)."""
+_HIDES = re.compile(
+    r"(?:in)?visibility(?:timeout|duration|period|s|secs?|seconds|ms)|(?:lease|lock)(?:timeout|s|secs?|seconds|ms)"
+)
+"""Matches for how long a read keeps what it shows from others: `VisibilityTimeout` (SQS)."""
+_SEEN = re.compile(r"(?:mark|set)(?:as)?(?:un)?(?:read|seen|viewed)")
+"""Matches flags by which what is shown counts as seen."""
+_JOINTS = ("and", "auto", "do", "no", "should", "then")
+"""Words behind which another one says what a flag does: `no_ack` of RabbitMQ takes a message for good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +92,10 @@ def _why_acts(op: Operation, *, strict: bool = False) -> Acting:
     summary, description = op.whole.text("summary"), op.whole.text("description")
     if acting := why_acts(op.id, op.path, summary, description, strict=strict):
         return acting
-    required = (p for p in op.parameters if p.place == "query" and p.required and p.name.lower() in _CHOOSING)
+    asked = [p for p in op.parameters if p.place == "query"]
+    if any(snake(p.name) == _PEEK and _is_off(p) for p in asked):
+        return Acting(_PEEK, "argument")
+    required = (p for p in asked if p.required and p.name.lower() in _CHOOSING)
     chooser = next(required, None)
     if chooser is None or begins_with_reading(op.id or op.path.rpartition("/")[2]):
         return NOTHING
@@ -88,9 +108,11 @@ def suggests_change(op: Operation, p: Parameter, schema: Mapping[str, Any]) -> b
     """
     if op.method != "GET" or p.place != "query" or p.required:
         return False
-    name = p.name.lower()
-    acting = _ACTING_ARGUMENTS | (_ACTING_FLAGS if schema.get("type") == "boolean" else set())
-    if name in _COMMANDING or acting & set(_list_first_words(p.name)):
+    name, joined, is_flag = p.name.lower(), snake(p.name).replace("_", ""), schema.get("type") == "boolean"
+    acting = _ACTING_ARGUMENTS | (_ACTING_FLAGS if is_flag else set())
+    if joined in _COMMANDING or _HIDES.fullmatch(joined) or acting & set(_list_first_words(p.name)):
+        return True
+    if is_flag and (joined == _PEEK or _SEEN.fullmatch(joined)):
         return True
     offered = [
         *_listed(schema.get("enum")),
@@ -98,9 +120,16 @@ def suggests_change(op: Operation, p: Parameter, schema: Mapping[str, Any]) -> b
         schema.get("example"),
         p.whole.value.get("example"),
     ]
-    return name in _ALSO_CHOOSING and any(
-        snake(str(value)).split("_")[0] in ACTING_VERBS for value in offered if value
-    )
+    words = [snake(str(value)).split("_") for value in offered if value]
+    if joined.endswith("mode"):
+        return any(_TAKING.intersection(value) for value in words)
+    return name in _ALSO_CHOOSING and any(first in ACTING_VERBS for first, *_ in words)
+
+
+def _is_off(p: Parameter) -> bool:
+    """True if a flag's default is false."""
+    schema = p.schema.value
+    return isinstance(schema, Mapping) and schema.get("default") is False
 
 
 def _listed(value: Any) -> list[Any]:
@@ -186,12 +215,13 @@ def _name_thing(name: str) -> str:
 
 
 def _list_first_words(name: str) -> tuple[str, ...]:
-    """Return the first word of a name, its first two words as one, and what follows a joint or `auto`: `sign`
-    and `signout` of `sign-out`, `lock` of `peek_and_lock`.
+    """Return the first word of a name, its first two words as one, and what follows a joint: `sign` and
+    `signout` of `sign-out`, `lock` of `peek_and_lock`, `ack` of `autoack`.
     """
     words = snake(name).split("_")
-    later = (word for before, word in pairwise(words) if before in ("and", "auto", "then"))
-    return words[0], "".join(words[:2]), *later
+    later = (word for before, word in pairwise(words) if before in _JOINTS)
+    glued = (words[0].removeprefix(joint) for joint in ("auto", "do", "should"))
+    return words[0], "".join(words[:2]), *glued, *later
 
 
 # -- words of spending and sending
