@@ -214,6 +214,27 @@ def test_optional_argument_that_chooses_an_action_is_never_sent(argument: dict[s
 
 
 @pytest.mark.parametrize(
+    ("path", "name", "values", "sent"),
+    [
+        ("/audit", "operation", ["create", "update", "delete"], True),
+        ("/audit-logs", "action", ["CREATE", "READ", "UPDATE", "DELETE"], True),
+        ("/notes/{id}/history", "op", ["insert", "remove"], True),
+        ("/notes", "operation", ["create", "update", "delete"], False),
+        ("/logs", "action", ["list", "delete"], False),
+        ("/logs", "action", ["get", "create", "delete"], False),
+        ("/events", "op", ["create", "dequeue"], False),
+        ("/logs", "action", ["delete"], False),
+    ],
+)
+def test_a_filter_of_records_by_what_was_done_is_sent(
+    path: str, name: str, values: list[str], sent: bool
+) -> None:
+    argument = query(name, schema={"type": "string", "enum": values})
+    made = imported(openapi({path: {"get": operation(operationId="show", parameters=[argument])}}))
+    assert (name in made.data["actions"]["show"].get("input", {})) == sent
+
+
+@pytest.mark.parametrize(
     ("id", "argument", "effect"),
     [
         ("ups", {**query("action"), "required": True}, "write"),

@@ -10,7 +10,7 @@ from typing import Any
 
 from pgagents.base.acting import ACTING_VERBS, NOTHING, Acting, begins_with_reading, is_of_actions, why_acts
 from pgagents.base.places import Pointer
-from pgagents.base.text import brief, split_words
+from pgagents.base.text import brief, singular, split_words
 from pgagents.importer.names import Notes, snake
 from pgagents.importer.operations import Operation, Parameter
 
@@ -39,6 +39,13 @@ _CHOOSING = frozenset(("action", "cmd", "command", "method", "switchcmd"))
 """Names of arguments that choose what a call does. An optional `action` or `method` is often a filter."""
 _ALSO_CHOOSING = _CHOOSING | {"act", "do", "op", "operation", "verb"}
 """Names of optional arguments that choose it, if a value that is offered acts."""
+_RECORDS = frozenset(("activity", "audit", "change", "event", "history", "journal", "log", "trail"))
+"""Words of a path, in the singular, whose GET lists what was done."""
+_DEEDS = frozenset(
+    ("add", "change", "create", "delete", "edit", "insert", "modify", "read", "remove", "update", "view")
+)
+_MAKING_DEEDS = frozenset(("add", "create", "insert"))
+"""Deeds that a list of records is filtered by: no GET of them makes one."""
 _MOST_THINGS = 3
 """Most arguments that a question for a person names."""
 _COMMANDING = frozenset(("ackmode", "cmd", "command", "receivemode", "switchcmd", "toggle", "turn"))
@@ -123,7 +130,15 @@ def suggests_change(op: Operation, p: Parameter, schema: Mapping[str, Any]) -> b
     words = [snake(str(value)).split("_") for value in offered if value]
     if joined.endswith("mode"):
         return any(_TAKING.intersection(value) for value in words)
-    return name in _ALSO_CHOOSING and any(first in ACTING_VERBS for first, *_ in words)
+    firsts = {first for first, *_ in words}
+    return name in _ALSO_CHOOSING and bool(firsts & ACTING_VERBS) and not _filters_records(op, firsts)
+
+
+def _filters_records(op: Operation, values: Set[str]) -> bool:
+    """True if deeds choose among records: `operation` of `GET /audit` is create, update or delete."""
+    last = next((step for step in reversed(op.path.split("/")) if step and "{" not in step), "")
+    named = not _RECORDS.isdisjoint(map(singular, split_words(last)))
+    return named and bool(values & _MAKING_DEEDS) and values <= _DEEDS and len(values) > 1
 
 
 def _is_off(p: Parameter) -> bool:
