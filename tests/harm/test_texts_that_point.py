@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from harm.test_lenient_servers import NOTE, OTHERS, Notes, Schema, document, model_of, run
+from pgagents.catalogue.harmless.arguments import Harmless
 
 NOTE_LINKS: dict[str, Schema] = {
     "linked": {"type": "string", "pattern": "^notes/[0-9]{1,2}$"},
@@ -68,3 +69,27 @@ def test_a_text_that_chooses_rows_is_not_so_short_that_it_fits_those_of_others(
     run(model_of(tmp_path, described), server, seed)
     assert len(server.bodies) > 60
     assert not server.changed()
+
+
+@pytest.mark.parametrize(
+    ("name", "schema", "needed", "value", "sent"),
+    [
+        ("condition", {"type": "string", "enum": ["new", "used"]}, True, "new", True),
+        ("condition", {"type": "string", "enum": ["new", "used"]}, True, "0", False),
+        ("pattern", {"type": "string", "enum": ["dot", "checked"]}, True, "dot", True),
+        ("keywords", {"type": "array", "items": {"type": "string"}}, True, ["red", "sun"], True),
+        ("keywords", {"type": "array", "items": {"type": "string"}}, False, ["red", "sun"], False),
+        ("pattern", {"type": "string", "default": "*.js"}, True, "*.js", True),
+        ("pattern", {"type": "string"}, True, "*", False),
+        ("contains", {"type": "string"}, False, "0", False),
+    ],
+)
+def test_a_short_text_that_says_what_a_note_is_chooses_none(
+    name: str, schema: Schema, needed: bool, value: Any, sent: bool, tmp_path: Path
+) -> None:
+    described = document({name: schema}, {})
+    body = described["paths"]["/notes"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    body["required"] = [*body.get("required", ()), *([name] if needed else ())]
+    model = model_of(tmp_path, described)
+    create = next(a for a in model.actions if a.method == "POST")
+    assert (not Harmless(model).find_reaching(create, {"text": "a note", name: value})) == sent

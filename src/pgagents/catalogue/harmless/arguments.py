@@ -107,6 +107,8 @@ SELECTING = frozenset((
 _MATCHING = SELECTING - {"after", "before", "newer", "older", "range", "since", "until"} | {
     "contain", "contains", "keyword", "keywords", "like", "matches", "patterns", "wildcard",
 }  # fmt: skip
+_TAGS = frozenset(("keyword", "keywords", "like"))
+"""Those of `_MATCHING` that a new instance has as its own words, where it must have them."""
 _SHORT = 4
 """Fewer letters and digits than these stand in what others have, or are a wildcard."""
 _TEXTS_OF_THEIR_OWN = frozenset(("copy", "default", "email", "import", "previous", "primary", "save", "sms"))
@@ -214,6 +216,8 @@ class Harmless:
     def __init__(self, model: Model) -> None:
         self.model = model
         self._found: dict[str, dict[Path, Withheld | None]] = {}
+        self._listed: dict[str, dict[Path, frozenset[bytes] | None]] = {}
+        """By action and path, the short texts that choose nothing, as JSON; None if no text there does."""
         steps = (step for action in model.actions for step in self._list_steps(action))
         words = (split_words(text)[-1:] for text in (*model.resources, *steps))
         self._nouns = frozenset(singular(word[0]) for word in words if word)
@@ -273,14 +277,13 @@ class Harmless:
 
     def find_reaching(self, action: Action, values: Mapping[str, Any], own: Own = ()) -> list[Withheld]:
         """Return the arguments whose values may reach what is not the run's own, each with its place."""
-        known = self._judge(action)
         if not self.model.leaves_open or action.effect != "write":
             return []
         found: dict[Path, Withheld] = {}
         for param in action.params:
             name = str(param.name)
             if name in values and not self._is_guarded(action, param):
-                self._walk(values[name], (name,), (name,), param, known, own, found)
+                self._walk(values[name], (name,), (name,), param, action, own, found)
         return list(found.values())
 
     def _walk(
@@ -289,11 +292,12 @@ class Harmless:
         path: Path,
         at: Path,
         param: Param,
-        known: Mapping[Path, Withheld | None],
+        action: Action,
         own: Own,
         found: dict[Path, Withheld],
     ) -> None:
         """Add what may reach others in a value; `path` is its place in the document, `at` in the call."""
+        known = self._judge(action)
         described = known.get(path)
         if isinstance(value, Mapping) and (described is None or described.kind == "reference"):
             for name, inner in value.items():
@@ -303,10 +307,10 @@ class Harmless:
                     found[place] = Withheld(
                         step if step in known else path[:1], (), param.place, "reference", at=place
                     )
-                self._walk(inner, step, place, param, known, own, found)
+                self._walk(inner, step, place, param, action, own, found)
         elif isinstance(value, list) and any(isinstance(item, Mapping | list) for item in value):
             for item in value:
-                self._walk(item, path, at, param, known, own, found)
+                self._walk(item, path, at, param, action, own, found)
         elif _is_json(value) and at not in found:
             one = known[path] if path in known else self._judge_by_name(at, value, param)
             if path in known and isinstance(value, int | float) and value is not False:
@@ -318,7 +322,9 @@ class Harmless:
                 one = Withheld(path if path in known else path[:1], (), param.place, "reference")
             elif one is not None and one.takes(value, own):
                 one = None
-            if one is None and (_is_above_others(at, value) or _matches_others(at, value)):
+            listed = self._listed.get(str(action.name), {}).get(path, frozenset())
+            matches = listed is not None and _matches_others(at, value, listed)
+            if one is None and (matches or _is_above_others(at, value)):
                 one = Withheld(path if path in known else path[:1], (), param.place, "option")
             if one is not None:
                 found[at] = replace(one, at=at)
@@ -376,7 +382,29 @@ class Harmless:
                             found[path] = one
                         for length in range(1, len(path)):
                             found.setdefault(path[:length], None)
+                        self._note_listed(action, param, path, schema, needed=needed)
         return self._found[name]
+
+    def _note_listed(
+        self, action: Action, param: Param, path: Path, schema: Mapping[str, Any], *, needed: bool
+    ) -> None:
+        """Note the short texts at a path that choose nothing: those that the schema lists, and of what a new
+        instance must have those that the document shows.
+        """
+        choices = schema.get("enum")
+        texts = [
+            *(choices if isinstance(choices, list) else ()),
+            *([schema["const"]] if "const" in schema else ()),
+        ]
+        made = any(
+            r.made_by is not None and r.made_by.action is action for r in self.model.resources.values()
+        )
+        if needed and made:
+            texts += _list_shown(action, param, path, schema)
+        listed = self._listed.setdefault(str(action.name), {})
+        before = listed.get(path, frozenset())
+        is_own = needed and made and not _TAGS.isdisjoint(split_words(path[-1]))
+        listed[path] = None if is_own or before is None else before | _encode(texts)
 
     def _judge_leaf(
         self,
@@ -599,11 +627,11 @@ def _is_above_others(at: Path, value: Any) -> bool:
     return bool(in_tree) and not re.search(r"\w", str(value))
 
 
-def _matches_others(at: Path, value: Any) -> bool:
+def _matches_others(at: Path, value: Any, listed: Collection[bytes]) -> bool:
     """True if a text in a member such as `contains` is so short that it fits what others have: `0`, `*`."""
     texts = [text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]
     return not _MATCHING.isdisjoint(split_words(at[-1])) and any(
-        len(re.findall(r"\w", text)) < _SHORT for text in texts
+        len(re.findall(r"\w", text)) < _SHORT and json_bytes(text) not in listed for text in texts
     )
 
 
