@@ -17,7 +17,7 @@ from pgagents.catalogue.model.model import Model
 from pgagents.report.report import Report
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import verify
-from small_api import answer
+from small_api import NOTES, Notes, answer, verified, with_resource
 
 TEXT = {"type": "string"}
 NAME = {"type": "string", "minLength": 1, "maxLength": 40, "pattern": "^[ -~]+$"}
@@ -168,3 +168,33 @@ def test_a_change_that_is_never_made_is_found() -> None:
         "partial_changes/named/change_user@rest": "name",
         "partial_changes/named/replace_user@rest": "name",
     }
+
+
+REFRESH = """  refresh_note:
+    title: Refresh a note
+    description: Refreshes a note.
+    http: POST /notes/{note_id}/refresh
+    effect: write
+    input: {note_id: {type: string, minLength: 1, maxLength: 40, required: true}}
+    output: {202: {}}
+    errors: [NOT_FOUND, REFUSED]
+surfaces: {rest: {actions: all}}"""
+
+
+@pytest.mark.parametrize("cuts", [False, True])
+def test_what_is_accepted_for_one_instance_says_nothing_of_others(cuts: bool) -> None:
+    """The fault: a list shows only the beginning of each text."""
+
+    def before(notes: Notes, request: Request) -> Response | None:
+        name, _, last = request.path.removeprefix("/notes/").partition("/")
+        if request.method == "POST" and last == "refresh" and notes.key(request) and name in notes.notes:
+            return Response(202)
+        if cuts and request.method == "GET" and request.path == "/notes" and notes.key(request):
+            shown = [{**note, "text": note["text"][:3]} for note in notes.notes.values()]
+            return answer(200, {"notes": shown})
+        return None
+
+    model = with_resource(text=NOTES.replace("surfaces: {rest: {actions: all}}", REFRESH))
+    report = verified(model, Notes(before=before), allow_writes=True)
+    verdicts = {r.verdict.value for r in report.results if r.contract.check == "consistent_representations"}
+    assert ("broken" in verdicts) == cuts, verdicts

@@ -372,8 +372,10 @@ class ShownInstances:
     shown: dict[tuple[str, str], dict[str, ShownInstance]]
     moving: set[tuple[str, str]] = field(default_factory=set)
     steady: set[tuple[str, str, str]] = field(default_factory=set)
-    changing: set[str] = field(default_factory=set)
-    """The kinds of which a change was only accepted."""
+    changing: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
+    """By kind, the instances of which a change was only accepted: the member that names them, and the id."""
+    unsettled: dict[str, int] = field(default_factory=dict)
+    """By kind, the number of the last exchange with which a change of unnamed instances was accepted."""
     written: int = 0
     number: int = 0
 

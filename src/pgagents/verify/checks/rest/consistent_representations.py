@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-from pgagents.catalogue.model.resource import is_scalar
+from pgagents.catalogue.model.resource import id_text, is_scalar
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.representations import (
     MOST_KNOWN,
@@ -29,7 +29,14 @@ from pgagents.verify.answers.representations import (
     objects_at,
     represent,
 )
-from pgagents.verify.answers.standing import is_same, list_standing, list_steady, note_steadiness, tell_time
+from pgagents.verify.answers.standing import (
+    MOMENT,
+    is_same,
+    list_standing,
+    list_steady,
+    note_steadiness,
+    tell_time,
+)
 from pgagents.verify.fixtures.factory import ACCEPTED
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.plan.selection import others_too
@@ -147,8 +154,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         facts.written += 1
         forget_removed(memory.setting, exchange, facts)
         if exchange.status == ACCEPTED:
-            named = (memory.model.resources.get(p.refers_to or "") for p in endpoint.action.params)
-            facts.changing |= {kind_of(memory.setting, resource) for resource in named if resource}
+            _note_accepted(memory.setting, exchange, endpoint, facts)
     if (
         not exchange.success
         or not exchange.fits
@@ -166,7 +172,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         for body in objects_at(exchange.body, representation.path):
             accepted = exchange.status == ACCEPTED
             written = facts.written + memory.tool_writes
-            changing = representation.kind in facts.changing
+            changing = _may_change(facts, representation, body, exchange.number)
             shown = ShownInstance(
                 representation, body, written, exchange.sent_at, exchange.number, place, accepted, changing
             )
@@ -177,6 +183,34 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
                 if known is None or known.verdict is not Verdict.BROKEN:
                     verdicts[judgement.contract] = judgement
     yield from verdicts.values()
+
+
+def _note_accepted(setting: Setting, exchange: Exchange, endpoint: Endpoint, facts: ShownInstances) -> None:
+    """Note of which instances a change was only accepted: those that the call names, else any for a while."""
+    named: dict[str, set[tuple[str, str]]] = {}
+    for param in endpoint.action.params:
+        resource = setting.model.resources.get(param.refers_to or "")
+        if resource is None:
+            continue
+        kind, value = kind_of(setting, resource), exchange.input.get(str(param.name))
+        ids = value if isinstance(value, list) else [value]
+        found = {(param.refers_member, id_text(id)) for id in ids if is_scalar(id)}
+        named.setdefault(kind, set()).update(found)
+    for kind, instances in named.items():
+        facts.changing.setdefault(kind, set()).update(instances)
+        if not instances:
+            facts.unsettled[kind] = exchange.number
+
+
+def _may_change(
+    facts: ShownInstances, representation: Representation, body: Mapping[str, object], number: int
+) -> bool:
+    """True if a change of an instance was only accepted, so that it may come at any time."""
+    kind = representation.kind
+    recent = kind in facts.unsettled and number - facts.unsettled[kind] < MOMENT
+    instances = facts.changing.get(kind, set())
+    ids = ((member, body.get(member or representation.id)) for member in {member for member, _ in instances})
+    return recent or any((member, id_text(id)) in instances for member, id in ids if is_scalar(id))
 
 
 def _compare_representations(
