@@ -237,12 +237,14 @@ def _list_elsewhere(driver: Driver) -> list[str]:
         call = Call(endpoint, {}, "clean", "to see whether it shows what this run made")
         try:
             exchange = driver.executor.run_inner(partial(ask, call), []) if endpoint is not None else None
-        except (Unavailable, KeyboardInterrupt, Stop):
+        except Unavailable:  # others may be read with another key, or at another address
+            continue
+        except (KeyboardInterrupt, Stop):
             return found
         body = exchange.body if exchange is not None and exchange.success else None
         inner = body.values() if isinstance(body, Mapping) else ()
-        items = next((value for value in (body, *inner) if isinstance(value, list)), [])
-        count = sum(bool(factory.marks.within(item)) for item in items)
+        shown = (value for value in (body, *inner) if isinstance(value, list))
+        count = max((sum(bool(factory.marks.within(item)) for item in items) for items in shown), default=0)
         if count:
             found.append(f"{count:,} × row of {action.method} {action.path}, with a mark of this run")
     return found
