@@ -181,7 +181,7 @@ TOO_SMALL = (
     "no_effect_of_refusals/",
     "relation/",
 )
-"""Contracts about an answer of many items, or of all: a sandbox of a few, or without pages, cannot show them."""
+"""Contracts about an answer of many items, or of all: a sandbox of a few, or without pages, shows none."""
 
 
 def ids(report: Report, verdict: Verdict) -> list[str]:
