@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from importing import imported, openapi
 from pgagents.base.http import Request, Response, json_bytes
 from pgagents.catalogue.load import load_text
 from pgagents.catalogue.model.model import Model
+from pgagents.verify.checks.rest.no_leaks import _is_shown_own
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import verify
 
@@ -19,7 +21,7 @@ TEXT = {"type": "string"}
 
 
 @cache
-def wallets(described: bool) -> Model:
+def wallets(described: bool, member: str = "adminkey") -> Model:
     """One call with a login's token, which lists wallets with their keys, and one with a wallet's key."""
 
     def read(scheme: str, schema: dict[str, Any], name: str) -> dict[str, Any]:
@@ -27,7 +29,7 @@ def wallets(described: bool) -> Model:
         no = {"description": "No"}
         return {"get": {"operationId": name, "security": [{scheme: []}], "responses": {"200": so, "401": no}}}
 
-    members = {"id": TEXT, "adminkey": TEXT, "name": TEXT} if described else {}
+    members = {"id": TEXT, member: TEXT, "name": TEXT} if described else {}
     wallet = {"type": "object", "properties": members}
     schemes = {
         "login": {"type": "http", "scheme": "bearer"},
@@ -45,6 +47,12 @@ def wallets(described: bool) -> Model:
     [
         ("adminkey", OWN, True, True),
         ("name", OWN, True, False),
+        ("inkey", OWN, True, True),
+        ("apiKey", OWN, True, True),
+        ("debug_token", OWN, True, False),
+        ("next_token", OWN, True, False),
+        ("idempotency_key", OWN, True, False),
+        ("monkey", OWN, True, False),
         ("adminkey", f"{OWN} of another", True, False),
         ("otherkey", OWN, True, False),
         ("adminkey", KEY, True, True),
@@ -54,6 +62,12 @@ def wallets(described: bool) -> Model:
     ids=[
         "its own",
         "in another member",
+        "its own to read",
+        "its own of the API",
+        "to debug",
+        "a cursor",
+        "of a call",
+        "an animal",
         "in a text",
         "in an undeclared member",
         "the key of the call",
@@ -75,7 +89,7 @@ def test_a_key_of_the_caller_in_a_member_that_is_declared_as_one(
         return Response(status, (("Content-Type", "application/json"),), json_bytes(said))
 
     report = verify(
-        wallets(described),
+        wallets(described, "adminkey" if member in ("name", "otherkey") else member),
         server,
         Identities({"main": KEY, "main.wallet": OWN}),
         Options(live=False),
@@ -86,3 +100,11 @@ def test_a_key_of_the_caller_in_a_member_that_is_declared_as_one(
     )
     exposed = [finding for finding in report.findings if finding.contract.check == "no_leaks"]
     assert bool(exposed) != kept
+
+
+@pytest.mark.parametrize(("role", "own"), [("main", True), ("main.wallet", True), ("other", False)])
+def test_a_scheme_in_small_letters_excuses_the_callers_keys_alone(role: str, own: bool) -> None:
+    memory: Any = SimpleNamespace(notes={("no_leaks", "shown"): {"main", "main.wallet", "other"}})
+    call = SimpleNamespace(role="main", twist="lower", endpoint=object())
+    exchange: Any = SimpleNamespace(call=call, output=None, success=True)
+    assert _is_shown_own(OWN, role, OWN, exchange, memory) is own

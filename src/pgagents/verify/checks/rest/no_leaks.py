@@ -61,8 +61,13 @@ _SECRET_NAMES = re.compile(
     re.I,
 )
 """Names that end so, as `password_digest` of Rails. `token_type` and `password_changed_at` are none."""
-_KEYS = ("key", "token", "secret")
-"""How the names of members end that hold keys, whatever stands before."""
+_KEYS = re.compile(
+    r"(?:access|account|admin|api|app|auth|bearer|client|in|invoice|jwt|master|personal|private|read|service"
+    r"|session|user|wallet|write)*(?:keys?|tokens?|secrets?)"
+)
+"""Matches names of members that hold a caller's key, in small letters and without joints: `adminkey` and
+`inkey` of a wallet, and no `next_token`, `idempotency_key` or `monkey`.
+"""
 _LOWER = "lower"
 """The twist by which a right key is sent with its scheme in small letters."""
 _CURSOR_NAMES = re.compile(r"(page|next|prev|previous|continuation|sync|cursor)_?token$", re.I)
@@ -152,7 +157,9 @@ def _is_shown_own(secret: str, role: str, text: str, exchange: Exchange, memory:
     shown: set[str] = memory.notes.setdefault(("no_leaks", "shown"), set())
     if not exchange.success:
         return False
-    if role.partition(".")[0] != _find_caller(exchange, memory) and exchange.call.twist != _LOWER:
+    is_lower = exchange.call.twist == _LOWER  # the key is right
+    caller = exchange.call.role.partition(".")[0] if is_lower else _find_caller(exchange, memory)
+    if role.partition(".")[0] != caller:
         return False
     if exchange.call.endpoint is None or exchange.call.twist:
         return role in shown
@@ -162,11 +169,17 @@ def _is_shown_own(secret: str, role: str, text: str, exchange: Exchange, memory:
     others = {path for path, _, around in undeclared if around != "nothing"}  # a shape without members
     holding = [at.removeprefix(".") for at, value in _all(exchange.body, "", 0) if value == secret]
     if len(holding) != text.count(secret) or not all(
-        at not in others and at.lower().endswith(_KEYS) for at in holding
+        at not in others and _is_named_key(at) for at in holding
     ):
         return False
     shown.add(role)
     return True
+
+
+def _is_named_key(at: str) -> bool:
+    """True if the member at the end of a path holds a key by its name."""
+    steps = [step for step in re.split(r"[.\[\]]", at) if step and not step.isdecimal()]
+    return bool(steps) and _KEYS.fullmatch("".join(split_words(steps[-1])).lower()) is not None
 
 
 def _list_key_texts(memory: Memory) -> list[tuple[str, str]]:
