@@ -147,17 +147,34 @@ CLASH = (
 """The changes by which a create may be refused for another reason than its form."""
 
 
-@pytest.mark.parametrize(("keeps", "verdict"), [(False, Verdict.KEPT), (True, Verdict.BROKEN)])
-def test_what_was_refused_with_another_code_is_sent_once_more(keeps: bool, verdict: Verdict) -> None:
-    """A shop kept the order whose card was declined (ror_ecommerce 116)."""
+@pytest.mark.parametrize(
+    ("keeps", "says", "verdict"),
+    [
+        (False, "", Verdict.KEPT),
+        (True, "", Verdict.BROKEN),
+        (True, "status: pending", Verdict.BROKEN),
+        (True, "status: failed", Verdict.KEPT),
+        (True, "its id", Verdict.KEPT),
+    ],
+)
+def test_what_was_refused_with_another_code_is_sent_once_more(
+    keeps: bool, says: str, verdict: Verdict
+) -> None:
+    """A shop kept the order whose card was declined (ror_ecommerce 116). Stripe lists failed charges, and its
+    refusal names them.
+    """
 
     def decline(notes: Notes, request: Request) -> Response | None:
         text = notes.text(request) if request.method == "POST" else None
         if text is None or len(text) < 35:
             return None
+        id = f"n{next(notes._ids)}"
         if keeps:
-            notes.make(f"n{next(notes._ids)}", text)
-        return answer(402, {"code": "CLASH", "detail": "declined"})
+            notes.make(id, text)
+        if says.startswith("status"):
+            notes.notes[id]["status"] = says.partition(": ")[2]
+        charge = {"charge": id} if says == "its id" else {}
+        return answer(402, {"code": "CLASH", "detail": "declined", **charge})
 
     only = ("no_effect_of_refusals", "valid_calls")
     model = with_resource(*CLASH)

@@ -2,7 +2,8 @@
 
 After all other probes, each endpoint that makes a resource gets one invalid call. A call that the run saw
 refused with another code is sent once more: a shop kept the order whose card was declined (ror_ecommerce
-116). The list is read before and after each.
+116). The list is read before and after each. A new row that the refusal names by its id, or that says itself
+that it failed, is a record of the attempt, as Stripe's failed charges are.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from functools import partial
 from itertools import islice
 from typing import Any, Literal
 
-from pgagents.catalogue.model.resource import Resource
+from pgagents.base.text import split_words
+from pgagents.catalogue.model.resource import Resource, id_text, is_scalar
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.cases.invalid import InvalidCase, invalid_cases_of
 from pgagents.verify.fixtures.instance import at_path, names_no_instance
@@ -38,6 +40,10 @@ other rows may be written already.
 SOUND = ("valid", "explore", "illegal")
 NOTE, MOST_CODES = "no_effect_of_refusals/refused", 3
 """The calls by place and code, and the most of an endpoint: each costs two requests."""
+_STATES = frozenset(("outcome", "result", "state", "status"))
+"""Last words of members that say what became of a row."""
+_FAILED = frozenset(("declined", "error", "errored", "fail", "failed", "failure", "refused", "rejected"))
+RECORDED = "the list has a record of the refused attempt"
 GROWS = "the list grows without a write, so what is new in it may be nobody's"
 
 
@@ -95,13 +101,14 @@ def _keyword(case: InvalidCase) -> str:
 
 def _try(trials: Sequence[Trial], resource: Resource) -> None:
     setting = trials[0].setting
-    before, whole = _list_ids(setting, resource, "unchanged")
+    older, whole = _list_rows(setting, resource, "unchanged")
     refused: Mapping[str, Mapping[str, Call]] = ask(GetNote(NOTE)) or {}
     calls = [(trial, call) for trial in trials for call in _list_refused(trial, refused)]
     for trial, call in calls:
         answer = ask(call)
-        after, whole = _list_ids(setting, resource, "")
-        if before is None or after is None or answer.void:
+        rows, whole = _list_rows(setting, resource, "")
+        before, after = (None if some is None else [id for id, _ in some] for some in (older, rows))
+        if rows is None or before is None or after is None or answer.void:
             conclude(trial.untested("the list was not answered"))
         elif not whole:
             conclude(trial.unseen("the list goes on behind its first page, and no law says in which order"))
@@ -111,13 +118,39 @@ def _try(trials: Sequence[Trial], resource: Resource) -> None:
         elif any(len(set(ids)) < len(ids) for ids in (before, after)):
             conclude(trial.untested("the pages of the list repeat items, so they may leave others out"))
         elif new := [id for id in after if id not in before and id not in _list_named(trial, answer)]:
-            again, _ = _list_ids(setting, resource, "")  # a log of the calls has one more each time
+            again, _ = _list_rows(setting, resource, "")  # a log of the calls has one more each time
+            grows = again is None or not {id for id, _ in again} <= {*after}
+            recorded = all(_is_record(id, row, answer) for id, row in rows if id in new)
             expected, actual = f"the {resource.name}s that were there before", "{count} more after {outcome}"
             broken = trial.broken(expected, actual, count=len(new), outcome=answer.outcome)
-            conclude(broken if again is not None and {*again} <= {*after} else trial.untested(GROWS))
+            excuse = GROWS if grows else RECORDED if recorded else ""
+            conclude(trial.untested(excuse) if excuse else broken)
         else:
             conclude(trial.kept())
-        before = after
+        older = rows
+
+
+def _is_record(id: Any, row: Mapping[str, Any], answer: Exchange) -> bool:
+    """True if the refusal names a new row by its id, or if the row says that it failed, and no call did."""
+    if is_scalar(id) and _names(answer.body, id):
+        return True
+    sent = answer.input.values()
+    said = [
+        value
+        for name, value in row.items()
+        if isinstance(value, str) and value not in sent and _STATES.intersection(split_words(name)[-1:])
+    ]
+    return any(not _FAILED.isdisjoint(split_words(value)) for value in said)
+
+
+def _names(body: Any, id: Any, name: str = "") -> bool:
+    """True if a text of a body is this id; a number is only in a member whose name says that it is one."""
+    if isinstance(body, Mapping):
+        return any(_names(value, id, str(key)) for key, value in body.items())
+    if isinstance(body, list):
+        return any(_names(value, id, name) for value in body)
+    is_named = isinstance(body, str) or split_words(name)[-1:] == ["id"]
+    return is_named and is_scalar(body) and id_text(body) == id_text(id)
 
 
 def _list_named(trial: Trial, answer: Exchange) -> list[Any]:
@@ -149,14 +182,16 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         of_place.setdefault(exchange.code, replace(call, reuse=""))
 
 
-def _list_ids(
+def _list_rows(
     setting: Setting, resource: Resource, reuse: Literal["", "unchanged"]
-) -> tuple[list[Any] | None, bool]:
-    """Return the listed ids (None if there is no list), and True if a new instance would be among them."""
+) -> tuple[list[tuple[Any, Mapping[str, Any]]] | None, bool]:
+    """Return the listed rows with their ids (None if there is no list), and True if a new instance would be
+    among them.
+    """
     call = next(call for call in resource.listed_by if names_no_instance(call))
     endpoint = setting.find_lead(str(call.action.name))
     assert endpoint is not None
-    ids: list[Any] = []
+    rows: list[tuple[Any, Mapping[str, Any]]] = []
     more = PageRequest()
     for _ in range(MOST_PAGES):
         exchange = ask(
@@ -172,14 +207,14 @@ def _list_ids(
         items = at_path(call, exchange) if exchange.success and call.at is not None else None
         if not isinstance(items, list):
             return None, False
-        ids += [resource.id_of(item) for item in items if isinstance(item, Mapping)]
+        rows += [(resource.id_of(item), item) for item in items if isinstance(item, Mapping)]
         if any(ordering_of(call.action)) or not may_go_on(exchange, items):
-            return ids, True
+            return rows, True
         further = next_page(setting, endpoint, exchange)
         if further is None or not further.is_followed:
             break
         more = further
-    return ids, False
+    return rows, False
 
 
 CHECK = make_check("no_effect_of_refusals", __doc__, cases, watch=watch, tools=True, rank=Rank.WRONG)
