@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from harm.test_lenient_servers import OTHERS, Notes, Schema, document, model_of, run
+from pgagents.report.contract import Verdict
 
 
 class Shelves(Notes):
@@ -104,3 +105,139 @@ def test_a_key_that_the_server_wants_is_sent_as_shown_and_texts_keep_their_mark(
     assert len(taken) > 10
     assert str(taken[0]["text"]).startswith("pgv-")
     assert not server.changed()
+
+
+FORMS = {
+    "hex": ("^[0-9a-f]{6}$", "04a2b3"),
+    "capitals": ("^[0-9A-F]{8}$", "04A2B3FE"),
+    "dotted": ("^[A-Z]{3}[.][0-9]{3}$", "ABC.007"),
+    "file": ("^[a-z]{1,8}[.]pdf$", "report.pdf"),
+    "version": ("^v[0-9]{1,4}[.][0-9]{1,4}$", "v1.2"),
+    "uuid": ("^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", "c56a4180-65aa-42ec-a945-5fd21dec0538"),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_key_in_another_form_is_drawn_in_the_same_one(form: str, tmp_path: Path) -> None:
+    pattern, example = FORMS[form]
+    server = Shelves(example)
+    code: Schema = {"type": "string", "pattern": pattern, "example": example}
+    run(model_of(tmp_path, shelves({"type": "string", "maxLength": 200}, code=code)), server, 0)
+    assert len(server.bodies) > 60
+    assert not server.changed()
+
+
+DIGITS: Schema = {"type": "string", "pattern": "^[0-9]{6}$", "example": "100007"}
+
+
+def test_a_key_of_digits_alone_is_not_sent_and_the_create_says_what_would_send_it(tmp_path: Path) -> None:
+    server = Shelves("100007")
+    model = model_of(tmp_path, shelves({"type": "string", "maxLength": 200}, code=DIGITS))
+    report = run(model, server, 0)
+    assert "100007" not in [body.get("code") for body in server.bodies]
+    assert not server.changed()
+    withheld = [r for r in report.results if "--allow create_note.code" in str(r.reason)]
+    assert withheld
+    assert {result.verdict for result in withheld} == {Verdict.NOT_SELECTED}
+
+
+def test_a_key_of_digits_alone_is_sent_where_the_caller_allows_it(tmp_path: Path) -> None:
+    server = Shelves("none")
+    model = model_of(tmp_path, shelves({"type": "string", "maxLength": 200}, code=DIGITS))
+    run(model, server, 0, allow=frozenset(["create_note.code", "update_note.code", "patch_note.code"]))
+    assert [body.get("code") for body in server.bodies].count("100007") > 10
+
+
+class Busy(Shelves):
+    """Refuses the first create for a reason that is not in its values."""
+
+    def __init__(self, status: int, code: str = "A-007") -> None:
+        super().__init__(code)
+        self.status, self.posts = status, 0
+
+    def answer(self, method: str, path: str, body: Any, given: dict[str, Any]) -> tuple[int, Any]:
+        self.posts += method == "POST"
+        if method == "POST" and self.posts == 1:
+            return self.status, {"error": "the workspace is not ready, try again later"}
+        return super().answer(method, path, body, given)
+
+
+@pytest.mark.parametrize("status", [400, 404, 409, 422, 423])
+def test_a_refusal_that_passes_brings_no_example_back(status: int, tmp_path: Path) -> None:
+    """A create was refused with 409 while an import ran; the next one had the category of the document."""
+    server = Busy(status)
+    run(model_of(tmp_path, shelves(SHORT)), server, 0)
+    assert "Work" not in [body.get("text") for body in server.bodies]
+    assert len(server.bodies) > 40
+    assert not server.changed()
+
+
+def test_a_refusal_that_passes_brings_no_address_back(tmp_path: Path) -> None:
+    server = Busy(409, MAIL["example"])
+    run(model_of(tmp_path, shelves({"type": "string", "maxLength": 200}, code=MAIL)), server, 0)
+    assert MAIL["example"] not in [body.get("code") for body in server.bodies]
+    assert len(server.bodies) > 60
+
+
+class Narrow(Shelves):
+    """Refuses what is longer than the document says, in a text beside the name."""
+
+    def answer(self, method: str, path: str, body: Any, given: dict[str, Any]) -> tuple[int, Any]:
+        if method == "POST" and isinstance(body, dict) and len(str(body.get("hint"))) > 20:
+            return 400, {"error": "too long"}
+        return super().answer(method, path, body, given)
+
+
+def test_a_mark_that_is_refused_beside_a_word_does_not_end_the_word(tmp_path: Path) -> None:
+    hint: Schema = {"type": "string", "maxLength": 200, "example": "a hint"}
+    server = Narrow()
+    run(model_of(tmp_path, shelves(SHORT, hint=hint)), server, 0)
+    assert "Work" not in [body.get("text") for body in server.bodies]
+    assert not server.changed()
+
+
+class Closed(Shelves):
+    """Takes one value of `code`, and says of another only that it is wrong."""
+
+    def __init__(self, taken: str, status: int, says: str) -> None:
+        super().__init__()
+        self.taken, self.status, self.says = taken, status, says
+
+    def answer(self, method: str, path: str, body: Any, given: dict[str, Any]) -> tuple[int, Any]:
+        if (
+            method in ("POST", "PATCH")
+            and isinstance(body, dict)
+            and body.get("code") not in (self.taken, None)
+        ):
+            return self.status, {"error": self.says}
+        return super().answer(method, path, body, given)
+
+
+def test_a_word_that_is_refused_without_a_name_is_not_replaced_and_no_alarm(tmp_path: Path) -> None:
+    server = Closed("A-007", 400, "bad request")
+    report = run(model_of(tmp_path, shelves({"type": "string", "maxLength": 200}, code=CODE)), server, 0)
+    assert "A-007" not in [body.get("code") for body in server.bodies]
+    assert not server.changed()
+    assert any("--allow create_note.code" in str(result.reason) for result in report.results)
+
+
+@pytest.mark.parametrize("status", [403, 422, 424])
+@pytest.mark.parametrize(
+    ("pattern", "example"),
+    [("^[A-Z]{3}$", "EUR"), ("^[a-z]{2}(-[A-Z]{2})?$", "en-US"), ("^(red|blue)$", "red")],
+)
+def test_a_code_of_a_closed_list_is_sent_as_shown(
+    pattern: str, example: str, status: int, tmp_path: Path
+) -> None:
+    """A server that refused another currency with 403 had words in all creates, and none was made."""
+    server = Closed(example, status, "no such value")
+    code: Schema = {"type": "string", "pattern": pattern, "example": example}
+    run(model_of(tmp_path, shelves({"type": "string", "maxLength": 200}, code=code)), server, 0)
+    assert server.last - OTHERS > 8
+
+
+def test_a_word_that_a_refusal_names_is_replaced_with_any_status(tmp_path: Path) -> None:
+    server = Closed("B-001", 424, 'unknown value in "code"')
+    described = shelves({"type": "string", "maxLength": 200}, code={**CODE, "example": "B-001"})
+    run(model_of(tmp_path, described), server, 0)
+    assert [body.get("code") for body in server.bodies].count("B-001") > 10

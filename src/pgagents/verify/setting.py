@@ -171,7 +171,7 @@ class Setting:
 
     def list_withheld(self, action: Action) -> tuple[Withheld, ...]:
         """Return the arguments of a write of which a run sends only some values."""
-        return tuple(one for one in self.harmless.list_withheld(action) if not self._allows(action, one))
+        return tuple(one for one in self.harmless.list_withheld(action) if not self.allows(action, one))
 
     def holds(self, action: Action, name: str) -> bool:
         """True if a run sends only some values of an argument, or of a member of it."""
@@ -180,7 +180,7 @@ class Setting:
     def find_reaching(self, action: Action, values: Mapping[str, Any], own: Own = ()) -> list[Withheld]:
         """Return the arguments whose values may reach what is not the run's own, but for what is allowed."""
         found = self.harmless.find_reaching(action, values, own)
-        return [one for one in found if not self._allows(action, one)]
+        return [one for one in found if not self.allows(action, one)]
 
     def say_reaching(self, action: Action, values: Mapping[str, Any]) -> str:
         """Return why a call with these values is not sent; empty if it reaches nothing of others.
@@ -194,7 +194,7 @@ class Setting:
         found = self.find_reaching(action, values)
         return say_withheld(action, found[0]) if found else ""
 
-    def _allows(self, action: Action, one: Withheld) -> bool:
+    def allows(self, action: Action, one: Withheld) -> bool:
         """True if the caller lets a run send an argument whole: by itself, its parent or its action."""
         names = (str(action.name), *one.path)
         return any(".".join(names[:length]) in self.allow for length in range(1, len(names) + 1))

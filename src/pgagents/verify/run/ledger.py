@@ -18,7 +18,7 @@ from pgagents.catalogue.model.resource import Resource
 from pgagents.report.causes import UNLISTED, Leaders
 from pgagents.report.contract import Contract, Rank, Verdict, find_worst
 from pgagents.report.presentation import order_findings
-from pgagents.report.reason import Reason
+from pgagents.report.reason import Reason, is_forbidden
 from pgagents.report.report import Cause, Causes, Finding, RecordedExchange, Result
 from pgagents.verify.promise import Check, Judgement, Probe
 from pgagents.verify.run.absent_answers import say_made_up
@@ -745,8 +745,9 @@ def _say_unreached(contract: Contract, calls: Calls, unsent: Mapping[str, str]) 
     for place in (contract.place, *others):
         if place in calls.put_off:
             return calls.put_off[place]
-    if not calls.find(contract.action, calls.asked):
-        return unsent.get(contract.action) or f"no right call of {contract.action} was sent"
+    withheld = unsent.get(contract.action, "")
+    if is_forbidden(withheld) or not calls.find(contract.action, calls.asked):
+        return withheld or f"no right call of {contract.action} was sent"
     elsewhere = calls.find(contract.action, calls.reached)
     if elsewhere and contract.place in calls.places - calls.asked:
         return f"no right call of {contract.place} was sent"
