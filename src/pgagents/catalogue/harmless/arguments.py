@@ -227,6 +227,8 @@ class Harmless:
             for name, resource in model.resources.items()
             if resource.made_by is not None and split_words(name)
         }
+        creates = (resource.made_by for resource in model.resources.values())
+        self._makers = frozenset(id(call.action) for call in creates if call is not None)
 
     def _list_steps(self, action: Action) -> list[str]:
         """Return the steps of a path, without one that names a value: `GET /recordings/status` answers
@@ -396,14 +398,11 @@ class Harmless:
             *(choices if isinstance(choices, list) else ()),
             *([schema["const"]] if "const" in schema else ()),
         ]
-        made = any(
-            r.made_by is not None and r.made_by.action is action for r in self.model.resources.values()
-        )
-        if needed and made:
+        if needed and id(action) in self._makers:
             texts += _list_shown(action, param, path, schema)
         listed = self._listed.setdefault(str(action.name), {})
         before = listed.get(path, frozenset())
-        is_own = needed and made and not _TAGS.isdisjoint(split_words(path[-1]))
+        is_own = needed and id(action) in self._makers and not _TAGS.isdisjoint(split_words(path[-1]))
         listed[path] = None if is_own or before is None else before | _encode(texts)
 
     def _judge_leaf(

@@ -89,7 +89,8 @@ def _try(trial: Trial, times: list[Param], arguments: Mapping[str, Any]) -> None
         once_more = trial.call("valid", why, input=arguments, made=plain.subject)
         if first == second or is_alike_when_repeated(once_more, normalize, first, second):
             conclude(trial.kept())
-        elif normalize(trial.ask(once_more)) != first:  # a log has the calls themselves
+        # a log has the calls themselves
+        elif first.items != second.items and normalize(trial.ask(once_more)).items != first.items:
             conclude(trial.untested("the same call is answered something else when it is repeated"))
         else:
             conclude(trial.broken("what the same moments with Z are answered", differing(second, first)))
