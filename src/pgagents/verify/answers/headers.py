@@ -106,7 +106,7 @@ def estimate_refill(earlier: Reading, exchange: Exchange, windows: Sequence[floa
     sliding window, whose announced end lies a whole window ahead. For any other window it is 0: a fixed one,
     for example, returns nothing before its end.
     """
-    if exchange.sent_at + exchange.seconds >= earlier.soonest:
+    if exchange.answered_at >= earlier.soonest:
         return math.inf
     return fallen if earlier.latest - earlier.at >= min(windows) else 0
 
@@ -118,7 +118,7 @@ def count_expired(
     found = 0
     for per_s in windows:
         first = (earlier.at - per_s - WHOLE_S) * GRAINS // per_s
-        last = (exchange.sent_at + exchange.seconds - per_s + WHOLE_S) * GRAINS // per_s
+        last = (exchange.answered_at - per_s + WHOLE_S) * GRAINS // per_s
         found = max(
             found, sum(count for grain, count in sent.get(per_s, {}).items() if first <= grain <= last)
         )

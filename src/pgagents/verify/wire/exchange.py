@@ -226,6 +226,11 @@ class Exchange:
         return not is_json(output.content_type)
 
     @property
+    def answered_at(self) -> float:
+        """When the answer had come, by the caller's clock in epoch seconds."""
+        return self.sent_at + self.seconds
+
+    @property
     def is_of_library(self) -> bool:
         """True if the server's HTTP library refused a method that it cannot parse, so that the API never saw
         the call.

@@ -113,7 +113,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterable[Judgement]:
             endpoint,
             exchange.call.role or find_proof(memory.model, exchange.request),
             exchange.sent_at,
-            exchange.sent_at + exchange.seconds,
+            exchange.answered_at,
             says,
             {member: value for member, value in _find_stamps(setting, exchange).items() if member in members},
             tuple(text for text in private if len(text) >= SHORTEST),

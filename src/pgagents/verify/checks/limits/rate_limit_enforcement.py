@@ -309,7 +309,7 @@ class Tally:
     def add(self, exchange: Exchange, setting: Setting) -> None:
         """Count a call that was let through."""
         self.began = self.began or exchange.sent_at
-        self.took_s = exchange.sent_at + exchange.seconds - self.began
+        self.took_s = exchange.answered_at - self.began
         self.passed += 1
         self.limit = _limit(setting, exchange) or self.limit
         rate = rate_of(exchange, setting)

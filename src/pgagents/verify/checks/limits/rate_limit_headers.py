@@ -235,7 +235,7 @@ def _judge_remaining(
     notes[key] = reading
     if before is not None:
         had = before.remaining
-        refill = math.ceil(max(0.0, exchange.sent_at + exchange.seconds - before.at + 1.0) * limit / per_s)
+        refill = math.ceil(max(0.0, exchange.answered_at - before.at + 1.0) * limit / per_s)
         if remaining > had + refill + _estimate_back(before, exchange, windows, memory):
             expected = f"at most {had} + {refill} {'before its window ends' if windows else 'refilled'}"
             claim = "remaining rose from {had} to {remaining}"
@@ -297,7 +297,7 @@ def _judge_row(
         if kept_now:
             yield trial.kept()
         return
-    most_s = exchange.sent_at + exchange.seconds - first.at  # the server counts between call and answer
+    most_s = exchange.answered_at - first.at  # the server counts between call and answer
     loose = most_s * limit / per_s >= HALF
     del row[: 1 if loose else ROW]  # the next calls may take less time
     if first.remaining == 0:

@@ -148,7 +148,7 @@ def _judge_life(
     trial: Trial, answer: Exchange, first: Exchange, moved_s: float, expected: str
 ) -> Iterator[Judgement]:
     """Judge a call that the clock put `moved_s` after a token's issue, unless the calls took long."""
-    took_s = answer.sent_at + answer.seconds - first.sent_at - moved_s
+    took_s = answer.answered_at - first.sent_at - moved_s
     if took_s >= MARGIN_S:
         yield trial.untested(f"the calls took {took_s:.0f} s, and the token's end was {MARGIN_S:g} s away")
     else:
