@@ -37,6 +37,8 @@ LATE = (
 """Keywords, first those that a database checks as it writes a row (`numeric(10, 2)`, `varchar(40)`), when
 other rows may be written already.
 """
+Rows = list[tuple[Any, Mapping[str, Any]]]
+"""The items of a list, each with its id."""
 SOUND = ("valid", "explore", "illegal")
 NOTE, MOST_CODES = "no_effect_of_refusals/refused", 3
 """The calls by place and code, and the most of an endpoint: each costs two requests."""
@@ -101,33 +103,41 @@ def _keyword(case: InvalidCase) -> str:
 
 def _try(trials: Sequence[Trial], resource: Resource) -> None:
     setting = trials[0].setting
-    older, whole = _list_rows(setting, resource, "unchanged")
+    older, _ = _list_rows(setting, resource, "unchanged")
     refused: Mapping[str, Mapping[str, Call]] = ask(GetNote(NOTE)) or {}
     calls = [(trial, call) for trial in trials for call in _list_refused(trial, refused)]
     for trial, call in calls:
         answer = ask(call)
         rows, whole = _list_rows(setting, resource, "")
-        before, after = (None if some is None else [id for id, _ in some] for some in (older, rows))
-        if rows is None or before is None or after is None or answer.void:
+        if older is None or rows is None or answer.void:
             conclude(trial.untested("the list was not answered"))
         elif not whole:
             conclude(trial.unseen("the list goes on behind its first page, and no law says in which order"))
         # `redirect_to` of Rails leads to what a POST has made
         elif not answer.refused or answer.status >= 500:
             conclude(trial.untested(f"it was not refused: {answer.outcome}"))
-        elif any(len(set(ids)) < len(ids) for ids in (before, after)):
-            conclude(trial.untested("the pages of the list repeat items, so they may leave others out"))
-        elif new := [id for id in after if id not in before and id not in _list_named(trial, answer)]:
-            again, _ = _list_rows(setting, resource, "")  # a log of the calls has one more each time
-            grows = again is None or not {id for id, _ in again} <= {*after}
-            recorded = all(_is_record(id, row, answer) for id, row in rows if id in new)
-            expected, actual = f"the {resource.name}s that were there before", "{count} more after {outcome}"
-            broken = trial.broken(expected, actual, count=len(new), outcome=answer.outcome)
-            excuse = GROWS if grows else RECORDED if recorded else ""
-            conclude(trial.untested(excuse) if excuse else broken)
         else:
-            conclude(trial.kept())
+            conclude(_compare(trial, resource, answer, older, rows))
         older = rows
+
+
+def _compare(trial: Trial, resource: Resource, answer: Exchange, older: Rows, rows: Rows) -> Judgement:
+    """Judge a refusal by the whole list before it and after it."""
+    before, after = ([id for id, _ in some] for some in (older, rows))
+    if any(len(set(ids)) < len(ids) for ids in (before, after)):
+        return trial.untested("the pages of the list repeat items, so they may leave others out")
+    # what a call names may have been made for the call
+    named = [answer.input.get(str(p.name)) for p in trial.endpoint.params if p.refers_to]
+    new = [(id, row) for id, row in rows if id not in before and id not in named]
+    if not new:
+        return trial.kept()
+    again, _ = _list_rows(trial.setting, resource, "")  # a log of the calls has one more each time
+    if again is None or not {id for id, _ in again} <= {*after}:
+        return trial.untested(GROWS)
+    if all(_is_record(id, row, answer) for id, row in new):
+        return trial.untested(RECORDED)
+    expected, actual = f"the {resource.name}s that were there before", "{count} more after {outcome}"
+    return trial.broken(expected, actual, count=len(new), outcome=answer.outcome)
 
 
 def _is_record(id: Any, row: Mapping[str, Any], answer: Exchange) -> bool:
@@ -151,11 +161,6 @@ def _names(body: Any, id: Any, name: str = "") -> bool:
         return any(_names(value, id, name) for value in body)
     is_named = isinstance(body, str) or split_words(name)[-1:] == ["id"]
     return is_named and is_scalar(body) and id_text(body) == id_text(id)
-
-
-def _list_named(trial: Trial, answer: Exchange) -> list[Any]:
-    """Return the ids of what a call names: it may have been made for the call."""
-    return [answer.input.get(str(p.name)) for p in trial.endpoint.params if p.refers_to]
 
 
 def _list_refused(trial: Trial, refused: Mapping[str, Mapping[str, Call]]) -> Iterator[Call]:
@@ -184,14 +189,14 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 def _list_rows(
     setting: Setting, resource: Resource, reuse: Literal["", "unchanged"]
-) -> tuple[list[tuple[Any, Mapping[str, Any]]] | None, bool]:
+) -> tuple[Rows | None, bool]:
     """Return the listed rows with their ids (None if there is no list), and True if a new instance would be
     among them.
     """
     call = next(call for call in resource.listed_by if names_no_instance(call))
     endpoint = setting.find_lead(str(call.action.name))
     assert endpoint is not None
-    rows: list[tuple[Any, Mapping[str, Any]]] = []
+    rows: Rows = []
     more = PageRequest()
     for _ in range(MOST_PAGES):
         exchange = ask(
