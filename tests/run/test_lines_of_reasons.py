@@ -12,7 +12,7 @@ from pgagents.catalogue.load import load_text
 from pgagents.catalogue.model.model import Model
 from pgagents.importer.overlay.merge import merge
 from pgagents.report.lines import group_untried
-from pgagents.report.reason import Reason, redact, without_allow
+from pgagents.report.reason import Reason, as_read, redact, without_allow
 from pgagents.report.report import Report, Untried
 from small_api import NOTES, Notes, answer, catalogue, verified, with_resource
 
@@ -169,6 +169,7 @@ def test_a_chosen_id_with_a_pattern_is_left_to_the_author() -> None:
 def test_an_option_to_copy_does_what_it_says_whatever_a_document_calls_things() -> None:
     option = without_allow("it may cost", "create", "force$(touch x)").options[0]
     assert shlex.split(option) == ["--allow", "create.force$(touch x)"]
+    assert shlex.split(as_read("GET /x'; touch y; '")) == ["--reads", "GET /x'; touch y; '"]
 
 
 def test_options_and_lines_of_a_reason_have_no_secret() -> None:
@@ -176,3 +177,4 @@ def test_options_and_lines_of_a_reason_have_no_secret() -> None:
     hidden = redact(told, lambda text: text.replace("k-123", "[key]"))
     assert isinstance(hidden, Reason)
     assert "k-123" not in " ".join((hidden, *hidden.options, *hidden.lines))
+    assert redact(hidden, lambda text: text.replace("k-123", "[key]")) is hidden

@@ -37,23 +37,39 @@ class Reason(str):
 
 
 def rephrase(reason: str, says: str) -> str:
-    """Return a reason in other words, which is lifted as before."""
-    if says == reason or not isinstance(reason, Reason):
-        return says if says != reason else reason
-    return Reason(says, reason.options, reason.lines)
+    """Return a reason in other words, which is lifted as before; itself if these are its own."""
+    if says == reason:
+        return reason
+    return Reason(says, reason.options, reason.lines) if isinstance(reason, Reason) else says
 
 
 def redact(reason: str, redacted: Callable[[str], str]) -> str:
-    """Return a reason whose sentence, options and lines have no secret any more."""
+    """Return a reason whose sentence, options and lines have no secret any more; itself if it has none."""
+    lifts = (reason.options, reason.lines) if isinstance(reason, Reason) else ((), ())
+    options, lines = (tuple(map(redacted, texts)) for texts in lifts)
     says = redacted(reason)
-    if not isinstance(reason, Reason):
-        return says
-    return Reason(says, map(redacted, reason.options), map(redacted, reason.lines))
+    if (says, options, lines) == (reason, *lifts):
+        return reason
+    return Reason(says, options, lines) if isinstance(reason, Reason) else says
+
+
+def allow(*names: object) -> str:
+    """Return the option that lets a call, or an argument of it, pass."""
+    return ALLOW + _quote_names(names)
+
+
+def as_read(name: object) -> str:
+    """Return the option by which a call that may act counts as a read."""
+    return f"--reads {_quote_names((name,))}"
+
+
+def _quote_names(names: Iterable[object]) -> str:
+    return quote(".".join(map(str, names)))  # a document or a server of others may call a thing `$(rm …)`
 
 
 def without_allow(says: str, *names: object, does: str = "would call it") -> Reason:
     """Return the reason of a call that `--allow` with an action, or its argument, would let pass."""
-    option = ALLOW + quote(".".join(map(str, names)))  # a foreign document may name a member `$(rm …)`
+    option = allow(*names)
     return Reason(f"{says}: {option} {does}", (option,), getattr(says, "lines", ()))
 
 

@@ -11,6 +11,7 @@ from typing import Literal
 from pgagents.catalogue.model.listing import Case, cases_of
 from pgagents.catalogue.model.model import Model
 from pgagents.report.contract import Verdict
+from pgagents.report.reason import allow
 from pgagents.report.report import Finding, Report, Result, Withheld
 
 MAX_CAUSES = 3
@@ -228,13 +229,13 @@ def _describe_arguments(withheld: Withheld) -> list[str]:
         return []
     groups: dict[str, list[str]] = {}
     for one in withheld.arguments[:MAX_WITHHELD]:
-        actions = [allow.removesuffix(f".{one.argument}") for allow in one.allow]
+        actions = [name.removesuffix(f".{one.argument}") for name in one.allow]
         more = f" and {len(actions) - FEW:,} more" if len(actions) > FEW else ""
         groups.setdefault(one.why, []).append(f"`{one.argument}` ({', '.join(actions[:FEW])}{more})")
     said = "; ".join(f"{', '.join(names)} {why}" for why, names in groups.items())
     more_s = len(withheld.arguments) - MAX_WITHHELD
     rest = f"; and {more_s:,} more, all in the JSON report" if more_s > 0 else ""
-    lift = f"--allow {withheld.arguments[0].allow[0]} sends one"
+    lift = f"{allow(withheld.arguments[0].allow[0])} sends one"
     return [f"arguments with few or no values sent: {said}{rest}. {lift}, --allow ACTION all of an action"]
 
 

@@ -18,7 +18,7 @@ from pgagents.base.jsonschema.walk import rewrite
 from pgagents.base.places import Pointer
 from pgagents.generate.targets.mcp.tools import is_wrapper
 from pgagents.report.contract import Verdict
-from pgagents.report.reason import ALLOW, Reason
+from pgagents.report.reason import Reason, allow, as_read
 from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.invalid_values import MISSING, violations
@@ -84,7 +84,7 @@ def list_tools(setting: Setting) -> Iterator[ListedTool]:
         withheld = None
         if not listing.may_call(definition):
             why = listing.object_to(definition)
-            options = ALLOW + name, *([f"--reads {name}"] if name not in listing.acts else ())
+            options = allow(name), *([as_read(name)] if name not in listing.acts else ())
             reads = f"; {options[1]} says that it reads" if options[1:] else ""
             said = f"it may write, {why}: {options[0]} would call it{reads}"
             withheld = Verdict.NOT_SELECTED, Reason(said, options)

@@ -16,7 +16,7 @@ from pgagents.catalogue.model.identity import Alternative, choose, find_lacking,
 from pgagents.catalogue.model.listing import list_cases
 from pgagents.catalogue.model.model import Model
 from pgagents.report.contract import FRAMEWORK, Contract, Verdict
-from pgagents.report.reason import ALLOW, Reason, line_at, without_allow, without_role
+from pgagents.report.reason import Reason, allow, as_read, line_at, without_allow, without_role
 from pgagents.report.report import ELSEWHERE, NotCalled, NotSent, Result, Withheld
 from pgagents.verify.fixtures.ownership import MOST_LASTING
 from pgagents.verify.fixtures.target import list_made
@@ -129,7 +129,7 @@ def _say_withheld(setting: Setting, contract: Contract, allowed: Set[str]) -> st
     get = setting.model.withheld.find(contract.action)
     if get is None or get.action in allowed:
         return ""
-    options = f"--reads '{get.label}'", f"{ALLOW}'{get.label}'"
+    options = as_read(get.label), allow(get.label)
     says = (
         f"{get.label} acts, as {get.acting.reason}: {options[0]} calls it as a read, {options[1]} as a write"
     )

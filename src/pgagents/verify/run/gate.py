@@ -31,7 +31,7 @@ from pgagents.catalogue.model.action import Action, WithheldGet
 from pgagents.catalogue.model.identity import has_proof
 from pgagents.catalogue.model.model import Model
 from pgagents.catalogue.model.resource import names_instance
-from pgagents.report.reason import ALLOW, Reason, is_forbidden, without_allow
+from pgagents.report.reason import Reason, allow, is_forbidden, without_allow
 from pgagents.verify.fixtures.arguments import find_wrong_sort, say_unsure_create
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import Instance
@@ -421,7 +421,7 @@ class Gate:
                 authored=call.authored,
             )
             if why:
-                return without_allow(f"{why}", name)
+                return without_allow(why, name)
         return ""
 
     def _object_to_credential(self, endpoint: Endpoint, values: Mapping[str, Any]) -> str:
@@ -459,11 +459,11 @@ class Gate:
         may_change = makes(self.model, action) and (action.method == "PUT" or several)
         if not may_change or self.factory.marks.within(dict(values)):
             return ""
-        allow = f"{ALLOW}{action.name}"
+        option = allow(action.name)
         return Reason(
             f"{action.name} may change what has the same texts already: write `=fresh.text` or `=fresh.slug` "
-            f"for one of them; {allow} would call it",
-            (allow,),
+            f"for one of them; {option} would call it",
+            (option,),
         )
 
     def _object_to_id(self, endpoint: Endpoint, values: Mapping[str, Any]) -> str:

@@ -61,7 +61,7 @@ def make_report(
     model, judge = driver.model, driver.judge
     redacted = cache(driver.redactor.text)
     results = tuple(
-        replace(r, reason=redact(r.reason, redacted)) if r.reason else r
+        replace(r, reason=reason) if (reason := redact(r.reason, redacted)) is not r.reason else r
         for r in _results(driver, made, options, stopped)
     )
     findings = _add_curl_lines(tuple(driver.redactor.finding(f) for f in driver.ledger.findings()), driver)
