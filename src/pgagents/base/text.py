@@ -403,6 +403,17 @@ def append_remark(text: str, said: str, *, inside: bool = False) -> str:
     return f"{text} {said[:1].upper()}{said[1:]}.".lstrip()
 
 
+# -- texts that stand for a secret
+
+
+_MASK = re.compile(r"[\s*•.…xX-]*")
+
+
+def is_masked(text: str) -> bool:
+    """True for a text that stands for a secret, such as `****`; also for an empty one."""
+    return _MASK.fullmatch(text) is not None
+
+
 # -- payment card numbers
 
 

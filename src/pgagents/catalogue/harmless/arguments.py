@@ -398,11 +398,12 @@ class Harmless:
             *(choices if isinstance(choices, list) else ()),
             *([schema["const"]] if "const" in schema else ()),
         ]
-        if needed and id(action) in self._makers:
+        makes = needed and id(action) in self._makers
+        if makes:
             texts += _list_shown(action, param, path, schema)
         listed = self._listed.setdefault(str(action.name), {})
         before = listed.get(path, frozenset())
-        is_own = needed and id(action) in self._makers and not _TAGS.isdisjoint(split_words(path[-1]))
+        is_own = makes and not _TAGS.isdisjoint(split_words(path[-1]))
         listed[path] = None if is_own or before is None else before | _encode(texts)
 
     def _judge_leaf(

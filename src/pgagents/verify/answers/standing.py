@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from pgagents.base.cel.functions import epoch
-from pgagents.base.text import plain_word, split_words
+from pgagents.base.text import is_masked, plain_word, split_words
 from pgagents.catalogue.model.action import Job, Param
 from pgagents.catalogue.model.answers import retry_after_s
 from pgagents.catalogue.model.resource import Resource
@@ -97,14 +97,11 @@ def _list_timed(setting: Setting, kind: str, *, soon: bool) -> frozenset[str]:
 
 
 _SECRET = frozenset(("key", "secret", "token", "password", "credential", "credentials", "passphrase"))
-_MASK = re.compile(r"[\s*•.…xX-]*")
 
 
 def _is_withheld(member: str, one: Any, other: Any) -> bool:
     """True for a secret that one of two answers leaves empty or masks, as lists do. No document says so."""
-    blank = any(
-        value is None or (isinstance(value, str) and _MASK.fullmatch(value)) for value in (one, other)
-    )
+    blank = any(value is None or (isinstance(value, str) and is_masked(value)) for value in (one, other))
     return blank and not _SECRET.isdisjoint(split_words(member))
 
 

@@ -73,15 +73,18 @@ class Change:
             if param.wire in reads:
                 key = ("shown", str(self.read.action.name), param.wire)
                 tests.append(setting.test(key, reads[param.wire]))
-            for value in choices:
-                other = value is not None and value != shown.get(param.wire)
-                if (
-                    other
-                    and all(test.is_valid(value) for test in tests)
-                    and not setting.say_reaching(trial.action, {name: value})
-                ):
-                    others[name] = value
-                    break
+            other = next(
+                (
+                    value
+                    for value in choices
+                    if value is not None and value != shown.get(param.wire)
+                    if all(test.is_valid(value) for test in tests)
+                    if not setting.say_reaching(trial.action, {name: value})
+                ),
+                None,
+            )
+            if other is not None:
+                others[name] = other
         return others
 
 

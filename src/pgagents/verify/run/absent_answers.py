@@ -100,20 +100,8 @@ def nothing_there(setting: Setting, exchange: Exchange, reached: Container[str] 
         return ""
     if call.intent in ("invalid", "framework") and points.absent_id_first == "validation":
         return ""
-    name = find_invented_argument(setting, endpoint, call)
-    if name and _is_page(endpoint, name):
-        asked = call.intent not in ("invalid", "framework") and exchange.status in NOT_THERE
-        return (
-            f"{name} {call.input[name]} is behind the list: it was answered {exchange.outcome}"
-            if asked
-            else ""
-        )
-    if name:
-        return Reason(
-            f"{name} is an id that was made up, and was answered {exchange.outcome}: a resource with "
-            "found_by or made_by gives a real one",
-            lines=(_name_resource(endpoint.action, name),),
-        )
+    if name := find_invented_argument(setting, endpoint, call):
+        return _say_invented(endpoint, exchange, name)
     if of_key:
         return _say_forbidden(exchange.outcome)
     if exchange.status in NOT_THERE and (later := _find_made_later(setting, endpoint)):
@@ -155,6 +143,23 @@ def say_made_up(action: str, name: str) -> Reason:
         f"the value of {name} was made up, and nothing is there: give the action an example "
         f"(`examples: {{one: {{input: {{{name}: VALUE}}}}}}`), or a resource with found_by",
         lines=(_give_example(action, name),),
+    )
+
+
+def _say_invented(endpoint: Endpoint, exchange: Exchange, name: str) -> str:
+    """Return why an argument that was made up found nothing; empty for a page that was asked wrongly."""
+    call = exchange.call
+    if _is_page(endpoint, name):
+        asked = call.intent not in ("invalid", "framework") and exchange.status in NOT_THERE
+        return (
+            f"{name} {call.input[name]} is behind the list: it was answered {exchange.outcome}"
+            if asked
+            else ""
+        )
+    return Reason(
+        f"{name} is an id that was made up, and was answered {exchange.outcome}: a resource with "
+        "found_by or made_by gives a real one",
+        lines=(_name_resource(endpoint.action, name),),
     )
 
 

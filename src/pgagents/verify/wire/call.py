@@ -259,6 +259,11 @@ class Call(Step["Exchange"]):
             object.__setattr__(self, "surface", self.endpoint.surface)
 
     @property
+    def once(self) -> UniqueValue | None:
+        """The argument, such as an idempotency key, that is the same in several calls; None without one."""
+        return next((v for v in self.input.values() if isinstance(v, UniqueValue) and v.once), None)
+
+    @property
     def place(self) -> str:
         """The last part of the ids of contracts about the answer: `<action>@<surface>`."""
         return (
