@@ -108,6 +108,12 @@ webhooks:
     order.updated: {description: It was changed, data: Order, by: [pay_order, send_order], about: order}
 surfaces: {rest: {actions: all}}
 """
+SAID = {
+    "ids-of-texts": ("{id: {type: integer}, type: ", "{id: {type: string}, type: "),
+    "one-type-each": ("events: {type: array, items:", "events: {type: array, maxItems: 1, items:"),
+    "secret-shown-once": ("link: {type: string}}", "link: {type: string, secret: true}}"),
+}
+"""What the catalogue says otherwise of a habit."""
 LEGAL = {
     "": "each event is sent at once",
     "ids-of-texts": "the ids of events are texts",
@@ -118,6 +124,8 @@ LEGAL = {
     "pings": "each new hook gets a ping, as GitHub sends it",
     "sent-again": "an event that was taken is sent once more, with its attempt in the data",
     "rendered-anew": "a repeated delivery counts its attempts in the data",
+    "one-type-each": "a hook hears of one type of event alone",
+    "secret-shown-once": "an order has a secret that each answer leaves empty, as it was shown before",
 }
 WRONG = {
     "never-sent": "no event is sent",
@@ -209,6 +217,7 @@ class Orders:
     def _hook(self, key: str, given: dict[str, Any]) -> Response:
         url, types = given.get("url"), given.get("events")
         known = isinstance(types, list) and set(types) <= {"order.created", "order.updated"}
+        known = known and not ("one-type-each" in self.habits and len(types) > 1)
         if not isinstance(url, str) or not url.startswith("http") or not known:
             return _answer(422, {"detail": "a url"})
         self.hooks[f"h{len(self.hooks)}-{len(self.orders)}"] = (key, url, types)
@@ -240,6 +249,8 @@ class Orders:
 
     def _link(self, order: dict[str, Any]) -> dict[str, Any]:
         self.signed += 1
+        if "secret-shown-once" in self.habits:
+            return {**order, "link": ""}
         return {**order, "link": f"/{self.signed}"} if "fresh-links" in self.habits else order
 
     def _body(self, number: int, type: str, order: dict[str, Any]) -> bytes:
@@ -249,10 +260,10 @@ class Orders:
 
 
 def orders_model(habit: str = "") -> Model:
-    """The catalogue. The ids of its events are whole numbers, or texts by that habit."""
-    of_texts = ("{id: {type: integer}, type: ", "{id: {type: string}, type: ")
-    assert CATALOGUE.count(of_texts[0]) == 1
-    return load_text(CATALOGUE.replace(*of_texts) if habit == "ids-of-texts" else CATALOGUE, "orders.yaml")
+    """The catalogue of a server with this habit."""
+    old, new = SAID.get(habit, ("", ""))
+    assert CATALOGUE.count(old) == 1 or not old
+    return load_text(CATALOGUE.replace(old, new), "orders.yaml")
 
 
 def verify_events(*habits: str) -> Report:
