@@ -59,6 +59,15 @@ def test_a_list_after_a_call_that_was_undone_shows_what_was_there() -> None:
     assert caller.data("GET", "/notes") == first
 
 
+def test_a_fault_that_changes_the_rows_of_a_list_changes_no_other_sandbox() -> None:
+    """Sandboxes of one process share what was parsed of a row."""
+    for faults, available in ((["list-lags-behind"], 120), ([], 119)):
+        caller = Caller("tickets", faults=faults)
+        assert caller.data("GET", "/v1/shows")["shows"][0]["available"] == 120
+        caller.data("POST", "/v1/holds", {"show_id": "sh_hamlet00"}, status=201)
+        assert caller.data("GET", "/v1/shows")["shows"][0]["available"] == available
+
+
 def test_laws_of_a_list_are_not_prepared_for_each_row(monkeypatch: pytest.MonkeyPatch) -> None:
     caller, made = Caller("library"), []
     scope = Lawful.scope

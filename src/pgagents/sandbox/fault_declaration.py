@@ -6,6 +6,7 @@ import inspect
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -255,7 +256,11 @@ class Declared(Generic[T]):
 def _replace_domain(
     handler: Handler, context: Context, act: Callable[[Context, Domain, AcceptedCall], Any]
 ) -> Handler:
-    inner = context.front.domain
+    domain = context.front.domain
+
+    def inner(call: AcceptedCall) -> Any:
+        return deepcopy(domain(call))  # rows of a list are the process's, and a fault may change them in place
+
     context.front.domain = lambda call: act(context, inner, call)
     return handler
 
