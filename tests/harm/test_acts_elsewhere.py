@@ -263,15 +263,20 @@ SEATED: Schema = {
 
 
 class Seats(Notes):
-    """A note with a seat takes it from the one that has it; where none is `taken`, reads are counted."""
+    """A note with a seat takes it from the one that has it; where none is `taken`, reads are counted. A hold
+    of another caller's ends by itself at the request that `ends`.
+    """
 
-    def __init__(self, taken: bool) -> None:
+    def __init__(self, taken: bool, ends: int = 0) -> None:
         super().__init__()
-        self.taken = taken
-        self.notes = {n: {**note, "seat": n, "seen": n} for n, note in self.notes.items()}
+        self.taken, self.ends, self.turns = taken, ends, 0
+        self.notes = {n: {**note, "seat": n + ends, "seen": n} for n, note in self.notes.items()}
         self.seats = {n: note["seat"] for n, note in self.notes.items()}
 
     def answer(self, method: str, path: str, body: Any, given: dict[str, Any]) -> tuple[int, Any]:
+        self.turns += 1
+        if self.turns == self.ends:
+            self.notes[7]["seat"] = None
         status, answer = super().answer(method, path, body, given)
         for note in self.notes.values() if not self.taken else ():
             note["seen"] = note.get("seen", 0) + 1
@@ -288,9 +293,7 @@ class Seats(Notes):
         return sum(self.notes[n]["seat"] != seat for n, seat in self.seats.items())
 
 
-@pytest.mark.parametrize("taken", [True, False])
-def test_a_number_that_an_older_row_loses_stops_the_run(taken: bool, tmp_path: Path) -> None:
-    """Seats of five rows were lost, and nothing was told; what only counts stops no run."""
+def seated(tmp_path: Path) -> Model:
     described = document({"seat": {"type": ["integer", "null"], "minimum": 1}}, {})
     paths = described["paths"]
     for at, method, status in (
@@ -301,7 +304,22 @@ def test_a_number_that_an_older_row_loses_stops_the_run(taken: bool, tmp_path: P
         paths[at][method]["responses"][status]["content"]["application/json"]["schema"] = SEATED
     listed = paths["/notes"]["get"]["responses"]["200"]["content"]["application/json"]
     listed["schema"] = {"type": "array", "items": SEATED}
+    return model_of(tmp_path, described)
+
+
+@pytest.mark.parametrize("taken", [True, False])
+def test_a_number_that_an_older_row_loses_stops_the_run(taken: bool, tmp_path: Path) -> None:
+    """Seats of five rows were lost, and nothing was told; what only counts stops no run."""
     server = Seats(taken)
-    alarm = run(model_of(tmp_path, described), server).footer.alarm  # type: ignore[arg-type]
+    alarm = run(seated(tmp_path), server).footer.alarm  # type: ignore[arg-type]
     assert (alarm is not None) is taken
     assert server.lost == int(taken)
+
+
+@pytest.mark.parametrize("ends", [17, 44, 82])
+def test_a_number_that_no_write_sent_may_end_by_itself(ends: int, tmp_path: Path) -> None:
+    server = Seats(True, ends)
+    report = run(seated(tmp_path), server)  # type: ignore[arg-type]
+    assert report.footer.alarm is None
+    assert server.notes[7]["seat"] is None
+    assert server.turns > ends

@@ -21,11 +21,11 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.base.text import brief
+from pgagents.base.text import brief, plain_word
 from pgagents.catalogue.harmless.ids import list_confusing
 from pgagents.catalogue.model.action import Action, ActionCall
 from pgagents.catalogue.model.resource import Resource, id_text, is_scalar
@@ -338,7 +338,10 @@ class Tripwire:
             gone = []  # a call about other kinds may use them up
         gone = [key for key in gone if not is_mortal(resource, known.rows[key])]
         is_marked = self._factory.marks.is_marked
-        changed = {key: [c for c in several if alike or is_marked(c[2])] for key, several in changed.items()}
+        changed = {
+            key: [c for c in several if (alike or is_marked(c[2])) and _may_be_taken(c, writes)]
+            for key, several in changed.items()
+        }
         missed = _Suspicion(known, view.rows, gone, changed, writes)
         return None if missed.is_empty else missed
 
@@ -579,6 +582,15 @@ def _is_moved_on(known: _View, view: _View, gone: list[Key]) -> bool:
     keys, lost = list(known.rows), set(gone)
     at_end = lost == set(keys[-len(lost) :]) or lost == set(keys[: len(lost)])
     return at_end and len(view.rows) >= view.most
+
+
+def _may_be_taken(change: Change, writes: Iterable[Exchange]) -> bool:
+    """True but for a number that an older row lost and no write sent: a hold that ends by itself."""
+    path, was, _ = change
+    if type(was) is not int:
+        return True
+    sent = (member for write in writes for member in list_members(write.input) if member[1] == was)
+    return plain_word(path.rpartition(".")[2]) in {plain_word(at.rpartition(".")[2]) for at, _ in sent}
 
 
 def _list_values(value: Any) -> Iterator[Any]:
