@@ -130,8 +130,12 @@ def test_a_key_in_another_form_is_drawn_in_the_same_one(form: str, tmp_path: Pat
 DIGITS: Schema = {"type": "string", "pattern": "^[0-9]{6}$", "example": "100007"}
 
 
-def test_a_key_of_digits_alone_is_not_sent_and_the_create_says_what_would_send_it(tmp_path: Path) -> None:
-    server = Shelves("100007")
+@pytest.mark.parametrize("code", ["100007", "090909"], ids=["shown", "greatest"])
+def test_a_key_of_digits_alone_is_not_sent_and_the_create_says_what_would_send_it(
+    code: str, tmp_path: Path
+) -> None:
+    """Also not the greatest one: a call at the bounds changed the row that had it."""
+    server = Shelves(code)
     model = model_of(tmp_path, shelves({"type": "string", "maxLength": 200}, code=DIGITS))
     report = run(model, server, 0)
     assert "100007" not in [body.get("code") for body in server.bodies]
@@ -151,14 +155,14 @@ def test_a_key_of_digits_alone_is_sent_where_the_caller_allows_it(tmp_path: Path
 class Busy(Shelves):
     """Refuses the first create for a reason that is not in its values."""
 
-    def __init__(self, status: int, code: str = "A-007") -> None:
+    def __init__(self, status: int, code: str = "A-007", says: str = "not ready, try again later") -> None:
         super().__init__(code)
-        self.status, self.posts = status, 0
+        self.status, self.says, self.posts = status, says, 0
 
     def answer(self, method: str, path: str, body: Any, given: dict[str, Any]) -> tuple[int, Any]:
         self.posts += method == "POST"
         if method == "POST" and self.posts == 1:
-            return self.status, {"error": "the workspace is not ready, try again later"}
+            return self.status, {"error": self.says}
         return super().answer(method, path, body, given)
 
 
@@ -197,18 +201,15 @@ def test_a_mark_that_is_refused_beside_a_word_does_not_end_the_word(tmp_path: Pa
 
 
 class Closed(Shelves):
-    """Takes one value of `code`, and says of another only that it is wrong."""
+    """Takes one value of `code` or `currency`, and says of another only that it is wrong."""
 
     def __init__(self, taken: str, status: int, says: str) -> None:
         super().__init__()
         self.taken, self.status, self.says = taken, status, says
 
     def answer(self, method: str, path: str, body: Any, given: dict[str, Any]) -> tuple[int, Any]:
-        if (
-            method in ("POST", "PATCH")
-            and isinstance(body, dict)
-            and body.get("code") not in (self.taken, None)
-        ):
+        sent = {body.get(n) for n in ("code", "currency")} if isinstance(body, dict) else set()
+        if method in ("POST", "PATCH") and not sent <= {self.taken, None}:
             return self.status, {"error": self.says}
         return super().answer(method, path, body, given)
 
@@ -241,3 +242,26 @@ def test_a_word_that_a_refusal_names_is_replaced_with_any_status(tmp_path: Path)
     described = shelves({"type": "string", "maxLength": 200}, code={**CODE, "example": "B-001"})
     run(model_of(tmp_path, described), server, 0)
     assert [body.get("code") for body in server.bodies].count("B-001") > 10
+
+
+@pytest.mark.parametrize("says", ["the text service is not ready", 'locked: "text" is being indexed'])
+@pytest.mark.parametrize("status", [400, 422])
+def test_a_refusal_that_passes_and_names_a_member_brings_no_example_back(
+    status: int, says: str, tmp_path: Path
+) -> None:
+    server = Busy(status, says=says)
+    run(model_of(tmp_path, shelves(SHORT)), server, 0)
+    assert "Work" not in [body.get("text") for body in server.bodies]
+    assert len(server.bodies) > 40
+    assert not server.changed()
+
+
+@pytest.mark.parametrize("status", [400, 403, 424])
+def test_a_code_of_a_closed_list_that_has_room_for_a_mark_is_sent_as_shown(
+    status: int, tmp_path: Path
+) -> None:
+    """A server that refused another currency with 403 had marks in all creates, and none was made."""
+    server = Closed("EUR", status, "no such value")
+    currency: Schema = {"type": "string", "maxLength": 60, "example": "EUR"}
+    run(model_of(tmp_path, shelves({"type": "string", "maxLength": 200}, currency=currency)), server, 0)
+    assert server.last - OTHERS > 8
