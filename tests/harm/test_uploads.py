@@ -10,7 +10,9 @@ from typing import Any
 from harm.loopback import loopback
 from harm.test_harm_module import run_module
 from harm.test_lenient_servers import Schema, model_of, run
+from importing import imported
 from pgagents.base.http import Request, Response
+from pgagents.catalogue.load import load_text
 
 
 class Files:
@@ -85,6 +87,18 @@ def test_an_uploaded_file_has_a_name_of_the_runs_own(tmp_path: Path) -> None:
     run(model_of(tmp_path, files()), server, 0)  # type: ignore[arg-type]
     assert server.uploads > 5
     assert server.files == server.at_start
+
+
+def test_a_file_that_an_author_gave_no_name_has_one_of_the_runs_own(tmp_path: Path) -> None:
+    """`file.bin` of somebody was overwritten by each upload of an author's catalogue."""
+    path = tmp_path / "files.json"
+    path.write_text(json.dumps(files()), encoding="utf-8")
+    text = re.sub(r"\n *inferred: true", "", imported(path).text)
+    authored = text.replace('"=fresh.value"', '"data:application/octet-stream;base64,aGVsbG8="')
+    server = Files()
+    run(load_text(authored, "files.yaml"), server, 0)  # type: ignore[arg-type]
+    assert server.uploads > 1
+    assert {name: server.files.get(name) for name in server.at_start} == server.at_start
 
 
 def test_the_generated_module_uploads_under_names_of_its_own(tmp_path: Path) -> None:

@@ -89,6 +89,7 @@ class Driver:
         self.sender = Sender(
             routes, keys, options, clocks, budget, gate.objection, until=until, commands=identities.commands
         )
+        self.sender.maker.tag = factory.tag
         self.sender.maker.on_token = partial(hide_token, self.memory, self.redactor)  # no cycle
         self.sender.maker.on_key = partial(hide_key, self.memory, self.redactor)
         factory.pool.makes, factory.masked = made.writes, self.redactor.text

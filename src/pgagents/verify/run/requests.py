@@ -9,11 +9,13 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 from zlib import crc32
 
 from pgagents.base.errors import PgagentsError
 from pgagents.base.http import Handler, Request, Response, Silence, read_json
+from pgagents.catalogue.encoding.medium import name_of, parse_url
 from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.answers import JSON
 from pgagents.catalogue.model.credential import Credential, schemes
@@ -70,6 +72,8 @@ class RequestMaker:
         """Called with each access token before it is used."""
         self.on_key: Callable[[str, str], None] = lambda _holder, _key: None
         """Called with each key that a command printed later, before it is used."""
+        self.tag = ""
+        """The run's part of its marks, by which a file without a name gets one."""
         self.plainly = False
         """True while no request takes the headers that only some clients send."""
 
@@ -79,7 +83,7 @@ class RequestMaker:
         if call.asks is not None:
             return present_request(self.model, self.keys, call.asks), KEYLESS
         proof = self._prove(call)
-        request = request_of(call, ready.values, proof)
+        request = request_of(call, self._name_files(call, ready.values), proof)
         if call.endpoint is not None and call.endpoint.server:
             request = replace(request, server=self._servers.get(call.endpoint.server, ""))
         request = self._misplace(call, request)
@@ -93,6 +97,18 @@ class RequestMaker:
                 pages=self.model.behaviour.content_type == "json",
             )
         return self._sign_request(call, request), call.holder if proof and not call.twist else KEYLESS
+
+    def _name_files(self, call: Call, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the values with a name of the run's own for each file that an author gave none. His laws see
+        the file as he wrote it.
+        """
+        files = [p for p in call.endpoint.known_params if p.file is not None] if call.endpoint else []
+        for name in (str(param.name) for param in files):
+            file = parse_url(values.get(name))
+            if file is not None and not file.name:
+                own = name_of(file, f"pgv-{self.tag}-{crc32(file.data)}")
+                values = {**values, name: replace(file, name=own).url}
+        return values
 
     def _prove(self, call: Call) -> Proof:
         """Return the credentials of a call; empty if it carries none."""
