@@ -112,3 +112,30 @@ def test_a_log_that_has_the_calls_themselves_shows_nothing_of_a_time() -> None:
 
     report = verified(model, Notes(odd=odd), only=(CONTRACT,), exclusive=True)
     assert next(r.verdict for r in report.results if r.contract.id == CONTRACT) is Verdict.UNTESTED
+
+
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_an_offset_that_is_ignored_is_not_kept_where_others_call_too(
+    exclusive: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pgagents.verify.plan.plan.loopback", lambda _: False)
+
+    def note(_: Notes, request: Request) -> Response | None:
+        since = dict(request.query).get("since", "")
+        notes = [{"id": "n1", "text": "x"}] if since.endswith("Z") else []
+        return answer(200, {"notes": notes}) if request.method == "GET" and since else None
+
+    given = "    input: {since: {type: string, format: date-time, required: true}}\n"
+    model = catalogue(NOTES, (PLACE, PLACE + given))
+    report = verified(model, Notes(odd=note), only=(CONTRACT,), exclusive=exclusive)
+    verdict = next(r.verdict for r in report.results if r.contract.id == CONTRACT)
+    assert verdict is (Verdict.BROKEN if exclusive else Verdict.UNTESTED)
+
+
+@pytest.mark.parametrize("held", [0, 1])
+def test_two_empty_answers_are_kept_with_what_they_do_not_show(held: int) -> None:
+    given = "    input: {since: {type: string, format: date-time, required: true}}\n"
+    server = Notes(notes={f"n{n}": {"id": f"n{n}", "text": "x"} for n in range(held)})
+    report = verified(catalogue(NOTES, (PLACE, PLACE + given)), server, only=(CONTRACT,))
+    found = next(r for r in report.results if r.contract.id == CONTRACT)
+    assert (found.verdict, "are empty" in found.reason) == (Verdict.KEPT, not held)

@@ -1,4 +1,4 @@
-"""The same time, written with another offset or with a fraction of a second, gives the same answer.
+"""A read answers the same if its required times are written with another offset and a fraction of a second.
 
 A server that ignores the offset is wrong by hours, one with a fixed pattern refuses the form that JavaScript
 writes, and one crashed by an offset (Firefly III 11005).
@@ -17,10 +17,11 @@ from pgagents.report.contract import Rank
 from pgagents.verify.answers.normalized import differing, is_alike_when_repeated, normalize_answer
 from pgagents.verify.cases.boundary import boundary_value
 from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.plan.selection import unless_alone
 from pgagents.verify.promise import Attempt, Case, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.endpoint import Endpoint
-from pgagents.verify.wire.exchange import BEHIND
+from pgagents.verify.wire.exchange import BEHIND, Exchange
 
 WEST = timezone(timedelta(hours=-10))
 """The offset of the last time. A server that ignores it lets a period that ends now end before today's
@@ -36,8 +37,8 @@ SAMPLE = "2026-04-18T16:00:00Z"
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     """Yield a case for each reading action with times among its arguments.
 
-    One surface is enough: the others have the same code behind them. A required time surely decides the
-    answer. It is tried before the workflows that move the clock by days.
+    A write would make two things. One surface is enough: the others have the same code behind them. A
+    required time surely decides the answer. It is tried before the workflows that move the clock by days.
     """
     del roles
     for endpoint in setting.endpoints:
@@ -50,7 +51,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         ]
         if not endpoint.leads or endpoint.action.effect != "read" or not times:
             continue
-        around = boundary_value(setting, endpoint, "around_now")
+        around = boundary_value(setting, endpoint, "around_now")  # ends now, so that WEST shows
         arguments = around or template_of(setting.model, endpoint.action).input
         names = " and ".join(str(param.name) for param in times)
         says = (
@@ -80,20 +81,30 @@ def _try(trial: Trial, times: list[Param], arguments: Mapping[str, Any]) -> None
         conclude(trial.untested(f"it says nothing of the time: {other.outcome}"))
     elif not (other.success and other.fits):
         conclude(trial.broken(f"{plain.outcome}, as for the same moments with Z", other.outcome))
-    elif not setting.exclusive:
-        conclude(trial.kept("if both answers are equal, as others may write between them"))
     else:
-        normalize = partial(normalize_answer, setting)
-        first, second = normalize(plain), normalize(other)
-        why = "from yesterday to soon once more"
-        once_more = trial.call("valid", why, input=arguments, made=plain.subject)
-        if first == second or is_alike_when_repeated(once_more, normalize, first, second):
-            conclude(trial.kept())
-        # a log has the calls themselves
-        elif first.items != second.items and normalize(trial.ask(once_more)).items != first.items:
-            conclude(trial.untested("the same call is answered something else when it is repeated"))
-        else:
-            conclude(trial.broken("what the same moments with Z are answered", differing(second, first)))
+        _compare(trial, plain, other, arguments)
+
+
+def _compare(trial: Trial, plain: Exchange, other: Exchange, arguments: Mapping[str, Any]) -> None:
+    """Judge two answers to a call and to its other form. What changes by itself, as a request id, is none of
+    it.
+    """
+    normalize = partial(normalize_answer, trial.setting)
+    first, second = normalize(plain), normalize(other)
+    why = "from yesterday to soon once more"
+    once_more = trial.call("valid", why, input=arguments, made=plain.subject)
+    if first == second:
+        empty = not first.items and {*first.members.values()} <= {"[]", "{}"}
+        conclude(trial.kept("both answers are empty, so that they show no moment" if empty else ""))
+    elif is_alike_when_repeated(once_more, normalize, first, second):
+        conclude(trial.kept())
+    elif not trial.setting.exclusive:
+        conclude(trial.untested(unless_alone(trial.setting, "others may have written between two calls")))
+    # a log has the calls themselves
+    elif first.items != second.items and normalize(trial.ask(once_more)).items != first.items:
+        conclude(trial.untested("the same call is answered something else when it is repeated"))
+    else:
+        conclude(trial.broken("what the same moments with Z are answered", differing(second, first)))
 
 
 def _reformat_time(setting: Setting, endpoint: Endpoint, param: Param, text: Any, zone: timezone) -> Any:
