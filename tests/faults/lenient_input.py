@@ -232,20 +232,6 @@ def letters_of_any_script(_context: Context, asked: RequestedAction, given: dict
     return {k: _plain(v) if k in patterned else v for k, v in given.items()}
 
 
-@fault("honours_manifest").edit_arguments
-def null_word_accepted(_context: Context, asked: RequestedAction, given: dict[str, Any]) -> dict[str, Any]:
-    """The word `null` in a query counts as an argument that was left out."""
-    if asked.dispatcher is not None or asked.request.method != "GET":
-        return given
-    words = {
-        p.wire
-        for p in asked.action.params
-        if p.place == "query" and p.schema.get("type") in ("number", "integer", "boolean")
-    }
-    kept = {k: v for k, v in given.items() if not (k in words and v == "null")}
-    return kept if len(kept) < len(given) else given
-
-
 @fault("invalid_input", needs=("schema-keywords",)).edit_arguments
 def conditions_of_members_ignored(
     context: Context, asked: RequestedAction, given: dict[str, Any]

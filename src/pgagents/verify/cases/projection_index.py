@@ -282,7 +282,6 @@ class Promised:
     offers that document the status, with or without a schema.
     """
 
-    key: str
     every: Any
     each: tuple[tuple[Schema, frozenset[int]], ...]
     offers: frozenset[int]
@@ -318,24 +317,12 @@ class ProjectionIndex:
             if endpoint.dispatcher is None
             else frozenset()
         )
-        self._words = frozenset(
-            str(p.name) for p in endpoint.params if p.place == "query" and "string" not in _types(p.schema)
-        )
 
     def collect_arguments(self, call: Call, values: Given) -> dict[str, Any]:
-        """Return the arguments as a model gave them: without headers, which the calling host adds.
-
-        The word `null` in a query becomes None, because a host writes a null as this word.
-        """
+        """Return the arguments as a model gave them: without headers, which the calling host adds."""
         every = "*" in call.input
-        found: dict[str, Any] = plain(
-            {k: v for k, v in values.items() if (every or k in call.input) and k not in self._headers}
-        )
-        if self.endpoint.dispatcher is None:
-            for name in self._words & found.keys():
-                if found[name] == "null":
-                    found[name] = None
-        return found
+        given = {k: v for k, v in values.items() if (every or k in call.input) and k not in self._headers}
+        return dict(plain(given))
 
     def admitting(self, given: Given) -> frozenset[int]:
         """Return the offers with a document that allows these arguments."""
@@ -465,7 +452,6 @@ def _readers(found: tuple[Offer, ...], cache: SchemaCache) -> Iterator[IndexedSc
 def _make_promised(found: tuple[Offer, ...], status: int, cache: SchemaCache) -> Promised:
     listed = _group_by_schema(found, lambda said: cache.answer(said, status))
     return Promised(
-        f"{found[0].endpoint.place} {status}",
         cache.test(text for text, _, _ in listed),
         tuple(((cache.answer(said, status) or (ANYTHING, ""))[0], members) for _, said, members in listed),
         frozenset(i for i, o in enumerate(found) if any(status in (s.answers or ()) for s in o.said)),
@@ -482,8 +468,3 @@ def _group_by_schema(
             if (schema := of(said)) is not None:
                 groups.setdefault((schema[1], said.gaps, said.wrapped), (said, set()))[1].add(index)
     return [(text, said, frozenset(members)) for (text, _, _), (said, members) in groups.items()]
-
-
-def _types(schema: Mapping[str, Any]) -> Iterable[str]:
-    kind = schema.get("type", "string")
-    return (kind,) if isinstance(kind, str) else kind

@@ -1,10 +1,10 @@
-"""A vendor's manifest is true: the API accepts the calls that it allows, or refuses them by its own rules,
-and answers as the manifest says.
+"""Of the calls that a vendor's manifest allows, the API accepts those that the catalogue allows and refuses
+the others, and it answers as the manifest says.
 
 A surface is judged by every exchange whose arguments its documents allow, so that a dozen vendors cost few
 calls. REST is judged by the full OpenAPI document, other surfaces by the function, tool or operation that the
 vendor gets. Models with OpenAI's strict schema send null for omitted arguments. Their client is expected to
-drop it; an API that gets the null answers by its own rules.
+drop it, so no null is sent.
 """
 
 from __future__ import annotations
@@ -50,11 +50,7 @@ from pgagents.verify.wire.exchange import REFUSED, Exchange
 
 ACCEPTS, REFUSES, ANSWERS = "accepts", "refuses", "answers"
 MOST_NAMED = 4
-"""The most mistakes that a sentence names."""
-SURE = 5
-"""The number of answers that are valid under both schemas. After these, the vendor's schema is taken to be
-wider than the catalogue's, which saves most of the judging of long lists for a dozen vendors.
-"""
+"""The most mistakes that a sentence names: of some actions a document lets dozens through."""
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
@@ -94,8 +90,10 @@ def attempts(setting: Setting, roles: frozenset[str]) -> Attempts:
         endpoint = projections.endpoint
         for mismatch in mismatches_of(setting, projections):
             head, call = (ACCEPTS if mismatch.valid else REFUSES), mismatch.call
+            # what it changes is its own: other checks compare theirs
+            call = replace(call, fresh=True) if mismatch.valid else call
             attempt = Attempt(
-                together=partial(_send, replace(call, fresh=True) if mismatch.valid else call),
+                together=partial(_send, call),
                 cost=2 if endpoint.action.effect == "write" and mismatch.valid else 1,
                 endpoints=(endpoint,),
                 probe=f"honours_manifest/{mismatch.detail}/{endpoint.place}",
@@ -158,6 +156,7 @@ def _judge_exchange(
 ) -> Iterator[Judgement]:
     call, unscoped = exchange.call, memory.unscoped.get(projections.endpoint.place)
     places = [projections.offers[i].place for i in through]
+    # the report says of a surface too whether any call of an action succeeded, or its key lacks a scope
     if exchange.success:
         memory.reached.update(places)
     elif unscoped is not None:
@@ -168,6 +167,7 @@ def _judge_exchange(
     elif call.intent == "invalid" and not projections.in_header(call.field):  # a host sets those, no model
         codes, statuses = list_allowed_refusals(memory.setting, call)
         refused = judge_refused(exchange, "", codes, f"a call where {call.why}", statuses)
+        # as in `invalid_input`: FastAPI reads "5" as a number, by habit
         habit = memory.model.leaves_open and is_coerced(memory.model, call, call.field)
         rank = Rank.COERCED if habit else Rank.LAX
         ranked = (each.with_rank(rank) if exchange.success else each for each in refused)
@@ -210,15 +210,15 @@ def _judge_answer(
     promised = projections.find_promised(exchange.status)
     if promised is None or (exchange.refused and exchange.status < REFUSED):
         return  # an error with a 2xx is valid under no success schema: `error_envelope` judges it
-    problems = _find_problems(exchange, memory, promised) if promised.each else {}
-    odd = bool(problems) and is_open(memory.model, exchange)
+    problems = _find_problems(exchange, promised) if promised.each else {}
+    odd = bool(problems) and is_open(memory.model, exchange)  # built of a schema that is itself in doubt
     for i, trial in described:
         if i in problems:
             expected = f"the body satisfies {projections.offers[i].documents}"
             of_body = problems[i]
             broken = trial.broken(expected, f"{of_body.place}: {{says}}", says=of_body.says)
             yield replace(broken, derived=True, member=of_body.member, fact=of_body.fact, odd=odd)
-        elif i in promised.offers and exchange.success:
+        elif i in promised.offers and exchange.success:  # an error's few members say little of an answer
             yield trial.kept()
 
 
@@ -244,25 +244,18 @@ class _Problem:
     fact: Fact = ""
 
 
-def _find_problems(exchange: Exchange, memory: Memory, promised: Promised) -> dict[int, _Problem]:
+def _find_problems(exchange: Exchange, promised: Promised) -> dict[int, _Problem]:
     """Return what is wrong with a body, by the index of each offer whose document it violates."""
     if exchange.json.problem:
         no_json = _Problem("no JSON", exchange.json.problem, fact=find_fact_of_body(exchange))
         return {i: no_json for _, members in promised.each for i in members}
-    key = ("honours_manifest", promised.key)
-    if exchange.fits:
-        sure = memory.notes.get(key, 0)
-        if sure >= SURE:
-            return {}
-        if promised.every.is_valid(exchange.body):
-            memory.notes[key] = sure + 1
-            return {}
-    elif promised.every.is_valid(exchange.body):
+    if promised.every.is_valid(exchange.body):
         return {}
     problems: dict[int, _Problem] = {}
     for error, members in promised.list_problems(exchange.body):
         place = ".".join(map(str, error.instance_path)) or "the body"
-        problem = _Problem(place, str(error.message)[:300], name_wrong_member(error))
+        message = str(error.message)[:300]  # it may quote the whole list
+        problem = _Problem(place, message, name_wrong_member(error))
         problems |= dict.fromkeys(members, problem)
     return problems
 
@@ -335,17 +328,13 @@ def mismatches_of(setting: Setting, projections: ProjectionIndex) -> tuple[Misma
 
 def _list_mismatches(setting: Setting, projections: ProjectionIndex) -> Iterator[Mismatch]:
     if all(offer.surface.name == projections.endpoint.surface for offer in projections.offers):
-        return
+        return  # what the API's own document lets through is for `valid_calls` and `invalid_input`
     template = template_of(setting.model, projections.endpoint.action)
     tried = (
         *_of_another(setting, projections, template),
-        *_null_word(projections, template),
         *(() if setting.model.leaves_open else _whole(setting, projections, template)),
     )
-    known: set[str] = set()
     for detail, field, arguments, says, valid in tried:
-        if detail in known:
-            continue
         call = ordinary(
             projections.endpoint,
             template,
@@ -355,14 +344,13 @@ def _list_mismatches(setting: Setting, projections: ProjectionIndex) -> Iterator
             field="" if valid else field,
             doubles=detail == WHOLE,
         )
-        if is_invalid(setting, call) == valid:
+        if is_invalid(setting, call) == valid:  # a catalogue may say so of no argument, or of 5.0
             continue
         through = projections.admitting(projections.collect_arguments(call, stand_ins(setting, call)))
         beyond = frozenset(
             i for i in through if projections.offers[i].surface.name != projections.endpoint.surface
         )
         if beyond:
-            known.add(detail)
             yield Mismatch(detail, call, says, valid, through if valid else beyond)
 
 
@@ -393,33 +381,12 @@ def _of_another(setting: Setting, projections: ProjectionIndex, template: Reques
     yield f"of_another/{name}", "", arguments, f"{name}, an argument of another action, is given", False
 
 
-def _null_word(projections: ProjectionIndex, template: RequestTemplate) -> Iterator[Tried]:
-    """Yield a call with the word `null` in its query.
-
-    A model with OpenAI's strict schema sends null for omitted arguments, and a host writes it into the query
-    as a word.
-    """
-    if projections.endpoint.dispatcher is not None:
-        return
-    for param in projections.endpoint.params:
-        kinds = set(types_of(param.schema))
-        if (
-            param.place == "query"
-            and not param.required
-            and kinds
-            and not kinds & {"object", "string", "null"}
-        ):
-            name = str(param.name)
-            arguments = {**template.input, name: "null"}
-            yield f"null_word/{name}", name, arguments, f"{name} is the word null", False
-            return
-
-
 def _whole(setting: Setting, projections: ProjectionIndex, template: RequestTemplate) -> Iterator[Tried]:
     """Yield a call whose whole numbers are written as doubles, such as 5.0. The value is the same.
 
     Gemini sends arguments as protocol buffers, in which every number is a double. No id of an inferred
-    resource is made up for that. A document alone promises Gemini nothing: `valid_calls` tries a point there.
+    resource is made up for that: it could be somebody's. A document alone promises Gemini nothing:
+    `valid_calls` tries a point there.
     """
     resources = setting.model.resources
     guessed = {name for name, resource in resources.items() if resource.inferred}
