@@ -235,3 +235,72 @@ def test_what_a_clusters_probes_read_without_a_key_is_only_odd(step: str, verdic
     found = {r.contract.id: r.verdict.value for r in report.results}
     assert found[f"key_authentication/none/{step}@rest"] == verdict
     assert found["key_authentication/none/items@rest"] == "kept"
+
+
+@pytest.mark.parametrize(("hidden", "verdict"), [("from strangers", "kept"), ("from all", "untested")])
+def test_a_404_without_a_key_may_hide_what_is_there(hidden: str, verdict: str) -> None:
+    """RFC 9110, 15.5.4; so does GitHub with private repositories."""
+    may = small_api.accepting(small_api.KEY)
+
+    def serve(request: Request) -> Response:
+        if request.path == "/news" or (may(request) and hidden == "from strangers"):
+            return _say(200, [1])
+        return _say(404, {})
+
+    keys = {"securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}}
+    model = imported(openapi(document()["paths"], components=keys)).model
+    report = small_api.verified(model, serve, only=("key_authentication/none",))
+    found = {r.contract.id: r.verdict.value for r in report.results}
+    assert found["key_authentication/none/items@rest"] == verdict
+
+
+ADMIN = "adm_key_1"
+TWO_SCHEMES = (
+    (
+        "prefixes: {test_: test}}}}",
+        """prefixes: {test_: test}},
+  admin: {type: api_key, in: header, name: X-Admin-Key, description: A key, prefixes: {adm_: test}}}}
+security: [{key: []}]""",
+    ),
+    ("always: [UNAUTHORIZED]", "always: [UNAUTHORIZED, FORBIDDEN]"),
+    (
+        "    REFUSED: {status: 422",
+        "    FORBIDDEN: {status: 403, meaning: Not yours}\n    REFUSED: {status: 422",
+    ),
+    ("    http: GET /notes\n", "    http: GET /notes\n    security: [{admin: []}]\n"),
+)
+
+
+@pytest.mark.parametrize(("status", "verdict"), [(403, "kept"), (401, "kept"), (200, "broken")])
+def test_a_known_caller_without_the_right_scheme_is_refused_as_one_who_may_not(
+    status: int, verdict: str
+) -> None:
+    model = small_api.catalogue(small_api.NOTES, *TWO_SCHEMES)
+
+    def serve(_: small_api.Notes, request: Request) -> Response | None:
+        if request.path != "/notes" or request.method != "GET" or request.header("X-Admin-Key") == ADMIN:
+            return None
+        return _say(status, {"notes": []} if status == 200 else {"detail": "no"}) if plain(request) else None
+
+    plain, both = small_api.accepting(small_api.KEY), lambda request: plain(request) or with_admin(request)
+
+    def with_admin(request: Request) -> bool:
+        return request.path == "/notes" and request.header("X-Admin-Key") == ADMIN
+
+    report = small_api.verified(
+        model,
+        small_api.Notes(odd=serve, key=both),
+        keys={"main": small_api.KEY, "main.admin": ADMIN},
+        only=("key_authentication/other-key",),
+    )
+    found = {r.contract.id: r.verdict.value for r in report.results}
+    assert found["key_authentication/other-key/list_notes@rest"] == verdict
+
+
+@pytest.mark.parametrize(("reads", "verdict"), [(True, "kept"), (False, "untested")])
+def test_a_form_of_a_key_that_is_not_read_is_not_shown(reads: bool, verdict: str) -> None:
+    may = small_api.accepting(small_api.KEY)
+    server = small_api.Notes(key=may if reads else lambda _: True)
+    id = "key_authentication/either_case/list_notes@rest"
+    report = small_api.verified(small_api.catalogue(), server, only=(id,))
+    assert next(r.verdict.value for r in report.results if r.contract.id == id) == verdict

@@ -1,11 +1,12 @@
-"""A call without a valid key is refused.
+"""A call is accepted with a valid key in each declared form, or without one where it is optional, and
+refused, for its key, with any other.
 
 Each endpoint is called without a key. One endpoint of each surface also gets malformed, wrong, misplaced and
 revoked keys, in the forms of the scheme's type, since one middleware reads the keys of all. In
 `user:password` the password is wrong. Where a call needs several schemes (`security`), each is left out once.
-A scheme of other actions is refused. Each further alternative is accepted, and so is a call without a key if
-the key is optional. If the catalogue sets `auth_first`, the key is checked before the body is parsed or ids
-are looked up. The name of an HTTP scheme is also accepted in lower case (RFC 9110, 11.1).
+A scheme of other actions, such as a user's where an administrator's is asked for, is refused. If the
+catalogue sets `auth_first`, the key is checked before the body is parsed or ids are looked up. The name of an
+HTTP scheme is also accepted in lower case (RFC 9110, 11.1).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Raw, Twist
 from pgagents.verify.wire.encode import list_twists
 from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.exchange import Exchange
 
 OPTIONAL, REVOKED, BEFORE_BODY, EITHER_CASE = "optional", "revoked", "before_body", "either_case"
 NEAR: dict[Twist, tuple[Twist, ...]] = {"garbage": ("longer", "shorter", "garbage"), "flip": ("flip", "case")}
@@ -37,10 +39,10 @@ WRONG: frozenset[Twist] = frozenset(("garbage", "flip", *NEAR["garbage"], *NEAR[
 """The twists that send a well-formed but wrong key."""
 UNUSUAL_FORMS: frozenset[Twist] = frozenset(("plain", "basic", "bearer", "bare", "query", "header"))
 """The twists that send the right key, whole, where or as nobody should."""
-FORBIDDEN = 403
-UNSAID = tuple(s for s in ANY_REFUSAL if s not in (404, 405, 410))
-"""Statuses that may refuse a key if an OpenAPI document names no code for it; 404 and 405 say that there is
-nothing to refuse.
+FORBIDDEN, NOT_FOUND = 403, 404
+UNSAID = tuple(s for s in ANY_REFUSAL if s not in (NOT_FOUND, 405, 410))
+"""Statuses that may refuse a key if an OpenAPI document names no code for it; the others say that there is
+nothing to refuse, but for a 404 that hides it.
 """
 
 
@@ -101,8 +103,8 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
 
 
 def _find_first_read(setting: Setting) -> list[tuple[Endpoint, Credential]]:
-    """Return the first REST read that needs a key and no id, as a list of at most one: it makes nothing, and
-    needs nothing that was made.
+    """Return the first REST read that is not served without a key and needs no id, as a list of at most one:
+    it makes nothing, and needs nothing that was made.
 
     The list is also empty if the key is not sent under a scheme of HTTP authentication.
     """
@@ -111,7 +113,7 @@ def _find_first_read(setting: Setting) -> list[tuple[Endpoint, Credential]]:
         return []
     reads = _list_plain_reads(setting)
     plain = (read for read in reads if next(iter(read.security), ()) == (credential.name,))
-    return [(read, credential) for read in plain][:1]
+    return [(read, credential) for read in plain if () not in read.security][:1]
 
 
 def _list_plain_reads(setting: Setting) -> Iterator[Endpoint]:
@@ -173,7 +175,7 @@ def _list_wrong_forms(
     credentials = setting.model.credentials
     first = scheme == next(iter(credentials))
     further = [other for other in endpoint.security if other != alternative]
-    others = [credentials[name] for other in further for name in other if name != scheme]
+    others = [credentials[name] for other in further for name in other if name != scheme]  # may be taken so
     for twist, what in list_twists(credentials[scheme], others).items():
         detail, shown = (twist, what) if first else (f"{twist}-{scheme}", f"{what} (`{scheme}`)")
         yield Form(endpoint, detail, shown, twist, scheme, alternative)
@@ -203,7 +205,9 @@ def _list_accepted(setting: Setting) -> Iterator[Form]:
     for endpoint in _list_plain_reads(setting):
         if () in endpoint.security:
             yield Form(endpoint, OPTIONAL, "without a key, which is optional,", "none", accepted=True)
-        for alternative in [schemes for schemes in endpoint.security if schemes][1:]:
+        for alternative in [schemes for schemes in endpoint.security if schemes][
+            1:
+        ]:  # all calls have the first
             if alternative not in seen:
                 seen.add(alternative)
                 shown = " and ".join(f"`{name}`" for name in alternative)
@@ -244,22 +248,38 @@ def _choose_twist(setting: Setting, form: Form) -> Twist:
 
 def _try_accepted(trial: Trial, form: Form) -> None:
     what = form.what if form.detail == EITHER_CASE else f"a call {form.what}"
-    usual = trial.ask(replace(trial.call("explore", "the call with its key as usual"), reuse="ever"))
+    usual = _ask_as_usual(trial)
     if not usual.success:  # an operator's key may read no customer's profile
         raise Untested(f"with its key as usual it was answered {usual.outcome}")
+    if () not in trial.endpoint.security:
+        keyless = trial.ask(trial.call("auth", "the call without a key", twist="none"))
+        if keyless.success:
+            raise Untested("it is answered without a key, too, so that none was read")
     answer = trial.ask(_make_call(trial, form, what))
     judged = list(trial.accepted(answer, what))
     habit = form.detail == EITHER_CASE and trial.model.leaves_open  # hand-written servers compare a prefix
     conclude([judgement.with_rank(Rank.COERCED) for judgement in judged] if habit else judged)
 
 
+def _ask_as_usual(trial: Trial) -> Exchange:
+    """Return the answer to the call with its key; it reads only, so that an earlier one will do."""
+    return trial.ask(replace(trial.call("explore", "the call with its key as usual"), reuse="ever"))
+
+
 def _try_refused(trial: Trial, form: Form) -> None:
     call, setting = _make_call(trial, form, f"a call {form.what}"), trial.setting
     codes = _list_codes(trial, call)
-    statuses = UNSAID if trial.model.leaves_open else ()
+    statuses: tuple[int, ...] = UNSAID if trial.model.leaves_open else ()
+    if form.schemes is not None:  # the caller is known by a valid key, and may not (RFC 9110, 15.5.4)
+        statuses = (*statuses, FORBIDDEN)
     answer = trial.ask(call)
+    if answer.status == NOT_FOUND and trial.model.leaves_open:  # GitHub hides private repositories so
+        if not trial.action.only_reads or not _ask_as_usual(trial).success:
+            raise Untested("a 404 may hide what is there from a caller without a valid key")
+        statuses = (*statuses, NOT_FOUND)
     reason = ""
     if answer.success and setting.bare is not None:
+        # without its header the caller may be another, who may not
         reason = _find_other_key(call, [*(code.status for code in codes), FORBIDDEN])
     if reason:
         conclude(trial.untested(reason))
@@ -288,8 +308,10 @@ def _list_codes(trial: Trial, call: Call) -> list[Code]:
     assert wrong is not None  # the catalogue names it if calls have keys
     if call.twist == "none":
         return [missing]
-    whole = call.twist in WRONG or (not call.twist and call.schemes is None)
-    return [wrong] if whole or missing is wrong else [missing, wrong]  # a mere `Bearer` may be either
+    revoked = not call.twist and call.schemes is None
+    if call.twist in WRONG or revoked or missing is wrong:
+        return [wrong]
+    return [missing, wrong]  # a mere `Bearer` may be either
 
 
 def _find_other_key(call: Call, statuses: list[int]) -> str:
