@@ -237,6 +237,8 @@ class Orders:
         for person, url, types in self.hooks.values() if "never-sent" not in self.habits else ():
             if type not in types or (person != key and "told-to-all" not in self.habits):
                 continue
+            if person != KEYS["main"] and "dead-for-another" in self.habits:
+                continue
             body = self._body(self.told, type, order)
             if "slow" in self.habits and order["state"] == "sent":
                 self.late.append((self.now + 1.4, url, body))

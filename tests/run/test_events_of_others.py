@@ -43,3 +43,9 @@ def test_webhooks_that_hear_nothing_prove_nothing() -> None:
         "event_delivery/own@rest",
         "event_delivery/private@rest",
     }
+
+
+def test_a_webhook_that_is_dead_for_another_shows_nothing_of_what_it_hears() -> None:
+    report = verify_events("dead-for-another")
+    assert report.findings == ()
+    assert ids(report, Verdict.UNTESTED) == ["event_delivery/own@rest"]

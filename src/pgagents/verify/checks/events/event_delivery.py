@@ -1,10 +1,9 @@
-"""Each action sends its event once, with the state after the action, to each webhook for that type and to no
-other.
+"""Each action sends its event once and in time, with the state after the action and no secret, to each
+webhook for that type and to no other.
 
 Our webhooks are registered, also one of another project. Then instances are made and changed, and deliveries
 are awaited. The first delivery is answered with an error, so that it must be sent again (`again_within_s`); a
-repeated one counts once, as Stripe's guide says of events. Refused actions send nothing, and no event holds a
-secret.
+repeated one counts once, as Stripe's guide says of events. Refused actions send nothing.
 """
 
 from __future__ import annotations
@@ -84,7 +83,7 @@ def _list_promises(setting: Setting) -> Iterator[tuple[str, str, tuple[str, ...]
     yield ONCE, "each action sends its event once, a refused one none", ("events",)
     yield PRIVATE, "events contain no secret", ("events",)
     yield ALONE, "a webhook hears the types of events that it asked for and no others", registered
-    if "second" in setting.model.auth.roles and find_webhook_resource(setting) is not None:
+    if "second" in setting.model.auth.roles and _are_of_projects(setting):
         yield OWN, "a webhook hears nothing of another project", registered
 
 
@@ -102,6 +101,7 @@ def _make_attempt(setting: Setting, roles: frozenset[str]) -> Attempt | None:
         for contract in check.promises(setting)
     )
     return Attempt(
+        # an operator moves the clock to the end of a job
         together=partial(_try, receiver=receiver, endpoint=endpoint, others=others, timed=OPERATOR in roles),
         cost=len(steps) + len(types_of(steps)) + 2 * own,
         writes=True,
@@ -122,18 +122,15 @@ def _try(
         for contract in (*(trial.contract for trial in trials), *others):
             conclude(judge_untested(contract, problem))
         return
-    types = list(boxes)
-    theirs: tuple[Resource, Id] | None = None
-    if OWN in tried:
-        theirs = register_of_another(setting, receiver.open(THEIRS), endpoint, types)
+    theirs = _register_of_another(setting, receiver.open(THEIRS), endpoint) if OWN in tried else None
     expected: list[ExpectedEvent] = []
     secrets: set[str] = set()
     act(setting, steps, expected, secrets, timed=timed)
-    arrivals = Arrivals(setting, receiver, expected, boxes)
+    arrivals = Arrivals(setting, receiver, expected, boxes, theirs)
     arrivals.wait()
     heard = {type: arrivals.read_box(box) for type, box in boxes.items()}
     conclude(_judge_events(tried, expected, heard, secrets))
-    conclude(_judge_apart(tried, arrivals, heard, theirs))
+    conclude(_judge_apart(tried, arrivals, heard))
     for type, events in heard.items():
         conclude(_judge_deliveries(Heard(registered[type], events), setting))
 
@@ -184,9 +181,9 @@ def _judge_events(
     for event in expected:
         mine = [came for came in heard[event.type] if is_about(came, event)]
         yield _judge_event(tried[event.type], event, mine, heard[event.type], count_alike(expected, event))
-        if not mine:
-            continue
         times, due = len(list_taken(mine, event)), count_alike(expected, event)
+        if not times:
+            continue
         if times <= due:
             yield once.kept()
         else:
@@ -196,6 +193,7 @@ def _judge_events(
     for came in (came for events in heard.values() for came in events if came.type not in others):
         secret = any(json_bytes(value)[1:-1] in came.delivery.body for value in secrets)
         says = "events contain no secret"
+        # the address that hears it may be anybody's, and keeps it in its logs
         broken = private.broken(says, f"{came.type} contains one").with_rank(Rank.EXPOSED)
         yield broken if secret else private.kept()
 
@@ -230,8 +228,8 @@ def _name_types(events: Sequence[Event]) -> str:
 
 def _find_difference(expected: ExpectedEvent, event: Event) -> tuple[str, dict[str, Any]]:
     """Return the first member of an event that differs from the action's answer, as a claim with its values;
-    empty if none does. A volatile one, such as a link that is signed anew, is not compared, but for the state
-    in which a job has ended.
+    empty if none does. An event may show a part of the instance, as its schema says. A volatile member, such
+    as a link that is signed anew, is not compared, but for the state in which a job has ended.
     """
     left_out = {*expected.resource.volatile, *expected.resource.reads_change} - {expected.resource.state}
     for name, answered in expected.body.items():
@@ -242,19 +240,17 @@ def _find_difference(expected: ExpectedEvent, event: Event) -> tuple[str, dict[s
 
 
 def _judge_apart(
-    tried: Trials,
-    arrivals: Arrivals,
-    heard: Mapping[str, tuple[Event, ...]],
-    theirs: tuple[Resource, Id] | None,
+    tried: Trials, arrivals: Arrivals, heard: Mapping[str, tuple[Event, ...]]
 ) -> Iterator[Judgement]:
     """Judge that no webhook received events of other types, or of another project."""
-    alone, setting = tried[ALONE], arrivals.setting
+    alone, setting, theirs = tried[ALONE], arrivals.setting, arrivals.theirs
     for type, events in heard.items():
         asked = choose_types(setting, list(heard), type)
         # GitHub sends a ping to each new webhook, whatever it asked for
         others = (str(e.type) for e in events if e.type not in asked)
         other = next((type for type in others if is_caused(setting, type)), None)
-        says = f"a webhook for {type} hears {type} alone"
+        asked_for = " and ".join(asked)
+        says = f"a webhook for {asked_for} hears {asked_for} alone"
         if other is not None:
             yield alone.broken(says, f"it heard {other}")
         else:
@@ -269,10 +265,10 @@ def _judge_apart(
     if foreign:
         says = "events of one project go to its own webhooks"
         yield own.broken(says, f"{foreign[0].type} went to another's").with_rank(Rank.EXPOSED)
-    elif theirs is None or not any(heard.values()):
-        yield own.untested(
-            "another project could register no webhook or make nothing, or none heard anything"
-        )
+    elif theirs is None:
+        yield own.untested("another project could register no webhook, or make nothing that sends an event")
+    elif not (any(heard.values()) and arrivals.have_theirs_come()):
+        yield own.untested("ours or another project's webhook heard nothing, so that it hears of no other")
     else:
         yield own.kept()
 
@@ -291,13 +287,15 @@ LOOK_S = 0.5
 class Arrivals:
     """The events that are expected, and the boxes of our receiver to which they come.
 
-    `boxes` maps each type of event to the box of its webhook.
+    `boxes` maps each type of event to the box of its webhook. `theirs` is what another project has made; None
+    if it has no webhook.
     """
 
     setting: Setting
     receiver: Inbox
     expected: Sequence[ExpectedEvent]
     boxes: Mapping[str, str]
+    theirs: tuple[Resource, Id] | None = None
     _parsed: dict[str, dict[Delivery, Event]] = field(default_factory=dict)
     """The deliveries that a box held at the last look, each with its event."""
 
@@ -340,7 +338,12 @@ class Arrivals:
                 len(list_taken(events, event)) >= count_alike(self.expected, event) for event in awaited
             ) or any(e.id not in again for e in events if e.refused):
                 return False
-        return True
+        return self.theirs is None or self.have_theirs_come()
+
+    def have_theirs_come(self) -> bool:
+        """True if another project's webhook has heard of what was made there."""
+        events, theirs = self.read_box(THEIRS), self.theirs
+        return theirs is not None and any(shows(self.setting, event, *theirs) for event in events)
 
 
 # -- events about an expected one
@@ -413,44 +416,30 @@ def limit_types(setting: Setting, types: list[str]) -> list[str]:
     )
 
 
-def find_webhook_resource(setting: Setting) -> Resource | None:
-    """Return the resource whose instances are webhooks; None if the catalogue has none."""
-    registered = setting.model.webhooks.registered_by
-    return next(
-        (r for r in setting.model.resources.values() if r.made_by and r.made_by.action.name == registered),
-        None,
-    )
+def _are_of_projects(setting: Setting) -> bool:
+    """True if webhooks are a resource of the catalogue; else nothing says that one is a project's own."""
+    made = (resource.made_by for resource in setting.model.resources.values())
+    return any(call is not None and call.action.name == setting.model.webhooks.registered_by for call in made)
 
 
-def register_of_another(
-    setting: Setting, address: str, endpoint: Endpoint, types: list[str]
-) -> tuple[Resource, Id] | None:
-    """Register a webhook of another project and make an instance there.
+def _register_of_another(setting: Setting, address: str, endpoint: Endpoint) -> tuple[Resource, Id] | None:
+    """Register a webhook of another project, and make one instance there, which sends an event.
 
     Return the resource and the instance's id, or None.
     """
-    hooks, resource = setting.model.webhooks, steps_of(setting)[0][1]
-    arguments = {hooks.url: address, hooks.types: limit_types(setting, types)}
-    made = ask(
-        Call(
-            endpoint,
-            arguments,
-            "valid",
-            "another project's webhook",
-            role="second",
-            owner="second",
-            fresh=True,
-        )
-    )
-    if not made.success or resource.made_by is None:
+    hooks, steps = setting.model.webhooks, steps_of(setting)
+    makes = (step for step in steps if step[1].made_by and step[2] is step[1].made_by.action)
+    type, resource, maker, _ = next(makes, (None, None, None, None))
+    if type is None or resource is None or maker is None or resource.made_by is None:
         return None
-    maker = setting.get_lead(str(resource.made_by.action.name))
+    theirs = partial(Call, intent="valid", role="second", owner="second", fresh=True)
+    types = limit_types(setting, list(dict.fromkeys((type, *types_of(steps)))))
+    made = ask(theirs(endpoint, {hooks.url: address, hooks.types: types}, why="another project's webhook"))
+    if not made.success:
+        return None
     why = f"another project's {resource.name}"
-    instance = ask(
-        Call(maker, resource.made_by.input, "valid", why, role="second", owner="second", fresh=True)
-    )
-    body = (
-        at_path(resource.made_by, instance) if resource.made_by.at is not None and instance.success else None
-    )
+    instance = ask(theirs(setting.get_lead(str(maker.name)), resource.made_by.input, why=why))
+    read = instance.success and resource.made_by.at is not None
+    body = at_path(resource.made_by, instance) if read else None
     id = resource.id_of(body) if isinstance(body, Mapping) else None
     return (resource, id) if id is not None else None
