@@ -176,6 +176,30 @@ class Weighed(Counted):
         return here + math.floor(before * (1 - now % bucket.per_s / bucket.per_s))
 
 
+class Secondary(ByTheClock):
+    """Refuses what follows the twelfth call of ten seconds too, of whatever key, as GitHub's secondary limits
+    do. Its answer says what remains of the key's own.
+    """
+
+    def draw(
+        self, action: Any, key: Any, *, agent: bool, end_user: str | None, peer: str, now: float
+    ) -> Drawn | None:
+        calls = self.calls.setdefault(("all", ""), [])
+        drawn = super().draw(action, key, agent=agent, end_user=end_user, peer=peer, now=now)
+        calls.append(now)
+        recent = sum(at > now - 10 for at in calls)
+        return replace(drawn, wait_s=90.0) if drawn and recent > 12 and not drawn.wait_s else drawn
+
+
+class OthersEmpty(ByTheClock):
+    """The second caller has used up its own windows."""
+
+    def draw(self, action: Any, key: Any, **more: Any) -> Drawn | None:
+        drawn = super().draw(action, key, **more)
+        own = drawn is None or not key or key.project == "main"
+        return drawn if own else replace(drawn, remaining=0, wait_s=50.0)
+
+
 class Halved(Counted):
     """Tells the end of the clock's minute, and counts anew at its half, too."""
 

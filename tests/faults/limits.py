@@ -114,6 +114,7 @@ class limit_unenforced(Limits):
     "rate_limit_enforcement",
     also={"workflow_runs": "a call that was to fail is limited, so that the next one fails"},
     needs=("limits",),
+    odd=True,
 ).replace_limits
 class limited_early(Limits):
     """Calls are limited once half of the published limit is used up."""

@@ -35,10 +35,12 @@ from windowed import (
     ByTheClock,
     FromTheFirstCall,
     Halved,
+    OthersEmpty,
     RemainingFrozen,
     RemainingRises,
     ResetBeyond,
     ResetPast,
+    Secondary,
     Sliding,
     SlidingByTheOldest,
     Twice,
@@ -116,6 +118,13 @@ def test_nor_are_even_buckets_that_others_draw_from_too(
     monkeypatch.setattr("pgagents.verify.plan.plan.loopback", lambda _: False)
     made = report(opened(shop("even"), None, 0.0), shop("even"), call_s=call_s, others=others)
     assert [a for a in alarms(made) if a[0].startswith("rate_")] == []
+
+
+@pytest.mark.parametrize("way", [Secondary, OthersEmpty])
+def test_a_bucket_that_is_empty_for_another_reason_is_no_alarm(way: Way) -> None:
+    made = report(opened(shop(), way), shop(), only=("rate_limit_enforcement",))
+    assert ids(made, Verdict.BROKEN) == []
+    assert Verdict.UNTESTED in enforced(made)
 
 
 def test_a_burst_across_the_end_of_a_window_is_no_alarm() -> None:

@@ -7,8 +7,9 @@ Django REST framework's; where whole seconds cannot separate two windows, 2·L m
 
 Nothing is judged if the bucket refills as fast as this client sends, or if the key is unlimited, as an
 operator's may be. A burst may meet the limit early, because other clients and buckets draw too. In an
-exclusive run it may not, while headers announce remaining calls. A wait is no longer than a window. A failure
-(5xx) shows nothing of a limit.
+exclusive run it may not, while headers announce remaining calls; if the refusal announces some itself, as
+those of GitHub's secondary limits, that is odd. A wait is no longer than a window. A failure (5xx) shows
+nothing of a limit.
 """
 
 from __future__ import annotations
@@ -87,11 +88,11 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
             says[OWN] = f"a key's empty bucket on {surface} limits no other key"
         together = Attempt(
             together=partial(_empty_bucket, burst=burst),
-            cost=_count_requests(bucket) + 2,
+            cost=_count_requests(bucket) + 2 + (OWN in says),
             writes=writes,
             endpoints=(burst.endpoint,),
         )
-        alone = replace(together, role="second")
+        alone = replace(together, role="second")  # a run without that key says what it lacks
         for about, text in says.items():
             attempt = alone if about == OWN and "second" not in roles else together
             settled = None if setting.limits else NEEDS_LIMITS
@@ -113,7 +114,7 @@ def _list_bursts(setting: Setting) -> Iterator[Burst]:
     the run has not signed in.
 
     Buckets that no action names, such as those with a `when`, are left out, because only the server decides
-    which calls use them.
+    which calls use them. The call that costs a server least is repeated.
     """
     met: set[tuple[str, str]] = set()
     ordered = sorted(
@@ -161,6 +162,10 @@ def _count_requests(bucket: Bucket) -> int:
 def _empty_bucket(trials: Sequence[Trial], burst: Burst) -> None:
     setting, tried = trials[0].setting, {trial.case.about: trial for trial in trials}
     limit, tally = tried[LIMIT], Tally(burst.bucket, burst.bucket.requests)
+    rest = [trial for trial in trials if trial is not limit]
+    others_left = (
+        _ask_another_key(tried[OWN], burst, "another key before the burst") if OWN in tried else None
+    )
     while True:
         answer = ask(burst.call)
         if answer.limited:
@@ -176,23 +181,36 @@ def _empty_bucket(trials: Sequence[Trial], burst: Burst) -> None:
             return
         if expected := tally.too_many():
             broken = limit.broken(expected, "{passed} calls passed", passed=tally.passed)
-            conclude(broken.with_rank(Rank.LAX))
+            conclude(broken.with_rank(Rank.LAX))  # no caller is hurt by calls that pass
+            conclude(trial.untested("no call of the burst was limited") for trial in rest)
             return
-    announced, left = tally.limit, tally.left
-    if setting.exclusive and left > max(SLACK, announced // EARLY):
+    announced, left, refusing = tally.limit, tally.left, rate_of(answer, setting)
+    early = setting.exclusive and left > max(SLACK, announced // EARLY)
+    by_another = refusing is not None and (refusing.remaining > 0 or refusing.limit != announced)
+    if early and (refusing is None or refusing.limit == announced):
         expected = f"no {LIMITED} while calls remain: the answer before announced {left} of {announced}"
-        conclude(limit.broken(expected, answer.outcome))
+        conclude(replace(limit.broken(expected, answer.outcome), odd=by_another))
     else:
-        conclude(limit.kept())
-    if OWN in tried:
-        _call_with_another_key(tried[OWN], burst)
+        conclude(limit.kept("" if tally.passed else "the first call of the burst was limited already"))
+    if by_another:
+        conclude(trial.untested("another bucket was empty first") for trial in rest)
+        return
+    if others_left is not None:
+        _call_with_another_key(tried[OWN], burst, others_left)
     _wait_and_retry(tried[WAIT], burst, answer, announced)
 
 
-def _call_with_another_key(trial: Trial, burst: Burst) -> None:
-    """Call with another key while this key's bucket is empty."""
-    why = "another key while one's bucket is empty"
-    answer = trial.ask(replace(burst.call, role="second", owner="second", why=why))
+def _ask_another_key(trial: Trial, burst: Burst, why: str) -> Exchange:
+    return trial.ask(replace(burst.call, role="second", owner="second", why=why))
+
+
+def _call_with_another_key(trial: Trial, burst: Burst, before: Exchange) -> None:
+    """Call with another key while this key's bucket is empty; `before` the burst that key had its answer."""
+    rate = rate_of(before, trial.setting)
+    if before.limited or (rate is not None and rate.remaining < 1):
+        conclude(trial.untested("the other key's own bucket was empty before the burst"))
+        return
+    answer = _ask_another_key(trial, burst, "another key while one's bucket is empty")
     if answer.limited:
         conclude(trial.broken("another key is not limited by it", answer.outcome))
     elif answer.void or answer.status >= FAILED:
@@ -249,11 +267,12 @@ def _judge_length(trial: Trial, after_s: float, bucket: Bucket, announced: int) 
     window = bucket.refill == "window"
     back_s = bucket.per_s if window else bucket.per_s / announced
     longest = math.ceil(back_s) + 1  # Retry-After has whole seconds only (RFC 9110, 10.2.3)
-    if after_s <= longest + 1:  # a date has whole seconds only
+    if after_s <= longest:
         return None
     until = f"a window of {back_s:g} s ends" if window else f"the next of {announced} in {bucket.per_s:g} s"
     expected = f"at most {longest} s until {until}"
-    return trial.broken(expected, "Retry-After: {after_s:g} s", after_s=after_s)
+    name = trial.model.limit_reader.retry
+    return trial.broken(expected, f"{name}: {{after_s:g}} s", after_s=after_s)
 
 
 def _judge_still_limited(trial: Trial, answer: Exchange, after_s: float) -> Judgement:
