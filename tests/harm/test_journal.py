@@ -19,7 +19,7 @@ from harm.servers.base import Answer, Server
 from lengths import MATRIX
 from pgagents.base.http import Request, Response
 from pgagents.report.report import Report
-from pgagents.verify.fixtures.ownership import Proof
+from pgagents.verify.fixtures.proof import Proof
 from pgagents.verify.run.journal import JournalFile
 from pgagents.verify.run.recorder import Recorder
 

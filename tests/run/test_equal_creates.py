@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pgagents.base.http import Request, Response
-from pgagents.verify.fixtures import ownership
+from pgagents.verify.fixtures import proof
 from small_api import Notes, answer, verified, with_resource
 
 CUT = 20
@@ -17,7 +17,7 @@ WITH_KIND = (
 )
 
 
-@pytest.mark.parametrize("equal", [ownership.MOST_EQUAL, 10_000])
+@pytest.mark.parametrize("equal", [proof.MOST_EQUAL, 10_000])
 def test_server_that_cuts_the_mark_of_a_text_gets_no_endless_creates(
     equal: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -25,7 +25,7 @@ def test_server_that_cuts_the_mark_of_a_text_gets_no_endless_creates(
 
     With 10,000 equal creates allowed, the bound of clean-up ends them alone.
     """
-    monkeypatch.setattr(ownership, "MOST_EQUAL", equal)
+    monkeypatch.setattr(proof, "MOST_EQUAL", equal)
     creates = [0]
 
     def cut(server: Notes, request: Request) -> Response | None:

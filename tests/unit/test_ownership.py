@@ -13,8 +13,9 @@ import pytest
 
 from pgagents.verify.fixtures.instance import Instance
 from pgagents.verify.fixtures.marks import Marks
-from pgagents.verify.fixtures.ownership import MOST_LASTING, Ownership, Proof
+from pgagents.verify.fixtures.ownership import MOST_LASTING, Ownership
 from pgagents.verify.fixtures.pool import FixturePool
+from pgagents.verify.fixtures.proof import Proof
 from pgagents.verify.setting import setting_of
 from pgagents.verify.wire.asking import answering
 from pgagents.verify.wire.call import Call, InstanceRef
