@@ -184,6 +184,19 @@ def test_key_with_a_line_break_is_refused(
     assert "X-Admin" not in err
 
 
+@pytest.mark.parametrize("key", ["Bearer abc123", "ApiKey abc123", "Authorization: Token abc123"])
+def test_key_with_the_word_before_it_says_to_leave_the_word_out(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setenv("PGAGENTS_TOKEN", key)
+    code, _, err = call(capsys, "verify", SHOP, "--url", URL)
+    word = key.split()[-2]
+    assert code == 2
+    assert f"write the key alone, without `{word}`" in err
+    assert f"--auth header:Authorization:{word}" in err
+    assert "abc123" not in err
+
+
 def test_url_keeps_its_path_and_loses_its_last_slash() -> None:
     assert base_url("https://staging.example.com/base/") == "https://staging.example.com/base"
     assert base_url("http://[::1]:8080") == "http://[::1]:8080"

@@ -30,6 +30,8 @@ other servers (`NAME=URL …`).
 They go before all options of that server, so that no call of a run reaches another host than the run's own.
 """
 NO_KEY_HAS = "characters that no key has"
+_BEFORE_KEY = re.compile(r"(?:Authorization: *)?(Bearer|Token|Api-?Key) +\S", re.I)
+"""A key that was copied with what a header has before it. No other word is told, as it may be a secret."""
 
 
 def variable(model: Model, which: str) -> str:
@@ -120,6 +122,11 @@ def header_safe(key: str, where: str, credential: Credential | None = None) -> s
         problem = "" if plain else NO_KEY_HAS
     if problem:
         help = "check for quotes, blanks and line breaks"
+        if (word := _BEFORE_KEY.match(key)) is not None:
+            help = (
+                f"write the key alone, without `{word[1]}`; where the document does not name the word: "
+                f"--auth header:Authorization:{word[1]}"
+            )
         if credential is not None and credential.encoded and ":" not in key:
             help += "; is it the key of another scheme of the document? add --auth, such as header:X-API-Key"
         raise PgagentsError(f"{where} holds {problem}", help)
