@@ -538,6 +538,17 @@ def test_codes_that_a_document_lists_leave_room_for_an_invented_one() -> None:
     assert made.data["errors"]["codes"]["INVALID"]["code_at"] is None
 
 
+@pytest.mark.parametrize("more", [{}, {"error": {"properties": {"type": {"enum": ["a", "b"]}}}}])
+def test_a_member_that_is_the_same_in_all_errors_is_not_their_code(more: dict[str, Any]) -> None:
+    """Anthropic's `{type: error, error: {…}}` and Kubernetes' `{kind: Status, …}`: a 405 has it as well."""
+    body = {"type": "object", "properties": {"type": {"const": "error"}, **more}}
+    refusal = {"description": "No", **holding(body)}
+    responses = {**operation()["responses"], "400": refusal, "404": refusal}
+    errors = imported(openapi({"/a": {"get": operation(responses=responses)}})).data["errors"]
+    assert errors["code_at"] is None
+    assert not [code for code in errors["codes"].values() if "wire" in code]
+
+
 def json_query(schema: Any, media: str = "application/json", place: str = "query") -> dict[str, Any]:
     return {"name": "q", "in": place, "content": {media: {"schema": schema}}}
 

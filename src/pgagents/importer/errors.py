@@ -505,8 +505,14 @@ class CodePlaces:
         Return None if a body has no enumerated code, or if no place occurs in most bodies.
         """
         own: list[Path | None] = []
-        for body in bodies:
-            places = [p for p, _ in self.list_codes(body or {}) if p[-1] in _CODE_MEMBERS]
+        known = [dict(self.list_codes(body or {})) for body in bodies]
+        for enums in known:
+            # one value of all errors tells none from another, as Anthropic's `{type: error, error: {…}}`
+            places = [
+                place
+                for place, codes in enums.items()
+                if place[-1] in _CODE_MEMBERS and any(set(one.get(place, ())) != {codes[0]} for one in known)
+            ]
             own.append(min(places, key=lambda p: (len(p), p), default=None))
         (place, count), *_ = Counter(own).most_common(1) or [(None, 0)]
         return (place, own) if place is not None and None not in own and 2 * count > len(own) else None
