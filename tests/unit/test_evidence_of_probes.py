@@ -403,6 +403,18 @@ def test_a_right_patch_is_kept_although_the_version_moves() -> None:
     assert {k: j.verdict for k, j in patch(serve).items()} == {"named": Verdict.KEPT, "others": Verdict.KEPT}
 
 
+def test_a_value_that_a_mark_made_the_former_one_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One address is laid over equal values of a contact, so an earlier PUT left the one that is sent."""
+    plainly = partial_changes._Patch.send
+
+    def send(self: Any, trial: Any, body: Any, values: dict[str, Any], why: str) -> Call:
+        return plainly(self, trial, body, values | ({"text": "hello"} if "text" in values else {}), why)
+
+    monkeypatch.setattr(partial_changes._Patch, "send", send)
+    assert patch(lambda note, given: note.update(given))["named"].verdict is Verdict.KEPT
+    assert patch(lambda _, __: None)["named"].member == "colour"
+
+
 def test_the_second_member_that_is_ignored_is_found() -> None:
     """Beside others the text is ignored, alone it is taken; the colour is never taken."""
 

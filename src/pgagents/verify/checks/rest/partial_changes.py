@@ -31,6 +31,7 @@ from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.exchange import Exchange
 
 LIST_OF_STEPS = "application/json-patch+json"
 """RFC 6902: its members are operations, not the instance's."""
@@ -109,7 +110,7 @@ class _Patch(Change):
             for name in values if changed.refused and others else ():
                 ask(self.send(named, body, {name: values[name]}, f"{name} alone"))
         else:
-            self.judge_named(named, body, self.shown(before), self.shown(after), values)
+            self.judge_named(named, body, self.shown(before), changed, self.shown(after), values)
         for trial in others:
             self.judge_others(trial, body, self.shown(before))
 
@@ -118,6 +119,7 @@ class _Patch(Change):
         trial: Trial,
         body: Mapping[str, Any],
         before: Mapping[str, Any],
+        changed: Exchange,
         after: Mapping[str, Any],
         values: Mapping[str, Any],
     ) -> None:
@@ -125,8 +127,8 @@ class _Patch(Change):
         moved = False
         for param in self.members:
             name, wire = str(param.name), param.wire
-            if name not in values or wire not in after:
-                continue
+            if name not in values or wire not in after or changed.input.get(name) == before.get(wire):
+                continue  # a mark may have made the value the one that an earlier change of the run left
             if after[wire] != before.get(wire):
                 moved = True
                 continue
