@@ -743,6 +743,25 @@ def test_null_in_place_of_what_was_given_is_shown(shown: dict[str, Any], verdict
 )
 def test_a_number_that_a_column_rounds_is_the_same(told: Any, read: Any, verdicts: list[Verdict]) -> None:
     """A create shows what was sent, and a read what PostgreSQL keeps in `real` or `numeric(9, 2)`."""
+    assert compare(told, read) == verdicts
+
+
+@pytest.mark.parametrize(
+    ("read", "verdict"),
+    [
+        ({"id": "cus_1", "name": "Ann"}, Verdict.KEPT),
+        ({"id": "cus_2", "name": "cus"}, Verdict.BROKEN),
+        ("cus_2", Verdict.BROKEN),
+    ],
+)
+def test_an_id_and_what_it_names_are_the_same(read: Any, verdict: Verdict) -> None:
+    """Stripe's `expand[]=customer` shows the customer in the place of its id."""
+    assert compare("cus_1", read) == [verdict]
+    assert compare(["cus_1"], [read]) == [verdict]
+
+
+def compare(told: Any, read: Any) -> list[Verdict]:
+    """Return the verdicts on a create and a read of one item, which show these prices."""
     item = {"type": "object", "properties": {"id": {"type": "string"}, "price": {"type": "number"}}}
     body = {"required": True, "content": {"application/json": {"schema": item}}}
     shown = {"description": "So", "content": {"application/json": {"schema": item}}}
@@ -758,7 +777,7 @@ def test_a_number_that_a_column_rounds_is_the_same(told: Any, read: Any, verdict
         exchange = exchange_of(memory.model, call, answer(status, {"id": "i1", "price": price}))
         exchange.number, exchange.fits = number, True
         judged += consistent_representations.watch(exchange, memory)
-    assert [judgement.verdict for judgement in judged] == verdicts
+    return [judgement.verdict for judgement in judged]
 
 
 # -- Park Graph's holds, and a job that nobody reads

@@ -17,7 +17,7 @@ from pgagents.base.cel.functions import epoch
 from pgagents.base.text import is_masked, plain_word, split_words
 from pgagents.catalogue.model.action import Job, Param
 from pgagents.catalogue.model.answers import retry_after_s
-from pgagents.catalogue.model.resource import Resource
+from pgagents.catalogue.model.resource import Resource, is_scalar
 from pgagents.verify.answers.observation import VERSION, list_members
 from pgagents.verify.answers.representations import (
     Representation,
@@ -362,7 +362,7 @@ def _is_same_time(a: str, b: str) -> bool:
 
 
 def is_same(a: Any, b: Any) -> bool:
-    """True if two values mean the same. Times are compared by the second, lists in any order."""
+    """True if two values mean the same: times by the second, lists in any order, an id as what it names."""
     if type(a) is type(b) and a == b:
         return True
     if isinstance(a, str) and isinstance(b, str):
@@ -372,6 +372,10 @@ def is_same(a: Any, b: Any) -> bool:
     if isinstance(a, list) and isinstance(b, list):
         in_turn = len(a) == len(b) and all(map(is_same, a, b))  # each item may show less in a list
         return in_turn or sorted(map(repr, a)) == sorted(map(repr, b))
+    if isinstance(a, Mapping) or isinstance(b, Mapping):
+        # an id, and what it names, as Stripe's `expand` shows
+        whole, id = (a, b) if isinstance(a, Mapping) else (b, a)
+        return is_scalar(id) and any(is_scalar(value) and value == id for value in whole.values())
     return bool(a == b)
 
 
