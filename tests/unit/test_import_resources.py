@@ -615,6 +615,19 @@ def test_member_that_tells_a_removal_says_when_an_instance_is_gone(
     assert "gone_when" not in infer(paths)[0]["item"]
 
 
+@pytest.mark.parametrize("flag", [{"type": "boolean", "enum": [True]}, {"type": "string"}])
+def test_a_form_of_the_answer_that_says_deleted_is_the_removed_one(flag: dict[str, Any]) -> None:
+    """Stripe's document has `anyOf: [customer, deleted_customer]` for `GET /v1/customers/{customer}`."""
+    removed = {"type": "object", "properties": {"id": ITEM["properties"]["id"], "deleted": flag}}
+    paths = {
+        "/items": {"post": create(ITEM, name={"type": "string"})},
+        "/items/{item_id}": by_id()
+        | {"get": answer({"anyOf": [ITEM, removed]}), "delete": answer(None, "204")},
+    }
+    condition = "has(resource.deleted) && resource.deleted == true"
+    assert infer(paths)[0]["item"].get("gone_when") == (condition if "enum" in flag else None)
+
+
 @pytest.mark.parametrize(
     ("time", "inferred"),
     [(TIME, False), ({"type": ["string", "null"]}, True), ({"anyOf": [TIME, NULL]}, True)],

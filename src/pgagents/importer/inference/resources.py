@@ -614,8 +614,18 @@ def _find_removed_mark(one: InferredResource, read: ImportedAction, named: Mappi
         if name in _REMOVED_AT and (name not in whole.get("required", ()) or _may_be_null(schema, named)):
             return f"has(resource.{name}) && resource.{name} != null"
         if name in _REMOVED and is_type(read_schema(schema, named), ("boolean",)):
-            return f"has(resource.{name}) && resource.{name} == true"
+            return _say_flag(name)
+    answer = follow(next((one for code, one in read.action["output"].items() if code < 300), {}), named)
+    for form in (*answer.get("anyOf", ()), *answer.get("oneOf", ())):
+        # Stripe's GET answers `anyOf: [customer, deleted_customer]`
+        members = follow(form, named).get("properties", {})
+        if name := next((n for n in _REMOVED if is_type(members.get(n, {}), ("boolean",))), ""):
+            return _say_flag(name)
     return ""
+
+
+def _say_flag(name: str) -> str:
+    return f"has(resource.{name}) && resource.{name} == true"
 
 
 def _may_be_null(schema: Mapping[str, Any], named: Mapping[str, Any]) -> bool:
