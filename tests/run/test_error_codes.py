@@ -40,6 +40,14 @@ def test_code_of_a_mistake_that_the_catalogue_says_nothing_of_is_open() -> None:
     assert find_verdict(said, code) is Verdict.BROKEN
 
 
+def test_codes_that_the_catalogue_does_not_name_are_not_owed() -> None:
+    """A catalogue over a document names codes of its actions alone: then exit 3 would stay for ever."""
+    report = verified(catalogue(NOTES, ("code_at: null", "code_at: code")), Notes())
+    result = next(r for r in report.results if r.contract.id == "error_codes/framework@rest")
+    assert (result.verdict, result.excused) == (Verdict.UNTESTED, True)
+    assert "framework: {unknown_path: CODE" in result.reason
+
+
 @pytest.mark.matrix
 def test_file_that_is_too_large_may_be_refused_as_a_body_that_is_too_large() -> None:
     """A framework may measure the whole body first. Another code of the action is still wrong."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pgagents.catalogue.model.answers import Code
 from pgagents.report.contract import Rank
 from pgagents.verify.cases.invalid import provokable
-from pgagents.verify.promise import Case, Judgement, allows_either, make_check
+from pgagents.verify.promise import Attempt, Case, Judgement, Trial, Untested, allows_either, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.endpoint import framework_places
 from pgagents.verify.wire.exchange import Exchange
@@ -34,8 +34,22 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         if any(c.code_at for c in endpoint.action.errors) and provokable(setting, endpoint):
             says = f"every error code of {endpoint.action.name} comes with its one status"
             yield Case(endpoint, says, origin)
+    framework = setting.model.errors.framework
+    named = any(getattr(framework, name) is not None for name in FRAMEWORK.values())
     for place in framework_places(setting.model):
-        yield Case(None, "every error code of the framework comes with its one status", origin, place=place)
+        says = "every error code of the framework comes with its one status"
+        attempt = None if named else Attempt(_say_unnamed, cost=0, writes=False, optional=True)
+        yield Case(None, says, origin, attempt, place=place)
+
+
+def _say_unnamed(trial: Trial) -> None:
+    """No author owes what he does not name, unless an answer has a code of his."""
+    del trial
+    raise Untested(
+        "`errors.framework` names no code of what no action answers: `framework: {unknown_path: CODE, "
+        "wrong_method: CODE}`",
+        excused=True,
+    )
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
