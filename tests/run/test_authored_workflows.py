@@ -259,3 +259,30 @@ def test_a_step_of_nobody_that_is_accepted_is_broken_and_undone() -> None:
     report = verified(model, server, exclusive=True, only=("workflow_runs",))
     assert verdict_on(report, "second")[0] is Verdict.BROKEN
     assert server.notes == {}
+
+
+LATER = """
+workflows:
+  twice:
+    title: A note is shown later
+    description: Writes a note, and reads it once it is shown.
+    only_verify: true
+    steps:
+      first: {action: create_note, input: {text: hello}, keep: {id: =response.id}}
+      second: {action: get_note, input: {note_id: =first.id}, within_s: 9}
+"""
+
+
+@pytest.mark.parametrize(("reads", "verdict"), [(4, Verdict.KEPT), (99, Verdict.BROKEN)])
+def test_a_read_is_repeated_until_it_has_its_status(reads: int, verdict: Verdict) -> None:
+    """A store that is consistent in the end, as DynamoDB, shows what was written two seconds later."""
+    early: dict[str, int] = {}
+
+    def hide(_: Notes, request: Request) -> Response | None:
+        if request.method != "GET" or request.path == "/notes":
+            return None
+        early[request.path] = early.get(request.path, 0) + 1
+        return answer(404, {"detail": "not yet"}) if early[request.path] <= reads else None
+
+    report, _ = run(with_resource((KNOWN_END, KNOWN_END + LATER)), hide)
+    assert verdict_on(report, "second")[0] is verdict

@@ -296,8 +296,8 @@ class Step(Strict):
     within_s: Annotated[float, Field(gt=0, le=60)] | None = Field(
         None,
         description=(
-            "For a read: seconds within which the conditions must become true; the call is repeated "
-            "until then."
+            "For a read: seconds within which it has its status and the conditions become true; it is "
+            "repeated until then."
         ),
     )
     expect_timed: list[Cel] = Field(

@@ -278,10 +278,8 @@ class Passage:
         assert call.endpoint is not None
         answer = ask(call)
         began, pause_s = answer.sent_at, PAUSE_S  # `within_s` is the author's
-        while (
-            answer.sent_at - began < step.within_s
-            and as_told(self.setting, step, answer, call.endpoint)
-            and not self.holds(step, answer)
+        while answer.sent_at - began < step.within_s and not (
+            as_told(self.setting, step, answer, call.endpoint) and self.holds(step, answer)
         ):
             left_s = step.within_s - (answer.sent_at - began)
             ask(Sleep(min(pause_s, max(left_s, PAUSE_S)), quiet=pause_s < 1))
