@@ -286,3 +286,18 @@ def test_a_read_is_repeated_until_it_has_its_status(reads: int, verdict: Verdict
 
     report, _ = run(with_resource((KNOWN_END, KNOWN_END + LATER)), hide)
     assert verdict_on(report, "second")[0] is verdict
+
+
+def test_a_step_sends_fresh_members_of_an_object() -> None:
+    """As Kubernetes' `metadata: {name: =fresh.slug}`."""
+    takes = "input: {text: {type: string, minLength: 1, maxLength: 40, required: true}"
+    flow = LATER.replace(
+        "{text: hello}", "{text: hello, meta: {name: =fresh.slug, of: [=fresh.text, plain]}}"
+    )
+    more = (takes, f"{takes}, meta: {{type: object}}"), (KNOWN_END, KNOWN_END + flow)
+    report, server = run(with_resource(*more))
+    assert verdict_on(report, "second")[0] is Verdict.KEPT
+    sent = next(m for r in server.log if r.method == "POST" and (m := read_json(r.body).value.get("meta")))
+    assert sent["name"].startswith("pgv-")
+    assert sent["of"][0].startswith("pgv-")
+    assert sent["of"][1] == "plain"
