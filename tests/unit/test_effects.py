@@ -13,7 +13,7 @@ from pgagents.verify.answers.observation import ANSWER, VERSION
     [
         "version", "_rev", "etag", "updated_at", "updatedAt", "last_modified", "meta.updated", "updateTime",
         "update_time", "resourceVersion", "metadata.resourceVersion", "lastModified", "lastModifiedDate",
-        "lastUpdated", "edited_timestamp", "editedAt", "changed_on",
+        "lastUpdated", "edited_timestamp", "editedAt", "changed_on", "_seq_no", "seqNo",
     ],
 )  # fmt: skip
 def test_every_write_moves_a_version(name: str) -> None:

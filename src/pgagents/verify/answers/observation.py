@@ -45,12 +45,13 @@ MOST_DEEP = 4
 MOST_MEMBERS = 400
 """The most members of one body that are kept, because a server may send any number."""
 VERSION = re.compile(
-    r"(?:^|[._])(?:(?:resource_?)?(?:version|revision|rev|etag|generation|sequence|seq)"
+    r"(?:^|[._])(?:(?:resource_?)?(?:version|revision|rev|etag|generation|sequence|seq(?:_?no)?)"
     r"|(?:last_?)?(?:updated|modified|changed|edited)(?:_?(?:at|on|time|timestamp|date))?|update_?time)$",
     re.I,
 )
 """Members that hold the version of an instance, which every write may change: `updateTime` of Google's
-AIP-148, Kubernetes' `resourceVersion`, Spring Data's `lastModifiedDate`, Discord's `edited_timestamp`.
+AIP-148, Kubernetes' `resourceVersion`, Elasticsearch's `_seq_no`, Spring Data's `lastModifiedDate`, Discord's
+`edited_timestamp`.
 """
 
 
