@@ -644,3 +644,45 @@ def test_a_guessed_move_goes_with_its_code_unless_the_author_names_it() -> None:
     made = merge(base, {"errors": {"codes": {"CONFLICT": None}}, "resources": named}).data
     moves = made["resources"]["visit"]["moves"]
     assert moves == {"finish": {"from": ["open"], "to": "done", "otherwise": "wrong_state"}}
+
+
+def test_what_a_path_names_refers_to_the_resource_whose_calls_fill_it_in() -> None:
+    """Import concludes nothing of Kubernetes' `metadata.name`, so the author writes the resource himself."""
+    text = {"type": "string"}
+    meta = {"type": "object", "properties": {"name": text, "uid": text}, "required": ["name", "uid"]}
+    spec = {"type": "object", "properties": {"image": text}, "required": ["image"]}
+    shown = {"type": "object", "properties": {"metadata": meta, "spec": spec}}
+    answer = {"description": "So", "content": {"application/json": {"schema": shown}}}
+    named = [{"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}]
+    paths = {
+        "/pods": {
+            "post": {
+                "operationId": "makePod",
+                "requestBody": {"required": True, "content": answer["content"]},
+                "responses": {"201": answer},
+            }
+        },
+        "/pods/{name}": {
+            "parameters": named,
+            "get": {"operationId": "readPod", "responses": {"200": answer}},
+            "delete": {"operationId": "removePod", "responses": {"200": answer}},
+        },
+        "/pods/{name}/log": {
+            "get": {"operationId": "readLog", "parameters": named, "responses": {"200": answer}}
+        },
+        "/nodes/{name}": {
+            "get": {"operationId": "readNode", "parameters": named, "responses": {"200": answer}}
+        },
+    }
+    document = {"openapi": "3.1.0", "info": {"title": "Pods", "version": "1"}, "paths": paths}
+    lines = """resources:
+  pod:
+    id: metadata.name
+    made_by: {action: make_pod}
+    read_by: {action: read_pod, input: {name: =resource.metadata.name}}
+"""
+    written = "actions: {read_log: {input: {name: {refers_to: pod.metadata.name}}}}\n"
+    for own in (lines, lines + written):
+        actions = {a.name: a for a in over(own, document).actions}
+        refers = {name: a.param("name").refers_to for name, a in actions.items() if a.param("name")}
+        assert refers == {"read_pod": "pod", "remove_pod": "pod", "read_log": "pod", "read_node": None}

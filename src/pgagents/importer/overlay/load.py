@@ -182,6 +182,7 @@ def open_overlay(source: Source, fetch: Fetch, misfits: list[Diagnostic] | None 
     over = {key: value for key, value in source.data.items() if key != KEY} | {"actions": resolved.entries}
     without = _offer(converted, over)
     _add_other_customer(converted.data, over)
+    _refer_to_own(converted.data, over)
     made = OverlaySource(
         source.file,
         source.text,
@@ -372,6 +373,37 @@ def _add_other_customer(data: dict[str, Any], over: Mapping[str, Any]) -> None:
     if keyed and not named and any(isinstance(one, Mapping) and one.get("tenant") is True for one in entries):
         data.setdefault("auth", {})
         add_second_role(data)
+
+
+def _refer_to_own(data: dict[str, Any], over: Mapping[str, Any]) -> None:
+    """Let what a path names refer to a resource of the author's, whose own calls fill in its id there.
+
+    Import does so for what it concludes. Without it a run does not know that a call removes the instance.
+    """
+    resources, actions = over.get("resources"), data["actions"]
+    for name, resource in resources.items() if isinstance(resources, Mapping) else ():
+        if not isinstance(resource, Mapping):
+            continue
+        written = resource.get("id", value_at(data, ("resources", name, "id")) or "id")
+        ids = [written] if isinstance(written, str) else written
+        for call in (resource.get("read_by"), resource.get("undone_by")):
+            action = actions.get(call.get("action")) if isinstance(call, Mapping) else None
+            filled = call.get("input") if isinstance(call, Mapping) else None
+            path = action["http"].partition(" ")[2] if action is not None else ""
+            for argument, value in filled.items() if isinstance(filled, Mapping) else ():
+                member = value.removeprefix("=resource.") if isinstance(value, str) else ""
+                step = f"{{{argument}}}"
+                if member == value or member not in ids or step not in path:
+                    continue
+                whole = name if len(ids) == 1 else f"{name}.{member}"
+                for other, below in actions.items():
+                    place = ("actions", other, "input", argument)
+                    taken = value_at(below, ("input", argument))
+                    same = f"{below['http'].partition(' ')[2]}/".startswith(
+                        path.partition(step)[0] + step + "/"
+                    )
+                    if same and isinstance(taken, dict) and not value_at(over, (*place, "refers_to")):
+                        taken.setdefault("refers_to", whole)
 
 
 def _merge(opened: Opened, misfits: list[Diagnostic] | None) -> OverlaySource:
