@@ -61,6 +61,8 @@ def _stands_misspelt(pointer: Pointer, name: Any, by_place: Mapping[Pointer, lis
     if (*pointer, f"{name}_") in by_place:
         return True
     unknown = [p for p, errors in by_place.items() if p[:-1] == pointer and p and _is_unknown(errors[0])]
+    if name == "that" and any(p[-1] in ("then", "must", "assert", "expect") for p in unknown):
+        return True
     of_action = name == "action" and any(p[-1] in ("operationId", "workflow", "workflowId") for p in unknown)
     return of_action or any(find_meant(p, ()) == name for p in unknown)
 
@@ -266,7 +268,20 @@ _OF_OTHERS: dict[str, str] = {
     "workflowId": "the key above the workflow is its name: `workflows: {NAME: {title: …, steps: …}}`",
     "workflow": "a step calls one action: write the steps of the other workflow here",
     **dict.fromkeys(
-        ("after", "before", "cleanup", "hooks", "precondition", "preconditions", "setup", "teardown"),
+        (
+            "after",
+            "afterAll",
+            "afterEach",
+            "before",
+            "beforeAll",
+            "beforeEach",
+            "cleanup",
+            "hooks",
+            "precondition",
+            "preconditions",
+            "setup",
+            "teardown",
+        ),
         "what must be there before a call is a resource with `made_by`, and `undone_by` removes it",
     ),
     **dict.fromkeys(("base_url", "baseUrl", "host", "url"), "the server under test is an option: `--url`"),
@@ -279,6 +294,7 @@ _OF_OTHERS: dict[str, str] = {
     "tags": "leave it out: actions stand under `surfaces` of those who are offered them",
 }
 """The keys that an author of OpenAPI writes, each with the place where it stands here."""
+_CONDITIONS = "write conditions: `expect: ['response.total == 3.0']`; a refusal has `status: 409`"
 _YES, _NO = frozenset(("yes", "on", "y", "1")), frozenset(("no", "off", "n", "0"))
 
 
@@ -313,12 +329,17 @@ _OF_PLACES: dict[tuple[str, int], dict[str, str]] = {
             "auth roles permissions security",
             "who may call it is its `scope`, which roles have by `auth.plans`",
         ),
+        **_all("pagination paging paginate", "pages of a list: `pages: {items: …, next: …, argument: …}`"),
         **_all("sort order order_by", 'an order is a law: `sorted_by(response.items, "MEMBER")`'),
         **_all(
             "filter filters",
             "a filter is a law: `{when: has(input.NAME), that: response.items.all(one, CONDITION)}`",
         ),
         **_all("status statuses", "a success stands under `output`, a refusal under `errors`"),
+    },
+    ("actions", 5): {
+        **_all("if given condition", "the condition under which a law holds is `when`"),
+        **_all("then must assert expect", "what must hold is `that`"),
     },
     ("resources", 3): {
         **_all("create post creates created_by", _MADE_BY),
@@ -366,6 +387,10 @@ _OF_PLACES: dict[tuple[str, int], dict[str, str]] = {
             "parallel concurrent concurrency",
             "steps go one after another; a resource's law about one number, as `read.left >= 0.0`, is held "
             "under two calls at once",
+        ),
+        **_all(
+            "dependsOn depends_on needs",
+            "steps go in the order in which they stand, and a value of an earlier one is `=STEP.NAME`",
         ),
         **_all("user role identity auth", "another role calls by `as: second`"),
         **_all("call operation request method url path", "name the action to call: `action: NAME`"),
@@ -445,6 +470,10 @@ def _advise_on_value(error: Any, pointer: Pointer) -> str:
     if kind == "string_type" and pointer[-1:] == ("otherwise",) and isinstance(value, list | dict):
         told = "`status: 409` and an `expect` about its code"
         return f"name the one code that most calls get; another is told by a workflow's step with {told}"
+    if kind == "string_type" and pointer[-1:] == ("gone_when",):
+        return "write a condition, as `gone_when: resource.deleted`; after a 404 none is needed: leave it out"
+    if kind == "string_type" and pointer[-2:-1] == ("expect",) and isinstance(value, dict):
+        return _CONDITIONS
     if kind == "string_type" and isinstance(value, list) and len(value) == 1:
         return f"write it without brackets: {brief(str(value[0]), 40)}"
     if kind == "string_type" and pointer[-1:] == ("expires_by",):
@@ -460,14 +489,22 @@ def _advise_on_value(error: Any, pointer: Pointer) -> str:
         if pointer[-1:] == ("errors",):
             return "write the names of codes: [CODE, OTHER]; what they are stands under `errors: {codes: …}`"
         if pointer[-1:] == ("expect",) and isinstance(value, dict):
-            return "write conditions: `expect: ['response.total == 3.0']`; a refusal has `status: 409`"
+            return _CONDITIONS
         if pointer[-1:] == ("unique",) and isinstance(value, str):
             return f"write `[{{members: [{shown}], otherwise: CODE}}]`"
         one = isinstance(value, dict)
         plain = "put it into a list: `[{…}]`" if one else "write `[A, B]`"
-        return f"write it in brackets: [{shown}]" if isinstance(value, str | int) else plain
+        each = ", ".join(re.split(r"\s*[|,;]\s*", shown))
+        return f"write it in brackets: [{each}]" if isinstance(value, str | int) else plain
     if kind == "dict_type" and isinstance(value, list):
         return f"give each a name in place of the list: `{pointer[-1]}: {{NAME: …, OTHER: …}}`"
+    if (
+        kind == "dict_type"
+        and pointer[:2] == ("auth", "roles")
+        and pointer[3:] == ("env",)
+        and isinstance(value, str)
+    ):
+        return f"leave it out: the key of a role is an option of verify, `--identity {pointer[2]}={shown}`"
     if kind == "dict_type":
         return _MAPPING
     return _describe_key(pointer)

@@ -328,6 +328,9 @@ _MEANT_BY = {
     **dict.fromkeys(("matches", "contains", "startsWith", "endsWith"), _OF_TEXTS),
     "=~": _OF_TEXTS,
     ".?": "`has(response.total)` asks before whether a member is there",
+    **dict.fromkeys(("[*", "@"), _OF_ITEMS),
+    ":": "`response.items[-1]` is the last item; a part of a list is `items.filter(one, CONDITION)`",
+    "??": "write `has(response.total) ? response.total : 0.0` for a member that may be missing",
     "..": "write two comparisons with `&&` between them",
     "{{": "leave the braces out: an expression reads `response.total` as it is",
     "/": 'write a regular expression as a text: `response.name.matches("[0-9]+")`',
@@ -344,7 +347,7 @@ _MEANT_BY = {
     **dict.fromkeys(("|", "or"), _EITHER),
     **dict.fromkeys(('"', "'"), _CLOSED),
     "$": "name the value from its beginning, such as `response.total` or `input.q`",
-    "~": "`near(A, B, SLACK)` is true for two numbers that differ by no more",
+    "~": "`near(A, B, SLACK)` compares two numbers, and `response.name.matches(REGEX)` a text",
     ".": (
         "name what has the member, as in `response.total`; where it may be missing, `has(response.total)` "
         "asks before; of each item: `items.all(one, one.total > 0.0)`"
