@@ -259,7 +259,7 @@ def _replace_domain(
     domain = context.front.domain
 
     def inner(call: AcceptedCall) -> Any:
-        return deepcopy(domain(call))  # rows of a list are the process's, and a fault may change them in place
+        return deepcopy(domain(call))  # rows of a list are the whole process's, and a fault may change them
 
     context.front.domain = lambda call: act(context, inner, call)
     return handler

@@ -205,9 +205,8 @@ def _list_accepted(setting: Setting) -> Iterator[Form]:
     for endpoint in _list_plain_reads(setting):
         if () in endpoint.security:
             yield Form(endpoint, OPTIONAL, "without a key, which is optional,", "none", accepted=True)
-        for alternative in [schemes for schemes in endpoint.security if schemes][
-            1:
-        ]:  # all calls have the first
+        _, *others = [schemes for schemes in endpoint.security if schemes] or [()]  # all calls have the first
+        for alternative in others:
             if alternative not in seen:
                 seen.add(alternative)
                 shown = " and ".join(f"`{name}`" for name in alternative)
