@@ -264,13 +264,15 @@ SEATED: Schema = {
 
 class Seats(Notes):
     """A note with a seat takes it from the one that has it; where none is `taken`, reads are counted. A hold
-    of another caller's ends by itself at the request that `ends`.
+    of another caller's ends by itself at the request that `ends`. Two of the older ones may be `alike`.
     """
 
-    def __init__(self, taken: bool, ends: int = 0) -> None:
+    def __init__(self, taken: bool, ends: int = 0, alike: bool = False, days: bool = False) -> None:
         super().__init__()
         self.taken, self.ends, self.turns = taken, ends, 0
-        self.notes = {n: {**note, "seat": n + ends, "seen": n} for n, note in self.notes.items()}
+        seats = {n: min(n, 19) if alike else n + ends for n in self.notes}
+        for n, note in self.notes.items():
+            note |= {"seat": f"2026-04-{seats[n]:02}" if days else seats[n], "seen": n}
         self.seats = {n: note["seat"] for n, note in self.notes.items()}
 
     def answer(self, method: str, path: str, body: Any, given: dict[str, Any]) -> tuple[int, Any]:
@@ -293,24 +295,29 @@ class Seats(Notes):
         return sum(self.notes[n]["seat"] != seat for n, seat in self.seats.items())
 
 
-def seated(tmp_path: Path) -> Model:
-    described = document({"seat": {"type": ["integer", "null"], "minimum": 1}}, {})
+NUMBER: Schema = {"type": ["integer", "null"], "minimum": 1}
+DAY: Schema = {"type": "string", "format": "date", "example": "2026-04-18"}
+
+
+def seated(tmp_path: Path, seat: Schema = NUMBER) -> Model:
+    described = document({"seat": seat}, {})
+    shown = {**SEATED, "properties": {**SEATED["properties"], "seat": seat}}
     paths = described["paths"]
     for at, method, status in (
         ("/notes", "post", "201"),
         ("/notes/{id}", "get", "200"),
         ("/notes/{id}", "patch", "200"),
     ):
-        paths[at][method]["responses"][status]["content"]["application/json"]["schema"] = SEATED
+        paths[at][method]["responses"][status]["content"]["application/json"]["schema"] = shown
     listed = paths["/notes"]["get"]["responses"]["200"]["content"]["application/json"]
-    listed["schema"] = {"type": "array", "items": SEATED}
+    listed["schema"] = {"type": "array", "items": shown}
     return model_of(tmp_path, described)
 
 
 @pytest.mark.parametrize("taken", [True, False])
 def test_a_number_that_an_older_row_loses_stops_the_run(taken: bool, tmp_path: Path) -> None:
     """Seats of five rows were lost, and nothing was told; what only counts stops no run."""
-    server = Seats(taken)
+    server = Seats(taken, alike=True)
     alarm = run(seated(tmp_path), server).footer.alarm  # type: ignore[arg-type]
     assert (alarm is not None) is taken
     assert server.lost == int(taken)
@@ -323,3 +330,15 @@ def test_a_number_that_no_write_sent_may_end_by_itself(ends: int, tmp_path: Path
     assert report.footer.alarm is None
     assert server.notes[7]["seat"] is None
     assert server.turns > ends
+
+
+@pytest.mark.parametrize("seat", [NUMBER, DAY], ids=["number", "day"])
+def test_a_place_that_one_older_row_has_is_not_sent(seat: Schema, tmp_path: Path) -> None:
+    """Where no two of the rows have one seat or day, it may be what a server finds them by."""
+    server = Seats(True, days=seat is DAY)
+    report = run(seated(tmp_path, seat), server)  # type: ignore[arg-type]
+    assert report.footer.alarm is None
+    assert server.lost == 0
+    sent = [body["seat"] for body in server.bodies if isinstance(body.get("seat"), int | str)]
+    assert len(sent) > 15
+    assert set(sent).isdisjoint(server.seats.values())
