@@ -4,8 +4,10 @@ after one of them. What happens to other kinds anyway stops no run.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -342,3 +344,34 @@ def test_a_place_that_one_older_row_has_is_not_sent(seat: Schema, tmp_path: Path
     sent = [body["seat"] for body in server.bodies if isinstance(body.get("seat"), int | str)]
     assert len(sent) > 15
     assert set(sent).isdisjoint(server.seats.values())
+
+
+KINDS = ["notes", "tags", "boards", "users", "cards", "files", "hooks", "teams", "plans", "rooms"]
+
+
+class Kinds:
+    """Ten kinds of rows, each like the notes."""
+
+    def __init__(self) -> None:
+        self.kinds = {kind: Notes() for kind in KINDS}
+        self.listed = 0
+
+    def __call__(self, request: Request) -> Response:
+        kind, slash, rest = request.target.removeprefix("/").partition("/")
+        self.listed += request.method == "GET" and not slash
+        if kind.partition("?")[0] not in self.kinds:
+            return Response(404, (("Content-Type", "application/json"),), b'{"error": "none"}')
+        notes = kind.replace(kind.partition("?")[0], "/notes")
+        return self.kinds[kind.partition("?")[0]](replace(request, target=f"{notes}{slash}{rest}"))
+
+
+def test_a_bounded_run_spends_a_tenth_on_the_lists_of_other_kinds(tmp_path: Path) -> None:
+    """Of 300 requests for twelve kinds, half read lists after the first create of each."""
+    described, text = document({}, {}), json.dumps(document({}, {})["paths"])
+    for kind in KINDS:
+        described["paths"] |= json.loads(text.replace("notes", kind).replace("note", kind.removesuffix("s")))
+    server = Kinds()
+    run(model_of(tmp_path, described), server, max_requests=250)  # type: ignore[arg-type]
+    assert all(not notes.changed() for notes in server.kinds.values())
+    assert sum(notes.last - 20 for notes in server.kinds.values()) > 20
+    assert server.listed < 250 * 2 // 5

@@ -84,6 +84,7 @@ class Driver:
             roles=self.roles,
             live=list_live_roles(setting.model, identities, options),
         )
+        gate.tripwire.bound = options.max_requests or 0
         factory.owned.test_data = setting.test_data
         budget = RequestBudget(made.max_requests, made.apart)
         self.sender = Sender(

@@ -61,6 +61,8 @@ MOST_LOOKED_UP, MOST_LOOK_UPS, MOST_SHAPES, MOST_ELSEWHERE = 3, 30, 60, 100
 The third is the most lists that are read after a write of a new shape, the last the most after actions of
 which nobody knows what they reach.
 """
+LOOKS_OF_BOUND = 10
+"""The part of a bounded run's requests, a tenth, that may read lists after such actions."""
 QUIET_READS, QUIET_S = 3, 1.0
 """The reads without a write that show whether others change rows, and the seconds before each."""
 MOST_TOLD, MOST_CALLS, LONGEST = 5, 3, 200
@@ -132,6 +134,8 @@ class Tripwire:
         self._acted: set[str] = set()
         """The actions after which a list of each kind was read."""
         self._elsewhere = 0
+        self.bound = 0
+        """The most requests of the run; 0 without a bound."""
         self._readable = set[str]()
         """The kinds of which a read by its id has shown one."""
         self._used: set[Key] = set()
@@ -205,8 +209,12 @@ class Tripwire:
             others = {view.resource.name: view for view in views}
             for view in concerned:
                 del others[view.resource.name]
-            self._wanted += [*others.values()][: max(0, MOST_ELSEWHERE - self._elsewhere)]
-            self._elsewhere += len(others)
+            several = deque(others.values())
+            several.rotate(-self._elsewhere)  # a bounded run looks at each in turn
+            share = self.bound // LOOKS_OF_BOUND // max(1, len(several)) if self.bound else len(several)
+            chosen = [*several][: min(max(1, share), max(0, MOST_ELSEWHERE - self._elsewhere))]
+            self._wanted += chosen
+            self._elsewhere += len(chosen)
 
     def _note_own(self, endpoint: Endpoint, write: Exchange) -> bool:
         """Note an own instance to look at after a write; return True if the server may have taken its id for
