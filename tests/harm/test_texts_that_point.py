@@ -16,10 +16,11 @@ NOTE_LINKS: dict[str, Schema] = {
     "bound@odata.bind": {"type": "string", "pattern": r"^Notes\([0-9]{1,2}\)$"},
     "urn": {"type": "string", "pattern": "^urn:app:note:[0-9]{1,2}$"},
     "covers": {"type": "string", "pattern": "^[0-9]{1,2}$"},
+    "blocked": {"type": "string", "pattern": "^#[0-9]{1,2}$"},
     "mirrors": {"type": "array", "items": {"type": "string", "pattern": "^[0-9]{1,2}$"}},
     "shown": {"type": "string", "example": "notes/7"},
 }
-"""Texts in which a resource name, a key of OData, a URN or digits name a note."""
+"""Texts in which a resource name, a key of OData, a URN, `#7` or digits name a note."""
 
 
 class Linking(Notes):
@@ -29,7 +30,7 @@ class Linking(Notes):
         for name, value in given.items():
             listed = NOTE_LINKS.get(name, {}).get("type") == "array"
             for text in value if listed and isinstance(value, list) else [value]:
-                found = re.search(r"(?:\A|[/(:])([0-9]{1,2})\W*\Z", str(text))
+                found = re.search(r"(?:\A|[/(:#])([0-9]{1,2})\W*\Z", str(text))
                 if found and name in NOTE_LINKS and not isinstance(text, list):
                     self.notes.pop(int(found[1]) if int(found[1]) <= OTHERS else 0, None)
 

@@ -67,8 +67,8 @@ _STEP = re.compile(r"""(?=(?:\A|[/:])([A-Za-z][\w.-]*)(?:/|:|\(['"]?)([^/?#\s()'
 """Matches a noun and an id behind it, in a path, a URL, a resource name, a URN or a key of OData: `/notes/7`,
 `notes/7`, `urn:app:note:7`, `Notes(7)`.
 """
-_DIGITS_ALONE = re.compile(r"\^?(?:\\d|\[0-9\])(?:[+*]|\{\d+(?:,\d*)?\})?\$?")
-"""Matches the pattern of a text that is a number."""
+_DIGITS_ALONE = re.compile(r"\^?#?(?:\\d|\[0-9\])(?:[+*]|\{\d+(?:,\d*)?\})?\$?")
+"""Matches the pattern of a text that is a number, or refers to one as GitHub's issues do: `#7`."""
 _NUMBER_BEHIND = re.compile(r"[/=:#?&]\d")
 _MADE_UP = re.compile(rf"pgv[-_]?[0-9a-f]{{16}}|{NOBODY}", re.I)
 """Matches a run's mark, or nobody's id, both of 64 random bits and more."""
