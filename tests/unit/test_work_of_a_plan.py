@@ -11,7 +11,12 @@ from typing import Any
 import pytest
 
 from importing import openapi
+from inprocess import inside, verify_sandbox
 from pgagents.cli.main import main
+from pgagents.report.contract import Contract
+from pgagents.verify.plan.options import Options
+from pgagents.verify.promise import Case
+from verifying import model
 
 FEW, MANY = 10, 40
 URL, PACKAGE = "http://127.0.0.1:9", "/pgagents/"
@@ -90,3 +95,20 @@ def test_the_work_of_a_plan_grows_as_its_document(tmp_path: Path, capsys: pytest
     }
     assert not faster
     assert "requests" in capsys.readouterr().out
+
+
+def test_no_contract_is_made_anew_to_learn_what_a_run_without_an_aid_would_try(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = Counter[str]()
+    make = Case.contract
+
+    def counted(case: Case, check: str) -> Contract:
+        contract = make(case, check)
+        made[contract.id] += 1
+        return contract
+
+    monkeypatch.setattr(Case, "contract", counted)
+    of = model()
+    verify_sandbox(of, inside(of), Options(max_requests=1))
+    assert made.total() < 2 * len(made)  # several cases may be of one contract

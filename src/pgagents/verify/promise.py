@@ -321,54 +321,6 @@ def judge_idle(contract: str, reason: str) -> Judgement:
     return Judgement(contract, Verdict.NOT_APPLICABLE, reason, tentative=True)
 
 
-def promise(
-    check: str,
-    detail: str,
-    endpoint: Endpoint,
-    says: str,
-    origin: Pointer,
-    cite: Sequence[str] = (),
-    *,
-    advice: bool = False,
-    place: str = "",
-) -> Contract:
-    """Make a contract about an endpoint; `detail` may be empty or have several parts.
-
-    `advice` is True for a recommendation, and False for a demand. `place` is where the contract holds, if
-    that is not the endpoint's own place.
-    """
-    place = place or endpoint.place
-    return Contract(
-        "/".join(p for p in (check, detail, place) if p),
-        check,
-        str(endpoint.action.name),
-        surface_of(place),
-        says,
-        origin,
-        tuple(cite),
-        advice,
-    )
-
-
-def promise_at(
-    check: str,
-    detail: str,
-    place: str,
-    says: str,
-    origin: Pointer,
-    cite: Sequence[str] = (),
-    *,
-    advice: bool = False,
-) -> Contract:
-    """Make a contract about answers that no action gives; `place` is `framework@rest` or `@rest`.
-
-    `advice` is True for a recommendation, and False for a demand.
-    """
-    head = "/".join(p for p in (check, detail) if p)
-    id = f"{head}{place}" if place.startswith("@") else f"{head}/{place}"
-    return Contract(id, check, "", surface_of(place), says, origin, tuple(cite), advice)
-
-
 @cache
 def collect() -> Mapping[str, Check]:
     """Return all checks by name, in the order in which their watchers run: by turn, then by name."""
@@ -656,22 +608,20 @@ class Case:
         """The place that it is about, with which its contract's id ends."""
         return self.place or (self.endpoint.place if self.endpoint is not None else "")
 
+    def id(self, check: str) -> str:
+        """The id of its contract."""
+        head = "/".join(filter(None, (check, self.detail)))
+        of_surface = self.endpoint is None and self.place.startswith("@")
+        return f"{head}{self.at}" if of_surface else f"{head}/{self.at}"
+
     def contract(self, check: str) -> Contract:
         """Make the contract of this case."""
-        if self.endpoint is None:
-            return promise_at(
-                check, self.detail, self.place, self.says, self.origin, self.cite or (), advice=self.advice
-            )
-        cite = self.endpoint.action.cite if self.cite is None else self.cite
-        return promise(
-            check,
-            self.detail,
-            self.endpoint,
-            self.says,
-            self.origin,
-            cite,
-            advice=self.advice,
-            place=self.place,
+        action = self.endpoint.action if self.endpoint is not None else None
+        cite = action.cite if action is not None and self.cite is None else self.cite or ()
+        name = str(action.name) if action is not None else ""
+        surface = surface_of(self.at)
+        return Contract(
+            self.id(check), check, name, surface, self.says, self.origin, tuple(cite), self.advice
         )
 
 
@@ -697,15 +647,18 @@ def make_check(
     judges by `CHECK.find_trial`.
     """
 
+    def list_bare(setting: Setting, roles: frozenset[str]) -> tuple[Case, ...]:
+        return setting.compute_once_here((name, "bare", roles), lambda: tuple(cases(setting, roles)))
+
     def list_cases(setting: Setting, roles: frozenset[str]) -> tuple[tuple[Case, Contract], ...]:
         def make() -> tuple[tuple[Case, Contract], ...]:
-            return tuple((case, case.contract(name)) for case in cases(setting, roles))
+            return tuple((case, case.contract(name)) for case in list_bare(setting, roles))
 
         return setting.compute_once_here((name, "cases", roles), make)
 
     def settle(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
         def make() -> dict[str, tuple[Verdict, str] | None]:
-            return {own.id: case.settled for case, own in list_cases(setting, setting.roles)}
+            return {case.id(name): case.settled for case in list_bare(setting, setting.roles)}
 
         return setting.compute_once_here((name, "settled"), make).get(contract.id)
 
