@@ -292,7 +292,11 @@ def candidates(like: Any, wanted: Mapping[str, Any], rng: random.Random) -> Iter
 
 def generate_text(pattern: str, rng: random.Random) -> str:
     """Return a random text that matches a pattern."""
-    return _random_text(_parser.parse(pattern), rng)
+    return _random_text(_parse(pattern), rng)
+
+
+_parse = lru_cache(maxsize=500)(_parser.parse)
+"""A sandbox makes thousands of ids and request ids by a few patterns."""
 
 
 def _random_text(parts: Any, rng: random.Random) -> str:

@@ -219,14 +219,16 @@ class Lawful:
 
     def applicable(self, call: AcceptedCall, answer: Any, before: Any = None) -> Iterator[Expression]:
         """Yield the parts of the action's laws that apply to this answer."""
-        scope = self.scope(call, answer, before)
-        for guards, part in self._parts_of(call.action):
+        return self._list_applicable(call.action, self.scope(call, answer, before))
+
+    def _list_applicable(self, action: Action, scope: Scope) -> Iterator[Expression]:
+        for guards, part in self._parts_of(action):
             if all(map(scope.is_true, guards)):
                 yield part
 
     def _broken(self, call: AcceptedCall, answer: Any, before: Any) -> list[Expression]:
         scope = self.scope(call, answer, before)
-        return [part for part in self.applicable(call, answer, before) if not scope.is_true(part)]
+        return [part for part in self._list_applicable(call.action, scope) if not scope.is_true(part)]
 
     def scope(self, call: AcceptedCall, answer: Any, before: Any = None) -> Scope:
         """Return the variables of the laws for an answer."""
