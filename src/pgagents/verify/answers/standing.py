@@ -131,6 +131,15 @@ def _is_filled(old: ShownInstance, new: ShownInstance, passing: tuple[str, ...])
     )
 
 
+def _is_guessed(setting: Setting, kind: str) -> bool:
+    """True if a call that makes, reads or lists an instance of this kind was inferred."""
+
+    def find() -> bool:
+        return any(r.is_seen_by_guess for r in list_alike(setting, kind))
+
+    return setting.compute_once(("comparable", "guessed", kind), find)
+
+
 def _list_fixed(setting: Setting, kind: str) -> frozenset[str]:
     """Return the members of this kind that the catalogue says never change."""
 
@@ -185,8 +194,7 @@ def shows_guessed_job(
     `accepted` says that this answer was a 202. A member that was null and is not in `new` shows it too, if no
     client sent it.
     """
-    alike = list_alike(setting, kind)
-    if _list_jobs(setting, kind) or not any(r.is_seen_by_guess for r in alike):
+    if _list_jobs(setting, kind) or not _is_guessed(setting, kind):
         return False
     clients = _list_set_by_clients(setting, kind)
     if accepted or any(old.get(n, "") is None and new.get(n) is not None for n in old if n not in clients):
@@ -196,7 +204,7 @@ def shows_guessed_job(
     if any(state in WORKING or state in of_job.get(name, frozenset()) - ENDED for name, state in states):
         return True
     ended = any(state in ENDED for _, state in states)
-    return begins_by_202(alike) and not ended and _may_be_unfilled(setting, kind, old)
+    return begins_by_202(list_alike(setting, kind)) and not ended and _may_be_unfilled(setting, kind, old)
 
 
 def find_removed_state(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
@@ -433,7 +441,7 @@ def list_steady(
     many digits of a number are kept.
     """
     kind = new.representation.kind
-    if not any(r.is_seen_by_guess for r in list_alike(setting, kind)):
+    if not _is_guessed(setting, kind):
         return list(names)
     known = _list_set_by_clients(setting, kind) | _list_fixed(setting, kind)
     reads = [r.action for r in (old.representation, new.representation) if not r.makes]

@@ -295,10 +295,15 @@ def _find_foreign_items(
 
 def _is_among(resource: Resource, item: Any, bodies: Sequence[Mapping[str, Any]]) -> bool:
     """True if an item is the same as one of the latest bodies in every member that never changes."""
-    return isinstance(item, Mapping) and any(
-        all(name in item and name in body and item[name] == body[name] for name in resource.fixed)
-        for body in bodies[-MOST_BODIES:]
-    )
+    if not isinstance(item, Mapping) or not all(name in item for name in resource.fixed):
+        return False
+    for body in bodies[-MOST_BODIES:]:  # loops: each item of each list is held against fifty bodies
+        for name in resource.fixed:
+            if name not in body or body[name] != item[name]:
+                break
+        else:
+            return True
+    return False
 
 
 def _may_be_shared(setting: Setting, name: str) -> bool:
