@@ -20,12 +20,12 @@ from pgagents.verify.answers.observation import (
     name_instance,
     shows_instances,
 )
+from pgagents.verify.cases.argument_values import choose_other
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.fixtures.target import is_made_by, list_involved
 from pgagents.verify.promise import Attempt
 from pgagents.verify.setting import Setting
-from pgagents.verify.values.schema_values import high, low
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, UniqueValue
 from pgagents.verify.wire.endpoint import MCP, Endpoint
@@ -129,22 +129,11 @@ def make_first(
     if body is not None:
         arguments = name_instance(resource, endpoint, body, arguments)
     if other:
-        arguments.update(_choose_others(setting, hinted, arguments))
+        free = [p for p in endpoint.params if str(p.name) in arguments and _is_free(hinted, p)]
+        others = {str(p.name): choose_other(setting, endpoint, p, arguments[str(p.name)]) for p in free}
+        arguments.update({name: value for name, value in others.items() if value is not None})
     taken = part is not None and bool(part.unique)  # by an earlier call with the same other instances
     return Call(endpoint, arguments, "explore", why, subject=resource, made=body, fresh=taken)
-
-
-def _choose_others(setting: Setting, hinted: HintedCall, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return other values for the arguments in the body that refer to no instance."""
-    others = {}
-    for param in hinted.endpoint.params:
-        name = str(param.name)
-        if name in arguments and _is_free(hinted, param):
-            values = (choose(param.schema, setting.model.schemas) for choose in (low, high))
-            value = next((v for v in values if v not in (arguments[name], None)), None)
-            if value is not None:
-                others[name] = value
-    return others
 
 
 def _is_free(hinted: HintedCall, param: Param) -> bool:

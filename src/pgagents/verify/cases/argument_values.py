@@ -8,7 +8,7 @@ location.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pgagents.base.cel.reading import compares
@@ -191,6 +191,27 @@ HEX = re.compile(r"[0-9A-Fa-f{}-]*")
 count.
 """
 _SEPARATORS = re.compile(r"[-_ .]")
+
+
+def choose_other(
+    setting: Setting, endpoint: Endpoint, param: Param, shown: Any, tests: Iterable[Any] = ()
+) -> Any:
+    """Return a value that an argument may have, other than the one that is shown; None if there is none.
+
+    It fits `tests` too, and reaches nobody, as an address of e-mail may.
+    """
+    schema, name = setting.resolve_schema(param.schema), str(param.name)
+    format = find_format(name, schema)
+    whole = {**schema, "format": format} if format else param.schema
+    ends = (choose(whole, setting.model.schemas) for choose in (high, low))
+    choices = [True, False] if schema.get("type") == "boolean" else [*schema.get("enum", ()), *ends]
+    fits = [setting.test_argument(endpoint, param), *tests]
+    for value in choices:
+        if value is None or value == shown or setting.say_reaching(endpoint.action, {name: value}):
+            continue
+        if all(test.is_valid(value) for test in fits):
+            return value
+    return None
 
 
 def near_texts(text: str) -> dict[str, str]:

@@ -11,11 +11,11 @@ from pgagents.base.cel.expression import Expression
 from pgagents.catalogue.language.basics import FRESH
 from pgagents.catalogue.model.action import ActionCall, Param
 from pgagents.catalogue.model.resource import Resource
-from pgagents.catalogue.model.values import find_format
+from pgagents.verify.cases.argument_values import choose_other
 from pgagents.verify.fixtures.instance import at_path, members_of
 from pgagents.verify.promise import Trial
 from pgagents.verify.setting import Setting
-from pgagents.verify.values.schema_values import high, low, types_of
+from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -64,27 +64,13 @@ class Change:
         setting, reads = trial.setting, members_of(trial.setting, self.read)
         others: dict[str, Any] = {}
         for param in members:
-            schema, name = setting.resolve_schema(param.schema), str(param.name)
-            format = find_format(name, schema)
-            whole = {**schema, "format": format} if format else param.schema
-            ends = (choose(whole, setting.model.schemas) for choose in (high, low))
-            choices = [True, False] if schema.get("type") == "boolean" else [*schema.get("enum", ()), *ends]
-            tests = [setting.test_argument(trial.endpoint, param)]
+            tests = []
             if param.wire in reads:
                 key = ("shown", str(self.read.action.name), param.wire)
                 tests.append(setting.test(key, reads[param.wire]))
-            other = next(
-                (
-                    value
-                    for value in choices
-                    if value is not None and value != shown.get(param.wire)
-                    if all(test.is_valid(value) for test in tests)
-                    if not setting.say_reaching(trial.action, {name: value})
-                ),
-                None,
-            )
+            other = choose_other(setting, trial.endpoint, param, shown.get(param.wire), tests)
             if other is not None:
-                others[name] = other
+                others[str(param.name)] = other
         return others
 
 

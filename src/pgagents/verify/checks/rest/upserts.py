@@ -18,6 +18,8 @@ from pgagents.catalogue.model.action import ActionCall, Param
 from pgagents.catalogue.model.resource import Resource, id_text
 from pgagents.report.contract import Rank
 from pgagents.verify.answers.standing import is_equal
+from pgagents.verify.cases.argument_values import choose_other
+from pgagents.verify.cases.instance_changes import list_unique
 from pgagents.verify.fixtures.factory import ACCEPTED
 from pgagents.verify.fixtures.instance import at_path, find_read, members_of
 from pgagents.verify.fixtures.target import makes_it
@@ -174,19 +176,14 @@ def _choose_others(
 
     Unique members keep theirs: another instance may have the other value.
     """
-    found: dict[str, Any] = {}
-    unique = {member for one in resource.unique for member in one.members}
-    for param in endpoint.params:
-        name = str(param.name)
-        if param.place != "body" or param.refers_to or name not in given or param.file is not None:
-            continue
-        if param.wire in unique:
-            continue
-        values = (choose(param.schema, setting.model.schemas) for choose in (high, low))
-        other = next((value for value in values if value != given[name]), given[name])
-        if isinstance(other, str | int | float) and other != given[name]:
-            found[name] = other
-    return found
+    unique = list_unique(resource)
+    free = (p for p in endpoint.params if p.place == "body" and not p.refers_to and p.file is None)
+    return {
+        str(p.name): other
+        for p in free
+        if str(p.name) in given and p.wire not in unique
+        if isinstance(other := choose_other(setting, endpoint, p, given[str(p.name)]), str | int | float)
+    }
 
 
 @dataclass(frozen=True, slots=True)
