@@ -240,7 +240,7 @@ def verify_mcp(
 
 def tool_contracts(model: Model) -> tuple[str, ...]:
     """Return the ids of the contracts that only an MCP server can keep."""
-    from pgagents.verify.promise import collect
+    from pgagents.verify.check_registry import collect
     from pgagents.verify.run.run import contracts
     from pgagents.verify.wire.endpoint import MCP
 

@@ -19,8 +19,9 @@ from loading import read_once
 from pgagents.cli.inputs.tools import make_model, survey
 from pgagents.cli.running.tools import verify_tools
 from pgagents.report.contract import Contract
+from pgagents.verify.check_registry import collect, collect_of_tools
 from pgagents.verify.plan.options import Options
-from pgagents.verify.promise import Check, Probe, collect, collect_of_tools
+from pgagents.verify.promise import Check, Probe
 from pgagents.verify.setting import Setting, setting_of
 from pgagents.verify.wire.mcp_link import Link
 from pgagents.verify.wire.oauth import OAuthClient

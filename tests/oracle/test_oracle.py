@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 import oracle
-from pgagents.verify.promise import Probe, collect, collect_of_tools
+from pgagents.verify.check_registry import collect, collect_of_tools
+from pgagents.verify.promise import Probe
 from pgagents.verify.setting import Setting
 
 pytestmark = pytest.mark.always
@@ -108,7 +109,7 @@ def test_mutants_of_tools_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
         check_digests(oracle.tool_digests("right_tools"), recorded)
     monkeypatch.setattr(oracle, "collect_of_tools", lambda: whole)
     blind = {**whole, "tool_words": replace(whole["tool_words"], probes=judge_nothing)}
-    monkeypatch.setattr("pgagents.verify.promise.collect_of_tools", lambda: blind)
+    monkeypatch.setattr("pgagents.verify.check_registry.collect_of_tools", lambda: blind)
     found = oracle.tool_digests("right_tools")
     with pytest.raises(AssertionError, match="right_tools verdicts: recorded"):
         check_digests(found, recorded)

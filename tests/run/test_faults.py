@@ -193,7 +193,7 @@ def test_variation_is_found_where_its_point_is_fixed(name):
 
 
 def test_every_check_is_broken_by_a_fault():
-    from pgagents.verify.promise import collect
+    from pgagents.verify.check_registry import collect
 
     named = [(kind, n) for kind in ("faults", "mcp_faults") for n in fault_registry.list_names(kind)]
     broken = set().union(*(fault_registry.find(kind, n).breaks for kind, n in named))

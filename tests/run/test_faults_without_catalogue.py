@@ -14,8 +14,8 @@ from pgagents.cli.inputs.tools import make_model, survey
 from pgagents.cli.running.tools import verify_tools
 from pgagents.report.contract import Verdict
 from pgagents.sandbox import fault_registry
+from pgagents.verify.check_registry import collect_of_tools
 from pgagents.verify.plan.options import Options
-from pgagents.verify.promise import collect_of_tools
 from pgagents.verify.wire.mcp_link import Link
 from verifying import model
 

@@ -21,10 +21,10 @@ from pgagents.cli.inputs.report_files import render
 from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.report.verdicts import list_case_verdicts
+from pgagents.verify.check_registry import collect
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.plan.plan import all_contracts, draft, make_setting
 from pgagents.verify.plan.selection import NO_WRITES
-from pgagents.verify.promise import collect
 from pgagents.verify.run.run import plan
 from pgagents.verify.wire.endpoint import NO_MCP
 from pgagents.verify.wire.mcp_link import Link

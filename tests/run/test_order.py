@@ -11,10 +11,11 @@ from dataclasses import replace
 import pytest
 
 from pgagents.report.contract import Contract, Verdict
+from pgagents.verify.check_registry import collect
 from pgagents.verify.plan.options import SMOKE_REQUESTS, Identities, Options
 from pgagents.verify.plan.order import LATE, by_phase, for_smoke, kinds_of, order_for_survey, takes_of_few
 from pgagents.verify.plan.plan import Draft, all_contracts, draft, make_setting
-from pgagents.verify.promise import Probe, collect
+from pgagents.verify.promise import Probe
 from pgagents.verify.setting import Setting, setting_of
 from verifying import PARK_GRAPH, SHOP, checks, model, plain_run, run
 

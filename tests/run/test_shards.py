@@ -15,11 +15,12 @@ from inprocess import inside
 from pgagents.catalogue.model.model import Model
 from pgagents.report.contract import Contract, Verdict
 from pgagents.report.merge import Part, merge
+from pgagents.verify.check_registry import checks_for
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.plan.order import LAST
 from pgagents.verify.plan.plan import Draft, all_contracts, draft, make_setting
 from pgagents.verify.plan.shards import Group, divide, make_groups
-from pgagents.verify.promise import RANDOM, Probe, checks_for
+from pgagents.verify.promise import RANDOM, Probe
 from small_api import Notes, verified, with_resource
 from verifying import SHOP, model, run
 

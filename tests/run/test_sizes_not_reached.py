@@ -13,7 +13,7 @@ from pgagents.catalogue.model.model import Model
 from pgagents.lint.rule import rules
 from pgagents.report.contract import Verdict
 from pgagents.report.report import Report, Result
-from pgagents.verify.promise import collect
+from pgagents.verify.check_registry import collect
 from pgagents.verify.run.run import contracts
 from pgagents.verify.setting import setting_of
 from small_api import NOTES, Notes, answer, catalogue, verified

@@ -19,8 +19,8 @@ from pgagents.base.errors import PgagentsError
 from pgagents.base.http import Request, Response, Silence, json_bytes, read_json
 from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
+from pgagents.verify.check_registry import collect
 from pgagents.verify.plan.options import Identities, Options
-from pgagents.verify.promise import collect
 from pgagents.verify.run.run import contracts, plan, verify
 from verifying import (
     PARK_GRAPH,

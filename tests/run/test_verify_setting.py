@@ -10,8 +10,8 @@ import pytest
 
 from inprocess import URL, inside, verify_sandbox
 from pgagents.verify import setting
+from pgagents.verify.check_registry import collect
 from pgagents.verify.plan.options import Identities, Options
-from pgagents.verify.promise import collect
 from pgagents.verify.run.run import contracts, plan
 from pgagents.verify.setting import compile_catalogue, setting_of
 from verifying import PARK_GRAPH, SHOP, model

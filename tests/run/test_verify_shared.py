@@ -20,11 +20,12 @@ from loading import read_once
 from pgagents.base.http import Handler, Request, Response, json_bytes
 from pgagents.report.contract import Contract, Verdict
 from pgagents.report.report import ELSEWHERE, Report, Result
+from pgagents.verify.check_registry import checks_for
 from pgagents.verify.plan import plan as planning
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.plan.selection import say_alone
 from pgagents.verify.plan.shards import elsewhere
-from pgagents.verify.promise import Probe, checks_for
+from pgagents.verify.promise import Probe
 from pgagents.verify.run import run as running
 from pgagents.verify.run.run import contracts, verify
 from verifying import SHOP, ids, model

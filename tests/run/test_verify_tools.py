@@ -21,8 +21,8 @@ from pgagents.cli.main import main
 from pgagents.cli.running.tools import verify_tools
 from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
+from pgagents.verify.check_registry import collect_of_tools
 from pgagents.verify.plan.options import Options
-from pgagents.verify.promise import collect_of_tools
 from pgagents.verify.wire import mcp_link
 from pgagents.verify.wire.mcp_link import Link
 from pgagents.verify.wire.mcp_messages import MODERN

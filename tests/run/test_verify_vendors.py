@@ -30,10 +30,10 @@ from pgagents.verify.cases.projection_index import (
     offers,
     projections_of,
 )
+from pgagents.verify.check_registry import collect
 from pgagents.verify.checks.vendors import honours_manifest
 from pgagents.verify.checks.vendors.agent_response_limits import limits_of
 from pgagents.verify.projections import fill_gaps, gaps, read_as_2020
-from pgagents.verify.promise import collect
 from pgagents.verify.setting import Memory, setting_of
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.exchange import Exchange

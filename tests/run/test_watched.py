@@ -11,7 +11,8 @@ from lengths import in_company
 from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.sandbox import fault_registry
-from pgagents.verify.promise import Check, Judgement, collect
+from pgagents.verify.check_registry import collect
+from pgagents.verify.promise import Check, Judgement
 from pgagents.verify.run.judge import Watchers
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.exchange import Exchange

@@ -33,13 +33,13 @@ from pgagents.report.contract import Verdict
 from pgagents.report.formats import html, text
 from pgagents.report.formats.json import document
 from pgagents.report.report import Report
+from pgagents.verify.check_registry import collect
 from pgagents.verify.fixtures import pool as pooling
 from pgagents.verify.fixtures.factory import Removals
 from pgagents.verify.fixtures.instance import Instance, Unavailable
 from pgagents.verify.fixtures.pool import FixturePool
 from pgagents.verify.plan.options import LANES, Identities, Options, Progress
 from pgagents.verify.plan.order import LATE, Company, Slot, lay_out, meet
-from pgagents.verify.promise import collect
 from pgagents.verify.run import course
 from pgagents.verify.run.driver import InstanceRemoval
 from pgagents.verify.run.judge import Judge

@@ -29,7 +29,7 @@ from pgagents.mcp.server import prompts
 from pgagents.mcp.tools import tools
 from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
-from pgagents.verify.promise import collect
+from pgagents.verify.check_registry import collect
 from pgagents.verify.run.run import contracts
 from verifying import ids
 from verifying import run as verified

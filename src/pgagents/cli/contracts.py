@@ -219,7 +219,7 @@ def _by_surface(chosen: Sequence[Contract]) -> list[str]:
 
 def _by_check(chosen: Sequence[Contract], sent: Mapping[str, int]) -> Iterator[str]:
     """Yield a table of the checks, with the first paragraph of each docstring."""
-    from pgagents.verify.promise import collect
+    from pgagents.verify.check_registry import collect
 
     checks = collect()
     counts: dict[str, list[Contract]] = {}

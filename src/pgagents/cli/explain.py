@@ -137,7 +137,7 @@ def _describe_requirement(row: Requirement) -> str:
 def _of_verify(id: str) -> str | None:
     from pgagents.report.contract import check_of
     from pgagents.sandbox import fault_registry
-    from pgagents.verify.promise import collect, collect_of_tools
+    from pgagents.verify.check_registry import collect, collect_of_tools
 
     name = check_of(id).replace("-", "_")
     check = collect().get(name) or collect_of_tools().get(name)

@@ -1,4 +1,4 @@
-"""The types that every check is made of, and the registry of checks.
+"""The types that every check is made of.
 
 A check is a module in `verify/checks/<area>` whose `CHECK` is a `Check`. Its contracts are listed before any
 traffic. Its watcher judges exchanges and never sends. Its probes are plain functions: they `ask` for a `Call`
@@ -12,11 +12,9 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
-from functools import cache, lru_cache, partial
-from types import MappingProxyType
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from pgagents.base import registry
 from pgagents.base.places import Pointer
 from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.answers import Code
@@ -42,10 +40,6 @@ if TYPE_CHECKING:
 A = TypeVar("A")
 
 
-CHECKS = "pgagents.verify.checks"
-CHECKS_OF_TOOLS = "pgagents.verify.tool_checks"
-SHARED = ("mcp_transport",)
-"""Checks without a need for a catalogue. A server with a catalogue is held to them, too."""
 USUAL = 6
 """The turn of a check that names none. `no_crashes` has turn 0: only watchers with an earlier turn judge
 crashed calls.
@@ -319,30 +313,6 @@ def judge_idle(contract: str, reason: str) -> Judgement:
     The contract is not applicable if no other answer of the run shows it.
     """
     return Judgement(contract, Verdict.NOT_APPLICABLE, reason, tentative=True)
-
-
-@cache
-def collect() -> Mapping[str, Check]:
-    """Return all checks by name, in the order in which their watchers run: by turn, then by name."""
-    found: dict[str, Check] = {
-        name: module.CHECK for name, module in registry.collect_by_name(CHECKS).items()
-    }
-    misnamed = sorted(name for name, check in found.items() if check.name != name)
-    assert not misnamed, f"checks whose name is not that of their module: {misnamed}"
-    return MappingProxyType(dict(sorted(found.items(), key=lambda item: (item[1].turn, item[0]))))
-
-
-@cache
-def collect_of_tools() -> Mapping[str, Check]:
-    """Return the checks of an MCP server that no catalogue describes, by name."""
-    found = {name: module.CHECK for name, module in registry.collect_by_name(CHECKS_OF_TOOLS).items()}
-    found |= {name: collect()[name] for name in SHARED}
-    return MappingProxyType(dict(sorted(found.items())))
-
-
-def checks_for(setting: Setting) -> Mapping[str, Check]:
-    """Return the checks of a run by name: those of a catalogue, or those of an MCP server without one."""
-    return collect() if setting.listing is None else collect_of_tools()
 
 
 MOST_NAMED = 10

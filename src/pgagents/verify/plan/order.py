@@ -18,7 +18,8 @@ from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.model import Model
 from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Contract
-from pgagents.verify.promise import Check, Overlap, Probe, collect
+from pgagents.verify.check_registry import collect
+from pgagents.verify.promise import Check, Overlap, Probe
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.endpoint import REST
 

@@ -16,13 +16,14 @@ from typing import Protocol
 from pgagents.report.contract import Contract, Rank
 from pgagents.report.report import Finding
 from pgagents.verify.cases.generated import list_drawn_places
+from pgagents.verify.check_registry import checks_for
 from pgagents.verify.fixtures.instance import Unavailable
 from pgagents.verify.fixtures.request_template import time_passes
 from pgagents.verify.plan.options import FINISHING, GENERATING, LANES, Options, Progress
 from pgagents.verify.plan.order import LAST, Slot, by_phase, lay_out
 from pgagents.verify.plan.plan import Draft
 from pgagents.verify.plan.selection import loopback
-from pgagents.verify.promise import RANDOM, Probe, checks_for
+from pgagents.verify.promise import RANDOM, Probe
 from pgagents.verify.run.breaks import Break, describe_condition, exchange_of
 from pgagents.verify.run.call_executor import Spent
 from pgagents.verify.run.driver import Driver

@@ -26,12 +26,12 @@ from pgagents.report.report import (
 )
 from pgagents.verify.cases.generated import say_undrawn
 from pgagents.verify.cases.projection_index import offers
+from pgagents.verify.check_registry import checks_for
 from pgagents.verify.fixtures.instance import names_in
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.plan import plan as planning
 from pgagents.verify.plan.options import Options
 from pgagents.verify.plan.selection import NO_WRITES, list_withheld
-from pgagents.verify.promise import checks_for
 from pgagents.verify.run.course import Course
 from pgagents.verify.run.driver import Driver
 from pgagents.verify.run.ledger import UNREACHED, Calls, Guesses, Ledger, find_guesses

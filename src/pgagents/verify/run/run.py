@@ -18,13 +18,14 @@ from pgagents.catalogue.model.model import Model
 from pgagents.report.contract import Contract
 from pgagents.report.report import RecordedExchange, Report
 from pgagents.verify.cases.generated import say_undrawn
+from pgagents.verify.check_registry import checks_for
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.plan import order
 from pgagents.verify.plan import plan as planning
 from pgagents.verify.plan.options import Identities, Options, Plan, Progress
 from pgagents.verify.plan.selection import list_lasting, list_withheld
-from pgagents.verify.promise import Probe, checks_for
+from pgagents.verify.promise import Probe
 from pgagents.verify.run.breaks import exchange_of
 from pgagents.verify.run.clean_up import clean_up, name_remaining
 from pgagents.verify.run.confirm import confirm, note_repeated

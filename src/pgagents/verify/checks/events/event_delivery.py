@@ -17,6 +17,7 @@ from pgagents.base.http import json_bytes
 from pgagents.catalogue.model.resource import Id, Resource
 from pgagents.report.contract import Rank
 from pgagents.verify.cases.event_steps import ExpectedEvent, act, is_caused, steps_of, types_of
+from pgagents.verify.check_registry import collect
 from pgagents.verify.events import (
     Event,
     Heard,
@@ -27,16 +28,7 @@ from pgagents.verify.events import (
     unheard,
 )
 from pgagents.verify.fixtures.instance import at_path
-from pgagents.verify.promise import (
-    Attempt,
-    Case,
-    Judgement,
-    Trial,
-    collect,
-    conclude,
-    judge_untested,
-    make_check,
-)
+from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, judge_untested, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Sleep
