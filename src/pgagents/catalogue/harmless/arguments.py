@@ -195,7 +195,7 @@ class Withheld:
         return json_bytes(value) in self.shown or (self.kind == "right" and not gives)
 
     def _names_own(self, value: Any, own: Own) -> bool:
-        if value is None or value is False or value == "" or (self.texts and isinstance(value, str)):
+        if value is None or value is False or value in ("", "{}") or (self.texts and isinstance(value, str)):
             return True
         same = (
             resource

@@ -18,6 +18,8 @@ from typing import Any
 from pgagents.base.jsonschema.combine import join
 from pgagents.base.jsonschema.direction import is_read_only
 from pgagents.base.text import singular, split_words
+from pgagents.catalogue.encoding.medium import is_pattern, make_file
+from pgagents.catalogue.model.action import FileLimits
 from pgagents.catalogue.model.values import find_format, find_known_texts, list_forms, order_choices
 from pgagents.verify.values.bounds import fit_count
 from pgagents.verify.values.schema_values import (
@@ -43,6 +45,8 @@ _LONG = 16
 _MOST_TEXT = 2_000
 _KINDS = ("text", "url", "email", "uuid")
 """Kinds of fresh values whose texts a pattern may ask for, the most frequent first."""
+_FILES = ("image/png", "text/plain", "application/pdf")
+"""The types of a file of which a document names none. LNbits 1.6.2 takes pictures alone, 2026-11-27."""
 _ENDS = frozenset(
     (
         *("end", "ends", "ended", "ending", "to", "until", "till", "finish", "finishes", "stop", "stops"),
@@ -211,6 +215,8 @@ def _list_texts(name: str, schema: Mapping[str, Any], choice: Choice) -> Iterato
     if format in _TIMES:
         yield from _list_times(name, format, choice)
     yield from _list_of_format(format, choice)
+    if is_pattern(pattern):
+        yield from (make_file(FileLimits(), media=media).url for media in _FILES)
     if isinstance(pattern, str):
         for kind in _KINDS:
             yield from list_forms(kind, choice.mark)
