@@ -13,7 +13,9 @@ from pgagents.base.http import Request, Response
 from pgagents.catalogue.model.model import Model
 from pgagents.importer.places import open_source
 from pgagents.report.contract import Verdict
-from pgagents.report.lines import group_untried, join_permissions
+from pgagents.report.formats.text import MAX_OPTIONS, render
+from pgagents.report.lines import group_untried, list_permissions
+from pgagents.report.reason import Reason
 from pgagents.report.report import Report
 from pgagents.verify.checks.rest import content_type
 from pgagents.verify.plan.selection import NO_WRITES
@@ -159,8 +161,28 @@ def test_an_error_of_the_tester_is_owed_by_a_document_too(monkeypatch: pytest.Mo
 
 def test_all_permissions_that_a_run_misses_are_one_line() -> None:
     of = catalogue()
-    waiting, options = join_permissions(verified(of, Notes(), allow_writes=True))
-    assert (waiting > 0, options) == (True, "--allow change_note --allow create_note --allow delete_note")
+    waiting, options = list_permissions(verified(of, Notes(), allow_writes=True))
+    assert (waiting > 0, sorted(options)) == (
+        True,
+        ["--allow change_note", "--allow create_note", "--allow delete_note"],
+    )
+
+
+def test_the_line_to_copy_begins_with_what_most_wait_for_and_cuts_no_option() -> None:
+    """LNbits 1.6.2 has 150 options, of which a line of 2,000 characters ended within one, 2026-11-29."""
+    report = verified(catalogue(), Notes(), only=("valid_calls",))
+    first = report.results[0]
+    waits = [
+        replace(first, verdict=Verdict.NOT_SELECTED, reason=Reason("no", (f"--allow do_{n:03}",)))
+        for n in range(MAX_OPTIONS + 2)
+        for _ in range(n + 1)
+    ]
+    text = render(replace(report, results=tuple(waits)), catalogue().source)
+    lines = text.splitlines()
+    at = next(n for n, line in enumerate(lines) if line.startswith("to try "))
+    assert lines[at].endswith("; 2 more options in a JSON report:")
+    assert lines[at + 1].split("--allow ")[1:3] == ["do_041 ", "do_040 "]
+    assert lines[at + 1].endswith("--allow do_002")
 
 
 def test_a_call_whose_errors_have_no_code_in_their_bodies_promises_none() -> None:

@@ -5,6 +5,7 @@ Lines are YAML that is merged into a catalogue: mappings by key, and null remove
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -171,18 +172,19 @@ def _list_lines(results: Sequence[Result], report: Report) -> Iterator[str]:
             yield lift.line
 
 
-def join_permissions(report: Report) -> tuple[int, str]:
-    """Return how many contracts wait for a permission or a key of the caller, and all these options together.
+def list_permissions(report: Report) -> tuple[int, list[str]]:
+    """Return how many contracts wait for a permission or a key of the caller, and these options: first those
+    that the most wait for.
 
     An action that is allowed has all its arguments allowed.
     """
     asked = [r for r in report.results if r.contract.surface not in report.header.unasked]
     told = [getattr(r.reason, "options", ()) for r in asked]
     waiting = [options for options in told if any(o.startswith(_PERMISSIONS) for o in options)]
-    every = {option.removesuffix("=ENVVAR") for options in waiting for option in options}
+    every = Counter(option.removesuffix("=ENVVAR") for options in waiting for option in options)
     whole = {option for option in every if option.startswith(ALLOW) and "." not in option}
     chosen = [o for o in every if o.startswith(_PERMISSIONS) and o.partition(".")[0] not in whole - {o}]
-    return len(waiting), " ".join(sorted(chosen))
+    return len(waiting), sorted(chosen, key=lambda option: (-every[option], option))
 
 
 # -- what each line of the author proves

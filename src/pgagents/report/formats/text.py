@@ -20,7 +20,7 @@ from pgagents.base.writing import disable_commands, printable
 from pgagents.report.contract import Rank, Verdict
 from pgagents.report.curl import MASK, describe_no_request, find_call, of_finding, variable
 from pgagents.report.layout import list_printed, table
-from pgagents.report.lines import join_permissions, say_yours
+from pgagents.report.lines import list_permissions, say_yours
 from pgagents.report.presentation import (
     cut_body,
     describe_alarm,
@@ -61,6 +61,8 @@ MAX_STEP = 200
 MAX_STEPS = 3
 """Most exchanges of a finding that are shown beside the call at fault, a line each."""
 MAX_REASONS = 5
+MAX_OPTIONS = 40
+"""The most options of the line to copy. None is cut."""
 MIN_BODY = 20
 """Least characters in which a body is worth a place."""
 INDENT = " " * 8
@@ -482,10 +484,16 @@ def _conclude(report: Report, source: Source, view: View) -> list[str]:
     for lift in report.footer.lifts:
         tries = f"{format_count(lift.contracts, 'contract')} of {lift.resource} would be tried"
         lines += _wrap(f"{tries} with a line in a short catalogue: {lift.line}", "", "  ", view.width)
-    waiting, options = join_permissions(report)
+    waiting, options = list_permissions(report)
     if waiting:
         hint = "" if view.why else ", and --why says what each does"
-        lines += [f"to try {waiting:,} of them, where you may{hint}:", f"  {_line(options, 2_000)}"]
+        told = [option for option in options if len(option) <= MAX_STEP][:MAX_OPTIONS]
+        left = len(options) - len(told)
+        more = f"; {format_count(left, 'more option')} in a JSON report" if left else ""
+        lines += [
+            f"to try {waiting:,} of them, where you may{hint}{more}:",
+            f"  {printable(' '.join(told))}",
+        ]
     if report.footer.gains:
         lines.append(f"next: {_line(report.footer.gains[-1])}")
     return [*lines, *_wrap(f"exit {code}: {_explain(code, report)}", "", "  ", view.width)]
