@@ -92,10 +92,19 @@ def test_a_total_below_the_items_of_two_pages_is_odd(further: str) -> None:
 TEXTS = PAGES.replace("input: {", "input: {text: {type: string}, ")
 
 
+SORTED = TEXTS.replace("input: {", "input: {sort: {type: string, enum: [id, text], default: id}, ")
+
+
+@pytest.mark.parametrize("further", [TEXTS, SORTED], ids=["plain", "with an order"])
 @pytest.mark.parametrize(("counts_all", "verdict"), [(False, Verdict.KEPT), (True, Verdict.ODD)])
-def test_a_total_without_the_filter_of_its_list_is_odd(counts_all: bool, verdict: Verdict) -> None:
-    """As in a book of recipes of 2026-11-28, which counted all where it showed those of a cuisine."""
-    (result,) = find(right, further=TEXTS, filters=True, counts_all=counts_all)
+def test_a_total_without_the_filter_of_its_list_is_odd(
+    further: str, counts_all: bool, verdict: Verdict
+) -> None:
+    """As in a book of recipes of 2026-11-28, which counted all where it showed those of a cuisine.
+
+    A default that leaves nothing out of the whole list leaves nothing out of a part of it.
+    """
+    (result,) = find(right, further=further, filters=True, counts_all=counts_all)
     assert result.verdict is verdict
 
 

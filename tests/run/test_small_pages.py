@@ -31,8 +31,8 @@ def of(**members: Any) -> dict[str, Any]:
 
 
 @cache
-def model(*, linked: bool, least: int = 1) -> Model:
-    size = {**WHOLE, "default": 20, "minimum": least} | ({"maximum": 50} if linked else {})
+def model(*, linked: bool, least: int = 1, bounded: bool = False) -> Model:
+    size = {**WHOLE, "default": 20, "minimum": least} | ({"maximum": 50} if linked or bounded else {})
     following = {"next": {"type": ["string", "null"], "format": "uri-reference"}}
     answer = of(rows=ROWS, **(following if linked else {"total": WHOLE}))
     page = (
@@ -40,7 +40,12 @@ def model(*, linked: bool, least: int = 1) -> Model:
         if linked
         else {"name": "page", "schema": {**WHOLE, "default": 1}}
     )
-    parameters = [{"in": "query", **page}, {"in": "query", "name": "limit", "schema": size}]
+    order = {"name": "sort", "schema": {"enum": ["id", "at"], "default": "id"}}
+    parameters = [
+        {"in": "query", **one}
+        for one in (page, {"name": "limit", "schema": size}, order if bounded else None)
+        if one
+    ]
     refused = {"422": {"description": "Refused"}}
     listing = {"operationId": "list_rows", "parameters": parameters, "responses": answering(answer) | refused}
     return imported(openapi({"/rows": {"get": listing}})).model
@@ -61,7 +66,7 @@ class Rows:
             return self._answer(422, {})
         size = {"own size": 3, "least": max(2, int(limit))}.get(self.habit, int(limit))
         first = int(number) - 1 if self.linked else (int(number) - 1) * size
-        there = self._order(first, size)
+        there = self._order(first, size, given.get("sort", "id"))
         rows = [{"id": id, "at": 7} for id in there[first : first + size]]
         if not self.linked:
             return self._answer(200, {"rows": rows, "total": len(IDS)})
@@ -69,23 +74,23 @@ class Rows:
         target = f"/rows?cursor={first + size + 1}&limit={size}"
         return self._answer(200, {"rows": rows, "next": target if more else None})
 
-    def _order(self, first: int, size: int) -> list[str]:
+    def _order(self, first: int, size: int, by: str) -> list[str]:
         """Return the rows in the order of this page: ties are broken by the page, as some databases do."""
-        turned = self.habit == "ties" and first > 0 and size == 1
+        turned = self.habit in ("ties", f"ties by {by}") and first > 0 and size == 1
         return IDS[-1:] + IDS[:-1] if turned else IDS
 
     def _answer(self, status: int, body: Any) -> Response:
         return Response(status, (("Content-Type", "application/json"),), json_bytes(body))
 
 
-def judge(habit: str, *, linked: bool, least: int = 1) -> tuple[Verdict, str]:
+def judge(habit: str, *, linked: bool, least: int = 1, bounded: bool = False) -> tuple[Verdict, str]:
     now = [1_776_000_000.0]
 
     def sleep(seconds: float) -> None:
         now[0] += seconds
 
     report = verify(
-        model(linked=linked, least=least), Rows(habit, linked=linked), Identities({}),
+        model(linked=linked, least=least, bounded=bounded), Rows(habit, linked=linked), Identities({}),
         Options(live=False, only=("pagination",)), clock=lambda: now[0], sleep=sleep,
         wall=lambda: "2026-04-12T13:20:00Z", url=URL, timer=lambda: now[0],
     )  # fmt: skip
@@ -108,7 +113,12 @@ def test_size_that_the_document_forbids_is_not_asked_for() -> None:
     assert judge("ties", linked=False, least=2)[0] is not Verdict.ODD
 
 
-def test_ties_that_lose_an_item_at_a_border_are_odd() -> None:
-    verdict, reason = judge("ties", linked=False)
+@pytest.mark.parametrize(
+    ("habit", "bounded"), [("ties", False), ("ties", True), ("ties by id", True), ("ties by at", True)]
+)
+def test_ties_that_lose_an_item_at_a_border_are_odd(habit: str, bounded: bool) -> None:
+    """In the usual order and in each other one, also where the list was read in larger pages before."""
+    verdict, reason = judge(habit, linked=False, bounded=bounded)
     assert verdict is Verdict.ODD
     assert "is on two pages" in reason
+    assert judge("right", linked=False, bounded=bounded)[0] is Verdict.KEPT

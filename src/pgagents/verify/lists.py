@@ -31,6 +31,8 @@ from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange, put
 
 Body = Mapping[str, Any]
+ORDERS = re.compile(r".*(?:sort|order)(?:by)?")
+"""Plain names of arguments that say in which order items are shown."""
 MOST_SORTS = 12
 """The most groups of instances tried for one answer. All instances of a group have the same values in the
 members that the laws read.

@@ -27,6 +27,7 @@ from pgagents.verify.cases.paging import find_only_list
 from pgagents.verify.fixtures.instance import members_of
 from pgagents.verify.fixtures.request_template import answer_that_will_do
 from pgagents.verify.laws import is_spoken_of
+from pgagents.verify.lists import ORDERS
 from pgagents.verify.promise import Attempt, Case, Trial, Untested, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import distinct, matches, types_of
@@ -44,8 +45,6 @@ LEVELS = re.compile(r"level|severity|priority", re.I)
 """Members whose values are more or less than others, so that a list may show all from one up: syslog's."""
 PAGES = re.compile(r"page|pagesize|perpage|limit|size|count|offset|skip|top|take|first|rows")
 """Plain names of arguments that ask for a page, where files have a `size` too: Spring Data's `size`."""
-ORDERS = re.compile(r".*(?:sort|order)(?:by)?")
-"""Plain names of arguments that say in which order items are shown."""
 DIRECTION = re.compile(r"^[+-]|[-_:., ]*(?:asc|desc)(?:ending)?$", re.I)
 """What a value has beside the name of a member: Django's `-created_at`, Strapi's `id:desc`."""
 DOWN = re.compile(r"^-|desc(?:ending)?$", re.I)

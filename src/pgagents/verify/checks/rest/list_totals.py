@@ -22,9 +22,9 @@ from pgagents.base.http import Response
 from pgagents.base.text import plain_word
 from pgagents.catalogue.model.action import ActionCall
 from pgagents.catalogue.model.answers import value_at
-from pgagents.catalogue.model.resource import Resource, is_scalar
+from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank
-from pgagents.verify.cases.paging import find_only_list, make_several
+from pgagents.verify.cases.paging import choose_filter, find_only_list, make_several
 from pgagents.verify.fixtures.request_template import answer_that_will_do
 from pgagents.verify.fixtures.target import list_involved
 from pgagents.verify.lists import PageRequest, fills_a_page, next_page
@@ -305,9 +305,12 @@ def _try_with_ours(
 
 def _judge_list(trial: Trial, total: _Total, arguments: Mapping[str, Any], others: Mapping[str, Any]) -> None:
     first = _read(trial, total, arguments, again=False, **others)
-    chosen = _choose_filter(trial, first) if not _find_problem(total, first) else {}
+    right = bool(first.answers) and not _find_problem(total, first)
+    chosen = choose_filter(trial.setting, trial.endpoint, first.items) if right else {}
     if chosen:
-        arguments, total = {**arguments, **chosen}, replace(total, filters=total.filters and not total.said)
+        counts_all = first.whole and all(stated == first.held for _, stated in first.answers)
+        filters = total.filters and not (total.said or counts_all)
+        arguments, total = {**arguments, **chosen}, replace(total, filters=filters)
         filtered = _read(trial, total, arguments, again=False, **others)
         if filtered.answers and _find_problem(total, filtered):
             first = filtered
@@ -338,21 +341,6 @@ def _judge_right(trial: Trial, reading: _Reading) -> Judgement:
     if reading.held < ENOUGH:
         return trial.unseen(f"the list held {reading.held} items; a server that holds more shows it")
     return trial.kept()
-
-
-def _choose_filter(trial: Trial, reading: _Reading) -> dict[str, Any]:
-    """Return an optional argument of the query with the value that a part of the items has in the member of
-    its name; empty if there is none. A book of recipes of 2026-11-28 counted all where it showed a cuisine's.
-    """
-    items = [item for item in reading.items if isinstance(item, Mapping)]
-    for param in trial.endpoint.params if reading.answers else ():
-        if param.place == "query" and not param.required:
-            values = [item.get(param.wire) for item in items]
-            test = trial.setting.test_argument(trial.endpoint, param)
-            for value in values:
-                if is_scalar(value) and 0 < values.count(value) < len(values) and test.is_valid(value):
-                    return {str(param.name): value}
-    return {}
 
 
 def _compare(trial: Trial, total: _Total, first: _Reading, second: _Reading) -> Judgement | None:

@@ -19,13 +19,15 @@ from functools import partial
 from itertools import takewhile
 from typing import Any
 
+from pgagents.base.text import plain_word
 from pgagents.catalogue.model.action import ActionCall
 from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank, Verdict
-from pgagents.verify.cases.paging import ListReader, Page
+from pgagents.verify.cases.paging import ListReader, Page, choose_filter
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.lists import (
+    ORDERS,
     PagedList,
     PageRequest,
     breaks_order,
@@ -68,6 +70,7 @@ come where a filter takes out what a page had, as DynamoDB's does.
 SMALL, SMALL_PAGES = (1, 2), 5
 """The sizes of pages at whose borders ties show (counted pages, 2026-11-25), and the most pages of each, for
 ten requests a list."""
+MOST_ORDERS = 2
 MOST_CHOICES = 6
 """The most values of arguments that are tried for one list: an enum of countries has hundreds."""
 
@@ -112,15 +115,14 @@ def _list_attempts(setting: Setting, paged: PagedList) -> Iterator[Attempt]:
     if paged.pages.inferred and paged.pages.size:
         fills = maker if resource is not None and resource.undone_by is not None else None
         run = partial(_read_in_small_pages, paged=paged, maker=fills)
-        cost, makes = 1 + SMALL_PAGES * len(SMALL), fills is not None
+        orders = len(_list_orders(paged))
+        cost, makes = 1 + SMALL_PAGES * len(SMALL) + (1 + SMALL_PAGES) * orders, fills is not None
         ends = (paged.endpoint, *([fills] if fills is not None else []))
-        yield Attempt(
-            run, stage=LATER, cost=cost, writes=makes, endpoints=ends, suffix="small", optional=True
-        )
-    choices = list_choices(paged)
+        yield Attempt(run, stage=LATER, cost=cost, writes=makes, endpoints=ends, suffix="small")
+    choices = len(list_choices(paged)) + _may_filter(paged)
     if not choices:
         return
-    cost = 1 + COST_OF_CHOICE * len(choices)
+    cost = 1 + COST_OF_CHOICE * choices
     run = partial(_read_with_arguments, paged=paged)
     yield Attempt(run, stage=LATER, cost=cost, writes=False, suffix="by its arguments")
 
@@ -185,7 +187,10 @@ def _read_with_arguments(trial: Trial, paged: PagedList) -> None:
 
 
 def _read_in_small_pages(trial: Trial, paged: PagedList, maker: Endpoint | None) -> None:
-    """Read the list in pages of one item, and of two. A longer list is read in part, to show breaks alone."""
+    """Read the list in pages of one item, and of two, and in other orders in pages of one.
+
+    A longer list is read in part, to show breaks alone.
+    """
     arguments, needed = _list_needed(trial, paged), max(SMALL) + 1
     reader = ListReader(trial.setting, paged)
     whole = reader.request_whole(arguments, "the list in one piece")
@@ -198,21 +203,41 @@ def _read_in_small_pages(trial: Trial, paged: PagedList, maker: Endpoint | None)
     sizes = [size for size in SMALL if test is not None and test.is_valid(size)]
     for size in sizes if whole is not None and len(whole.items) >= needed else ():
         assert whole is not None
-        there = whole.items[: size * SMALL_PAGES]
-        walk = Walk(
-            trial,
-            replace(paged, most=paged.most or len(whole.items)),
-            arguments,
-            there=there,
-            every=whole.next is None and len(there) == len(whole.items),
-            fixed=size,
-        )
-        judgement = walk.judge()
-        broken = judgement.verdict is Verdict.BROKEN
-        if broken or (judgement.verdict is Verdict.KEPT and walk.every):
-            conclude(judgement)
-        if broken:
+        if _judge_small(trial, paged, arguments, whole, size):
             return
+    for choice in _list_orders(paged) if sizes else ():
+        chosen = {**arguments, choice.name: choice.value}
+        whole = reader.request_whole(chosen, f"the list with {choice.wording}")
+        if whole is None or len(whole.items) < needed:
+            continue
+        if _judge_small(trial, paged, chosen, whole, sizes[0]):
+            return
+
+
+def _judge_small(
+    trial: Trial, paged: PagedList, arguments: Mapping[str, Any], whole: Page, size: int
+) -> bool:
+    """Read the first pages of a list in this size; return True if they differ from the list in one piece."""
+    there = whole.items[: size * SMALL_PAGES]
+    walk = Walk(
+        trial,
+        replace(paged, most=paged.most or len(whole.items)),
+        arguments,
+        there=there,
+        every=whole.next is None and len(there) == len(whole.items),
+        fixed=size,
+    )
+    judgement = walk.judge()
+    broken = judgement.verdict is Verdict.BROKEN
+    if broken or (judgement.verdict is Verdict.KEPT and walk.every):
+        conclude(judgement)
+    return broken
+
+
+def _list_orders(paged: PagedList) -> list[Choice]:
+    """Return other orders of a list than its usual one: ties are where an order has no second key."""
+    orders = (choice for choice in list_choices(paged) if ORDERS.fullmatch(plain_word(choice.name)))
+    return [*orders][:MOST_ORDERS]
 
 
 def _request_bound(trial: Trial, paged: PagedList) -> None:
@@ -526,11 +551,22 @@ def _judge_arguments(trial: Trial, reader: ListReader, arguments: Mapping[str, A
     usual = reader.request_whole(arguments, "the list in one piece")
     if usual is None:
         return
-    for choice in list_choices(reader.paged):
+    choices = list_choices(reader.paged)
+    filters = choose_filter(trial.setting, trial.endpoint, usual.items) if _may_filter(reader.paged) else {}
+    listed = {choice.name for choice in choices}
+    more = (Choice(name, value) for name, value in filters.items() if name not in listed)
+    for choice in (*choices, *more):
         broken = _judge_choice(trial, reader, arguments, choice, usual)
         if broken is not None:
             conclude(broken)
             return
+
+
+def _may_filter(paged: PagedList) -> bool:
+    """True if an argument without listed values may filter the list. A page must keep that, too."""
+    page = {paged.pages.argument, paged.pages.size, *paged.choices}
+    optional = (p for p in paged.endpoint.params if p.place == "query" and not p.required)
+    return paged.pages.inferred and paged.most is not None and any(str(p.name) not in page for p in optional)
 
 
 def _judge_choice(
@@ -543,9 +579,11 @@ def _judge_choice(
     chosen = {**arguments, choice.name: choice.value}
     whole = reader.request_whole(chosen, f"the list with {choice.wording}")
     # the list in one piece is what the pages are compared with
-    if whole is None or whole.next is not None or usual.next is not None:
+    if whole is None or goes_on(reader.paged, whole) or goes_on(reader.paged, usual):
         return None
     size = choose_size(reader.ids_of(whole.items), reader.ids_of(usual.items))
+    if size is None and choice.name not in reader.paged.choices and len(whole.items) >= ENOUGH:
+        size = -(-len(whole.items) // ENOUGH)  # an offset may count rows that a filter leaves out
     if size is None or size < reader.paged.least:
         return None
     walked = _walk(reader, {**chosen, **reader.sized(size)}, choice)
@@ -561,6 +599,12 @@ def _judge_choice(
     if walked is None or reader.ids_of(walked) != came:
         return None  # `sorting=random`, as Wallhaven has it, gives each page another order
     return _compare(trial, reader.paged, choice, there, came)
+
+
+def goes_on(paged: PagedList, page: Page) -> bool:
+    """True if a list in one piece may have more items. One by offsets always says how to go on."""
+    full = paged.most is None or len(page.items) >= paged.most
+    return page.next is not None and (full or not paged.counts)
 
 
 def choose_size(whole: Sequence[Any], usual: Sequence[Any]) -> int | None:
