@@ -23,7 +23,7 @@ from pgagents.importer.inference.pages import (
 )
 from pgagents.importer.inference.resources import infer_resources
 from pgagents.importer.inference.states import find_status
-from pgagents.importer.names import MAX_TEXT, Notes
+from pgagents.importer.names import MAX_TEXT, Notes, snake
 from pgagents.importer.operations import ImportedAction, first_call
 from pgagents.lint.texts import matter, words
 
@@ -408,3 +408,15 @@ def add_second_caller(data: dict[str, Any], notes: Notes) -> None:
         if "made_by" in section:
             section["tenant"] = True
             notes.infer(("resources", name, "tenant"), "as the caller has the key of another customer")
+    _refer_filters(data, notes)
+
+
+def _refer_filters(data: dict[str, Any], notes: Notes) -> None:
+    """Let the filters of reads name the resources of tenants: a list may show another's `board_id`."""
+    ids = {f"{name}_id": name for name, section in data.get("resources", {}).items() if section.get("tenant")}
+    reads = (item for item in data["actions"].items() if item[1]["effect"] == "read")
+    for action, argument, param in ((a, n, p) for a, one in reads for n, p in one.get("input", {}).items()):
+        resource = ids.get(snake(argument))
+        if resource and not (param.get("required") or "refers_to" in param or "items" in param):
+            param["refers_to"] = resource
+            notes.infer(("actions", action, "input", argument), f"refers_to, as it is named like {resource}")

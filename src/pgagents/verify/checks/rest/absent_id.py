@@ -113,10 +113,19 @@ def _call_with_theirs(trial: Trial, param: Param, resource: Resource) -> None:
     another customer than its own, whoever asks.
     """
     call = _make_foreign_call(trial, resource)
-    instance = trial.ask(InstanceRef(resource.name, fresh=True))
+    shown = [r for r in trial.model.resources.values() if resource.inferred and _lists_by(trial, r, resource)]
+    parts = tuple((part.name, True) for part in shown)  # the list of an empty one tells nothing
+    instance = trial.ask(InstanceRef(resource.name, fresh=True, parts=parts))
     members = {str(p.name): instance[str(p.name)] for p in trial.endpoint.params if str(p.name) in instance}
     arguments = {**call.input, **members, str(param.name): resource.value_for(param, instance)}
     _judge_foreign(trial, param, resource, replace(call, input=arguments, subject=None), instance)
+
+
+def _lists_by(trial: Trial, part: Resource, whole: Resource) -> bool:
+    """True if the call lists instances that name an instance of another kind when they are made."""
+    listed = any(call.action is trial.action for call in part.listed_by)
+    made_by = part.made_by
+    return listed and made_by is not None and any(p.refers_to == whole.name for p in made_by.action.params)
 
 
 def _call_after_owner(trial: Trial, param: Param, resource: Resource) -> None:
@@ -147,6 +156,8 @@ def _judge_foreign(
     if answer.success and _has_same_id(trial, resource, answer):
         raise Untested(f"the other project has a {resource.name} with the same id")
     if resource.inferred:  # the document names no error for it, so any refusal will do
+        if answer.success and may_filter(trial.endpoint, param) and not _shows_sent(answer, param):
+            raise Untested(f"no item shows the other project's {resource.name}")  # it may be ignored
         if answer.success:
             shown = _tell_reached(trial, resource, answer, sent)
             refused = f"another project's {resource.name} is refused"
@@ -159,6 +170,14 @@ def _judge_foreign(
     codes = _list_codes(trial, param, resource)  # an author names the error, so another one is broken
     for judgement in trial.refused(answer, codes, f"another project's {resource.name}"):
         conclude(judgement.with_rank(Rank.EXPOSED) if answer.success else judgement)
+
+
+def _shows_sent(answer: Exchange, param: Param) -> bool:
+    """True if an item of a list shows the id for which the list was asked."""
+    body, id = answer.body, answer.input.get(str(param.name))
+    lists = [body] if isinstance(body, list) else list(body.values()) if isinstance(body, Mapping) else []
+    items = (item for items in lists if isinstance(items, list) for item in items)
+    return any(isinstance(item, Mapping) and id in item.values() for item in items)
 
 
 def _tell_reached(trial: Trial, resource: Resource, answer: Exchange, sent: Mapping[str, Any] | None) -> str:
