@@ -2,20 +2,22 @@
 it.
 
 An instance is made, read, looked for in its lists, removed by the resource's `undone_by`, and read and looked
-for again. That call must be `destructive`, and no move to another state. A removal answered 202 may take some
-seconds (RFC 9110, 15.3.3), and what a cache stored shows nothing (RFC 9111, 5.1). A removed instance that is
-still answered must meet `gone_when`. A server may reuse a free id at once, as SQLite does. So an answer
-contains the removed instance if its id is random, or if it has a value that only this run wrote. A list also
-does if reads before and after it say that nothing has the id. Actions with an error for a missing instance
-must refuse it, too (Immich 10891), except those that bring it back by their name, such as `restore`. If
-another one brings it back, that is only odd, and the instance is removed again before the next call. Its
-history may be told for ever (FHIR R4, `_history`). An instance of an inferred kind that stays and says so,
-such as by the state `expired`, is untested.
+for again. By a document alone another one is made first, so that the removed one is not the newest. That call
+must be `destructive`, and no move to another state. A removal answered 202 may take some seconds (RFC 9110,
+15.3.3), and what a cache stored shows nothing (RFC 9111, 5.1). A removed instance that is still answered must
+meet `gone_when`. A server may reuse a free id at once, as SQLite does. So an answer contains the removed
+instance if its id is random, or if it has a value that only this run wrote. A list also does if reads before
+and after it say that nothing has the id. Actions with an error for a missing instance must refuse it, too
+(Immich 10891), except those that bring it back by their name, such as `restore`. If another one brings it
+back, that is only odd, and the instance is removed again before the next call. Its history may be told for
+ever (FHIR R4, `_history`). An instance of an inferred kind that stays and says so, such as by the state
+`expired`, is untested.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -39,7 +41,7 @@ from pgagents.verify.cases.removed_instances import (
     request_page,
 )
 from pgagents.verify.fixtures.factory import ACCEPTED, REMOVAL_WAITS_S
-from pgagents.verify.fixtures.instance import at_path, is_missing, say_none_made
+from pgagents.verify.fixtures.instance import Unavailable, at_path, is_missing, say_none_made
 from pgagents.verify.fixtures.target import brings_back, is_made_by
 from pgagents.verify.lists import PageRequest
 from pgagents.verify.promise import (
@@ -87,7 +89,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         takers = list(_list_takers(setting, resource)) if reads else []
         attempt = Attempt(
             together=partial(_remove, resource=resource, maker=maker, remover=remover),
-            cost=2 + 2 * len(reads) + 2 * len(lists) + len(takers),
+            cost=2 + resource.inferred + 2 * len(reads) + 2 * len(lists) + len(takers),
             writes=True,
             endpoints=(*(endpoint for _, endpoint in (*reads, *lists)), *takers, remover),
         )
@@ -153,6 +155,9 @@ def _remove(trials: Sequence[Trial], resource: Resource, maker: Endpoint, remove
     if not isinstance(body, Mapping):
         raise Untested(say_none_made(resource, made))
     ask(Own(made.number))
+    if resource.inferred:  # a server that removes by a position, or the last one, is right about the newest
+        with suppress(Unavailable):
+            ask(Call(maker, made_by.input, "explore", f"a {resource.name} after it", fresh=True))
 
     reads = [(trial, trial.case.about[1]) for trial in trials if trial.case.about[0] == READ]
     lists = [
