@@ -256,3 +256,25 @@ def test_link_to_what_no_call_finds_gives_its_argument_and_no_further_resource()
     assert sorted(resources(made)) == ["book", "cover", "shelf"]
     assert made.data["actions"]["get_cover"]["input"]["book_id"]["refers_to"] == "book"
     assert not losses(made)
+
+
+@pytest.mark.parametrize("same", [True, False], ids=["the same schema", "another one"])
+def test_link_to_another_noun_with_the_same_schema_is_one_more_read(same: bool) -> None:
+    """`GET /tickets/{ticket_id}` may show a book; a profile of the same id has members of its own."""
+    to = {"Ticket": {"operationId": "getTicket", "parameters": {"ticket_id": "$response.body#/id"}}}
+    made = document(((*READ, "links"), to))
+    shown = copy.deepcopy(find(made, READ))
+    del shown["links"]
+    if not same:
+        profile = {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}}}
+        shown["content"] = {"application/json": {"schema": profile}}
+    book = find(made, ("paths", "/books/{book_id}"))
+    given = [*book.get("parameters", ()), *book["get"].get("parameters", ())]
+    one = [{**param, "name": "ticket_id"} for param in given if param["name"] == "book_id"]
+    ticket = {"operationId": "getTicket", "parameters": one, "responses": {"200": shown}}
+    made["paths"]["/tickets/{ticket_id}"] = {"get": ticket}
+    found = imported(made)
+    assert found.data["actions"]["get_ticket"]["input"]["ticket_id"]["refers_to"] == "book"
+    reads = [call.action.name for call in load_text(found.text, "links.yaml").resources["book"].read_by]
+    assert reads == (["get_book", "get_ticket"] if same else ["get_book"])
+    assert ("ticket" in resources(found)) is not same

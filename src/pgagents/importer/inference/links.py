@@ -20,6 +20,7 @@ from pgagents.importer.inference.pages import describe_listing, find_success, re
 from pgagents.importer.inference.resources import TAKEN
 from pgagents.importer.names import Notes, snake, unique
 from pgagents.importer.operations import ImportedAction, say_dangling
+from pgagents.importer.places import RESOURCE_CALLS
 
 _MEMBER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _BODY, _GIVEN = "$response.body#", re.compile(r"\$request\.(path|query|header|cookie)\.(.+)", re.S)
@@ -167,7 +168,11 @@ def _come_by(
     """Record how to get values for an argument: from a member of the source's answer."""
     holder, member = _find_holder(link.source, steps, resources)
     if holder and member == resources[holder].get("id", "id"):
+        other = str(param.get("refers_to", ""))
         _refer(link, param, holder, resources, notes)
+        schema = _find_member(link.source, steps[:-1], named)
+        if schema.get("properties") == find_success(link.target, named).get("properties", {}):
+            _join(link, other, holder, resources, notes)
         return ""
     if not _is_alike(link.source, steps, param, named):
         return f"{'/'.join(steps)} of the answer and {link.argument} are not of one type"
@@ -192,15 +197,38 @@ def _come_by(
     return ""
 
 
+def _join(link: _Link, other: str, holder: str, resources: dict[str, Any], notes: Notes) -> None:
+    """Let the read of a resource of which nothing else is known be one more read of the link's.
+
+    `GET /tickets/{id}` answers with the schema of what `POST /cards` makes, where a profile has its own.
+    """
+    read = resources.get(other, {}).get("read_by", {})
+    known = {*RESOURCE_CALLS, "moves"} & resources.get(other, {}).keys()
+    if other == holder or known != {"read_by"} or read.get("action") != link.target.name:
+        return
+    del resources[other]
+    section = resources[holder]
+    given = {**read.get("input", {}), link.argument: f"=resource.{section.get('id', 'id')}"}
+    section["read_by"] = [*_list_calls(section, "read_by"), {**read, "input": given}]
+    notes.infer(("resources", holder, "read_by"), f"from {link.reason}")
+
+
+def _list_calls(section: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    call = section.get(key)
+    return [call] if isinstance(call, Mapping) else list(call or ())
+
+
 def _find_holder(source: ImportedAction, steps: list[str], resources: Mapping[str, Any]) -> tuple[str, str]:
     """Return the resource whose instance contains a member of the answer, and the member's path in it.
 
     The texts are empty if no resource is in the answer.
     """
     for name, section in resources.items():
-        for key in ("read_by", "made_by", "found_by"):
-            call = section.get(key)
-            if not isinstance(call, Mapping) or call["action"] != source.name or "read_by" not in section:
+        calls = [
+            (key, call) for key in ("read_by", "made_by", "found_by") for call in _list_calls(section, key)
+        ]
+        for key, call in calls:
+            if call["action"] != source.name or "read_by" not in section:
                 continue
             at = str(call.get("at", "response")).split(".")[1:]
             rest = steps[len(at) :]
@@ -217,12 +245,16 @@ def _is_alike(
     source: ImportedAction, steps: list[str], param: Mapping[str, Any], named: Mapping[str, Any]
 ) -> bool:
     """True if a member of an answer and an argument have the same plain type."""
+    schema, given = _find_member(source, steps, named), read_schema(param, named)
+    return any(is_type(schema, kinds) and is_type(given, kinds) for kinds in _SCALARS)
+
+
+def _find_member(source: ImportedAction, steps: list[str], named: Mapping[str, Any]) -> Schema:
     schema: Schema = find_success(source, named)
     for step in steps:
         inner = schema.get("items") if step.isdecimal() else schema.get("properties", {}).get(step)
         schema = read_schema(inner, named) if isinstance(inner, Mapping) else {}
-    given = read_schema(param, named)
-    return any(is_type(schema, kinds) and is_type(given, kinds) for kinds in _SCALARS)
+    return schema
 
 
 def _call_of_read(link: _Link, known: Mapping[str, Any], value: str) -> dict[str, Any] | None:
@@ -241,7 +273,7 @@ def _call_of_read(link: _Link, known: Mapping[str, Any], value: str) -> dict[str
 def _read_holder(resources: Mapping[str, Any], holder: str, member: str) -> dict[str, Any] | None:
     """Return a resource that is read as a member of another resource's instance."""
     section = resources[holder]
-    read = section["read_by"]
+    read = _list_calls(section, "read_by")[0]
     given = {
         name: f"={holder}.{value.removeprefix('=resource.')}" if _is_own(value) else value
         for name, value in read.get("input", {}).items()
