@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from pgagents.catalogue.harmless.arguments import find_right
+from importing import imported
+from pgagents.catalogue.harmless.arguments import Harmless, find_right
 from pgagents.catalogue.model.values import order_choices
+from shelves import ONE, TEXT, described, document
 
 
 @pytest.mark.parametrize(
@@ -32,3 +34,23 @@ def test_a_name_of_rights_has_its_word_first_or_last(name: str, word: str) -> No
 )
 def test_the_choice_that_gives_least_comes_first(choices: list[object], ordered: list[object]) -> None:
     assert order_choices(choices) == ordered
+
+
+@pytest.mark.parametrize(
+    ("step", "word"),
+    [
+        ("set_system_dark", "system"),
+        ("make-global", "global"),
+        ("system_check", ""),
+        ("set_title", ""),
+        ("-", ""),
+    ],
+)
+def test_a_step_that_sets_something_for_all_is_no_change_of_one(step: str, word: str) -> None:
+    """Superset 6.1.0 takes the dark theme from all when `PUT /theme/{pk}/set_system_dark` names another."""
+    sets = {"put": {"parameters": [ONE], "operationId": "sets", "responses": described(200)}}
+    board = {"type": "object", "properties": {"name": TEXT}}
+    paths = {f"/boards/{{id}}/{step}": sets}
+    model = imported(document("boards", board, "application/json", **paths)).model
+    action = next(action for action in model.actions if action.name == "sets")
+    assert Harmless(model).say_action(action) == (f"its path says `{word}`" if word else "")

@@ -130,6 +130,8 @@ _RETURNS = frozenset(("restore", "revert"))
 """Words of an action that changes others too: the theme that was active no longer is (Tyk Portal 5.14,
 Ghost), and what came after a backup is gone (Home Assistant's Supervisor, 2026-11).
 """
+_EVERYWHERE = frozenset(("everywhere", "global", "globally", "site", "sitewide", "system"))
+"""Words of an action that sets something for all: `set_system_dark` of Superset 6.1.0, 2026-11-29."""
 _AROUND = ("as", "id", "ids", "is", "make", "set")
 
 
@@ -256,10 +258,8 @@ class Harmless:
         before, _, behind = str(action.path).partition("}")
         parts = [part for part in behind.split("/") if part and "{" not in part]
         elsewhere = _SWITCHES | (_RETURNS if _STATES.intersection(split_words(before)) else frozenset())
-        found = (
-            find_right(part) or next(iter(elsewhere.intersection(split_words(part))), "") for part in parts
-        )
-        word = next(filter(None, found), "")
+        words = (find_right(part) or _find_far(part, elsewhere) for part in parts)
+        word = next(filter(None, words), "")
         return f"its path says `{word}`" if word else ""
 
     def list_withheld(self, action: Action) -> tuple[Withheld, ...]:
@@ -556,6 +556,13 @@ class Harmless:
         ]
         leaves = (path for schema in schemas for path, *_ in self._list_leaves(schema, (), needed=False))
         return frozenset(".".join(path[start:]) for path in leaves for start in range(min(2, len(path))))
+
+
+def _find_far(part: str, elsewhere: frozenset[str]) -> str:
+    """Return the word of a step by which a call changes more than what stands before it."""
+    words = split_words(part)
+    for_all = _EVERYWHERE if words[:1] and words[0] in _AROUND else frozenset[str]()
+    return next((word for word in words if word in elsewhere | for_all), "")
 
 
 def _reaches(path: Sequence[str]) -> bool:
