@@ -168,6 +168,37 @@ def test_all_permissions_that_a_run_misses_are_one_line() -> None:
     )
 
 
+def test_the_line_to_copy_lets_nothing_of_others_be_changed() -> None:
+    """Superset 6.1.0: the line had `--allow replace_security_user` for the caller's own user, and
+    `--allow delete_dashboards` for all.
+    """
+    row = {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}}}
+    one = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}
+    changed = {"requestBody": BODY, "responses": respond_with(200, row)}
+    paths = {
+        "/people": {
+            "get": {"responses": respond_with(200, {"type": "array", "items": row})},
+            "delete": {"operationId": "delete_people", "responses": respond_with(204)},
+        },
+        "/people/{id}": {
+            "parameters": [one],
+            "get": {"responses": respond_with(200, row)},
+            "put": {"operationId": "change_person", **changed},
+        },
+        "/check": {"post": {"operationId": "check", **changed}},
+    }
+
+    def serve(request: Request) -> Response:
+        shown = {"/people": [{"id": 1}], "/people/1": {"id": 1}}.get(request.path)
+        return answer(200, shown) if shown and request.method == "GET" else answer(404, {"detail": "none"})
+
+    report = verified(imported(openapi(paths)).model, serve, keys={}, allow_writes=True)
+    reasons = {r.reason for r in report.results}
+    assert any("--allow delete_people would call it" in reason for reason in reasons)
+    assert any("--allow change_person would call it" in reason for reason in reasons)
+    assert list_permissions(report)[1] == ["--allow check"]
+
+
 def test_the_line_to_copy_begins_with_what_most_wait_for_and_cuts_no_option() -> None:
     """LNbits 1.6.2 has 150 options, of which a line of 2,000 characters ended within one, 2026-11-29."""
     report = verified(catalogue(), Notes(), only=("valid_calls",))

@@ -12,7 +12,7 @@ from typing import Any
 from pgagents.base.http import Response, read_json
 from pgagents.base.places import Pointer, Source, value_at, write_pointer
 from pgagents.report.contract import Contract, Rank, Verdict
-from pgagents.report.reason import ALLOW, Entry, nest, write
+from pgagents.report.reason import ALLOW, Entry, Reason, nest, write
 from pgagents.report.report import Finding, Proved, Report, Result, Untried
 
 _PERMISSIONS = (ALLOW, "--identity ")
@@ -176,12 +176,14 @@ def list_permissions(report: Report) -> tuple[int, list[str]]:
     """Return how many contracts wait for a permission or a key of the caller, and these options: first those
     that the most wait for.
 
-    An action that is allowed has all its arguments allowed.
+    An action that is allowed has all its arguments allowed. No option is among them that would let a call
+    change or remove what others have made: who copied the line lost a user to it (Superset, 2026-11-29).
     """
-    asked = [r for r in report.results if r.contract.surface not in report.header.unasked]
-    told = [getattr(r.reason, "options", ()) for r in asked]
-    waiting = [options for options in told if any(o.startswith(_PERMISSIONS) for o in options)]
-    every = Counter(option.removesuffix("=ENVVAR") for options in waiting for option in options)
+    told = (r.reason for r in report.results if r.contract.surface not in report.header.unasked)
+    asked = [reason for reason in told if isinstance(reason, Reason)]
+    far = {option for reason in asked if reason.of_others for option in reason.options}
+    waiting = [r for r in asked if not r.of_others and any(o.startswith(_PERMISSIONS) for o in r.options)]
+    every = Counter(o.removesuffix("=ENVVAR") for reason in waiting for o in reason.options if o not in far)
     whole = {option for option in every if option.startswith(ALLOW) and "." not in option}
     chosen = [o for o in every if o.startswith(_PERMISSIONS) and o.partition(".")[0] not in whole - {o}]
     return len(waiting), sorted(chosen, key=lambda option: (-every[option], option))

@@ -21,15 +21,21 @@ _WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null")
 
 
 class Reason(str):
-    """A sentence for people. `options` and `lines` lift it for programs; capitals are to be replaced."""
+    """A sentence for people. `options` and `lines` lift it for programs; capitals are to be replaced.
 
-    __slots__ = ("lines", "options")
+    It is `of_others` if the options let a call change or remove what a run has not made.
+    """
+
+    __slots__ = ("lines", "of_others", "options")
     options: tuple[str, ...]
     lines: tuple[str, ...]
+    of_others: bool
 
-    def __new__(cls, says: str, options: Iterable[str] = (), lines: Iterable[str] = ()) -> Reason:
+    def __new__(
+        cls, says: str, options: Iterable[str] = (), lines: Iterable[str] = (), *, of_others: bool = False
+    ) -> Reason:
         reason = super().__new__(cls, says)
-        reason.options, reason.lines = tuple(options), tuple(lines)
+        reason.options, reason.lines, reason.of_others = tuple(options), tuple(lines), of_others
         return reason
 
     def __str__(self) -> str:  # so that an exception's text keeps them
@@ -40,7 +46,9 @@ def rephrase(reason: str, says: str) -> str:
     """Return a reason in other words, which is lifted as before; itself if these are its own."""
     if says == reason:
         return reason
-    return Reason(says, reason.options, reason.lines) if isinstance(reason, Reason) else says
+    if not isinstance(reason, Reason):
+        return says
+    return Reason(says, reason.options, reason.lines, of_others=reason.of_others)
 
 
 def redact(reason: str, redacted: Callable[[str], str]) -> str:
@@ -50,7 +58,8 @@ def redact(reason: str, redacted: Callable[[str], str]) -> str:
     says = redacted(reason)
     if (says, options, lines) == (reason, *lifts):
         return reason
-    return Reason(says, options, lines) if isinstance(reason, Reason) else says
+    of_others = getattr(reason, "of_others", False)
+    return Reason(says, options, lines, of_others=of_others) if isinstance(reason, Reason) else says
 
 
 def allow(*names: object) -> str:
@@ -67,10 +76,10 @@ def _quote_names(names: Iterable[object]) -> str:
     return quote(".".join(map(str, names)))  # a document or a server of others may call a thing `$(rm …)`
 
 
-def without_allow(says: str, *names: object, does: str = "would call it") -> Reason:
+def without_allow(says: str, *names: object, does: str = "would call it", of_others: bool = False) -> Reason:
     """Return the reason of a call that `--allow` with an action, or its argument, would let pass."""
-    option = allow(*names)
-    return Reason(f"{says}: {option} {does}", (option,), getattr(says, "lines", ()))
+    option, lines = allow(*names), getattr(says, "lines", ())
+    return Reason(f"{says}: {option} {does}", (option,), lines, of_others=of_others)
 
 
 def without_role(role: str) -> Reason:

@@ -266,7 +266,8 @@ def say_doubt(setting: Setting, action: Action) -> str:
     Empty if nothing says so.
     """
     if not action.doubt and (why := setting.harmless.say_action(action)):
-        return without_allow(f"{action.name} may change rights or a default, as {why}", action.name)
+        says = f"{action.name} may change rights or a default, as {why}"
+        return without_allow(says, action.name, of_others=True)
     if not action.doubt:
         return ""
     verb, word = ("cost money", "costs") if action.costs else ("send something to people", "sends")

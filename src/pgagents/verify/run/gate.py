@@ -380,7 +380,7 @@ class Gate:
         if all_of is None or (target is not None and target.resource is all_of):
             return ""
         name = action.name
-        return without_allow(f"{name} may change each {all_of.name}, and names none", name)
+        return without_allow(f"{name} may change each {all_of.name}, and names none", name, of_others=True)
 
     def _names_own_alone(self, action: Action, values: Mapping[str, Any]) -> bool:
         """True if a call names instances of the run's own in its arguments, and may name no others there.
@@ -489,7 +489,7 @@ class Gate:
                 ):
                     what = f"{name} might overwrite the {resource.name} that has its {param.name}"
                     line = line_of_new_id(resource, param, self.setting.resolve_schema(param.schema))
-                    return without_allow(Reason(what, lines=(line,)), name)
+                    return without_allow(Reason(what, lines=(line,)), name, of_others=True)
         return ""
 
     def _changes(
@@ -502,7 +502,7 @@ class Gate:
             given = [values.get(str(p.name)) for p in target.named]
             if any(v is None or v == "" for v in given):
                 what = f"{name} without {target.named[0].name} names no {resource.name}"
-                return "" if endpoint.action.may_name_none else without_allow(what, name)
+                return "" if endpoint.action.may_name_none else without_allow(what, name, of_others=True)
             if self._named.is_under_nobody(endpoint, resource, values):
                 return ""
             # if one part of a composite id cannot exist, the id cannot
@@ -524,7 +524,7 @@ class Gate:
         if not instance.ours:
             said = f"the {resource.name} is not shown to be this run's own"
             if resource.made_by is None:
-                said = without_allow(f"{said}, as no call makes one", name)
+                said = without_allow(f"{said}, as no call makes one", name, of_others=True)
             return self.factory.owned.problem(resource) or said
         for param in list_new_ids(self.setting, endpoint.action):
             value = values.get(str(param.name))
