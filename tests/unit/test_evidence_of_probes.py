@@ -415,6 +415,24 @@ def test_a_value_that_a_mark_made_the_former_one_shows_nothing(monkeypatch: pyte
     assert patch(lambda _, __: None)["named"].member == "colour"
 
 
+@pytest.mark.parametrize(("late", "verdict"), [(6, Verdict.KEPT), (99, Verdict.BROKEN)])
+def test_a_change_that_a_read_shows_later_is_kept(late: int, verdict: Verdict) -> None:
+    """Reads of Microsoft Graph's directory lag behind its writes by some seconds."""
+    setting, shown, note, reads = setting_for(with_resource(MEMBERS, PATCHED)), dict(FIRST), dict(FIRST), 0
+
+    def server(call: Call) -> Response:
+        nonlocal reads
+        if call.endpoint is not None and call.endpoint.method == "PATCH":
+            note.update({k: v for k, v in call.input.items() if k != "note_id"})
+            return answer(200, note)
+        reads += 1
+        return answer(200, note if reads >= late else shown)
+
+    contract = "partial_changes/named/change_note@rest"
+    judged, _ = try_case(partial_changes.CHECK, setting, contract, server, dict(FIRST))
+    assert judged[contract].verdict is verdict
+
+
 def test_the_second_member_that_is_ignored_is_found() -> None:
     """Beside others the text is ignored, alone it is taken; the colour is never taken."""
 
