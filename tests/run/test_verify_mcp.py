@@ -21,11 +21,12 @@ from typing import Any
 import pytest
 
 from calling import hostile, served
+from faults import of_mcp
 from inprocess import ENOUGH, inside, mcp_inside, tool_contracts, verify_mcp, verify_sandbox
 from language_table import model_of, rows
 from lengths import rarely
 from pgagents.base.errors import PgagentsError
-from pgagents.base.http import Request, Response, Silence, json_bytes
+from pgagents.base.http import Handler, Request, Response, Silence, json_bytes
 from pgagents.cli.inputs.companions import environment, inherit
 from pgagents.cli.main import main
 from pgagents.client.environment import RUN_KEY, RUN_URL
@@ -216,6 +217,27 @@ def test_more_tools_are_found_where_the_catalogue_has_all() -> None:
     assert [f.contract.id for f in verify_mcp(model(), variations=["more-tools"]).findings] == [
         "mcp_tools/no_other@mcp"
     ]
+
+
+def test_a_second_list_that_is_not_answered_accuses_no_tool(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server may be busy; the first list has shown the tools."""
+    wrapped, asked = of_mcp.wrap_mcp, list[Request]()
+
+    def wrap(handler: Handler, *given: Any) -> Handler:
+        inner = wrapped(handler, *given)
+
+        def answer(request: Request) -> Response | Silence:
+            if of_mcp.parse_request(request).get("method") == "tools/list":
+                asked.append(request)
+            return inner(request) if len(asked) < 2 else Response(503, (), b"")
+
+        return answer
+
+    monkeypatch.setattr(of_mcp, "wrap_mcp", wrap)
+    report = verify_mcp(model(), only=("mcp_tools/",))
+    assert ids(report, Verdict.BROKEN) == []
+    assert "mcp_tools/order@mcp" in ids(report, Verdict.UNTESTED)
+    assert "mcp_tools/listed/search_parking@mcp" in ids(report, Verdict.KEPT)
 
 
 # -- opening ---------------------------------------------------------------------------------------

@@ -55,6 +55,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
                 says = f"a {resource.name} made through {endpoint.surface} is stamped {_format(stamps)}"
                 origin, about = (*dispatcher.origin, "attribution"), Stamped(resource, stamps)
                 yield Case(endpoint, says, origin, cite=resource.cite, about=about)
+            # a dispatcher stamps its own platform, whoever calls
             for name, role in model.auth.roles.items() if endpoint.surface == REST else ():
                 surface = model.surfaces.get(role.surface or "")
                 if surface is not None and (stamps := _find_stamps(resource, surface.attribution)):

@@ -1,7 +1,6 @@
-"""The operator's endpoints refuse an ordinary key, whatever its plan.
+"""The operator's audit list and clock refuse an ordinary key, whatever its plan.
 
-Only the audit list and the clock are tried, because a run calls them anyway. A breach elsewhere would change
-what other checks rely on.
+A run calls these two anyway. A breach elsewhere would change what other checks rely on.
 """
 
 from __future__ import annotations
@@ -46,7 +45,7 @@ def _try(trial: Trial, is_clock: bool) -> None:
     arguments = dict(own)
     if is_clock:  # if the call is wrongly accepted, the clock hardly moves, and other probes lose nothing
         arguments |= {str(p.name): low(p.schema, model.schemas) for p in action.params if p.required}
-    else:  # it shows that the endpoint is there; not sent if an earlier call was the same
+    else:  # it shows that the endpoint is there, else nothing is kept; an earlier call will do
         trial.ask(trial.call("valid", "as the operator", input=arguments, owner=OPERATOR, reuse="ever"))
     why = "the operator's call with an ordinary key"
     exchange = trial.ask(trial.call("scope", why, input=arguments, role="main"))

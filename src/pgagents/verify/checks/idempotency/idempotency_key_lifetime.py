@@ -48,10 +48,12 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
 def _choose_endpoint(setting: Setting) -> Endpoint | None:
     idempotency = setting.model.idempotency
     if idempotency is None or (idempotency.lives_s or 0) <= 2 * MARGIN_S:
-        return None
+        return None  # the calls themselves may take as long
     for endpoint in setting.endpoints:
         template = template_of(setting.model, endpoint.action)
-        makes = template.makes is not None and template.subject is None
+        makes = (
+            template.makes is not None and template.subject is None
+        )  # else its own instance may end meanwhile
         if endpoint.leads and endpoint.action.idempotency and makes:
             return endpoint
     return None

@@ -21,6 +21,7 @@ from pgagents.verify.projections import build_file
 from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.tools import (
+    ReadList,
     ask_page,
     find_difference,
     find_other_meaning,
@@ -60,26 +61,26 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
 
 def _try(trials: Sequence[Trial]) -> None:
     listing = read_pages(trials[0].setting)
-    problem, first = listing.problem, list[Any]()
-    if not problem and not listing.unread:
-        again = ask(ask_page(None))
-        result = result_of(again.answer)
-        page = result.get("tools") if result is not None else None
-        if isinstance(page, list):
-            first = page if listing.pages == 1 else [*page, *listing.tools[len(page) :]]
-        else:
-            problem = again.outcome if result is None else "tools/list answers no list of tools"
     if listing.unread:
         conclude(trial.untested(listing.unread) for trial in trials)
-    elif problem:
+    elif listing.problem:
         for trial, tool in _list_built(trials):
-            conclude(trial.broken(f"the tool {tool['name']}", problem))
+            conclude(trial.broken(f"the tool {tool['name']}", listing.problem))
     else:
-        conclude(_judge(trials, list(listing.tools), first))
+        conclude(_judge(trials, list(listing.tools), _read_again(listing)))
+
+
+def _read_again(listing: ReadList) -> list[Any] | None:
+    """Return the list with its first page as it is when it is read again; None if it is not answered."""
+    result = result_of(ask(ask_page(None)).answer)
+    page = result.get("tools") if result is not None else None
+    if not isinstance(page, list) or listing.pages == 1:
+        return page if isinstance(page, list) else None
+    return [*page, *listing.tools[len(page) :]]
 
 
 def _list_built(trials: Sequence[Trial]) -> Iterator[tuple[Trial, Mapping[str, Any]]]:
-    """Yield the trial of each listed tool, with the tool as it was built."""
+    """Yield the trial of each listed tool, with the tool as it was built. A former name has none."""
     each = [trial for trial in trials if trial.case.endpoint is not None]
     offered = list_offered(each[0].model.surfaces[MCP])
     tools = zip(offered, _read_built(each[0].setting), strict=True)
@@ -91,7 +92,8 @@ def _read_built(setting: Setting) -> list[Any]:
     return plain(document.data["tools"]) if document is not None else []
 
 
-def _judge(trials: Sequence[Trial], listed: list[Any], again: list[Any]) -> Iterator[Judgement]:
+def _judge(trials: Sequence[Trial], listed: list[Any], again: list[Any] | None) -> Iterator[Judgement]:
+    # of two with one name a client takes the first
     by_name = {str(tool.get("name")): tool for tool in reversed(listed) if isinstance(tool, Mapping)}
     for trial, tool in _list_built(trials):
         name = tool["name"]
@@ -104,7 +106,7 @@ def _judge(trials: Sequence[Trial], listed: list[Any], again: list[Any]) -> Iter
         else:
             yield trial.kept()
     names, known = _list_names(listed), [tool["name"] for tool in _read_built(trials[0].setting)]
-    ours = [name for name in names if name in known]
+    ours = [name for name in names if name in known]  # others may stand anywhere
     for trial in trials:
         if trial.case.detail == NO_OTHER:
             beside = SEARCHING if set(map(str, names)) >= SEARCHING else ()
@@ -115,6 +117,8 @@ def _judge(trials: Sequence[Trial], listed: list[Any], again: list[Any]) -> Iter
         elif trial.case.detail == ORDER:
             if ours != [name for name in known if name in ours]:
                 yield trial.broken(", ".join(known), "it lists {names}", names=", ".join(map(str, ours)))
+            elif again is None:
+                yield trial.untested("the list was not answered a second time")
             else:
                 same = _list_names(again) == names
                 yield trial.judge("the same list again", "" if same else "the second list is another")

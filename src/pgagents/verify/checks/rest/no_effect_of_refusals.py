@@ -175,6 +175,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Note a call for each code with which a create is refused for another reason than its form."""
     yield from ()
     call = exchange.call
+    # it must be refused alike when it is sent once more, for what it asks
     plain = call.intent in SOUND and call.role == "main" and call.raw.is_ordinary and not call.raw.slash
     if not exchange.refused or exchange.status >= 500 or exchange.limited or exchange.void or not plain:
         return
