@@ -207,6 +207,15 @@ def value_at(data: Any, pointer: Iterable[str | int]) -> Any:
     return data
 
 
+def list_leaves(value: Any) -> Iterator[Any]:
+    """Yield what stands in a value, at any depth, and is neither an object nor a list."""
+    if isinstance(value, Mapping | list):
+        for inner in value.values() if isinstance(value, Mapping) else value:
+            yield from list_leaves(inner)
+    else:
+        yield value
+
+
 def span_at(file: str, text: str, index: int) -> Span:
     """Return the place of the character at `index`."""
     before = text[:index]

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from pgagents.base.cel.functions import epoch
 from pgagents.base.http import Request
+from pgagents.base.places import list_leaves
 from pgagents.catalogue.model.resource import Resource, is_scalar
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import Instance, Restarted, Unavailable
@@ -562,22 +563,11 @@ def find_time(body: Any) -> float | None:
 
     A number counts as a time from 1998 on, so that a number of seconds to wait does not.
     """
-    texts = (t for t in map(epoch, _texts(body)) if math.isfinite(t))
-    return next(texts, None) or next((t for t in _numbers(body) if LEAST_EPOCH_S <= t < MOST_EPOCH_S), None)
-
-
-def _numbers(value: Any) -> list[float]:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return [value]
-    members = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
-    return [number for member in members for number in _numbers(member)]
-
-
-def _texts(value: Any) -> list[str]:
-    if isinstance(value, str):
-        return [value]
-    members = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
-    return [text for member in members for text in _texts(member)]
+    leaves = list(list_leaves(body))
+    texts = (epoch(leaf) for leaf in leaves if isinstance(leaf, str))
+    moment = next((t for t in texts if math.isfinite(t)), None)
+    numbers = (leaf for leaf in leaves if isinstance(leaf, int | float) and not isinstance(leaf, bool))
+    return moment or next((t for t in numbers if LEAST_EPOCH_S <= t < MOST_EPOCH_S), None)
 
 
 def _find_lender(setting: Setting, call: Call) -> str:

@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 
 from pgagents.base.http import Request, read_json, text_of
 from pgagents.base.jsonschema.schema import resolve
+from pgagents.base.places import list_leaves
 from pgagents.base.text import brief, singular
 from pgagents.catalogue.encoding.paths import find_climb, find_misreading, plain_path
 from pgagents.catalogue.harmless.ids import NOBODY
@@ -116,7 +117,7 @@ class Gate:
                 instances = (self.factory.pool.find(r, value) for r in self._named.list_kin(resource))
                 found += [t for t in instances if t is not None and t.made and not t.ours]
         if call.authored and target_of(self.setting, call.endpoint.action) is None:
-            sent = set(map(text_of, _list_leaves(dict(values))))
+            sent = {text_of(value) for value in list_leaves(dict(values)) if value is not None}
             made = (t for t in self.factory.pool.instances if t.made and not t.ours and not t.gone)
             found += [t for t in made if text_of(t.id) in sent and t not in found]
         return found
@@ -389,7 +390,7 @@ class Gate:
         """
         own, found = {text_of(id) for _, id in self.factory.pool.list_own()}, False
         for param in action.params:
-            leaves = list(_list_leaves(values.get(str(param.name))))
+            leaves = [v for v in list_leaves(values.get(str(param.name))) if v is not None]
             named = {text_of(leaf) for leaf in leaves} & own
             if named and not all(text_of(leaf) in own for leaf in leaves):
                 return False
@@ -547,18 +548,6 @@ def _say_nobody(call: Call, target: Target) -> str:
     number = param.schema.get("type") == "integer"
     kind = "int" if number else "uuid" if param.schema.get("format") == "uuid" else "text"
     return f": write `{param.name}: ={FRESH}.{kind}` for an id that nobody has"
-
-
-def _list_leaves(value: Any) -> Iterator[Any]:
-    """Yield the texts, numbers and flags inside a value."""
-    if isinstance(value, Mapping):
-        for inner in value.values():
-            yield from _list_leaves(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _list_leaves(inner)
-    elif value is not None:
-        yield value
 
 
 # -- actions that make credentials: tokens, keys, users and invitations

@@ -21,10 +21,11 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pgagents.base.places import list_leaves
 from pgagents.base.text import brief, plain_word
 from pgagents.catalogue.harmless.ids import list_confusing
 from pgagents.catalogue.model.action import Action, ActionCall
@@ -251,7 +252,7 @@ class Tripwire:
         return self._setting.model.is_removal(action) and (whole or _is_about_one(resource, action))
 
     def _note_used(self, write: Exchange) -> None:
-        named = {id_text(value) for value in _list_values(write.input)}
+        named = {id_text(value) for value in list_leaves(write.input) if is_scalar(value)}
         for found in (t for t in self._factory.pool.instances if t.used and not t.made):
             members = found.id if isinstance(found.id, tuple) else (found.id,)
             found_by = found.resource.found_by
@@ -418,7 +419,7 @@ class Tripwire:
         assert endpoint is not None
         removes, marks = self._removes(resource, endpoint.action), self._factory.marks
         given = {name: value for name, value in write.input.items() if value != own.id}
-        sent, texts = marks.within(given), [text for text in _list_values(given) if isinstance(text, str)]
+        sent, texts = marks.within(given), [t for t in list_leaves(given) if isinstance(t, str) and t]
         waits = REMOVAL_WAITS_S if write.success and removes else ()
         for seconds in (0.0, *waits):
             if seconds:
@@ -599,15 +600,6 @@ def _may_be_taken(change: Change, writes: Iterable[Exchange]) -> bool:
         return True
     sent = (member for write in writes for member in list_members(write.input) if member[1] == was)
     return plain_word(path.rpartition(".")[2]) in {plain_word(at.rpartition(".")[2]) for at, _ in sent}
-
-
-def _list_values(value: Any) -> Iterator[Any]:
-    """Yield the values without members inside a value."""
-    if isinstance(value, Mapping | list):
-        for inner in value.values() if isinstance(value, Mapping) else value:
-            yield from _list_values(inner)
-    elif is_scalar(value):
-        yield value
 
 
 def _join(resource: Resource, row: Mapping[str, Any]) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 
 from pgagents.base.cel.functions import epoch
 from pgagents.base.http import json_bytes, text_of
-from pgagents.base.places import Pointer
+from pgagents.base.places import Pointer, list_leaves
 from pgagents.catalogue.model.identity import find_proof
 from pgagents.catalogue.model.model import Audit
 from pgagents.catalogue.model.resource import Resource, id_text, is_scalar
@@ -386,7 +386,7 @@ def _judge_row(audit: Audit, trials: Trials, done: Done, row: Row) -> Iterator[J
         # a read changes nothing, and the digits of a time may be those of a private number by chance
         left_out = {audit.at} | ({audit.diff} if effect != "read" else set())
         shown = {member: value for member, value in row.items() if member not in left_out}
-        texts = "\n".join(_list_texts(shown)).lower()
+        texts = "\n".join(text_of(leaf) for leaf in list_leaves(shown) if is_scalar(leaf)).lower()
         private = next((text for text in done.hides if text.lower() in texts), "")
         problem = f"the row of {name} holds {{private}}" if private else ""
         yield trials["private"].judge("no row holds it", problem, private=private)
@@ -396,15 +396,6 @@ def _off_s(audit: Audit, done: Done, row: Row) -> float:
     """Return the seconds between a call and its row's time; infinite if the row has no valid time."""
     at = read_time(audit, row)
     return math.inf if math.isnan(at) else max(0.0, done.at - at, at - done.until)
-
-
-def _list_texts(value: Any) -> Iterator[str]:
-    """Yield every text and number in a value."""
-    if isinstance(value, Mapping | list):
-        for member in value.values() if isinstance(value, Mapping) else value:
-            yield from _list_texts(member)
-    elif isinstance(value, str | int | float) and not isinstance(value, bool):
-        yield text_of(value)
 
 
 def _judge_actors(member: str, trial: Trial, matches: Sequence[tuple[Done, Row]]) -> Iterator[Judgement]:
