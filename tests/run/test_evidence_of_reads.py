@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -38,6 +38,32 @@ def test_what_is_only_accepted_need_not_be_there_yet(calls: int) -> None:
         return answer(202, {"id": id, "text": text})
 
     assert "broken" not in judge("read_after_write", Notes(odd=later), ACCEPTED).values()
+
+
+LOCATED = "output: {201: {$ref: Note, headers: {Location: {type: string, description: Where it is}}}}"
+
+
+@pytest.mark.parametrize("contract", ["read_after_write/note/get_note@rest", "location/create_note@rest"])
+@pytest.mark.parametrize(("late", "verdict"), [(3, "kept"), (99, "broken")])
+def test_a_read_may_lag_behind_a_create(contract: str, late: int, verdict: str) -> None:
+    """Reads of Microsoft Graph's directory do, by some seconds; `late` reads of a note still miss it."""
+    reads = dict[str, int]()
+
+    def lag(notes: Notes, request: Request) -> Response | None:
+        if request.method == "POST" and (text := notes.text(request)) is not None:
+            id = f"n{next(notes._ids)}"
+            return replace(
+                made := notes.make(id, text), headers=(*made.headers, ("Location", f"/notes/{id}"))
+            )
+        if request.method != "GET" or request.path == "/notes":
+            return None
+        reads[request.path] = reads.get(request.path, 0) + 1
+        return answer(404, {"detail": "not yet"}) if reads[request.path] <= late else None
+
+    model = with_resource(("output: {201: {$ref: Note}}", LOCATED))
+    found = verified(model, Notes(odd=lag), allow_writes=True, exclusive=True, only=(contract,)).results
+    [result] = [r for r in found if r.contract.id == contract]
+    assert result.verdict.value == verdict, result.reason
 
 
 @pytest.mark.parametrize(("age", "verdict"), [("2", "untested"), (None, "broken")])

@@ -7,12 +7,13 @@ it; one that has none, such as a fixture, uses `ask`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
-from pgagents.verify.wire.call import Step
+from pgagents.verify.wire.call import Call, Sleep, Step
+from pgagents.verify.wire.exchange import Exchange
 
 A = TypeVar("A")
 _answerer: ContextVar[Callable[[Any], Any]] = ContextVar("answerer")
@@ -24,6 +25,17 @@ def ask(step: Step[A]) -> A:
     What makes the answer impossible is raised, and ends the probe; a check need not catch it.
     """
     answer: A = hand_over(step)
+    return answer
+
+
+def ask_until(call: Call, holds: Callable[[Exchange], bool], waits_s: Sequence[float]) -> Exchange:
+    """Return the first answer to a read for which this holds, or that after the last of these waits."""
+    answer = ask(call)
+    for seconds in waits_s:
+        if holds(answer):
+            break
+        ask(Sleep(seconds, quiet=True))
+        answer = ask(call)
     return answer
 
 

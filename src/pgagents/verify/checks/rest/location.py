@@ -19,7 +19,7 @@ from pgagents.catalogue.model.action import Action, ActionCall
 from pgagents.catalogue.model.resource import Resource, id_text
 from pgagents.report.contract import Rank
 from pgagents.verify.answers.bodies import find_own_target
-from pgagents.verify.fixtures.factory import ACCEPTED
+from pgagents.verify.fixtures.factory import ACCEPTED, REMOVAL_WAITS_S
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.promise import (
     Attempt,
@@ -31,6 +31,7 @@ from pgagents.verify.promise import (
     make_check,
 )
 from pgagents.verify.setting import Setting
+from pgagents.verify.wire.asking import ask_until
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import REST
 from pgagents.verify.wire.exchange import REDIRECTED, REFUSED, Exchange
@@ -94,7 +95,8 @@ def _try(trial: Trial, resource: Resource) -> None:
         return
     arguments = _typed(setting, action, values)
     why = "what the Location leads to"
-    answer = trial.ask(Call(reader, arguments, "explore", why, raw=Raw(target=path), made=body))
+    read_back = Call(reader, arguments, "explore", why, raw=Raw(target=path), made=body)
+    answer = ask_until(read_back, lambda one: one.status != ABSENT, REMOVAL_WAITS_S)
     if begun and answer.status == ABSENT:
         raise Untested(f"the answer is a 202, and its Location still gives {answer.outcome}")
     conclude(_judge(trial, resource, read, body, answer))

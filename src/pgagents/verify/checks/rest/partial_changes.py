@@ -11,6 +11,7 @@ store may lag behind its writes, as those of Microsoft Graph's directory do.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from pgagents.catalogue.model.action import ActionCall, Param
@@ -29,8 +30,8 @@ from pgagents.verify.fixtures.factory import ACCEPTED, REMOVAL_WAITS_S
 from pgagents.verify.fixtures.instance import find_read
 from pgagents.verify.promise import Attempt, Case, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
-from pgagents.verify.wire.asking import ask
-from pgagents.verify.wire.call import InstanceRef, Sleep
+from pgagents.verify.wire.asking import ask, ask_until
+from pgagents.verify.wire.call import InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
@@ -135,12 +136,8 @@ class _Patch(Change):
                 continue
             rest = self.list_needed(trial, after) if trial.action.method == "PUT" else {}
             alone = trial.ask(self.send(trial, body, {**rest, name: values[name]}, f"{name} alone"))
-            answer = trial.ask(self.call_read(trial, body))
-            for seconds in REMOVAL_WAITS_S if alone.success else ():
-                if self.shown(answer).get(wire, ...) != before.get(wire):
-                    break
-                trial.ask(Sleep(seconds, quiet=True))
-                answer = trial.ask(self.call_read(trial, body))
+            differs = partial(self._differs, wire, before)
+            answer = ask_until(self.call_read(trial, body), differs, REMOVAL_WAITS_S if alone.success else ())
             shown = self.shown(answer)
             moved = moved or (wire in shown and shown[wire] != before.get(wire))
             if alone.success and wire in shown and shown[wire] == before.get(wire):
@@ -150,6 +147,9 @@ class _Patch(Change):
                 conclude(broken.at_member(str(wire)))
                 return
         conclude(trial.kept() if moved else trial.untested("no member was seen to change"))
+
+    def _differs(self, wire: str, before: Mapping[str, Any], answer: Exchange) -> bool:
+        return bool(self.shown(answer).get(wire, ...) != before.get(wire))
 
     def judge_others(self, trial: Trial, body: Mapping[str, Any], first: Mapping[str, Any]) -> None:
         """Send one member with its present value, and judge all others. A reset to the `first` values is seen

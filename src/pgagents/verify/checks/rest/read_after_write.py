@@ -26,7 +26,7 @@ from pgagents.verify.answers.standing import (
     tell_time,
 )
 from pgagents.verify.cases.shared_rows import is_owned_by_guess, is_read_by_other, say_shared
-from pgagents.verify.fixtures.factory import ACCEPTED
+from pgagents.verify.fixtures.factory import ACCEPTED, REMOVAL_WAITS_S
 from pgagents.verify.fixtures.instance import find_items, list_bodies, say_none_made
 from pgagents.verify.fixtures.marks import find_marks, occurs_in
 from pgagents.verify.fixtures.request_template import ordinary, template_of
@@ -35,11 +35,12 @@ from pgagents.verify.laws import evaluate_law, witness
 from pgagents.verify.lists import PageRequest, find_missing_instance, may_go_on, next_page
 from pgagents.verify.promise import AGAIN, Attempt, Case, Judgement, Trial, Untested, conclude, make_check
 from pgagents.verify.setting import Memory, Setting
-from pgagents.verify.wire.asking import ask
+from pgagents.verify.wire.asking import ask, ask_until
 from pgagents.verify.wire.call import Call, Sleep
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
+ABSENT = 404
 TRUSTED = ("valid", "explore", "clean")
 MOST_MADE = 500
 """The most instances of a kind that are looked for in each list, as each list is searched for all of them."""
@@ -144,7 +145,8 @@ def _read_back(trials: Sequence[Trial], resource: Resource, maker: Endpoint) -> 
     for trial, *of_laws in by_place.values():
         read, why = trial.case.about[0], f"to read back a {resource.name}"
         call = Call(trial.endpoint, read.input, "valid", why, subject=resource, made=body)
-        answer = ask(call)
+        # reads of a store may lag behind its writes, as those of Microsoft Graph's directory do
+        answer = ask_until(call, lambda one: one.status != ABSENT, REMOVAL_WAITS_S)
         moving = _list_moving(trial, resource, made, body, answer, call)
         conclude(_judge_reading(trial, of_laws, resource, body, made, answer, moving))
 
