@@ -28,8 +28,10 @@ from pgagents.importer.places import JsonPlaces, YamlPlaces
 from pgagents.lint.run import lint
 from pgagents.report.contract import Contract
 from pgagents.report.layout import name_file
+from pgagents.verify.answers.hints import find_hinted_call
 from pgagents.verify.run.ledger import find_guesses
 from pgagents.verify.run.run import contracts
+from pgagents.verify.setting import setting_of
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [
@@ -686,3 +688,38 @@ def test_what_a_path_names_refers_to_the_resource_whose_calls_fill_it_in() -> No
         actions = {a.name: a for a in over(own, document).actions}
         refers = {name: a.param("name").refers_to for name, a in actions.items() if a.param("name")}
         assert refers == {"read_pod": "pod", "remove_pod": "pod", "read_log": "pod", "read_node": None}
+
+
+def test_a_part_is_not_removed_by_the_id_of_its_parent() -> None:
+    """A workshop's `DELETE /orders/{order_id}/lines/{line_id}` got the order's id twice (2026-11-27)."""
+    text = {"type": "string"}
+    lines = {"type": "array", "items": {"type": "object", "properties": {"id": text}, "required": ["id"]}}
+    order = {"type": "object", "properties": {"id": text, "lines": lines}, "required": ["id", "lines"]}
+    answer = {"description": "So", "content": {"application/json": {"schema": order}}}
+    named = [{"name": f"{n}_id", "in": "path", "required": True, "schema": text} for n in ("order", "line")]
+    at = "/orders/{order_id}"
+    paths = {
+        "/orders": {"post": {"operationId": "createOrder", "responses": {"201": answer}}},
+        at: {"parameters": named[:1], "get": {"operationId": "getOrder", "responses": {"200": answer}}},
+        f"{at}/lines": {
+            "post": {"operationId": "addLine", "parameters": named[:1], "responses": {"201": answer}}
+        },
+        f"{at}/lines/{{line_id}}": {
+            "delete": {"operationId": "removeLine", "parameters": named, "responses": {"200": answer}}
+        },
+    }
+    document = {"openapi": "3.1.0", "info": {"title": "Orders", "version": "1"}, "paths": paths}
+    written = """resources:
+  order:
+    inferred: false
+    made_by: {action: create_order}
+    read_by: {action: get_order, input: {order_id: =resource.id}}
+  line:
+    within: order
+    made_by: {action: add_line, input: {order_id: =order.id}, at: "response.lines[-1]"}
+    undone_by: {action: remove_line, input: {order_id: =order.id, line_id: =resource.id}}
+"""
+    setting = setting_of(over(written, document), "http://127.0.0.1:1")
+    [endpoint] = [e for e in setting.endpoints if e.leads and e.action.name == "remove_line"]
+    found = find_hinted_call(setting, endpoint)
+    assert isinstance(found, str) or found.resource.name == "line"

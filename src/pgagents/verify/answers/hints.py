@@ -77,8 +77,8 @@ def find_hinted_call(setting: Setting, endpoint: Endpoint, *, widely: bool = Fal
     of = [r for name in reversed(named) if (r := setting.model.resources.get(name)) and r.made_by is not None]
     moved = [r for r in involved if any(m.action is action for m in r.moves)]
     undone = next(iter(_list_undone(setting, action)), None)
-    if undone is not None and undone not in of:  # its id is in no answer about the instance that is named
-        of = []
+    if undone is not None:  # its id is in no answer about another instance that is named, as its parent
+        of = [undone] if undone in of else []
     guess = None
     listed = [r for r in made if widely and any(one.lists for one in list_sources(setting, r))]
     for resource in [*listed, *(r for r in moved if r in of), *of, *made]:
