@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cache, partial
+from threading import Lock
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -440,14 +441,16 @@ def _shows(name: str | None, id: str) -> bool:
     plainly, oddly = opened.sandbox.handler, varied.sandbox.handler
     keys = {**opened.keys, "main": opened.sandbox.tokens["test"]} if options.get("limits") else None
     shown: list[Request] = []
+    in_turn = Lock()  # calls that are sent at once reach both in one order
 
     def handler(request: Request) -> Response | Silence:
-        varied.now[0] = opened.now[0]
-        answer = plainly(request)
-        if oddly(request) != answer:
-            shown.append(request)
-            if len(shown) == 1:
-                raise KeyboardInterrupt  # one is enough
+        with in_turn:
+            varied.now[0] = opened.now[0]
+            answer = plainly(request)
+            if oddly(request) != answer:
+                shown.append(request)
+                if len(shown) == 1:
+                    raise KeyboardInterrupt  # one is enough
         return answer
 
     # In the sandbox's own place it also hears the connections without a client certificate of ours.
