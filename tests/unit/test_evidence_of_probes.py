@@ -14,6 +14,7 @@ from importing import imported, openapi, operation
 from language_table import model_of
 from pgagents.base.http import Request, Response
 from pgagents.catalogue.model.model import Model
+from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.observation import read_counter
 from pgagents.verify.checks.rest import (
@@ -415,9 +416,15 @@ def test_a_value_that_a_mark_made_the_former_one_shows_nothing(monkeypatch: pyte
     assert patch(lambda _, __: None)["named"].member == "colour"
 
 
-@pytest.mark.parametrize(("late", "verdict"), [(6, Verdict.KEPT), (99, Verdict.BROKEN)])
-def test_a_change_that_a_read_shows_later_is_kept(late: int, verdict: Verdict) -> None:
+@pytest.mark.parametrize(
+    ("guess", "late", "verdict"),
+    [(True, 6, Verdict.KEPT), (True, 99, Verdict.BROKEN), (False, 6, Verdict.BROKEN)],
+)
+def test_a_change_that_a_read_shows_later_is_kept(
+    guess: bool, late: int, verdict: Verdict, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Reads of Microsoft Graph's directory lag behind its writes by some seconds."""
+    monkeypatch.setattr(Resource, "is_seen_by_guess", guess)
     setting, shown, note, reads = setting_for(with_resource(MEMBERS, PATCHED)), dict(FIRST), dict(FIRST), 0
 
     def server(call: Call) -> Response:

@@ -28,15 +28,19 @@ def ask(step: Step[A]) -> A:
     return answer
 
 
-def ask_until(call: Call, holds: Callable[[Exchange], bool], waits_s: Sequence[float]) -> Exchange:
-    """Return the first answer to a read for which this holds, or that after the last of these waits."""
-    answer = ask(call)
+def ask_until(
+    call: Call, holds: Callable[[Exchange], bool], waits_s: Sequence[float]
+) -> tuple[Exchange, bool]:
+    """Return the first answer to a read for which this holds, or that after the last of these waits, and
+    whether it was repeated.
+    """
+    answer, late = ask(call), False
     for seconds in waits_s:
         if holds(answer):
             break
         ask(Sleep(seconds, quiet=True))
-        answer = ask(call)
-    return answer
+        answer, late = ask(call), True
+    return answer, late
 
 
 def hand_over(step: object) -> Any:

@@ -19,7 +19,7 @@ from pgagents.catalogue.model.action import Action, ActionCall
 from pgagents.catalogue.model.resource import Resource, id_text
 from pgagents.report.contract import Rank
 from pgagents.verify.answers.bodies import find_own_target
-from pgagents.verify.fixtures.factory import ACCEPTED, REMOVAL_WAITS_S
+from pgagents.verify.fixtures.factory import ACCEPTED, LATE, list_waits
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.promise import (
     Attempt,
@@ -96,14 +96,20 @@ def _try(trial: Trial, resource: Resource) -> None:
     arguments = _typed(setting, action, values)
     why = "what the Location leads to"
     read_back = Call(reader, arguments, "explore", why, raw=Raw(target=path), made=body)
-    answer = ask_until(read_back, lambda one: one.status != ABSENT, REMOVAL_WAITS_S)
+    answer, late = ask_until(read_back, lambda one: one.status != ABSENT, list_waits(resource))
     if begun and answer.status == ABSENT:
         raise Untested(f"the answer is a 202, and its Location still gives {answer.outcome}")
-    conclude(_judge(trial, resource, read, body, answer))
+    conclude(_judge(trial, resource, read, body, answer, late=late))
 
 
 def _judge(
-    trial: Trial, resource: Resource, read: ActionCall, body: Mapping[str, Any], answer: Exchange
+    trial: Trial,
+    resource: Resource,
+    read: ActionCall,
+    body: Mapping[str, Any],
+    answer: Exchange,
+    *,
+    late: bool,
 ) -> Judgement:
     expected = f"the new {resource.name} at its Location"
     if answer.void or REDIRECTED <= answer.status < REFUSED:  # a redirect may lead to it
@@ -115,7 +121,7 @@ def _judge(
     if id is None or own is None:
         return trial.untested(f"its answer shows no {resource.id} of a {resource.name}: {answer.outcome}")
     if id_text(id) == id_text(own):  # 7 and "7" are one in a path
-        return trial.kept()
+        return trial.kept(LATE if late else "")
     return trial.broken(expected, f"another {resource.name}, {resource.id} {{id}}", id=id)
 
 

@@ -4,8 +4,8 @@ An instance gets another value in every member that the call may set and a read 
 member its present value, or all that it needs, so no member may change. Each member that the first call did
 not change is sent once more alone, because a server may let one member decide over another, such as a `cron`
 over an `interval`. Only the former value in a read breaks the contract: a server may trim, round or lower a
-value, as a column `numeric(10, 2)` of PostgreSQL rounds. It is read again for some seconds, since reads of a
-store may lag behind its writes, as those of Microsoft Graph's directory do.
+value, as a column `numeric(10, 2)` of PostgreSQL rounds. By a document alone it is read again for some
+seconds.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from pgagents.verify.cases.instance_changes import (
     may_send_back,
     names_instance,
 )
-from pgagents.verify.fixtures.factory import ACCEPTED, REMOVAL_WAITS_S
+from pgagents.verify.fixtures.factory import ACCEPTED, list_waits
 from pgagents.verify.fixtures.instance import find_read
 from pgagents.verify.promise import Attempt, Case, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
@@ -137,7 +137,8 @@ class _Patch(Change):
             rest = self.list_needed(trial, after) if trial.action.method == "PUT" else {}
             alone = trial.ask(self.send(trial, body, {**rest, name: values[name]}, f"{name} alone"))
             differs = partial(self._differs, wire, before)
-            answer = ask_until(self.call_read(trial, body), differs, REMOVAL_WAITS_S if alone.success else ())
+            waits = list_waits(self.resource) if alone.success else ()
+            answer, _ = ask_until(self.call_read(trial, body), differs, waits)
             shown = self.shown(answer)
             moved = moved or (wire in shown and shown[wire] != before.get(wire))
             if alone.success and wire in shown and shown[wire] == before.get(wire):

@@ -26,7 +26,7 @@ from pgagents.verify.answers.standing import (
     tell_time,
 )
 from pgagents.verify.cases.shared_rows import is_owned_by_guess, is_read_by_other, say_shared
-from pgagents.verify.fixtures.factory import ACCEPTED, REMOVAL_WAITS_S
+from pgagents.verify.fixtures.factory import ACCEPTED, LATE, list_waits
 from pgagents.verify.fixtures.instance import find_items, list_bodies, say_none_made
 from pgagents.verify.fixtures.marks import find_marks, occurs_in
 from pgagents.verify.fixtures.request_template import ordinary, template_of
@@ -145,10 +145,9 @@ def _read_back(trials: Sequence[Trial], resource: Resource, maker: Endpoint) -> 
     for trial, *of_laws in by_place.values():
         read, why = trial.case.about[0], f"to read back a {resource.name}"
         call = Call(trial.endpoint, read.input, "valid", why, subject=resource, made=body)
-        # reads of a store may lag behind its writes, as those of Microsoft Graph's directory do
-        answer = ask_until(call, lambda one: one.status != ABSENT, REMOVAL_WAITS_S)
+        answer, late = ask_until(call, lambda one: one.status != ABSENT, list_waits(resource))
         moving = _list_moving(trial, resource, made, body, answer, call)
-        conclude(_judge_reading(trial, of_laws, resource, body, made, answer, moving))
+        conclude(_judge_reading(trial, of_laws, resource, body, made, answer, moving, late=late))
 
 
 def _list_moving(
@@ -178,6 +177,8 @@ def _judge_reading(
     made: Exchange,
     answer: Exchange,
     moving: frozenset[str],
+    *,
+    late: bool,
 ) -> Iterator[Judgement]:
     """Judge that an instance was read back as `body`, and that the resource's laws hold between both."""
     if answer.void or answer.unsound:
@@ -203,7 +204,7 @@ def _judge_reading(
         expected = f"{differing} as it was made: {body[differing]!r}"
         yield trial.broken(expected, f"{differing} differs: {{value!r}}", value=back.get(differing))
     else:
-        yield trial.kept()
+        yield trial.kept(LATE if late else "")
     values = {"created": body, "read": back, "input": made.input, "env": trial.model.env}
     scope = Scope({**values, "surface": answer.call.surface})
     for own in of_laws:
