@@ -51,9 +51,8 @@ def _choose_endpoint(setting: Setting) -> Endpoint | None:
         return None  # the calls themselves may take as long
     for endpoint in setting.endpoints:
         template = template_of(setting.model, endpoint.action)
-        makes = (
-            template.makes is not None and template.subject is None
-        )  # else its own instance may end meanwhile
+        # a call about an instance would need that one to live as long
+        makes = template.makes is not None and template.subject is None
         if endpoint.leads and endpoint.action.idempotency and makes:
             return endpoint
     return None
