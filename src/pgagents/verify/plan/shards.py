@@ -224,11 +224,20 @@ def find_makers(setting: Setting, actions: Iterable[Action]) -> Callable[[Probe]
     actions show.
     """
     shown = [r for r in setting.model.resources.values() if r.made_by is not None]
-    reading = {str(action.name) for action in actions if action.effect == "read"}
+    reading = {str(action.name): action for action in actions if action.effect == "read"}
+    readers = [{str(call.action.name) for call in (*r.read_by, *r.listed_by)} for r in shown]
+    reports = any(
+        _is_about_period(action) and not any(name in read_by for read_by in readers)
+        for name, action in reading.items()
+    )  # of what any create has made
     users = {
         str(action.name)
-        for resource in shown
-        if any(str(call.action.name) in reading for call in (*resource.read_by, *resource.listed_by))
+        for resource, read_by in zip(shown, readers, strict=True)
+        if reports or not read_by.isdisjoint(reading)
         for action in list_users(resource)
     }
     return lambda probe: probe.writes and any(str(e.action.name) in users for e in probe.endpoints)
+
+
+def _is_about_period(action: Action) -> bool:
+    return sum(p.schema.get("format") in ("date", "date-time") for p in action.params) > 1
