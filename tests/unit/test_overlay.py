@@ -684,10 +684,23 @@ def test_what_a_path_names_refers_to_the_resource_whose_calls_fill_it_in() -> No
     read_by: {action: read_pod, input: {name: =resource.metadata.name}}
 """
     written = "actions: {read_log: {input: {name: {refers_to: pod.metadata.name}}}}\n"
-    for own in (lines, lines + written):
+    in_a_list = lines.replace("{action: read_pod", "[{action: read_pod").replace("name}}", "name}}]")
+    for own in (lines, lines + written, in_a_list):
         actions = {a.name: a for a in over(own, document).actions}
         refers = {name: a.param("name").refers_to for name, a in actions.items() if a.param("name")}
         assert refers == {"read_pod": "pod", "remove_pod": "pod", "read_log": "pod", "read_node": None}
+
+
+@pytest.mark.parametrize(
+    "line", ["id: 5", "id: {a: 1}", "id: [{a: 1}]", "read_by: {action: [get_note]}", "read_by: 5"]
+)
+def test_a_resource_of_a_wrong_form_is_one_message(line: str) -> None:
+    """An id that is a number, and an action that is a list, ended with a traceback."""
+    lines = {
+        "read_by": "read_by: {action: get_note, input: {note_id: =resource.id}}",
+        line.partition(":")[0]: line,
+    }
+    assert len(refused("resources:\n  note:\n" + "".join(f"    {one}\n" for one in lines.values()))) == 1
 
 
 def test_a_part_is_not_removed_by_the_id_of_its_parent() -> None:

@@ -551,10 +551,15 @@ class ImportedAction:
     """Values from the document's `example` of arguments, if they belong to no example of an answer."""
 
 
+def list_calls(calls: Any) -> list[Mapping[str, Any]]:
+    """Return a resource's calls, of which it may have one or a list."""
+    several = calls if isinstance(calls, list) else [calls]
+    return [call for call in several if isinstance(call, Mapping)]
+
+
 def first_call(calls: Any) -> Mapping[str, Any]:
-    """Return the first of a resource's calls, of which it may have one or a list; empty without any."""
-    first = next(iter(calls), None) if isinstance(calls, list) else calls
-    return first if isinstance(first, Mapping) else {}
+    """Return the first of a resource's calls; empty without any."""
+    return next(iter(list_calls(calls)), {})
 
 
 def bare_media(media: str) -> str:

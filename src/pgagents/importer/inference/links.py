@@ -19,7 +19,7 @@ from pgagents.importer.inference.creates import find_values
 from pgagents.importer.inference.pages import describe_listing, find_success, read_schema
 from pgagents.importer.inference.resources import TAKEN
 from pgagents.importer.names import Notes, snake, unique
-from pgagents.importer.operations import ImportedAction, say_dangling
+from pgagents.importer.operations import ImportedAction, first_call, list_calls, say_dangling
 from pgagents.importer.places import RESOURCE_CALLS
 
 _MEMBER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -209,13 +209,8 @@ def _join(link: _Link, other: str, holder: str, resources: dict[str, Any], notes
     del resources[other]
     section = resources[holder]
     given = {**read.get("input", {}), link.argument: f"=resource.{section.get('id', 'id')}"}
-    section["read_by"] = [*_list_calls(section, "read_by"), {**read, "input": given}]
+    section["read_by"] = [*list_calls(section["read_by"]), {**read, "input": given}]
     notes.infer(("resources", holder, "read_by"), f"from {link.reason}")
-
-
-def _list_calls(section: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
-    call = section.get(key)
-    return [call] if isinstance(call, Mapping) else list(call or ())
 
 
 def _find_holder(source: ImportedAction, steps: list[str], resources: Mapping[str, Any]) -> tuple[str, str]:
@@ -224,10 +219,8 @@ def _find_holder(source: ImportedAction, steps: list[str], resources: Mapping[st
     The texts are empty if no resource is in the answer.
     """
     for name, section in resources.items():
-        calls = [
-            (key, call) for key in ("read_by", "made_by", "found_by") for call in _list_calls(section, key)
-        ]
-        for key, call in calls:
+        kinds = ("read_by", "made_by", "found_by")
+        for key, call in ((kind, call) for kind in kinds for call in list_calls(section.get(kind))):
             if call["action"] != source.name or "read_by" not in section:
                 continue
             at = str(call.get("at", "response")).split(".")[1:]
@@ -273,7 +266,7 @@ def _call_of_read(link: _Link, known: Mapping[str, Any], value: str) -> dict[str
 def _read_holder(resources: Mapping[str, Any], holder: str, member: str) -> dict[str, Any] | None:
     """Return a resource that is read as a member of another resource's instance."""
     section = resources[holder]
-    read = _list_calls(section, "read_by")[0]
+    read = first_call(section["read_by"])
     given = {
         name: f"={holder}.{value.removeprefix('=resource.')}" if _is_own(value) else value
         for name, value in read.get("input", {}).items()

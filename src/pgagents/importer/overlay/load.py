@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,7 +26,7 @@ from pgagents.importer.document import References, read
 from pgagents.importer.inference.inference import add_second_role
 from pgagents.importer.invalid_parts import remove_invalid_parts, without_wrong_examples
 from pgagents.importer.names import Notes
-from pgagents.importer.operations import Operation, operations
+from pgagents.importer.operations import Operation, list_calls, operations
 from pgagents.importer.overlay.document_overlays import Applied, apply_overlays, read_overlays
 from pgagents.importer.overlay.merge import Merged, Misfit, is_unit, merge
 from pgagents.importer.overlay.names import find_facts, index_operations, resolve
@@ -380,30 +380,36 @@ def _refer_to_own(data: dict[str, Any], over: Mapping[str, Any]) -> None:
 
     Import does so for what it concludes. Without it a run does not know that a call removes the instance.
     """
-    resources, actions = over.get("resources"), data["actions"]
+    for resource, argument, path in _list_own_paths(data, over):
+        for name, action in data["actions"].items():
+            taken = value_at(action, ("input", argument))
+            written = value_at(over, ("actions", name, "input", argument, "refers_to"))
+            if isinstance(taken, dict) and not written and f"{_path_of(action)}/".startswith(path):
+                taken.setdefault("refers_to", resource)
+
+
+def _list_own_paths(data: Mapping[str, Any], over: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Yield what the author's reads and removals fill in: his resource, or the member of its id; the argument
+    of a path; and the path with it.
+    """
+    resources = over.get("resources")
     for name, resource in resources.items() if isinstance(resources, Mapping) else ():
         if not isinstance(resource, Mapping):
             continue
         written = resource.get("id", value_at(data, ("resources", name, "id")) or "id")
-        ids = [written] if isinstance(written, str) else written
-        for call in (resource.get("read_by"), resource.get("undone_by")):
-            action = actions.get(call.get("action")) if isinstance(call, Mapping) else None
-            filled = call.get("input") if isinstance(call, Mapping) else None
-            path = action["http"].partition(" ")[2] if action is not None else ""
+        ids = written if isinstance(written, list) else [written]
+        for call in (*list_calls(resource.get("read_by")), *list_calls(resource.get("undone_by"))):
+            path = _path_of(value_at(data, ("actions", str(call.get("action")))))
+            filled = call.get("input")
             for argument, value in filled.items() if isinstance(filled, Mapping) else ():
                 member = value.removeprefix("=resource.") if isinstance(value, str) else ""
-                step = f"{{{argument}}}"
-                if member == value or member not in ids or step not in path:
-                    continue
-                whole = name if len(ids) == 1 else f"{name}.{member}"
-                for other, below in actions.items():
-                    place = ("actions", other, "input", argument)
-                    taken = value_at(below, ("input", argument))
-                    same = f"{below['http'].partition(' ')[2]}/".startswith(
-                        path.partition(step)[0] + step + "/"
-                    )
-                    if same and isinstance(taken, dict) and not value_at(over, (*place, "refers_to")):
-                        taken.setdefault("refers_to", whole)
+                before, step, _ = path.partition(f"{{{argument}}}")
+                if step and member != value and member in ids:
+                    yield name if len(ids) == 1 else f"{name}.{member}", argument, f"{before}{step}/"
+
+
+def _path_of(action: Any) -> str:
+    return action["http"].partition(" ")[2] if isinstance(action, Mapping) else ""
 
 
 def _merge(opened: Opened, misfits: list[Diagnostic] | None) -> OverlaySource:
