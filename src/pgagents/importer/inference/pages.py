@@ -351,8 +351,22 @@ def read_schema(schema: Schema, named: Mapping[str, Any], depth: int = 0) -> Sch
 
 def find_success(one: ImportedAction, named: Mapping[str, Any]) -> Schema:
     """Return the schema of an action's first successful answer; empty if it has none."""
-    answer = next((o for status, o in one.action["output"].items() if 200 <= status < 300), None)
-    return read_answer(answer or {}, named)
+    return read_answer(_find_answer(one), named)
+
+
+def list_forms(one: ImportedAction, named: Mapping[str, Any]) -> list[Schema]:
+    """Return the alternatives of an action's first successful answer; empty if it is not a union."""
+    whole = follow(_find_answer(one), named)
+    return [form for key in _UNIONS for form in _follow_forms(whole.get(key), named)]
+
+
+def _find_answer(one: ImportedAction) -> Schema:
+    return next((o for status, o in one.action["output"].items() if 200 <= status < 300), None) or {}
+
+
+def _follow_forms(parts: Any, named: Mapping[str, Any]) -> list[Schema]:
+    forms = [follow(p, named) for p in parts if isinstance(p, Mapping)] if isinstance(parts, list) else []
+    return [form for form in forms if form.get("type") != "null"]
 
 
 def read_answer(schema: Schema, named: Mapping[str, Any]) -> Schema:
@@ -364,9 +378,7 @@ def read_answer(schema: Schema, named: Mapping[str, Any]) -> Schema:
     if "properties" in whole:
         return whole
     for key in _UNIONS:
-        parts = whole.get(key)
-        forms = [follow(p, named) for p in parts if isinstance(p, Mapping)] if isinstance(parts, list) else []
-        forms = [form for form in forms if form.get("type") != "null"]
+        forms = _follow_forms(whole.get(key), named)
         if len(forms) > 1 and all("properties" in form for form in forms):
             shared = {
                 n: m for n, m in forms[0]["properties"].items() if all(n in f["properties"] for f in forms)

@@ -37,7 +37,13 @@ from pgagents.importer.inference.creates import (
     may_hold,
     name_form,
 )
-from pgagents.importer.inference.pages import describe_listing, find_success, read_argument, read_schema
+from pgagents.importer.inference.pages import (
+    describe_listing,
+    find_success,
+    list_forms,
+    read_argument,
+    read_schema,
+)
 from pgagents.importer.inference.paths import Paths, find_at, find_parent, group_paths
 from pgagents.importer.inference.states import find_status, infer_states, list_needed
 from pgagents.importer.names import Notes, snake, unique
@@ -649,17 +655,14 @@ def _find_removed_mark(one: InferredResource, read: ImportedAction, named: Mappi
             return f"has(resource.{name}) && resource.{name} != null"
         if name in _REMOVED and is_type(read_schema(schema, named), ("boolean",)):
             return _say_flag(name)
-    answer = follow(next((one for code, one in read.action["output"].items() if code < 300), {}), named)
-    for form in (*answer.get("anyOf", ()), *answer.get("oneOf", ())):
-        # Stripe's GET answers `anyOf: [customer, deleted_customer]`
-        members = follow(form, named).get("properties", {})
-        if name := next((n for n in _REMOVED if is_type(members.get(n, {}), ("boolean",))), ""):
-            return _say_flag(name)
-    return ""
+    # Stripe's GET answers `anyOf: [customer, deleted_customer]`
+    forms = (form.get("properties", {}) for form in list_forms(read, named))
+    flags = (n for members in forms for n in _REMOVED if is_type(members.get(n, {}), ("boolean",)))
+    return _say_flag(next(flags, ""))
 
 
 def _say_flag(name: str) -> str:
-    return f"has(resource.{name}) && resource.{name} == true"
+    return f"has(resource.{name}) && resource.{name} == true" if name else ""
 
 
 def _may_be_null(schema: Mapping[str, Any], named: Mapping[str, Any]) -> bool:
