@@ -42,6 +42,7 @@ from pgagents.verify.promise import (
     make_check,
 )
 from pgagents.verify.setting import Setting
+from pgagents.verify.wire.asking import ask_until
 from pgagents.verify.wire.call import Call, InstanceRef, Own, Sleep
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -228,12 +229,8 @@ def _try_gone(trial: Trial, nested: _Nested, remover: Endpoint, undone_by: Actio
         # one that stays as long as it has parts (SQL's ON DELETE RESTRICT) leaves none without it
         reason = f"the {parent.name} could not be removed: {removed.outcome}"
         raise Untested(reason, excused=removed.refused)  # gRPC's FAILED_PRECONDITION is a 400
-    answer = trial.ask(look)
-    for seconds in REMOVAL_WAITS_S:  # Kubernetes removes what is inside in the background
-        if not is_there(resource, nested.read, answer):
-            break
-        trial.ask(Sleep(seconds, quiet=True))
-        answer = trial.ask(look)
+    # Kubernetes removes what is inside in the background
+    answer, _ = ask_until(look, lambda one: not is_there(resource, nested.read, one), REMOVAL_WAITS_S)
     conclude(_judge(trial, nested, answer, f"a {resource.name} of a removed {parent.name}", body, before))
 
 

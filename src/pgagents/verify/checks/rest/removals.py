@@ -55,8 +55,8 @@ from pgagents.verify.promise import (
     make_check,
 )
 from pgagents.verify.setting import Setting
-from pgagents.verify.wire.asking import ask
-from pgagents.verify.wire.call import Call, Own, Sleep
+from pgagents.verify.wire.asking import ask, ask_until
+from pgagents.verify.wire.call import Call, Own
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
@@ -208,12 +208,7 @@ def _read_again(
         conclude(trial.untested(f"the {resource.name} was not there before: {before.outcome}"))
         return False
     call = read_instance(trial.endpoint, read, resource, body, f"a {resource.name} that has been removed")
-    answer = trial.ask(call)
-    for seconds in waits:
-        if not is_there(resource, read, answer):
-            break
-        trial.ask(Sleep(seconds, quiet=True))
-        answer = trial.ask(call)
+    answer, _ = ask_until(call, lambda one: not is_there(resource, read, one), waits)
     if state := _find_state(
         resource, at_path(read, before), at_path(read, answer) if answer.success else None
     ):
@@ -281,12 +276,7 @@ def _list_again(
         return
     listed = reader[0]
     call = request_page(reader, resource, body, page, f"a list without a removed {resource.name}")
-    answer = trial.ask(call)
-    for seconds in REMOVAL_WAITS_S:
-        if not is_listed(resource, listed, answer, body):
-            break
-        trial.ask(Sleep(seconds, quiet=True))
-        answer = trial.ask(call)
+    answer, _ = ask_until(call, lambda one: not is_listed(resource, listed, one, body), REMOVAL_WAITS_S)
     item = find_item(resource, listed, answer, body)
     if not answer.success:
         conclude(trial.untested(f"the list was not answered: {answer.outcome}"))
