@@ -234,58 +234,50 @@ _MAPPING = "write keys below it, indented further, or `{KEY: VALUE}`"
 _ARGUMENT = "an argument stands under `input`, by its name"
 _PROMISE = "what must hold is a law of an action or a resource: `laws: {NAME: CONDITION}`"
 _HERE = "what must hold of an answer stands under `laws` of the action, or `expect: [CONDITION]` of a step"
+_MADE_FIRST = "what must be there before a call is a resource with `made_by`, and `undone_by` removes it"
 _SEVERAL = "several calls are a workflow: `workflows: {NAME: {title: …, steps: {NAME: {action: …}}}}`"
+
+
+def _all(words: str, help: str) -> dict[str, str]:
+    return dict.fromkeys(words.split(), help)
+
+
 _OF_OTHERS: dict[str, str] = {
-    **dict.fromkeys(("assert", "asserts", "assertions", "checks", "rules", "tests", "validate"), _PROMISE),
-    **dict.fromkeys(("check", "criteria", "successCriteria", "test", "x-tests"), _HERE),
-    **dict.fromkeys(("event", "thresholds", "phases", "extends", "functions"), _PROMISE),
-    **dict.fromkeys(("invariant", "invariants", "ensures", "postconditions", "constraints"), _PROMISE),
-    **dict.fromkeys(("params", "args", "arguments", "payload", "requestBody", "parameters"), _ARGUMENT),
-    **dict.fromkeys(("body", "data", "json", "query"), _ARGUMENT),
-    **dict.fromkeys(
-        ("capture", "captures", "extract", "outputs", "save", "store"),
+    **_all("assert asserts assertions checks rules tests validate", _PROMISE),
+    **_all("check criteria successCriteria test x-tests", _HERE),
+    **_all("event thresholds phases extends functions", _PROMISE),
+    **_all("invariant invariants ensures postconditions constraints", _PROMISE),
+    **_all("params args arguments payload requestBody parameters", _ARGUMENT),
+    **_all("body data json query", _ARGUMENT),
+    **_all(
+        "capture captures extract outputs save store",
         "a value for later steps stands under `keep: {NAME: EXPRESSION}`, and they write `=STEP.NAME`",
     ),
-    **dict.fromkeys(
-        ("transition", "transitions", "state_machine", "lifecycle"),
+    **_all(
+        "transition transitions state_machine lifecycle",
         "at its resource: `moves: {ACTION: {from: [STATE], to: STATE, otherwise: CODE}}`",
     ),
-    **dict.fromkeys(
-        ("api_key", "apiKey", "key", "password", "secret", "token"),
+    **_all(
+        "api_key apiKey key password secret token",
         "verify takes keys from the environment: `PGAGENTS_TOKEN`, and `--identity ROLE=ENVVAR` for a role",
     ),
-    **dict.fromkeys(
-        ("components", "definitions", "paths"),
+    **_all(
+        "components definitions paths",
         "name the document in `openapi`, and write what it does not say under `actions` and `resources`",
     ),
-    **dict.fromkeys(("cases", "flows", "scenarios", "stages", "test_cases", "testCases"), _SEVERAL),
-    **dict.fromkeys(("item", "items", "requests", "steps"), _SEVERAL),
-    **dict.fromkeys(
-        ("arazzo", "overlay", "overlays", "sourceDescriptions", "swagger"),
+    **_all("cases flows scenarios stages test_cases testCases", _SEVERAL),
+    **_all("item items requests steps", _SEVERAL),
+    **_all(
+        "arazzo overlay overlays sourceDescriptions swagger",
         "leave it out: this file has its own form, `pgagents: 1`, over the document that `openapi` names",
     ),
     "stepId": "the key above the step is its name: `steps: {NAME: {action: …}}`",
     "workflowId": "the key above the workflow is its name: `workflows: {NAME: {title: …, steps: …}}`",
     "workflow": "a step calls one action: write the steps of the other workflow here",
-    **dict.fromkeys(
-        (
-            "after",
-            "afterAll",
-            "afterEach",
-            "before",
-            "beforeAll",
-            "beforeEach",
-            "cleanup",
-            "hooks",
-            "precondition",
-            "preconditions",
-            "setup",
-            "teardown",
-        ),
-        "what must be there before a call is a resource with `made_by`, and `undone_by` removes it",
-    ),
-    **dict.fromkeys(("base_url", "baseUrl", "host", "url"), "the server under test is an option: `--url`"),
-    **dict.fromkeys(("variable", "variables", "vars"), "values of your own stand under `env`"),
+    **_all("after afterAll afterEach before beforeAll beforeEach", _MADE_FIRST),
+    **_all("cleanup hooks precondition preconditions setup teardown", _MADE_FIRST),
+    **_all("base_url baseUrl host url", "the server under test is an option: `--url`"),
+    **_all("variable variables vars", "values of your own stand under `env`"),
     "summary": "a few words stand in `title`, the rest in `description`",
     "operationId": "the key above the action is its name; `operation_id` is that of OpenAPI alone",
     "responses": "an answer stands under `output`, by its status",
@@ -300,10 +292,6 @@ _YES, _NO = frozenset(("yes", "on", "y", "1")), frozenset(("no", "off", "n", "0"
 
 _ROLES = "roles stand under `auth`: `auth: {roles: {second: {description: Another customer}}}`"
 _MADE_BY = "a resource says what makes it: `made_by: {action: ACTION, input: {…}}`"
-
-
-def _all(words: str, help: str) -> dict[str, str]:
-    return dict.fromkeys(words.split(), help)
 
 
 _OF_PLACES: dict[tuple[str, int], dict[str, str]] = {
@@ -464,50 +452,57 @@ def _advise_on_value(error: Any, pointer: Pointer) -> str:
             return "write the one status that comes, such as `status: 409`"
         digits = isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value)
         return f"write it without quotes: {shown}" if digits else "write digits, such as 30"
-    if kind == "string_type" and isinstance(value, int) and {"errors", "otherwise"} & {*pointer[2:]}:
+    advise = _BY_TYPE.get(kind)
+    return advise(pointer, value, shown) if advise is not None else _describe_key(pointer)
+
+
+def _advise_on_text(pointer: Pointer, value: Any, shown: str) -> str:
+    if isinstance(value, int) and {"errors", "otherwise"} & {*pointer[2:]}:
         code = f"`errors: {{codes: {{NAME: {{status: {shown}, meaning: …}}}}}}`"
         return f"name a code: {code}, and write NAME here"
-    if kind == "string_type" and pointer[-1:] == ("otherwise",) and isinstance(value, list | dict):
+    if pointer[-1:] == ("otherwise",) and isinstance(value, list | dict):
         told = "`status: 409` and an `expect` about its code"
         return f"name the one code that most calls get; another is told by a workflow's step with {told}"
-    if kind == "string_type" and pointer[-1:] == ("gone_when",):
+    if pointer[-1:] == ("gone_when",):
         return "write a condition, as `gone_when: resource.deleted`; after a 404 none is needed: leave it out"
-    if kind == "string_type" and pointer[-2:-1] == ("expect",) and isinstance(value, dict):
+    if pointer[-2:-1] == ("expect",) and isinstance(value, dict):
         return _CONDITIONS
-    if kind == "string_type" and isinstance(value, list) and len(value) == 1:
+    if isinstance(value, list) and len(value) == 1:
         return f"write it without brackets: {brief(str(value[0]), 40)}"
-    if kind == "string_type" and pointer[-1:] == ("expires_by",):
+    if pointer[-1:] == ("expires_by",):
         return "name the member of an answer that has the time: `expires_by: expires_at`"
-    if kind == "string_type" and isinstance(value, bool | int | float):
+    if isinstance(value, bool | int | float):
         written = str(value).lower() if isinstance(value, bool) else shown
         return f'write it in quotes: "{written}"'
-    if kind == "list_type":
-        if isinstance(value, dict) and all(each in ({}, None) for each in value.values()):
-            return f"write the names alone: [{', '.join(map(str, value))}]"
-        if pointer[-1:] == ("from",) and value in ("*", "any", "all"):
-            return "write the states: [STATE, OTHER]"
-        if pointer[-1:] == ("errors",):
-            return "write the names of codes: [CODE, OTHER]; what they are stands under `errors: {codes: …}`"
-        if pointer[-1:] == ("expect",) and isinstance(value, dict):
-            return _CONDITIONS
-        if pointer[-1:] == ("unique",) and isinstance(value, str):
-            return f"write `[{{members: [{shown}], otherwise: CODE}}]`"
-        one = isinstance(value, dict)
-        plain = "put it into a list: `[{…}]`" if one else "write `[A, B]`"
-        each = ", ".join(re.split(r"\s*[|,;]\s*", shown))
-        return f"write it in brackets: [{each}]" if isinstance(value, str | int) else plain
-    if kind == "dict_type" and isinstance(value, list):
-        return f"give each a name in place of the list: `{pointer[-1]}: {{NAME: …, OTHER: …}}`"
-    if (
-        kind == "dict_type"
-        and pointer[:2] == ("auth", "roles")
-        and pointer[3:] == ("env",)
-        and isinstance(value, str)
-    ):
-        return f"leave it out: the key of a role is an option of verify, `--identity {pointer[2]}={shown}`"
-    if kind == "dict_type":
-        return _MAPPING
     return _describe_key(pointer)
+
+
+def _advise_on_list(pointer: Pointer, value: Any, shown: str) -> str:
+    if isinstance(value, dict) and all(each in ({}, None) for each in value.values()):
+        return f"write the names alone: [{', '.join(map(str, value))}]"
+    if pointer[-1:] == ("from",) and value in ("*", "any", "all"):
+        return "write the states: [STATE, OTHER]"
+    if pointer[-1:] == ("errors",):
+        return "write the names of codes: [CODE, OTHER]; what they are stands under `errors: {codes: …}`"
+    if pointer[-1:] == ("expect",) and isinstance(value, dict):
+        return _CONDITIONS
+    if pointer[-1:] == ("unique",) and isinstance(value, str):
+        return f"write `[{{members: [{shown}], otherwise: CODE}}]`"
+    one = isinstance(value, dict)
+    plain = "put it into a list: `[{…}]`" if one else "write `[A, B]`"
+    each = ", ".join(re.split(r"\s*[|,;]\s*", shown))
+    return f"write it in brackets: [{each}]" if isinstance(value, str | int) else plain
+
+
+def _advise_on_mapping(pointer: Pointer, value: Any, shown: str) -> str:
+    if isinstance(value, list):
+        return f"give each a name in place of the list: `{pointer[-1]}: {{NAME: …, OTHER: …}}`"
+    if pointer[:2] == ("auth", "roles") and pointer[3:] == ("env",) and isinstance(value, str):
+        return f"leave it out: the key of a role is an option of verify, `--identity {pointer[2]}={shown}`"
+    return _MAPPING
+
+
+_BY_TYPE = {"string_type": _advise_on_text, "list_type": _advise_on_list, "dict_type": _advise_on_mapping}
 
 
 def _advise_on_shape(pointer: Pointer, value: Any) -> str:
