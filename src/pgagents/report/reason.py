@@ -38,6 +38,10 @@ class Reason(str):
         reason.options, reason.lines, reason.of_others = tuple(options), tuple(lines), of_others
         return reason
 
+    def reword(self, says: str, options: Iterable[str], lines: Iterable[str]) -> Reason:
+        """Return a reason that is this one in other words."""
+        return Reason(says, options, lines, of_others=self.of_others)
+
     def __str__(self) -> str:  # so that an exception's text keeps them
         return self
 
@@ -46,9 +50,7 @@ def rephrase(reason: str, says: str) -> str:
     """Return a reason in other words, which is lifted as before; itself if these are its own."""
     if says == reason:
         return reason
-    if not isinstance(reason, Reason):
-        return says
-    return Reason(says, reason.options, reason.lines, of_others=reason.of_others)
+    return reason.reword(says, reason.options, reason.lines) if isinstance(reason, Reason) else says
 
 
 def redact(reason: str, redacted: Callable[[str], str]) -> str:
@@ -58,8 +60,7 @@ def redact(reason: str, redacted: Callable[[str], str]) -> str:
     says = redacted(reason)
     if (says, options, lines) == (reason, *lifts):
         return reason
-    of_others = getattr(reason, "of_others", False)
-    return Reason(says, options, lines, of_others=of_others) if isinstance(reason, Reason) else says
+    return reason.reword(says, options, lines) if isinstance(reason, Reason) else says
 
 
 def allow(*names: object) -> str:
