@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from pgagents.catalogue.model.action import Action
 from pgagents.report.contract import FRAMEWORK, Contract
+from pgagents.verify.cases.boundary import boundary_value
 from pgagents.verify.plan.order import index_collections, list_users
 from pgagents.verify.promise import Probe
 from pgagents.verify.setting import Setting
@@ -224,12 +225,11 @@ def find_makers(setting: Setting, actions: Iterable[Action]) -> Callable[[Probe]
     actions show.
     """
     shown = [r for r in setting.model.resources.values() if r.made_by is not None]
-    reading = {str(action.name): action for action in actions if action.effect == "read"}
+    reading = {str(action.name) for action in actions if action.effect == "read"}
     readers = [{str(call.action.name) for call in (*r.read_by, *r.listed_by)} for r in shown]
-    reports = any(
-        _is_about_period(action) and not any(name in read_by for read_by in readers)
-        for name, action in reading.items()
-    )  # of what any create has made
+    # a report about a period counts what any create has made
+    rest = reading.difference(*readers)
+    reports = any(boundary_value(setting, e, "around_now") for e in map(setting.find_lead, rest) if e)
     users = {
         str(action.name)
         for resource, read_by in zip(shown, readers, strict=True)
@@ -237,7 +237,3 @@ def find_makers(setting: Setting, actions: Iterable[Action]) -> Callable[[Probe]
         for action in list_users(resource)
     }
     return lambda probe: probe.writes and any(str(e.action.name) in users for e in probe.endpoints)
-
-
-def _is_about_period(action: Action) -> bool:
-    return sum(p.schema.get("format") in ("date", "date-time") for p in action.params) > 1
