@@ -334,10 +334,13 @@ def test_a_number_that_no_write_sent_may_end_by_itself(ends: int, tmp_path: Path
     assert server.turns > ends
 
 
+@pytest.mark.parametrize("fewer", [False, True])
 @pytest.mark.parametrize("seat", [NUMBER, DAY], ids=["number", "day"])
-def test_a_place_that_one_older_row_has_is_not_sent(seat: Schema, tmp_path: Path) -> None:
+def test_a_place_that_one_older_row_has_is_not_sent(seat: Schema, fewer: bool, tmp_path: Path) -> None:
     """Where no two of the rows have one seat or day, it may be what a server finds them by."""
     server = Seats(True, days=seat is DAY)
+    for n in [*server.notes][3:] if fewer else ():
+        del server.notes[n], server.seats[n]
     report = run(seated(tmp_path, seat), server)  # type: ignore[arg-type]
     assert report.footer.alarm is None
     assert server.lost == 0

@@ -5,8 +5,11 @@ from __future__ import annotations
 from itertools import count
 from typing import Any
 
+import pytest
+
 from importing import imported, openapi
 from pgagents.base.http import Request, Response, read_json
+from pgagents.verify.fixtures.instance import is_shown
 from shelves import ID, TEXT, described
 from small_api import answer, verified
 
@@ -35,6 +38,14 @@ def document() -> dict[str, Any]:
             },
         }
     )
+
+
+@pytest.mark.parametrize(
+    ("envelope", "shown"),
+    [({"name": "a"}, True), ({"name": "a", "code": 1}, False), ({}, False), ("a", False), (None, False)],
+)
+def test_an_envelope_is_shown_by_a_read_that_has_all_its_members(envelope: Any, shown: bool) -> None:
+    assert is_shown(envelope, {"id": 1, "name": "b"}) is shown
 
 
 def test_what_a_change_gave_it_tells_it_where_its_create_has_an_envelope() -> None:
