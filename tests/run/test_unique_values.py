@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date
 from functools import cache
@@ -38,6 +39,10 @@ KINDS: dict[str, tuple[dict[str, Any], Callable[[Any], bool]]] = {
         lambda v: isinstance(v, str) and len(v) == 3,
     ),
     "date": ({"type": "string", "format": "date"}, is_date),
+    "pattern": (
+        {"type": "string", "pattern": "^[A-Z]{3}-[0-9]{3,6}$"},
+        lambda v: isinstance(v, str) and re.fullmatch("[A-Z]{3}-[0-9]{3,6}", v) is not None,
+    ),
 }
 
 
@@ -50,10 +55,11 @@ def model(kind: str, refusal: int) -> Model:
             for s, each in every.items()
         }
 
-    members = {"code": KINDS[kind][0], "title": TEXT}
+    members = {"code": KINDS[kind][0], "title": TEXT, "unit": {"$ref": "#/components/schemas/Unit"}}
     new = {"type": "object", "required": [*members], "properties": members}
     row = {"type": "object", "required": ["id", *members], "properties": {"id": TEXT, **members}}
-    sent = {"requestBody": {"required": True, "content": {JSON: {"schema": new}}}}
+    shown = {"example": {"code": "BRK-2200", "title": "A hose", "unit": "box"}} if kind == "pattern" else {}
+    sent = {"requestBody": {"required": True, "content": {JSON: {"schema": new, **shown}}}}
     id = {"name": "voucher_id", "in": "path", "required": True, "schema": TEXT}
     rows = told(200, {"type": "array", "items": row})
     return imported(openapi({
@@ -67,7 +73,7 @@ def model(kind: str, refusal: int) -> Model:
             "put": {"operationId": "change_voucher", **sent, "responses": told(200, row, 400, 404, refusal)},
             "delete": {"operationId": "drop_voucher", "responses": told(204, None, 404)},
         },
-    })).model  # fmt: skip
+    }, components={"schemas": {"Unit": {"type": "string", "enum": ["box", "piece"]}}})).model  # fmt: skip
 
 
 class Vouchers:
@@ -105,13 +111,20 @@ class Vouchers:
         title = body.get("title") if isinstance(body, dict) else None
         if not isinstance(title, str) or not 1 <= len(title) <= 60:
             return False
-        return self.fits(body.get("code")) and not (self.narrow and body["code"] == 99)
+        return (
+            body.get("unit") in ("box", "piece")
+            and self.fits(body.get("code"))
+            and not (self.narrow and body["code"] == 99)
+        )
 
     def _keep(self, id: str, body: dict[str, Any]) -> Response:
         if any(row["code"] == body["code"] and row["id"] != id for row in self.rows.values()):
             self.refused += 1
             return answer(self.refusal, {"detail": "another one has this"})
-        row = {"id": id or f"v{next(self.numbers)}", "code": body["code"], "title": body["title"]}
+        row = {
+            "id": id or f"v{next(self.numbers)}",
+            **{member: body[member] for member in ("code", "title", "unit")},
+        }
         self.rows[row["id"]] = row
         return answer(200 if id else 201, row)
 
@@ -125,6 +138,7 @@ def test_a_value_that_another_row_has_is_no_proof(kind: str, refusal: int) -> No
     assert server.refused
     kept = {result.contract.id for result in report.results if str(result.verdict.value) == "kept"}
     assert "valid_calls/ordinary/make_voucher@rest" in kept
+    assert [r.reason for r in report.results if "no voucher could be made" in str(r.reason)] == []
 
 
 def test_a_value_that_nobody_has_is_one() -> None:

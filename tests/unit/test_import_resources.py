@@ -53,6 +53,21 @@ def test_path_may_declare_an_integer_as_a_text(name: str, member: str | None) ->
     assert (call and call["input"]) == (member and {name: f"=resource.{member}"})
 
 
+@pytest.mark.parametrize(
+    ("argument", "refers"),
+    [("toItemId", True), ("preferred_item_id", True), ("from_item", False), ("stripe_item_id", False)],
+)
+def test_the_word_for_a_role_before_a_noun_leaves_it_the_noun(argument: str, refers: bool) -> None:
+    move = create(**{argument: {"type": "integer"}})
+    paths = {
+        "/items": {"post": create(name={"type": "string"})},
+        "/items/{item_id}": by_id() | {"get": answer(ITEM)},
+        "/moves": {"post": move},
+    }
+    _, text = infer(paths)
+    assert (text.count("refers_to: item") == 2) is refers
+
+
 def test_create_read_list_and_removal_are_one_resource() -> None:
     found, text = infer(
         {

@@ -70,6 +70,17 @@ def resolve(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Mapping[st
     return schema
 
 
+def find_keyword(schema: Mapping[str, Any], keyword: str, schemas: Mapping[str, Any]) -> Any:
+    """Return a keyword's value, also of the schema that a reference names, or of a part of its `allOf`; None
+    without one.
+    """
+    if keyword in schema:
+        return schema[keyword]
+    end = resolve(schema, schemas)
+    parts = (resolve(part, schemas) for part in (end, *end.get("allOf", ())))
+    return next((part[keyword] for part in parts if keyword in part), None)
+
+
 MOST_TRIES = 10_000
 """Most schemas that one value may be held to at one place of it.
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from pgagents.base.jsonschema.schema import Schema, finder, follow, is_type, validator
+from pgagents.base.jsonschema.schema import Schema, find_keyword, finder, follow, is_type, validator
 from pgagents.base.text import split_words
+from pgagents.catalogue.model.action import Param
 
 _FRESH = {"email": "email", "uuid": "uuid", "uri": "url"}
 _FRESH_BY_PATTERN = ("url", "email", "uuid")
@@ -53,6 +54,11 @@ def order_choices(choices: Sequence[Any]) -> list[Any]:
         return list(choices)
     ranks = [next((n for n, least in enumerate(_LEAST) if least in said), len(_LEAST)) for said in words]
     return [one for _, one in sorted(zip(ranks, choices, strict=True), key=lambda pair: pair[0])]
+
+
+def list_moments(params: Iterable[Param], schemas: Mapping[str, Any]) -> list[Param]:
+    """Return the required arguments that are a date with a time."""
+    return [p for p in params if p.required and find_keyword(p.schema, "format", schemas) == "date-time"]
 
 
 def choose_value(schema: Schema, named: Mapping[str, Any], shown: Mapping[str, Any], name: str) -> Any:

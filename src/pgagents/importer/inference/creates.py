@@ -22,6 +22,12 @@ MADE_UP = "=fresh.value"
 MOST_DEPTH = 4
 """How deep in an argument the name of another instance is looked for."""
 _DEEPEST = 6
+_ROLES = frozenset((
+    "from", "to", "source", "target", "src", "dest", "destination", "origin", "parent", "child", "preferred",
+    "default", "primary", "secondary", "new", "old", "current", "previous", "next", "first", "last", "home",
+    "away", "other", "related", "linked", "sender", "receiver", "billing", "shipping",
+))  # fmt: skip
+"""Words before a noun that say in which role a thing is named: a depot of 2026-11-29 has `toBinId`."""
 ENOUGH = 2
 """The answers that must agree on a member before it is the id by structure."""
 
@@ -371,9 +377,16 @@ def find_referred(
     Its type is that of the resource's id. No argument names the kind that its own call makes, and a noun of
     two resources names neither.
     """
-    wanted = snake(name)
-    found = [k for k in known if wanted in _list_names(k) and _is_alike(param, k.id_schema, named)]
+    alike = [k for k in known if _is_alike(param, k.id_schema, named)]
+    found = [k for k in alike if snake(name) in _list_names(k)]
+    found = found or [k for k in alike if drop_role(name) in _list_names(k)]
     return found[0] if len(found) == 1 and found[0] is not own else None
+
+
+def drop_role(name: str) -> str:
+    """Return the name of an argument with an id in snake case, without its role: `bin_id` for `toBinId`."""
+    role, _, noun = snake(name).partition("_")
+    return noun if role in _ROLES and noun.endswith("_id") else snake(name)
 
 
 def make_id_names(kind: str, member: str) -> frozenset[str]:
@@ -388,6 +401,11 @@ def index_names(every: Iterable[InferredResource]) -> dict[str, list[InferredRes
         for name in _list_names(resource):
             found.setdefault(name, []).append(resource)
     return found
+
+
+def list_named(by_name: Mapping[str, Sequence[InferredResource]], name: str) -> Sequence[InferredResource]:
+    """Return the resources of which an argument may have the id: those of its name, else without its role."""
+    return by_name.get(snake(name)) or by_name.get(drop_role(name), ())
 
 
 def _list_names(one: InferredResource) -> frozenset[str]:

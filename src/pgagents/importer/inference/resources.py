@@ -31,6 +31,7 @@ from pgagents.importer.inference.creates import (
     index_names,
     join_and,
     list_containers,
+    list_named,
     list_shown,
     make_call,
     make_id_names,
@@ -727,7 +728,7 @@ def _refer_by_name(
     for name, param in one.action.get("input", {}).items():
         if "refers_to" in param or (f"{{{name}}}" in path and (not joins or _is_value(one, name))):
             continue
-        resource = find_referred(name, param, named, by_name.get(snake(name), ()), own)
+        resource = find_referred(name, param, named, list_named(by_name, name), own)
         if resource is not None:
             param["refers_to"] = resource.name
             notes.infer(
@@ -749,7 +750,7 @@ def _refer_of_read(
     for name, param in one.action.get("input", {}).items() if one.action["effect"] == "read" else ():
         if not param.get("required") or _is_live(found.get(param.get("refers_to", ""))):
             continue
-        others = [r for r in by_name.get(snake(name), ()) if r.name != param.get("refers_to")]
+        others = [r for r in list_named(by_name, name) if r.name != param.get("refers_to")]
         resource = find_referred(name, param, named, others, None)
         if (
             resource is None

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from pgagents.base.cel.functions import epoch
+from pgagents.base.jsonschema.schema import find_keyword
 from pgagents.base.text import is_masked, plain_word, split_words
 from pgagents.catalogue.model.action import Job, Param
 from pgagents.catalogue.model.answers import retry_after_s
@@ -257,14 +258,14 @@ def _list_set_by_clients(setting: Setting, kind: str) -> frozenset[str]:
             for action in setting.model.actions
             if action.effect == "write" and any(p.refers_to in names for p in action.params)
         ]
-        settable = [p for action in changers for p in action.params if _may_end(p)]
+        settable = [p for action in changers for p in action.params if _may_end(setting, p)]
         return _list_sent(setting, kind) | {n for p in settable for n in (str(p.name), p.wire) if n}
 
     return setting.compute_once(("standing", "clients", kind), find)
 
 
-def _may_end(param: Param) -> bool:
-    values = param.schema.get("enum")
+def _may_end(setting: Setting, param: Param) -> bool:
+    values = find_keyword(param.schema, "enum", setting.model.schemas)
     return not values or any(isinstance(value, str) and _plain(value) in DONE for value in values)
 
 

@@ -9,7 +9,7 @@ from pgagents.base.cel.expression import Expression, compile_node
 from pgagents.base.cel.rewrite import fill
 from pgagents.catalogue.encoding.medium import MAX_BOUNDARY, make_file
 from pgagents.catalogue.model.action import FileLimits, Param, Relation
-from pgagents.catalogue.model.values import find_format
+from pgagents.catalogue.model.values import find_format, list_moments
 from pgagents.verify.cases.argument_values import (
     add_decimals,
     around_names,
@@ -113,7 +113,7 @@ def _list_boundary_values(setting: Setting, endpoint: Endpoint) -> Iterator[tupl
     if wide:
         yield from _list_greatest(setting, endpoint, wide, around, base, least)
     if not writes:
-        yield from _around_now(endpoint, base)
+        yield from _around_now(setting, endpoint, base)
     for param in endpoint.params:
         if param in plainly or param.required or writes or not _own(setting, endpoint, param, template):
             continue
@@ -192,9 +192,11 @@ def _alternatives(
             yield f"null_{name}", {**base, name: None}, f"with null for {name}"
 
 
-def _around_now(endpoint: Endpoint, base: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any], str]]:
+def _around_now(
+    setting: Setting, endpoint: Endpoint, base: Mapping[str, Any]
+) -> Iterator[tuple[str, dict[str, Any], str]]:
     """Yield a call with a period from yesterday to the near future, if the action takes two times."""
-    moments = [p for p in endpoint.params if p.required and p.schema.get("format") == "date-time"]
+    moments = list_moments(endpoint.params, setting.model.schemas)
     times = {str(p.name): RelativeTime(SOON_S * i if i else -DAY_S) for i, p in enumerate(moments)}
     if len(moments) > 1:
         yield "around_now", {**base, **times}, "from yesterday to soon"

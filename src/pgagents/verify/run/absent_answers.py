@@ -16,6 +16,7 @@ from typing import Any
 
 from pgagents.base.cel.expression import Expression
 from pgagents.base.http import Response
+from pgagents.base.jsonschema.schema import find_keyword
 from pgagents.base.text import plain_word, singular, split_words
 from pgagents.catalogue.model.action import Action, Param
 from pgagents.report.reason import Reason, line_at
@@ -245,8 +246,10 @@ def find_made_up(setting: Setting, exchange: Exchange) -> str:
         return ""
     name = find_invented_argument(setting, endpoint, call) or ""
     param = next((p for p in endpoint.params if p.name == name and p.place == "path"), None)
-    written = param is not None and call.input.get(name) in param.schema.get("examples", ())
-    return "" if param is None or written else name
+    if param is None:
+        return ""
+    written = find_keyword(param.schema, "examples", setting.model.schemas) or ()
+    return "" if call.input.get(name) in written else name
 
 
 def find_invented_argument(setting: Setting, endpoint: Endpoint, call: Call) -> str | None:

@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from pgagents.base.http import Request, read_json, text_of
-from pgagents.base.jsonschema.schema import resolve
+from pgagents.base.jsonschema.schema import find_keyword, resolve
 from pgagents.base.places import list_leaves
 from pgagents.base.text import brief, singular
 from pgagents.catalogue.encoding.paths import find_climb, find_misreading, plain_path
@@ -232,7 +232,11 @@ class Gate:
             else:
                 mark = self.factory.marks.within(value)
                 own = bool(mark) and value.startswith(mark)  # cut short, it still names nobody else's
-                said = own or call.authored or value in (param.schema.get("enum") or ())
+                said = (
+                    own
+                    or call.authored
+                    or value in (find_keyword(param.schema, "enum", self.setting.model.schemas) or ())
+                )
                 # without its blanks it names an own instance, or none
                 read = value.strip() if isinstance(value, str) and self._is_harmless(value.strip()) else value
                 why = find_misreading(read, given=said, reserved=param.reserved)
@@ -516,7 +520,7 @@ class Gate:
             elsewhere = is_ours_elsewhere(self.model, self.factory.pool, endpoint, target, values)
             if not elsewhere and not enough(free):
                 said = f"{name} would change a {resource.name} that this run has not made"
-                return f"{said}{_say_nobody(call, target)}"
+                return f"{said}{_say_nobody(call, target, self.setting.model.schemas)}"
             unread = not all((place, v) in self.factory.missing(resource) for v in given)
             if is_tried(resource, endpoint.action) and unread:
                 return f"no read shows that no {resource.name} has this id yet, and {name} may change one"
@@ -540,13 +544,13 @@ class Gate:
         return ""
 
 
-def _say_nobody(call: Call, target: Target) -> str:
+def _say_nobody(call: Call, target: Target, schemas: Mapping[str, Any]) -> str:
     """Return how the author of a step that must be refused names what is not there; empty for other calls."""
     if not call.authored or call.intent != "illegal":
         return ""
     param = target.named[-1]
-    number = param.schema.get("type") == "integer"
-    kind = "int" if number else "uuid" if param.schema.get("format") == "uuid" else "text"
+    number = find_keyword(param.schema, "type", schemas) == "integer"
+    kind = "int" if number else "uuid" if find_keyword(param.schema, "format", schemas) == "uuid" else "text"
     return f": write `{param.name}: ={FRESH}.{kind}` for an id that nobody has"
 
 

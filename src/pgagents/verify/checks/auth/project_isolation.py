@@ -16,6 +16,7 @@ from typing import Any
 from pgagents.base.http import Response, json_bytes
 from pgagents.catalogue.model.action import Param
 from pgagents.catalogue.model.resource import Resource
+from pgagents.catalogue.model.values import list_moments
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.refusal import list_missing_parents
 from pgagents.verify.cases.shared_rows import is_owned_by_guess
@@ -160,7 +161,7 @@ def _read_as_both(endpoint: Endpoint, resource: Resource, trial: Trial) -> None:
 def _compare_figures(trials: Sequence[Trial], resource: Resource) -> None:
     trial = trials[0]
     setting, read = trial.setting, partial(trial.call, "valid", role="main")
-    moments = [p for p in trial.endpoint.params if p.required and p.schema.get("format") == "date-time"]
+    moments = list_moments(trial.endpoint.params, setting.model.schemas)
     arguments = {**trial.template.input, **_around(moments)}
     before = ask(read("figures of our project", input=arguments))
     undo = resource.undone_by
