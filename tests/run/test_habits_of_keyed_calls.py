@@ -94,6 +94,23 @@ def test_an_answer_that_has_a_number_of_its_own_shows_no_second_effect() -> None
         assert "no proof of a second effect" in result.reason
 
 
+def test_a_repeated_call_leaves_out_what_the_first_one_left_out() -> None:
+    """A sports office and a depot of 2026-11-29 refuse the key with a default that is written out."""
+    default = "      color: {enum: [red, blue], default: red}\n"
+    changes = (CHANGES[0][0], CHANGES[0][1].replace(KEY, KEY + default)), *CHANGES[1:]
+    bodies: dict[str | None, set[bytes]] = {}
+
+    def colourless(_: Notes, request: Request) -> Response | None:
+        if b"color" in request.body and request.header("Idempotency-Key") not in bodies:
+            return answer(422, {"detail": "no colours today"})
+        bodies.setdefault(request.header("Idempotency-Key"), set()).add(request.body)
+        return None
+
+    of = with_resource(*changes, text=NOTES)
+    verified(of, Notes(before=colourless), allow_writes=True, exclusive=True, only=("idempotency/replay",))
+    assert not [body for same in bodies.values() for body in same if b"red" in body]
+
+
 def test_a_key_is_not_to_blame_for_what_a_new_key_does_not_mend() -> None:
     def full(notes: Notes, request: Request) -> Response | None:
         right = request.method == "POST" and notes.text(request) is not None

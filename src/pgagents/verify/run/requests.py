@@ -272,6 +272,7 @@ class ExchangeMaker:
             subject=ready.subject,
             base=self.routes.find_base(call),
         )
+        exchange.sent = ready.values
         exchange.found = ready.found
         exchange.located = _find_located(exchange, self.routes.setting)
         exchange.overlapped = received.overlapped

@@ -53,8 +53,8 @@ class Loss:
 class Exchange:
     """A call with its request and answer.
 
-    `input` has live ids and defaults filled in. `sent_at` is the caller's clock in epoch seconds. `base` is
-    the base URL, if it is not the target's.
+    `input` has live ids and defaults filled in; `sent` has what was sent of it. `sent_at` is the caller's
+    clock in epoch seconds. `base` is the base URL, if it is not the target's.
     """
 
     __slots__ = (
@@ -94,6 +94,7 @@ class Exchange:
         "request",
         "said",
         "seconds",
+        "sent",
         "sent_at",
         "server_ended",
         "status",
@@ -119,6 +120,7 @@ class Exchange:
         base: str = "",
     ) -> None:
         self.number, self.call, self.input, self.request, self.answer = number, call, input, request, answer
+        self.sent = input
         self.seconds, self.sent_at, self.subject, self.codes, self.base = (
             seconds,
             sent_at,

@@ -90,7 +90,7 @@ def _list(trial: Trial, resource: Resource, by: ActionCall) -> None:
         conclude(trial.broken(f"no {resource.name} of the other mode", "{id} is listed", id=id))
         return
     why = "the same list with its own key"
-    own = trial.ask(replace(call, why=why, role="main", input=dict(exchange.input), made=exchange.subject))
+    own = trial.ask(replace(call, why=why, role="main", input=dict(exchange.sent), made=exchange.subject))
     if _shows(resource, at_path(by, own) if own.success else None, id):
         conclude(trial.kept())
     else:

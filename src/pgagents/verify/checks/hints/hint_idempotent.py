@@ -142,7 +142,7 @@ def _repeat(first: Exchange, body: Body, hinted: HintedCall) -> Call:
     """Return the same call again, with the values that were sent."""
     why = "the same call once more"
     return replace(
-        first.call, input=dict(first.input), why=why, fresh=False, subject=hinted.resource, made=body
+        first.call, input=dict(first.sent), why=why, fresh=False, subject=hinted.resource, made=body
     )
 
 

@@ -165,7 +165,7 @@ def _try(trials: Sequence[Trial], failure: ProvokedFailure) -> None:
         _judge_state(nothing, before, failed)
     if AGAIN in tried:
         why = "the same call with its key, after a failure"
-        again = ask(replace(call, why=why, input=dict(failed.input), made=failed.subject))
+        again = ask(replace(call, why=why, input=dict(failed.sent), made=failed.subject))
         conclude(_judge_retry(tried[AGAIN], again))
 
 

@@ -174,7 +174,7 @@ def _judge_race(trial: Trial, pair: list[Exchange]) -> Iterator[Judgement]:
 
 
 def _repeat_call(trial: Trial, first: Exchange) -> None:
-    arguments = dict(first.input)
+    arguments = dict(first.sent)  # a server compares bodies, and a default that is written out is another one
     again = trial.ask(trial.call("replay", "the same call again", input=arguments, made=first.subject))
     conclude(judge_replay(trial, first, again))
 
@@ -186,7 +186,7 @@ def _repeat_through_tool(trial: Trial) -> None:
     first = trial.ask(trial.call("valid", why, input=arguments, fresh=True, keyed=True))
     if not first.success:
         raise Untested(f"the first call was answered {first.outcome}")
-    repeated = dict(first.input)
+    repeated = dict(first.sent)
     again = trial.ask(
         trial.call("replay", "the same call again", input=repeated, made=first.subject, keyed=True)
     )
@@ -201,7 +201,7 @@ def _change_body(trial: Trial, first: Exchange) -> None:
     if other is None:
         conclude(trial.untested(f"no other value of {name} is known, and an example would show one"))
         return
-    arguments = {**first.input, name: other}
+    arguments = {**first.sent, name: other}
     why = f"the same key with another {name}"
     again = trial.ask(trial.call("replay", why, input=arguments, made=first.subject))
     if again.refused and again.status < 500 and not _is_mismatch(trial, again):

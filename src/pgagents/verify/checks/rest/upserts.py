@@ -122,10 +122,10 @@ def _put_twice(
     ask(Own(first.number))
     others = _choose_others(setting, resource, endpoint, first.input)
     why = f"the same {resource.name} with other values"
-    second = ask(Call(endpoint, {**first.input, **others}, "explore", why))
+    second = ask(Call(endpoint, {**first.sent, **others}, "explore", why))
     if second.refused and others:  # a member may be fixed, as the location of a resource of Azure is
         why, others = f"the same {resource.name} as it was put", {}
-        second = ask(Call(endpoint, first.input, "explore", why))
+        second = ask(Call(endpoint, first.sent, "explore", why))
     by, answer = made_by, second
     if reader is not None:
         by, why = reader[0], f"a replaced {resource.name}"
@@ -156,7 +156,7 @@ def _leave_out(trial: Trial, resource: Resource, defaults: Mapping[str, Any]) ->
     if not first.success:
         raise Untested(f"no {resource.name} was put: {first.outcome}")
     trial.ask(Own(first.number))
-    least = {name: value for name, value in first.input.items() if name not in defaults}
+    least = {name: value for name, value in first.sent.items() if name not in defaults}
     why = f"the same {resource.name} without {' and '.join(defaults)}"
     second = trial.ask(Call(trial.endpoint, least, "explore", why))
     shown = at_path(made_by, second) if second.success else None
