@@ -111,3 +111,12 @@ def test_ids_may_be_objects() -> None:
     item = "{type: object, properties: {id: {type: object}}, required: [id]}"
     model = catalogue(NOTES, (PAGED[0], PAGED[1].replace("{$ref: Note}", item)))
     assert judge(server, model)[0] == "kept"
+
+
+def test_one_page_that_holds_the_whole_list_shows_nothing_of_pages() -> None:
+    """The smallest page that may be requested has ten items."""
+    paged = (PAGED[0], PAGED[1].replace("minimum: 1,", "minimum: 10,"))
+    assert judge(listing(lambda rows, _: rows), with_resource(paged)) == (
+        "untested",
+        "the whole list came on one page",
+    )

@@ -14,7 +14,7 @@ from pgagents.report.report import Result
 from small_api import verified
 
 TEXT = {"type": "string"}
-PAGE = 5
+PAGE = 1
 
 
 def _of(**members: Any) -> dict[str, Any]:
@@ -59,11 +59,11 @@ DOCUMENT = openapi(
 
 
 class Signups:
-    """Volunteers with their sign-ups, five a page. With `hidden` a list lacks its last one."""
+    """Volunteers with their sign-ups, one a page. Its first `behind` lists lack their last one."""
 
-    def __init__(self, *, hidden: bool = False) -> None:
+    def __init__(self, *, behind: int = 0) -> None:
         self.rows: dict[str, dict[str, dict[str, Any]]] = {"volunteers": {}, "signups": {}}
-        self.hidden, self.numbers = hidden, count(1)
+        self.behind, self.numbers = behind, count(1)
 
     def __call__(self, request: Request) -> Response:
         kind, _, rest = urlsplit(request.target).path.strip("/").partition("/")
@@ -88,7 +88,8 @@ class Signups:
     def _list(self, volunteer: str, target: str) -> Response:
         first = int(dict(parse_qsl(urlsplit(target).query)).get("cursor", 0))
         own = [row for row in self.rows["signups"].values() if row["volunteer_id"] == volunteer]
-        own = own[:-1] if self.hidden else own
+        self.behind -= 1
+        own = own[:-1] if self.behind >= 0 else own
         more = first + PAGE < len(own)
         following = str(first + PAGE) if more else None
         return self._answer(200, {"items": own[first : first + PAGE], "next": following})
@@ -110,4 +111,10 @@ def test_two_sign_ups_are_made_for_the_volunteer_whose_list_is_read() -> None:
 
 
 def test_sign_up_that_its_volunteer_does_not_have_in_the_list_is_found() -> None:
-    assert _judge(Signups(hidden=True)).verdict in (Verdict.BROKEN, Verdict.ODD)
+    assert _judge(Signups(behind=1_000)).verdict in (Verdict.BROKEN, Verdict.ODD)
+
+
+def test_list_that_lags_behind_its_creates_loses_nothing() -> None:
+    """As a search index does: the first lists lack what was made just now."""
+    result = _judge(Signups(behind=3))
+    assert result.verdict is Verdict.KEPT, result.reason
