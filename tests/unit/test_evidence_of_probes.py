@@ -381,9 +381,11 @@ MEMBERS = (NOTE, NOTE.replace("}\n", MORE))
 FIRST = {"id": "n1", "text": "hello", "colour": "red", "due": None, "version": 1}
 
 
-def patch(serve: Callable[[dict[str, Any], dict[str, Any]], bool | None]) -> dict[str, Judgement]:
+def patch(
+    serve: Callable[[dict[str, Any], dict[str, Any]], bool | None], *changes: tuple[str, str]
+) -> dict[str, Judgement]:
     """Return the verdicts on a PATCH; `serve` changes the note as a server does, or refuses by False."""
-    setting, note = setting_for(with_resource(MEMBERS, PATCHED)), dict(FIRST)
+    setting, note = setting_for(with_resource(MEMBERS, PATCHED, *changes)), dict(FIRST)
 
     def server(call: Call) -> Response:
         if call.endpoint is None or call.endpoint.method != "PATCH":
@@ -402,6 +404,17 @@ def test_a_right_patch_is_kept_although_the_version_moves() -> None:
         note.update(given, version=note["version"] + 1)
 
     assert {k: j.verdict for k, j in patch(serve).items()} == {"named": Verdict.KEPT, "others": Verdict.KEPT}
+
+
+def test_a_volatile_member_that_runs_down_by_itself_is_not_compared() -> None:
+    """As the time to live of a Redis key, which a client may set."""
+
+    def serve(note: dict[str, Any], given: dict[str, Any]) -> None:
+        note.update(given, due="late" if note["due"] == "soon" else "soon")
+
+    assert patch(serve)["others"].verdict is Verdict.BROKEN
+    judged = patch(serve, ("    missing: NOT_FOUND\n", "    missing: NOT_FOUND\n    volatile: [due]\n"))
+    assert {k: j.verdict for k, j in judged.items()} == {"named": Verdict.KEPT, "others": Verdict.KEPT}
 
 
 def test_a_value_that_a_mark_made_the_former_one_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -87,9 +87,12 @@ def names_instance(endpoint: Endpoint, resource: Resource) -> bool:
 def list_settable(
     setting: Setting, resource: Resource, endpoint: Endpoint, read: ActionCall
 ) -> tuple[Param, ...]:
-    """Return the arguments of a body that a read shows under the same names, without ids and states."""
+    """Return the arguments of a body that a read shows under the same names, without ids, states, and
+    `volatile` members, which no comparison looks at.
+    """
     shown = members_of(setting, read)
-    hidden = setting.model.secrets | {resource.state, *resource.ids, *resource.fixed}
+    own = {resource.state, *resource.ids, *resource.fixed, *resource.volatile}
+    hidden = setting.model.secrets | own
     return tuple(
         p
         for p in endpoint.action.params
