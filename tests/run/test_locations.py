@@ -53,6 +53,8 @@ def judge_location(status: int, location: str, *changes: tuple[str, str]) -> str
     ("status", "location", "verdict"),
     [
         (201, "/notes/ID", "kept"),
+        (200, "/notes/ID", "kept"),
+        (200, "/tasks/t1", "not_applicable"),
         (202, "/notes/ID", "kept"),
         (202, "/tasks/t1", "not_applicable"),
         (202, "/operations/t1", "not_applicable"),

@@ -1,9 +1,9 @@
 """The Location in a create's answer leads to the new instance (RFC 9110, 10.2.2).
 
-It is followed only on the API's own host, and only at the path of a reading action. Any other path,
-one of a part of the instance and a redirect leave the contract untested; the path of the new instance without
-its beginning is odd. After a 202 it may lead to the state of the work, or to an instance that is not there
-yet (RFC 9110, 15.3.3).
+It is followed only on the API's own host, where the key may go, and only at the path of a reading action.
+Any other path, one of a part of the instance and a redirect leave the contract untested; the path of the new
+instance without its beginning is odd. Only a 201's leads to the new instance: a 202's may lead to the state
+of the work, or to an instance that is not there yet (RFC 9110, 15.3.3), and a 200's to anything.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pgagents.catalogue.model.action import Action, ActionCall
 from pgagents.catalogue.model.resource import Resource, id_text
 from pgagents.report.contract import Rank
 from pgagents.verify.answers.bodies import find_own_target
-from pgagents.verify.fixtures.factory import ACCEPTED, LATE, list_waits
+from pgagents.verify.fixtures.factory import LATE, list_waits
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.promise import (
     Attempt,
@@ -37,6 +37,7 @@ from pgagents.verify.wire.endpoint import REST
 from pgagents.verify.wire.exchange import REDIRECTED, REFUSED, Exchange
 
 HEADER = "location"
+CREATED = 201
 ABSENT = 404
 """The status of an instance that is not there yet."""
 MOST_DIGITS = 400
@@ -66,11 +67,11 @@ def _try(trial: Trial, resource: Resource) -> None:
         raise Untested(f"no {resource.name} with a Location was made: {made.outcome}")
     path = _path_on_api(setting, made, text)
     target = _find_action(setting, path) if path else None
-    begun = made.status == ACCEPTED
-    if begun and (target is None or not any(r.action is target[0] for r in resource.read_by)):
+    other = made.status != CREATED
+    if other and (target is None or not any(r.action is target[0] for r in resource.read_by)):
         conclude(
             trial.not_applicable(
-                f"the answer is a 202, and its Location leads to no {resource.name}: {text[:200]}"
+                f"the answer is a {made.status}, and its Location leads to no {resource.name}: {text[:200]}"
             )
         )
         return
@@ -97,8 +98,8 @@ def _try(trial: Trial, resource: Resource) -> None:
     why = "what the Location leads to"
     read_back = Call(reader, arguments, "explore", why, raw=Raw(target=path), made=body)
     answer, late = ask_until(read_back, lambda one: one.status != ABSENT, list_waits(resource))
-    if begun and answer.status == ABSENT:
-        raise Untested(f"the answer is a 202, and its Location still gives {answer.outcome}")
+    if other and answer.status == ABSENT:
+        raise Untested(f"the answer is a {made.status}, and its Location still gives {answer.outcome}")
     conclude(_judge(trial, resource, read, body, answer, late=late))
 
 
