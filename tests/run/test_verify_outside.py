@@ -542,11 +542,6 @@ def test_env_says_what_is_wrong_with_an_oauth_client(tmp_path, text, said):
         ),
         ("otherwise: BAD_REQUEST}", "otherwise: BAD}", "`BAD` is no error code"),
         ("surface: copilot}", "surface: copilots}", "`copilots` is no surface"),
-        (
-            "browsers: {origins: any, credentials: false}",
-            "browsers: {origins: any, credentials: true}",
-            "credentials need a list of origins",
-        ),
     ],
 )
 def test_catalogue_is_refused_where_its_outside_names_nothing(old, new, said):

@@ -526,7 +526,7 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Event", "about by cite description", "-", "may break, wording"),
     _row("Signature", "header scheme tolerance_s", "-", "breaking"),
     _row("Audit", "about action actor as at cite diff listed_by never reads_on", "-", "may break"),
-    _row("Browsers", "cite credentials origins", "may break", "-"),
+    _row("Browsers", "cite origins", "may break", "-"),
     _row("Retention", "after_s cite of then", "may break", "-"),
     _row("Resource",
          "absent body_at cite confirmed counts expires_by fixed found_by given gone_when id inferred initial "

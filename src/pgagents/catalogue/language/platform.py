@@ -142,15 +142,6 @@ class Browsers(Cited):
     origins: Literal["any"] | Annotated[list[Url], Field(min_length=1)] = Field(
         "any", description="The origins of the pages: `any`, or a list."
     )
-    credentials: bool = Field(
-        False, description="True if the browser may send cookies; not allowed with `any` origin."
-    )
-
-    @model_validator(mode="after")
-    def _no_credentials_for_all(self) -> Browsers:
-        if self.credentials and self.origins == "any":
-            raise ValueError("credentials need a list of origins: `any` page could act as the user")
-        return self
 
 
 class Behaviour(Strict):

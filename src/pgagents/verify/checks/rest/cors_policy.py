@@ -1,6 +1,7 @@
-"""Web pages may call the API as the catalogue says, and no unknown page may act with a user's cookies.
+"""Web pages of the catalogue's origins may call the API, and no other page may read or use a user's cookies.
 
-Preflight requests, answers and refusals must have the right CORS headers (the Fetch standard, 3.2).
+Preflight requests, answers and refusals must have the right CORS headers (the Fetch standard, 3.2). Where any
+origin may call, every page may read, and none may have the permission for cookies.
 """
 
 from __future__ import annotations
@@ -63,10 +64,11 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         says = "a page may read why its call was refused"
         keyless = Attempt(partial(_read_without_key, reader=reader), endpoints=(reader,))
         yield Case(None, says, ORIGIN, keyless, "refusal", cite, place=f"@{REST}")
+    says = "no page may act with the user's cookies"
     if _origin(setting) != STRANGER:
         attempt = Attempt(partial(_read_as_stranger, reader=reader), endpoints=(reader,))
-    says = "a page of an origin that is not named may not act with the user's cookies"
-    yield Case(None, says, (*ORIGIN, "credentials"), attempt, "strangers", cite, place=f"@{REST}")
+        says = "a page of an origin that is not named may not read, nor act with the user's cookies"
+    yield Case(None, says, ORIGIN, attempt, "strangers", cite, place=f"@{REST}")
 
 
 def _endpoints(setting: Setting) -> list[Endpoint]:
