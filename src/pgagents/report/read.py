@@ -165,9 +165,8 @@ def _names(data: dict[str, Any]) -> Iterator[str]:
     yield from data["footer"].get("served", {})
 
 
-def _report(data: dict[str, Any]) -> Report:
-    h, f = data["header"], data["footer"]
-    header = Header(
+def _header(h: Mapping[str, Any]) -> Header:
+    return Header(
         h["tool"],
         h["version"],
         h["catalogue"],
@@ -185,8 +184,11 @@ def _report(data: dict[str, Any]) -> Report:
         tuple(h.get("unasked", ())),
         h.get("day", ""),
     )
+
+
+def _footer(f: Mapping[str, Any]) -> Footer:
     drawn = f.get("random_calls", {})
-    footer = Footer(
+    return Footer(
         f["requests"],
         _seconds(f["seconds"]),
         {v: f[v.value] for v in Verdict},
@@ -211,6 +213,9 @@ def _report(data: dict[str, Any]) -> Report:
         bool(f.get("lease_ended", False)),
         _alarm(f["alarm"]) if "alarm" in f else None,
     )
+
+
+def _report(data: dict[str, Any]) -> Report:
     untried = tuple(Untried(**_tuples(one)) for one in data.get("untried", ()))
     reasons = {one.reason: Reason(one.reason, one.options, one.lines) for one in untried}
     results = tuple(
@@ -223,18 +228,16 @@ def _report(data: dict[str, Any]) -> Report:
         for r in data["results"]
     )
     carried = {surface: tuple(places) for surface, places in data.get("carried", {}).items()}
-    findings, stale = tuple(map(_finding, data["findings"])), tuple(f.get("stale", ()))
-    proved = (Proved(**_tuples(one)) for one in data.get("yours", ()))
     return Report(
-        header,
-        findings,
+        _header(data["header"]),
+        tuple(map(_finding, data["findings"])),
         results,
-        footer,
+        _footer(data["footer"]),
         data.get("checks", {}),
-        stale,
+        tuple(data["footer"].get("stale", ())),
         carried,
         untried,
-        tuple(proved),
+        tuple(Proved(**_tuples(one)) for one in data.get("yours", ())),
     )
 
 

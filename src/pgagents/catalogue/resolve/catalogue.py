@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, cast
@@ -153,36 +153,8 @@ class Resources(Shared):
     def _resource(self, name: str, r: resources.Resource) -> Resource:
         at: Pointer = ("resources", name)
         raw = self.data["resources"][name]
-        moves = tuple(
-            Move(
-                self.actions[a],
-                tuple(v.from_),
-                v.to,
-                self._move_input(name, r, self.actions[a], self._values(v.input, (*at, "moves", a, "input"))),
-                self.codes[v.otherwise],
-                (*at, "moves", a),
-                _is_guessed_move(v, r),
-            )
-            for a, v in r.moves.items()
-            if v.to is not None
-        )
-        needs = tuple(
-            Need(
-                self.actions[a],
-                tuple(v.from_),
-                tuple((part, self.codes[code]) for part, code in v.has.items()),
-                self.codes[v.otherwise],
-                (*at, "moves", a),
-                v.to is not None,
-            )
-            for a, v in r.moves.items()
-            if v.to is None or v.has
-        )
         ids = (r.id,) if isinstance(r.id, str) else tuple(r.id)
         absent = tuple(r.absent[i] for i in ids) if isinstance(r.absent, dict) else r.absent
-        timed = tuple(
-            TimedMove(v.from_, v.to, v.at, (*at, "moves_by_time", i)) for i, v in enumerate(r.moves_by_time)
-        )
         made_by = self._whole(r.made_by, (*at, "made_by"), r)
         return Resource(
             name=name,
@@ -198,8 +170,8 @@ class Resources(Shared):
             state=r.state,
             states=tuple(r.states),
             initial=r.initial,
-            moves=moves,
-            needs=needs,
+            moves=tuple(self._list_moves(name, r, at)),
+            needs=tuple(self._list_needs(r, at)),
             fixed=tuple(r.fixed),
             volatile=tuple(
                 dict.fromkeys(
@@ -221,21 +193,35 @@ class Resources(Shared):
             body_at=r.body_at,
             gone_when=self.checker.expressions.get((*at, "gone_when")),
             given=self.checker.expressions.get((*at, "given")),
-            moves_by_time=timed,
+            moves_by_time=tuple(
+                TimedMove(v.from_, v.to, v.at, (*at, "moves_by_time", i))
+                for i, v in enumerate(r.moves_by_time)
+            ),
             counts=tuple(r.counts.items()),
             inferred=_is_guess(r),
-            unique=tuple(
-                Unique(
-                    tuple(u.members),
-                    self.codes[u.otherwise],
-                    u.stays_taken,
-                    tuple(u.overlaps),
-                    tuple(u.cite),
-                    (*at, "unique", i),
-                )
-                for i, u in enumerate(r.unique)
-            ),
+            unique=tuple(self._list_unique(r, at)),
         )
+
+    def _list_moves(self, name: str, r: resources.Resource, at: Pointer) -> Iterator[Move]:
+        for a, v in r.moves.items():
+            if v.to is not None:
+                action, place = self.actions[a], (*at, "moves", a)
+                input = self._move_input(name, r, action, self._values(v.input, (*place, "input")))
+                guessed = _is_guessed_move(v, r)
+                yield Move(action, tuple(v.from_), v.to, input, self.codes[v.otherwise], place, guessed)
+
+    def _list_needs(self, r: resources.Resource, at: Pointer) -> Iterator[Need]:
+        for a, v in r.moves.items():
+            if v.to is None or v.has:
+                parts = tuple((part, self.codes[code]) for part, code in v.has.items())
+                action, code, place = self.actions[a], self.codes[v.otherwise], (*at, "moves", a)
+                yield Need(action, tuple(v.from_), parts, code, place, v.to is not None)
+
+    def _list_unique(self, r: resources.Resource, at: Pointer) -> Iterator[Unique]:
+        for i, u in enumerate(r.unique):
+            members, code = tuple(u.members), self.codes[u.otherwise]
+            place = (*at, "unique", i)
+            yield Unique(members, code, u.stays_taken, tuple(u.overlaps), tuple(u.cite), place)
 
     def _takes(self, takes: resources.Takes | None, at: Pointer) -> Takes | None:
         return Takes(takes.of, takes.by, takes.counter, self.actions[takes.read_by], at) if takes else None
