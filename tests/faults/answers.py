@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from faults.helpers import list_action, make_action
+from faults.helpers import carry_out_late, list_action, make_action
 from pgagents.base.http import Handler, Request, Response, Silence
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.fault_declaration import Context, fault
@@ -318,3 +318,14 @@ def quote_of_the_first_note(context: Context, _request: Request, data: Any) -> A
     if not isinstance(data, dict) or "quote" not in data:
         return None
     return {**data, "quote": context.memory.setdefault("first", data["quote"])}
+
+
+@fault(
+    "read_after_write",
+    also={"honours_manifest": "what a call of a model made is not found"},
+    needs=("reads-lag",),
+).replace_actions
+def reads_lag_longer(context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """What was made is read ten seconds later than the catalogue says."""
+    lag_s = context.model.behaviour.reads_lag_s
+    return carry_out_late(context, inner, call, lag_s + 10) if lag_s else inner(call)

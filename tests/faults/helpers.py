@@ -12,7 +12,9 @@ from pgagents.base.http import Request
 from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.credential import Credential
 from pgagents.catalogue.model.model import Model
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.fault_declaration import Context
+from pgagents.sandbox.fault_helpers import lists, objects
 from pgagents.sandbox.keys import decode_pair, find_text
 
 
@@ -112,3 +114,22 @@ def without_text(credential: Credential, request: Request) -> Request:
     path, _, query = request.target.partition("?")
     kept = [pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] != credential.wire]
     return replace(request, target=f"{path}?{urlencode(kept)}" if kept else path)
+
+
+def carry_out_late(context: Context, inner: Domain, call: AcceptedCall, lag_s: float) -> Any:
+    """Carry out an action on a store whose reads show what was made only after so many seconds."""
+    made: dict[str, float] = context.memory.setdefault("made", {})
+    result, now, kinds = inner(call), context.front.clock.now(), context.model.resources.values()
+    if isinstance(result, Refusal):
+        return result
+    for resource in kinds:
+        if resource.made_by is not None and resource.made_by.action is call.action:
+            made |= {str(found[resource.id]): now for found in objects(result) if resource.id in found}
+    hidden = {id for id, at in made.items() if now < at + lag_s and call.action.effect == "read"}
+    for resource in kinds if hidden else ():
+        id, missing = resource.id_named(call.action.params, call.input), resource.missing
+        if str(id) in hidden and missing is not None:
+            return Refusal(missing.name, "It is not there")
+        for items in lists(result):
+            items[:] = [item for item in items if str(item.get(resource.id)) not in hidden]
+    return result

@@ -345,3 +345,16 @@ def test_a_line_about_what_is_unique_answers_the_sentence_too(tmp_path: Path) ->
     asked_first, asked_then = ask(write(tmp_path)), ask(write(tmp_path, line))
     assert ALONE in [question.because for question in asked_first]
     assert ALONE not in [question.because for question in asked_then]
+
+
+def test_a_read_that_may_lag_is_asked_for_its_seconds_once(tmp_path: Path) -> None:
+    said = "It may lag behind writes."
+    reads = {
+        "/customers": {"get": operation("listCustomers", CUSTOMERS, about=said)},
+        "/orders": {"get": operation("listOrders", PAGE, about="Eventually consistent.")},
+    }
+    lines = [question.lines for question in ask_about(tmp_path, reads) if "second" in question.asks]
+    assert lines == ["behaviour:\n  reads_lag_s: SECONDS"]
+    path = tmp_path / "pgagents.yaml"
+    path.write_text(path.read_text("utf-8") + lines[0].replace("SECONDS", "2"), encoding="utf-8")
+    assert not [question for question in ask(path) if "second" in question.asks]

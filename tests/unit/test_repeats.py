@@ -9,6 +9,7 @@ import pytest
 from pgagents.base.http import Request, Response, Silence
 from pgagents.verify.run.timing import (
     MAX_REPEATS,
+    Lag,
     Repeats,
     RequestBudget,
     Silences,
@@ -125,3 +126,17 @@ def test_a_refusal_by_503_of_what_answers_is_awaited_to_the_end_once(surface: st
         True
     ]
     assert [wait(OFF, attempt) is None for attempt in range(2)] == [False, True], "then for a second"
+
+
+@pytest.mark.parametrize(("lag_s", "due"), [(0, 0.0), (2, 7.0)])
+def test_a_read_waits_for_the_lag_that_an_author_wrote_and_for_no_other(lag_s: float, due: float) -> None:
+    model = Room().setting.model
+    model = replace(model, behaviour=model.behaviour.model_copy(update={"reads_lag_s": lag_s}))
+    lag, read, write = Lag(model, lambda: 5.0), _call("read_box"), _call("make_box")
+    get, post = Request("GET", "/boxes/1"), Request("POST", "/boxes")
+    lag.note_answer(read, get)
+    assert lag.find_due(read, get) == 0.0
+    lag.note_answer(write, post)
+    assert lag.find_due(read, get) == due
+    assert lag.find_due(write, post) == 0.0  # a name is taken at once
+    assert lag.find_due(Call(None, {}, "framework", "a test", raw=Raw("GET", "/nowhere")), get) == 0.0

@@ -469,8 +469,8 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Idempotency", "cite", "may break", "-", note="the whole section is compared as one"),
     _row("Behaviour",
          "absent_id_first auth_first content_type foreign_id head last_page left_out literal_path "
-         "order_of_ties other_tools read_only redirect_uris redirects refused_status repeated_member replay "
-         "time_fraction time_zone trailing_slash "
+         "order_of_ties other_tools read_only reads_lag_s redirect_uris redirects refused_status "
+         "repeated_member replay time_fraction time_zone trailing_slash "
          "unknown_member unknown_query", "may break, addition", "may break, addition",
          api.compare_points, note="a point that was open and is fixed now is an addition"),
 

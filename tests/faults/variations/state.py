@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 from zlib import crc32
 
-from faults.helpers import find_any_secret
+from faults.helpers import carry_out_late, find_any_secret
 from pgagents.base.cel.expression import Scope
 from pgagents.base.cel.reading import order_of
 from pgagents.base.cel.syntax import ExpressionError
@@ -187,3 +187,9 @@ def puts_normalised(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     }
     given = {k: v.strip().upper() if k in free and isinstance(v, str) else v for k, v in call.input.items()}
     return inner(replace(call, input=given))
+
+
+@variation().replace_actions
+def reads_lag(context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """Reads show what was made just before the catalogue's time for it is over."""
+    return carry_out_late(context, inner, call, context.model.behaviour.reads_lag_s * 0.9)

@@ -167,6 +167,13 @@ class Behaviour(Strict):
     left_out: Literal["cleared", "any"] = Field(
         "any", description="`cleared` if a member that a PUT leaves out gets its default, or no value."
     )
+    reads_lag_s: Annotated[float, Field(ge=0, le=60)] = Field(
+        0,
+        description=(
+            "The seconds within which a read or a list shows what was written before, where a store is "
+            "eventually consistent. The default is at once."
+        ),
+    )
     repeated_member: Literal["refused", "any"] = Field(
         "any", description="`refused` if a JSON body in which a member stands twice is refused."
     )

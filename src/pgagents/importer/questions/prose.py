@@ -17,6 +17,9 @@ _WORDS = (
 )  # fmt: skip
 """Words of a promise, those that most often stand in one that can be proved first."""
 _FOUND = re.compile(rf"\b(?:{'|'.join(_WORDS)})\b", re.I)
+_LAGS = re.compile(
+    r"\b(?:eventual(?:ly)? consisten|(?:may|might|can) lag\b|replication lag|near[- ]real[- ]time)", re.I
+)
 _SENTENCES = re.compile(r"(?<=[.!?;])\s+|\n+")
 _FORMS = {
     "unique": "the resource's `unique`",
@@ -37,8 +40,14 @@ def ask(view: View) -> Iterator[Question]:
     laws = view.list_laws()
     unique = {value_at(one, ("made_by", "action")) for one in view.resources.values() if one.get("unique")}
     found: list[tuple[int, Question]] = []
+    lags = view.says(("behaviour", "reads_lag_s"))
     for at, name, text in _list_texts(view):
         for sentence in _SENTENCES.split(text):
+            if not lags and _LAGS.search(sentence) and len(sentence) <= LONGEST:
+                lags, asks = True, "Within how many seconds does a read show what was written?"
+                yield Question(
+                    "sentence", asks, "behaviour", ("reads_lag_s: SECONDS",), at, sentence, complete=False
+                )
             words = {match[0].lower() for match in _FOUND.finditer(sentence)}
             if not words or len(sentence) > LONGEST or _is_answered(view, name, sentence, laws):
                 continue

@@ -32,6 +32,7 @@ from pgagents.verify.run.requests import KEYLESS, ExchangeMaker, RequestMaker, R
 from pgagents.verify.run.timing import (
     REFUSED,
     Clocks,
+    Lag,
     Repeats,
     RequestBudget,
     Silences,
@@ -88,9 +89,12 @@ class Sender:
         self.holds = Holds(clocks.timer)
         self.silences = Silences()
         self._repeats = Repeats(setting.model, self._pacer, budget, self.silences)
+        self.lag = Lag(setting.model, clocks.timer)
         self.exchanges = ExchangeMaker(routes)
         self.bought, self.acted = self.exchanges.bought, self.exchanges.acted
-        self._link = LinkSender(setting.mcp, budget, self.timing, self._repeats, self.exchanges, self.holds)
+        self._link = LinkSender(
+            setting.mcp, budget, self.timing, self._repeats, self.exchanges, self.holds, self.lag
+        )
         self.recorder: Recorder | None = None
         """Writes down what could be made before it is sent; None without a journal."""
         self.is_halted = False
@@ -133,6 +137,7 @@ class Sender:
             limit = self._find_limit(ready.call, role)
             due = max(due, 0.0 if ready.call.burst else self._find_due(ready.call, role, limit))
             self.holds.count_wait(limit, due)
+            due = max(due, self.lag.find_due(ready.call, request))
             if not leaves:
                 self.timing.wait_until(due)
                 due = 0.0
@@ -205,6 +210,7 @@ class Sender:
         finally:
             self.budget.unanswered -= unanswered
         self.timing.spend(received.seconds)
+        self.lag.note_answer(ready.call, request)
         self._note_answer(received.intention, received.answer)
         self.timing.left.check_answer(received.answer)
         return received
@@ -390,8 +396,8 @@ class Sender:
         requests = [self.maker.make(ready) for ready in several]
         for ready, (request, _) in zip(several, requests, strict=True):
             self._let_pass(ready, request)
-        for ready, (_, role) in zip(several, requests, strict=True):
-            self._pace(ready.call, role)
+        for ready, (request, role) in zip(several, requests, strict=True):
+            self._pace(ready.call, request, role)
         intentions = [
             self._note_intention(ready, request)
             for ready, (request, _) in zip(several, requests, strict=True)
@@ -407,6 +413,7 @@ class Sender:
         for ready, (request, role), answer, intention in zip(
             several, requests, answers, intentions, strict=True
         ):
+            self.lag.note_answer(ready.call, request)
             self.budget.sent += 1
             self.timing.left.check_answer(answer)
             number, printed = self.budget.sent, printer.read_after(answer)
@@ -497,7 +504,7 @@ class Sender:
             self._let_pass(ready, request)
             self.budget.aside += ready.call.again and not self.budget.cleaning
             self.timing.left.check()
-            self._pace(ready.call, role)
+            self._pace(ready.call, request, role)
         self.budget.waiting += len(several)
         requests = [request for request, _ in made]
         begin = partial(self._begin_group, several, requests)
@@ -552,11 +559,11 @@ class Sender:
         if objection:
             raise Unavailable(objection)
 
-    def _pace(self, call: Call, role: str) -> None:
+    def _pace(self, call: Call, request: Request, role: str) -> None:
         limit = self._find_limit(call, role)
         due = self._find_due(call, role, limit)
         self.holds.count_wait(limit, due)
-        self.timing.wait_until(due)
+        self.timing.wait_until(max(due, self.lag.find_due(call, request)))
 
 
 class _Printer:
@@ -605,9 +612,10 @@ class LinkSender:
         repeats: Repeats,
         exchanges: ExchangeMaker,
         holds: Holds,
+        lag: Lag,
     ) -> None:
         self._link, self._budget, self._timing = link, budget, timing
-        self._repeats, self._exchanges, self._holds = repeats, exchanges, holds
+        self._repeats, self._exchanges, self._holds, self._lag = repeats, exchanges, holds, lag
         self._counted = link.requests if link is not None else 0
         if link is not None:
             link.find_seconds_left = timing.left.find_seconds
@@ -644,6 +652,7 @@ class LinkSender:
             pause = self._repeats.pacer.before(ready.call.holder, REST, bucket)
             due = max(due, self._timing.clocks.timer() + pause if pause else 0.0, self._holds.find_due(limit))
             self._holds.count_wait(limit, due)
+            due = max(due, self._lag.find_due(ready.call, asked))
             received = transmit(
                 Transmission(
                     partial(self._begin, link, asked, due, partial(note_intention, ready)),
@@ -653,6 +662,7 @@ class LinkSender:
                 )
             )
             self._count()
+            self._lag.note_answer(ready.call, asked)
             self._timing.spend(received.seconds)
             self._timing.left.check_answer(received.answer)
             exchange = self._exchanges.make(ready, replace(received, number=self._budget.sent))

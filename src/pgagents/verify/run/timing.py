@@ -394,6 +394,26 @@ def _name_operation(call: Call) -> str:
     return f"{method} {path}"  # an unknown method is answered by a library
 
 
+# -- a store that is eventually consistent
+
+
+class Lag:
+    """Lets a read wait until it must show what was written before, as `behaviour.reads_lag_s` says."""
+
+    def __init__(self, model: Model, timer: Callable[[], float]) -> None:
+        self._seconds, self._timer, self._over_at = model.behaviour.reads_lag_s, timer, 0.0
+
+    def note_answer(self, call: Call, request: Request) -> None:
+        """Note that a call was answered, which may have written something."""
+        if self._seconds and may_write(call, request):
+            self._over_at = self._timer() + self._seconds
+
+    def find_due(self, call: Call, request: Request) -> float:
+        """Return the timer's value at which a call may be sent. What no action answers does not lag."""
+        shows = call.intent not in ("framework", "document") and not may_write(call, request)
+        return self._over_at if shows else 0.0
+
+
 # -- a server that is gone
 
 

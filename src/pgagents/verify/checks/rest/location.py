@@ -97,7 +97,7 @@ def _try(trial: Trial, resource: Resource) -> None:
     arguments = _typed(setting, action, values)
     why = "what the Location leads to"
     read_back = Call(reader, arguments, "explore", why, raw=Raw(target=path), made=body)
-    answer, late = ask_until(read_back, lambda one: one.status != ABSENT, list_waits(resource))
+    answer, late = ask_until(read_back, lambda one: one.status != ABSENT, list_waits(setting.model, resource))
     if other and answer.status == ABSENT:
         raise Untested(f"the answer is a {made.status}, and its Location still gives {answer.outcome}")
     conclude(_judge(trial, resource, read, body, answer, late=late))

@@ -137,7 +137,7 @@ class _Patch(Change):
             rest = self.list_needed(trial, after) if trial.action.method == "PUT" else {}
             alone = trial.ask(self.send(trial, body, {**rest, name: values[name]}, f"{name} alone"))
             differs = partial(self._differs, wire, before)
-            waits = list_waits(self.resource) if alone.success else ()
+            waits = list_waits(trial.model, self.resource) if alone.success else ()
             answer, _ = ask_until(self.call_read(trial, body), differs, waits)
             shown = self.shown(answer)
             moved = moved or (wire in shown and shown[wire] != before.get(wire))

@@ -145,7 +145,7 @@ def _read_back(trials: Sequence[Trial], resource: Resource, maker: Endpoint) -> 
     for trial, *of_laws in by_place.values():
         read, why = trial.case.about[0], f"to read back a {resource.name}"
         call = Call(trial.endpoint, read.input, "valid", why, subject=resource, made=body)
-        answer, late = ask_until(call, lambda one: one.status != ABSENT, list_waits(resource))
+        answer, late = ask_until(call, lambda one: one.status != ABSENT, list_waits(trial.model, resource))
         moving = _list_moving(trial, resource, made, body, answer, call)
         conclude(_judge_reading(trial, of_laws, resource, body, made, answer, moving, late=late))
 
