@@ -365,3 +365,16 @@ def test_a_list_in_a_form_or_an_object_in_a_query_is_wrong_only_if_its_texts_are
     asked = setting(made)
     wrong = {case.detail for case in invalid_cases_of(asked, asked.endpoints[0])}
     assert wrong == {"required/name"}
+
+
+def test_a_change_of_one_member_is_not_that_of_a_time() -> None:
+    """A beginning alone may lie behind its end."""
+    start = {"$ref": "#/components/schemas/Moment"}
+    body = {"content": {"application/json": {"schema": thing(starts_at=start, note=TEXT)}}}
+    change = operation(operationId="change", requestBody=body)
+    document = openapi(
+        {"/bookings/{id}": {"patch": change}},
+        components={"schemas": {"Moment": {"type": "string", "format": "date-time"}}},
+    )
+    asked = setting(imported(document))
+    assert "starts_at" not in template_of(asked.model, asked.endpoints[0].action).input

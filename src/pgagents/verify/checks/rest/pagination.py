@@ -177,7 +177,7 @@ def _make_and_read(
     arguments = {name: value for name, value in call.input.items() if name != paged.pages.size}
     walk = Walk(trial, paged, arguments, resource, bodies[0], there=bodies)
     judgement = walk.judge()
-    for seconds in list_waits(trial.model, resource):  # a list may lag behind its creates, as a search index does
+    for seconds in list_waits(trial.model, resource):  # a list may lag behind creates, as a search index does
         if judgement.verdict is not Verdict.BROKEN:
             break
         ask(Sleep(seconds, quiet=True))
