@@ -692,3 +692,48 @@ def test_a_location_that_names_no_new_note_changes_nothing(where: str, listed: b
     assert not server.changed()
     assert OTHERS < server.last <= OTHERS + 3
     assert len(server.notes) == OTHERS if listed else report.footer.left_behind
+
+
+class Claiming(Notes):
+    """A create answers the id of an older note that no list shows, with what was sent as a whole, in an
+    envelope, or not at all.
+    """
+
+    def __init__(self, form: str) -> None:
+        super().__init__()
+        self.form = form
+        for note in self.notes.values():
+            note |= {"kind": "std", "zone": "eu", "state": "ok"}
+        self.at_start = json.dumps(self.notes)
+
+    def answer(self, method: str, path: str, body: Any, given: dict[str, Any]) -> tuple[int, Any]:
+        status, answer = super().answer(method, path, body, given)
+        if method != "POST" or status != 201:
+            return status, answer
+        text, older = self.notes.pop(self.last)["text"], self.last - OTHERS
+        told = {**self.notes.get(older, {}), "id": older, "text": text}
+        return 201, {
+            "whole": told,
+            "envelope": {"id": older, "note": {"id": older, "text": text}},
+            "id": {"id": older},
+        }[self.form]
+
+
+@pytest.mark.parametrize("form", ["whole", "envelope", "id"])
+def test_what_a_read_shows_with_another_text_than_was_sent_is_somebody_elses(
+    form: str, tmp_path: Path
+) -> None:
+    """Of forty vouchers 24 were removed: their other members are alike, and the envelope hid their texts."""
+    server = Claiming(form)
+    described = bodiless(listed=False)
+    del described["servers"]
+    shown = {**NOTE, "properties": {**NOTE["properties"], "kind": {}, "zone": {}, "state": {}}}
+    made: Schema = {"type": "object", "properties": {"id": {"type": "integer"}, "note": NOTE}}
+    content = {"application/json": {"schema": shown if form == "whole" else made}}
+    described["paths"]["/notes"]["post"]["responses"]["201"]["content"] = content
+    read = described["paths"]["/notes/{id}"]["get"]["responses"]["200"]
+    read["content"]["application/json"]["schema"] = shown
+    report = run(model_of(tmp_path, described), server, 0)
+    assert not server.changed()
+    assert server.last > OTHERS + 1
+    assert report.footer.left_behind

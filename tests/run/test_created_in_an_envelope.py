@@ -9,7 +9,7 @@ import pytest
 
 from importing import imported, openapi
 from pgagents.base.http import Request, Response, read_json
-from pgagents.verify.fixtures.instance import is_shown
+from pgagents.verify.fixtures.instance import lay_open
 from shelves import ID, TEXT, described
 from small_api import answer, verified
 
@@ -41,11 +41,19 @@ def document() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("envelope", "shown"),
-    [({"name": "a"}, True), ({"name": "a", "code": 1}, False), ({}, False), ("a", False), (None, False)],
+    ("known", "compared"),
+    [
+        ({"result": {"name": "a"}}, {"name": "a"}),
+        ({"result": {"name": "a"}, "name": "c"}, {"name": "c"}),
+        ({"result": {"name": "a", "code": 1}}, {"result": {"name": "a", "code": 1}}),
+        ({"result": {}, "also": "a", "none": None}, {"result": {}, "also": "a", "none": None}),
+        ({"name": {"name": "a"}}, {"name": {"name": "a"}}),
+    ],
 )
-def test_an_envelope_is_shown_by_a_read_that_has_all_its_members(envelope: Any, shown: bool) -> None:
-    assert is_shown(envelope, {"id": 1, "name": "b"}) is shown
+def test_what_a_read_shows_of_an_envelope_is_compared_as_it_shows_it(
+    known: dict[str, Any], compared: dict[str, Any]
+) -> None:
+    assert lay_open(known, {"id": 1, "name": "b"}) == compared
 
 
 def test_what_a_change_gave_it_tells_it_where_its_create_has_an_envelope() -> None:
