@@ -378,3 +378,97 @@ def test_a_bounded_run_spends_a_tenth_on_the_lists_of_other_kinds(tmp_path: Path
     assert all(not notes.changed() for notes in server.kinds.values())
     assert sum(notes.last - 20 for notes in server.kinds.values()) > 20
     assert server.listed < 250 * 2 // 5
+
+
+class Rates(Notes):
+    """There is one rate a currency: a create takes the place of the older one, under another id."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        codes = ("EUR", "USD", "GBP", "JPY")
+        self.notes = {n: {"id": n, "text": code} for n, code in enumerate(codes, 1)}
+
+    def answer(self, method: str, path: str, body: Any, given: dict[str, Any]) -> tuple[int, Any]:
+        status, answer = super().answer(method, path, body, given)
+        if method == "POST" and status == 201:
+            self.notes = {
+                n: note for n, note in self.notes.items() if n == self.last or note["text"] != answer["text"]
+            }
+        return status, answer
+
+
+def test_what_takes_the_place_of_an_older_row_with_its_texts_is_no_such_row(tmp_path: Path) -> None:
+    """It was taken for the older row under another id: a rate of others was gone, and nothing was told."""
+    told = document({}, {})
+    code = {"type": "string", "minLength": 3, "maxLength": 3, "pattern": "^[A-Z]{3}$", "example": "EUR"}
+    for path, method in (("/notes", "post"), ("/notes/{id}", "patch")):
+        sent = told["paths"][path][method]["requestBody"]["content"]["application/json"]["schema"]
+        sent["properties"]["text"] = code
+    server = Rates()
+    alarm = run(model_of(tmp_path, told), server).footer.alarm  # type: ignore[arg-type]
+    assert alarm is not None
+    assert alarm.calls[0].action == "create_note"
+    assert {1, 2, 3, 4} - server.notes.keys() == {1}
+
+
+class Shelved(Notes):
+    """Notes of others are found, and have parts. What removes a part may take its note along, or add one to
+    what the note counts.
+    """
+
+    def __init__(self, takes: bool) -> None:
+        super().__init__()
+        self.takes, self.parts = takes, dict[int, dict[str, Any]]()
+
+    def answer(self, method: str, path: str, body: Any, given: dict[str, Any]) -> tuple[int, Any]:
+        _, _, id, *rest = f"{path}/".rstrip("/").split("/") + [""] * (path == "/notes")
+        if not rest:
+            return super().answer(method, path, body, given) if method == "GET" else (405, {})
+        part, text = int(rest[1]) if rest[1:] and rest[1].isdigit() else 0, given.get("text")
+        if not id.isdigit() or int(id) not in self.notes or (rest[1:] and part not in self.parts):
+            return 404, {"error": "none"}
+        if method == "GET":
+            return 200, self.parts[part] if part else [*self.parts.values()]
+        if method == "POST" and not part:
+            if not isinstance(text, str) or not 0 < len(text) <= 200:
+                return 400, {"error": "bad"}
+            self.last += 1
+            self.parts[self.last] = {"id": self.last, "text": text}
+            return 201, self.parts[self.last]
+        if method != "DELETE" or not part:
+            return 405, {"error": "method"}
+        del self.parts[part]
+        if self.takes:
+            del self.notes[int(id)]
+        else:
+            self.notes[int(id)]["text"] += "'"
+        return 204, None
+
+
+@pytest.mark.parametrize("takes", [True, False])
+def test_a_found_row_that_goes_with_a_part_of_it_stops_the_run(takes: bool, tmp_path: Path) -> None:
+    """A team of others went with the first task, and the run ended with exit 0: as it used the team, the team
+    might change.
+    """
+    told = document({}, {})
+    paths, whole = told["paths"], told["paths"]["/notes/{id}"]
+    at = {**whole["get"]["parameters"][0], "name": "note_id"}
+    paths["/notes/{note_id}/parts"] = {
+        "get": {**paths["/notes"]["get"], "operationId": "list_parts", "parameters": [at]},
+        "post": {**paths["/notes"].pop("post"), "operationId": "create_part", "parameters": [at]},
+    }
+    part = {**at, "name": "part_id"}
+    paths["/notes/{note_id}/parts/{part_id}"] = {
+        "get": {**whole["get"], "operationId": "get_part", "parameters": [at, part]},
+        "delete": {**whole["delete"], "operationId": "delete_part", "parameters": [at, part]},
+    }
+    paths["/notes/{note_id}"] = {"get": {**whole["get"], "parameters": [at]}}
+    del paths["/notes/{id}"]
+    server = Shelved(takes)
+    report = run(model_of(tmp_path, told), server)  # type: ignore[arg-type]
+    assert server.last >= 22
+    alarm = report.footer.alarm
+    assert (alarm is not None) is takes
+    assert len(server.notes) == 20 - takes
+    if alarm is not None:
+        assert alarm.calls[0].action == "delete_part"

@@ -139,8 +139,10 @@ class Tripwire:
         """The most requests of the run; 0 without a bound."""
         self._readable = set[str]()
         """The kinds of which a read by its id has shown one."""
-        self._used: set[Key] = set()
-        """The found instances that the author lets the run use, or that writes named: those may change."""
+        self._used: dict[Key, bool] = {}
+        """The found instances that the author lets the run use, or that writes named: those may change. True
+        if they may go, too: not if writes named them in paths alone, as what contains another.
+        """
         self._wanted: list[_View] = []
         self._suspicion: _Suspicion | None = None
         self._own: list[tuple[Instance, Exchange]] = []
@@ -252,14 +254,21 @@ class Tripwire:
         return self._setting.model.is_removal(action) and (whole or _is_about_one(resource, action))
 
     def _note_used(self, write: Exchange) -> None:
-        named = {id_text(value) for value in list_leaves(write.input) if is_scalar(value)}
+        params = write.call.endpoint.params if write.call.endpoint is not None else ()
+        around = {str(param.name) for param in params if param.place == "path"}
+        inside = {name: value for name, value in write.input.items() if name not in around}
+        named, uses = (
+            {id_text(value) for value in list_leaves(given) if is_scalar(value)}
+            for given in (write.input, inside)
+        )
         for found in (t for t in self._factory.pool.instances if t.used and not t.made):
             members = found.id if isinstance(found.id, tuple) else (found.id,)
             found_by = found.resource.found_by
             is_meant = found_by is not None and not found_by.inferred  # the author lets the run find it
             if is_meant or named.issuperset(map(id_text, members)):
-                kind = self._factory.owned.kind_name(found.resource)
-                self._used.add((kind, found.place, id_text(found.id)))
+                key = self._factory.owned.kind_name(found.resource), found.place, id_text(found.id)
+                is_meant = is_meant or uses.issuperset(map(id_text, members))
+                self._used[key] = self._used.get(key, False) or is_meant
 
     def _reaches_further(self, action: Action) -> bool:
         """True at the first call of an action that does not just make, change or remove one instance, as far
@@ -367,15 +376,19 @@ class Tripwire:
         texts = {key: _join(resource, before[key]) for key in lost}
         # a server whose ids are places in a list shows a row under another one
         stays = {key for key in lost if key in after and _join(resource, after[key]) == texts[key]}
-        moved = {key for key, text in texts.items() if text and now[text] >= was[text]} - stays
+        # what took the place of a row that is gone is no such row: one rate a currency
+        made = self._factory.owned.list_made(resource)
+        own = Counter(_join(resource, row) for key, row in after.items() if key[-1] in made)
+        others = {key: now[text] - (own[text] if key not in after else 0) for key, text in texts.items()}
+        moved = {key for key, text in texts.items() if text and others[key] >= was[text]} - stays
         self._older -= moved
-        excused = moved | self._used
-        changed = {}
+        changed, excused = {}, moved | self._used.keys()
         for key in lost:
             if key in after and key not in excused:
                 changes = list_firm_changes(self._setting, resource, before[key], after[key])
                 changed[key] = [one for one in changes if (key[0], one[0]) not in self._restless]
-        return [key for key in lost if key not in after and key not in excused], changed
+        gone = [key for key in lost if key not in after and key not in moved and not self._used.get(key)]
+        return gone, changed
 
     def _note_restless(self, changed: Mapping[Key, list[Change]]) -> None:
         self._restless.update((key[0], path) for key, several in changed.items() for path, _, _ in several)
