@@ -737,3 +737,35 @@ def test_what_a_read_shows_with_another_text_than_was_sent_is_somebody_elses(
     assert not server.changed()
     assert server.last > OTHERS + 1
     assert report.footer.left_behind
+
+
+class Splicing(Notes):
+    """What removes nothing that is there answers 204, and may take the last row, as `splice(-1, 1)` does."""
+
+    def __init__(self, takes: bool) -> None:
+        super().__init__(lambda text: int(text) if text.isdecimal() else 0)
+        self.takes, self.astray = takes, 0
+
+    def answer(self, method: str, path: str, body: Any, given: dict[str, Any]) -> tuple[int, Any]:
+        status, answer = super().answer(method, path, body, given)
+        if method == "DELETE" and status == 404 and re.fullmatch("/notes/[^/]+", path):
+            self.astray += 1
+            if self.takes:
+                self.notes.popitem()
+            return 204, None
+        return status, answer
+
+
+@pytest.mark.parametrize("takes", [True, False])
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_removal_of_what_is_not_there_is_not_followed_by_that_of_what_it_took(
+    seed: int, takes: bool, tmp_path: Path
+) -> None:
+    """Each took the last row. The run then removed its own ones by their ids, and took three of others."""
+    server = Splicing(takes)
+    report = run(model_of(tmp_path, document({}, {})), server, seed)
+    assert server.astray > 1
+    assert not server.changed()
+    assert report.footer.alarm is None
+    assert len(server.notes) == OTHERS
+    assert not report.footer.left_behind
