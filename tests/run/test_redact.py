@@ -74,6 +74,16 @@ def test_a_further_secret_is_masked_wherever_it_stands_and_a_word_is_none() -> N
     assert shown == Response(200, (("X-Via", MASK),), b'{"via": "[redacted]", "open": true}')
 
 
+def test_mark_of_the_run_is_no_secret_where_a_query_has_a_code() -> None:
+    """Superset 6.1.0 reads `?code=` at `GET /database/oauth2/`: then each later URL had `[redacted]306`."""
+    redactor = Redactor({"main": KEY}, ())
+    called = Request("GET", "/oauth2?code=pgv-bc59f5da4c395c80-90009&code=Zq9-given-9qZ")
+    redactor.learn_exchange(called, Response(200))
+    later = Request("GET", "/chart/pgv-bc59f5da4c395c80-306?note=Zq9-given-9qZ")
+    shown = redactor.exchange(RecordedExchange(1, later, Response(200), 0.1, "a test")).request
+    assert shown.target == f"/chart/pgv-bc59f5da4c395c80-306?note={MASK}"
+
+
 def test_a_masked_silence_still_says_whether_an_answer_had_begun() -> None:
     redactor = Redactor({"main": KEY}, ())
     answer = Silence("protocol", f"Bearer {KEY}", begun=True)
