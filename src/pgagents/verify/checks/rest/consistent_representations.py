@@ -121,7 +121,8 @@ def _show_twice(trial: Trial, first: Endpoint, representation: Representation) -
     why = f"to hear of a {representation.kind} twice"
     template = template_of(setting.model, first.action)
     answer = trial.ask(ordinary(first, template, "valid", why, fresh=writes))
-    body = next(objects_at(answer.body, representation.path), None)
+    shown = (o for o in objects_at(answer.body, representation.path) if o.get(representation.id) is not None)
+    body = next(shown, None)
     if not answer.success or body is None:
         return
     sent = answer.input
