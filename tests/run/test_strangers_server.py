@@ -19,7 +19,7 @@ from pgagents.base.places import Source
 from pgagents.catalogue.model.model import Model
 from pgagents.report.contract import Rank, Verdict
 from pgagents.report.formats import text
-from pgagents.report.report import Report
+from pgagents.report.report import Finding, Report
 from pgagents.verify.cases.coercion import is_coerced
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import verify
@@ -323,6 +323,32 @@ def test_mild_findings_are_shown_in_two_lines_and_habits_in_one() -> None:
     whole = text.render(report, source, odd=True)
     assert "\ncoerced " not in whole
     assert "  COERCED  " in whole
+
+
+def test_mild_findings_of_one_kind_are_one_and_leave_room_for_others() -> None:
+    """Superset 6.1.0: ten documented 500s, four by one number, hid that it shows the parts of others."""
+    report = run(Shop(breaks=True))
+    (mild,) = (f for f in report.findings if f.rank is Rank.DOCUMENTED)
+    *before, last = mild.exchanges
+
+    def called(why: str, finding: Finding = mild) -> Finding:
+        return replace(finding, exchanges=(*before, replace(finding.exchanges[-1], why=why)))
+
+    wide = [called(f"{name} of 2 to the power of 63") for name in ("pk", "id", "pk")]
+    plain, strange = called("an ordinary call"), [called(f"the pet {n} once more") for n in range(9)]
+    told = "422 is not what was promised"
+    refused = replace(
+        mild, rank=Rank.ODD, actual=told, exchanges=(*before, replace(last, answer=Response(422)))
+    )
+    shown = replace(mild, rank=Rank.ODD, exchanges=(*before, replace(last, answer=Response(200))))
+    findings = (*strange, *wide, plain, refused, refused, shown, *(called("x", shown) for _ in range(4)))
+    printed = text.render(replace(report, findings=findings), model(removes=True).source)
+    lines = [line for line in printed.splitlines() if line.startswith(("documented  ", "odd  "))]
+    assert [line.partition(" ")[0] for line in lines] == ["documented"] * 5 + ["odd"] * 5
+    assert "an ordinary call" in lines[0]
+    assert "63); so do 2 more" in lines[1]
+    assert "422" not in "".join(lines)
+    assert re.findall("and .* more such", printed) == ["and 8 more such"]
 
 
 def test_a_text_named_email_is_sent_as_an_address_where_the_document_gives_no_format() -> None:
