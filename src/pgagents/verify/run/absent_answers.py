@@ -252,6 +252,26 @@ def find_made_up(setting: Setting, exchange: Exchange) -> str:
     return "" if call.input.get(name) in written else name
 
 
+def list_unfound(setting: Setting, exchange: Exchange) -> list[Param]:
+    """Return the placeholders with made-up values of a document's GET that found nothing by them."""
+    endpoint, call = exchange.call.endpoint, exchange.call
+    refused = exchange.status in NOT_THERE | NOT_PROCESSED and call.intent == "valid"
+    if endpoint is None or not refused or not setting.model.leaves_open or call.authored:
+        return []
+    if endpoint.action.method != "GET" or not endpoint.action.only_reads or call.raw.target is not None:
+        return []
+    if find_invented_argument(setting, endpoint, call) is None:
+        return []
+    params = [p for p in endpoint.params if p.place == "path" and not _is_obtainable(setting, p)]
+    sure = {name for example in endpoint.action.examples for name in example.input}
+    return [
+        p
+        for p in params
+        if not (str(p.name) in sure or _is_enumerated(schema := setting.resolve_schema(p.schema)))
+        if not (schema.get("examples") or split_words(str(p.name))[-1] in _NEEDS_A_REAL_ONE)
+    ]
+
+
 def find_invented_argument(setting: Setting, endpoint: Endpoint, call: Call) -> str | None:
     """Return the first argument of a call whose value may be the id of an instance that does not exist; None
     if there is none.

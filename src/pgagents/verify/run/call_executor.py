@@ -18,6 +18,7 @@ from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import Instance, Restarted, Unavailable
 from pgagents.verify.fixtures.target import find_created, is_made_by, list_made
 from pgagents.verify.plan.selection import NO_WRITES
+from pgagents.verify.run.absent_answers import list_unfound
 from pgagents.verify.run.gate import Gate
 from pgagents.verify.run.judge import Judge
 from pgagents.verify.run.lost_answers import RESTARTED, LostAnswers
@@ -118,6 +119,10 @@ class CallExecutor:
             exchange.call = replace(call, intent="explore")
             self._take(exchange, [])
             return self.call(replace(call, input={**call.input, **fresh}), chain)
+        if words := self.factory.words.renew(exchange, list_unfound(self.judge.setting, exchange)):
+            exchange.call = replace(call, intent="explore")
+            self._take(exchange, [])
+            return self.call(replace(call, input={**call.input, **words}), chain)
         if not self._stale(exchange, self.factory.pool.borrowed):
             self._take(exchange, chain)
             self._check_era(ready, chain)
