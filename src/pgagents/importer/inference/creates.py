@@ -201,6 +201,25 @@ def find_located(
     return make_call(action, {**above, **given}, at)
 
 
+def find_marked(
+    one: InferredResource,
+    action: ImportedAction | None,
+    named: Mapping[str, Any],
+    known: Mapping[str, InferredResource],
+) -> dict[str, Any] | None:
+    """Return the call that makes an instance, if its answer is an object without an id, such as a `message`:
+    then the list has the text that the run made up, as that of users of Superset 6.1.0 (2026-11-29).
+    """
+    if action is None or action.action["effect"] != "write" or ACCEPTED in action.action["output"]:
+        return None
+    if not find_success(action, named).get("properties") or find_created_place(one, action, named):
+        return None
+    given = find_values(action, above := list_containers(one, action, known), named, known, one)
+    if given is None or not any(str(value).startswith("=fresh.") for value in given.values()):
+        return None
+    return make_call(action, {**above, **given}, "response")
+
+
 def is_bodiless(answer: Schema | None) -> bool:
     """True for a described answer that has no body."""
     return not (answer or {}).keys() - {"description", "headers"}

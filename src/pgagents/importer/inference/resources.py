@@ -24,6 +24,7 @@ from pgagents.importer.inference.creates import (
     find_id_member,
     find_instance,
     find_located,
+    find_marked,
     find_object,
     find_open_object,
     find_put,
@@ -629,13 +630,15 @@ def _describe(
     if made_by is None:
         makes, made_by = posts, find_located(one, posts, read, named, known)
     listed_by = _list(one, paths.collection.get("GET"), named, known)
+    removal = paths.item.get("DELETE")
+    if made_by is None and listed_by is not None and removal is not None:
+        makes, made_by = posts, find_marked(one, posts, named, known)
     if made_by is not None and makes is not None:
         section["made_by"] = made_by
         reasons.append(str(makes.action["http"]))
     if listed_by is not None:
         section["found_by"] = section["listed_by"] = listed_by
         reasons.append(str(paths.collection["GET"].action["http"]))
-    removal = paths.item.get("DELETE")
     if removal is not None:
         named_by = PLACEHOLDER.findall(removal.action["http"])[-1]
         section["undone_by"] = make_call(removal, {**above, named_by: f"=resource.{one.member}"}, "")

@@ -125,6 +125,7 @@ class CallExecutor:
             return self.call(replace(call, input={**call.input, **words}), chain)
         if not self._stale(exchange, self.factory.pool.borrowed):
             self._take(exchange, chain)
+            self._find_unnamed(exchange)
             self._check_era(ready, chain)
             self._doubt_key()
             return exchange
@@ -133,6 +134,14 @@ class CallExecutor:
         self._take(exchange, [])
         with self.factory.pool.only_new():
             return self.call(call, chain)
+
+    def _find_unnamed(self, exchange: Exchange) -> None:
+        """Find in its list what a create made whose answer does not name it."""
+        if exchange.number not in self.factory.unsure.numbers:
+            return
+        with suppress(Unavailable):
+            for instance in self.run_inner(partial(self.factory.unsure.find_unnamed, exchange.number), []):
+                self.factory.pool.take_over(instance)
 
     def read(self, step: Reads, chain: list[Exchange]) -> list[Exchange]:
         """Send calls that only read, at the same time where the run has several workers. Raises Unavailable,

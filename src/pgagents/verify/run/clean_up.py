@@ -327,17 +327,9 @@ def look_up_unsure(driver: Driver) -> bool:
     """Find the instances that creates without an answer made, so that they are removed. Return False if the
     server no longer answers.
     """
-    pool = driver.factory.pool
     try:
         for instance in driver.executor.run_inner(driver.factory.unsure.look_up, []):
-            known = pool.find(instance.resource, instance.id, instance.place)
-            if known is None:
-                pool.add(instance)
-            else:  # a list had it, and did not say whose it is
-                known.made = known.ours = known.doubtful = True
-                known.body = instance.body
-                known.parent = known.parent or instance.parent
-                pool.note_change(known)
+            driver.factory.pool.take_over(instance)
     except (Unavailable, KeyboardInterrupt):
         pass
     except Stop:
