@@ -90,3 +90,19 @@ def test_list_names_what_a_create_made(tags: Tags, shown: str, known: bool) -> N
     assert known or tags.made <= 2
     assert {"1", "2"} <= tags.rows.keys()
     assert not known or [row["name"] for row in tags.rows.values()] == ["old 1", "old 2", "old 3"]
+
+
+def test_a_create_that_a_key_may_not_call_is_not_tried_for_each_promise() -> None:
+    """LNbits 1.6.2 answered 403 to 209 creates of a user, 2026-11-29."""
+    tags, refused = Tags(50), list[Request]()
+
+    def serve(request: Request) -> Response:
+        if request.method == "POST" and request.path == "/tags":
+            refused.append(request)
+            return answer(403, {"message": "User not authorized. No admin privileges."})
+        return tags(request)
+
+    report = verified(imported(document("id", "name")).model, serve, keys={}, allow_writes=True)
+    reasons = {result.reason for result in report.results if result.verdict is Verdict.UNTESTED}
+    assert any("no tag could be made: create_tag answered 403" in reason for reason in reasons)
+    assert len(refused) < 40

@@ -21,6 +21,7 @@ from pgagents.base.text import plain_word, singular, split_words
 from pgagents.catalogue.model.action import Action, Param
 from pgagents.report.reason import Reason, line_at
 from pgagents.verify.answers.standing import begins_by_202
+from pgagents.verify.fixtures.guesses import OF_KEY
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.fixtures.target import brings_back, is_made_by, list_involved
 from pgagents.verify.setting import Setting
@@ -32,8 +33,6 @@ from pgagents.verify.wire.exchange import Exchange
 NOT_THERE = frozenset((404, 410))
 FORBIDDEN = 403
 """Also means "no such instance", if a document leaves open how a server hides which ids exist."""
-OF_KEY = frozenset((401, 402, FORBIDDEN))
-"""The statuses that say that the key, or whoever has it, may not call an operation."""
 OF_PLAN = frozenset((402, FORBIDDEN))
 """Also mean that a plan allows no more instances."""
 NOT_PROCESSED = frozenset((400, 409, 422))
