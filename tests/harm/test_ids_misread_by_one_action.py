@@ -294,3 +294,65 @@ def test_a_removal_of_a_part_leaves_the_whole(tmp_path: Path) -> None:
     assert report.footer.alarm is None
     assert not server.list_left()
     assert not server.count_harmed()
+
+
+class Lined(Keyed):
+    """Notes with lines. A change of a line is answered with the note, as a depot of 2026-11-29 does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: dict[str, dict[str, Row]] = {}
+
+    def answer(self, method: str, path: str, body: Any, given: dict[str, Any]) -> tuple[int, Any]:
+        note, lines, line = [*path.removeprefix("/notes/").split("/"), "", ""][:3]
+        if lines != "lines" or path.count("/") > 4:
+            return super().answer(method, path, body, given)
+        if note not in self.rows:
+            return 404, {"error": "none"}
+        known = self.lines.setdefault(note, {})
+        if method in ("POST", "PATCH") and not (isinstance(body, dict) and type(body.get("quantity")) is int):
+            return 400, {"error": "bad"}
+        if method == "POST" and not line:
+            id = self.make_id()
+            known[id] = {"id": id, "quantity": body["quantity"]}
+            return 201, known[id]
+        if method == "GET" and not line:
+            return 200, list(known.values())
+        if line not in known:
+            return 404, {"error": "none"}
+        if method == "PATCH":
+            known[line]["quantity"] = body["quantity"]
+            return 200, self.rows[note]
+        return (204, known.pop(line) and None) if method == "DELETE" else (200, known[line])
+
+
+def test_a_change_of_a_part_may_answer_the_whole(tmp_path: Path) -> None:
+    told = described()
+    line = {
+        "type": "object",
+        "required": ["id", "quantity"],
+        "properties": {"id": {"type": "string"}, "quantity": {"type": "integer"}},
+    }
+    amount = {"type": "object", "required": ["quantity"], "properties": {"quantity": {"type": "integer"}}}
+    one, change = (
+        json.loads(json.dumps(told["paths"]["/notes/{id}"][method]).replace("_note", "_line"))
+        for method in ("get", "patch")
+    )
+    gone = json.loads(json.dumps(told["paths"]["/notes/{id}"]["delete"]).replace("_note", "_line"))
+    around, at = ({**one["parameters"][0], "name": name} for name in ("note_id", "line_id"))
+    for operation in (one, change, gone):
+        operation["parameters"] = [around, at]
+    change["requestBody"]["content"]["application/json"]["schema"] = amount
+    one["responses"]["200"]["content"]["application/json"]["schema"] = line
+    made = json.loads(json.dumps(told["paths"]["/notes"]["post"]).replace("create_note", "create_line"))
+    every = json.loads(json.dumps(told["paths"]["/notes"]["get"]).replace("list_notes", "list_lines"))
+    made["requestBody"]["content"]["application/json"]["schema"] = amount
+    made["responses"]["201"]["content"]["application/json"]["schema"] = line
+    every["responses"]["200"]["content"]["application/json"]["schema"] = {"type": "array", "items": line}
+    made["parameters"] = every["parameters"] = [around]
+    told["paths"]["/notes/{note_id}/lines"] = {"get": every, "post": made}
+    told["paths"]["/notes/{note_id}/lines/{line_id}"] = {"get": one, "patch": change, "delete": gone}
+    server = Lined()
+    report = run(model_of(tmp_path, told), server, 0)
+    assert server.lines
+    assert report.footer.alarm is None, report.footer.alarm

@@ -254,8 +254,7 @@ class Tripwire:
         return self._setting.model.is_removal(action) and (whole or _is_about_one(resource, action))
 
     def _note_used(self, write: Exchange) -> None:
-        params = write.call.endpoint.params if write.call.endpoint is not None else ()
-        around = {str(param.name) for param in params if param.place == "path"}
+        around = _list_around(write)
         inside = {name: value for name, value in write.input.items() if name not in around}
         named, uses = (
             {id_text(value) for value in list_leaves(given) if is_scalar(value)}
@@ -431,7 +430,8 @@ class Tripwire:
         endpoint, resource = write.call.endpoint, own.resource
         assert endpoint is not None
         removes, marks = self._removes(resource, endpoint.action), self._factory.marks
-        given = {name: value for name, value in write.input.items() if value != own.id}
+        around = _list_around(write)
+        given = {k: v for k, v in write.input.items() if k not in around and v != own.id}
         sent, texts = marks.within(given), [t for t in list_leaves(given) if isinstance(t, str) and t]
         waits = REMOVAL_WAITS_S if write.success and removes else ()
         for seconds in (0.0, *waits):
@@ -588,7 +588,17 @@ def _names_another(own: Instance, write: Exchange) -> bool:
     inner = [value for value in write.body.values() if isinstance(value, Mapping)]
     shown = [resource.id_of(body) for body in (write.body, *(inner if len(inner) == 1 else ()))]
     told = {id_text(id).casefold() for id in shown if id is not None}
-    return bool(told) and id_text(own.id).casefold() not in told
+    own_id, around = id_text(own.id).casefold(), _list_around(write).values()
+    if own_id in told:
+        return False
+    # a change of an order's line is answered with the order (a depot in Polka, 2026-11-29)
+    return bool(told - {id_text(id).casefold() for id in around if is_scalar(id)})
+
+
+def _list_around(write: Exchange) -> dict[str, Any]:
+    """Return the arguments of a call's path."""
+    params = write.call.endpoint.params if write.call.endpoint is not None else ()
+    return {n: write.input[n] for n in (str(p.name) for p in params if p.place == "path") if n in write.input}
 
 
 def _is_ended(resource: Resource, before: Mapping[str, Any], shown: Mapping[str, Any]) -> bool:
