@@ -119,6 +119,30 @@ def test_what_proves_that_creates_make_new_rows_is_not_counted_against_the_serve
     assert seen is (Verdict.BROKEN if twice else Verdict.KEPT), verdicts
 
 
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_row_of_its_own_that_tells_of_all_is_read_without_the_copy(more: int) -> None:
+    """A depot of 2026-11-29 numbers the orders of a company without gaps."""
+    alone = COUNTED.partition("      seen:")[0].replace("}}\n", "}, keep: {id: =response.id}}\n") + (
+        "      seen: {action: get_note, input: {note_id: =made.id},\n"
+        "             expect_alone: [response.among == 1.0]}\n"
+    )
+    end, live = "    missing: NOT_FOUND\n", ("prefixes: {test_: test}", "prefixes: {test_: live}")
+
+    def count(server: Notes, request: Request) -> Response | None:
+        note = server.notes.get(request.path.rpartition("/")[2]) if request.method == "GET" else None
+        return answer(200, {**note, "among": len(server.notes) + more}) if note is not None else None
+
+    member = ("text: {type: string}}\n    req", "text: {type: string}, among: {type: integer}}\n    req")
+    known = with_resource(live, member, (end, end + alone))
+    report: Report = verified(
+        known, Notes(odd=count), exclusive=True, only=("workflow_runs",), allow_writes=True
+    )
+    verdicts = {r.contract.id: r.verdict for r in report.results}
+    assert verdicts["workflow_runs/counted/seen/expect_alone-1@rest"] is (
+        Verdict.BROKEN if more else Verdict.KEPT
+    ), verdicts
+
+
 def test_a_workflow_with_four_sorts_of_creates_is_walked_until_each_is_proved() -> None:
     """Each passage proves one more sort, whose copy is in the next count."""
     sorts = [f"sort_{n}" for n in range(4)]

@@ -231,9 +231,10 @@ class Passage:
             alone = setting.exclusive and step.status_written
             own = about_own(setting, before, step)
             answered = as_told(setting, step, answer, call.endpoint) and not answer.void
-            beside = self.copied and not own and not answer.void
+            beside = self.copied and not answer.void and (not own or step.expect_alone)
             if beside and not (answered and self.holds(step, answer)):
-                # counts have one too many (two agents' catalogues, 2026-11-28); the next time there is none
+                # counts have one too many (two agents' catalogues, 2026-11-28), and numbers in turn leave
+                # one out (a depot of 2026-11-29); the next time there is none
                 self.stale = f"{step.name} may show what this run made beside it"
                 self._put_back(before, steps[index + 1 :])
                 return
