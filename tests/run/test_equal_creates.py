@@ -1,42 +1,109 @@
-"""Creates that are repeated to prove what a run made come to an end."""
+"""An equal create shows that a create makes new instances, also where it needs what may be left out."""
 
 from __future__ import annotations
 
+from itertools import count
+from typing import Any
+
 import pytest
 
-from pgagents.base.http import Request, Response
-from pgagents.verify.fixtures import proof
-from small_api import Notes, answer, verified, with_resource
+from pgagents.base.http import Request, Response, read_json
+from pgagents.report.contract import Verdict
+from small_api import NOTES, Notes, answer, verified, with_resource
 
-CUT = 20
-"""Characters that the server keeps of a text: the run's mark loses its number."""
-MOST_CREATES = 300
-WITH_KIND = (
-    "required: true}}\n    output: {201: {$ref: Note}}",
-    "required: true}, kind: {type: string, enum: [a, b], required: true}}\n    output: {201: {$ref: Note}}",
-)
+LABELS = """  create_label:
+    title: Create a label
+    description: Creates a label, of a note or of none.
+    http: POST /labels
+    effect: write
+    input:
+      color: {type: string, minLength: 1, maxLength: 40, required: true}
+      note_id: {type: [string, "null"], default: null, refers_to: note}
+    output: {201: {$ref: Label}}
+    errors: [REFUSED]
+  get_label:
+    title: Get a label
+    description: Gets one label.
+    http: GET /labels/{label_id}
+    effect: read
+    input: {label_id: {type: string, minLength: 1, maxLength: 40, required: true, refers_to: label}}
+    output: {200: {$ref: Label}}
+    errors: [NOT_FOUND]
+  delete_label:
+    title: Delete a label
+    description: Deletes a label.
+    http: DELETE /labels/{label_id}
+    effect: write
+    destructive: true
+    input: {label_id: {type: string, minLength: 1, maxLength: 40, required: true, refers_to: label}}
+    output: {204: {}}
+    errors: [NOT_FOUND]
+surfaces:"""
+SCHEMA = """  Label:
+    type: object
+    properties: {id: {type: string}, color: {type: string}, note_id: {type: [string, "null"]}}
+    required: [id, color, note_id]
+actions:"""
+WORKFLOW = """
+  label:
+    made_by: {action: create_label, input: {color: red, note_id: =note.id}, at: response}
+    read_by: {action: get_label, input: {label_id: =resource.id}, at: response}
+    undone_by: {action: delete_label, input: {label_id: =resource.id}}
+    absent: no-such-label
+    missing: NOT_FOUND
+workflows:
+  labelled:
+    title: Labelled notes
+    description: Writes a note, and puts a label on it, which goes again.
+    only_verify: true
+    steps:
+      note: {action: create_note, input: {text: labelled}, keep: {id: response.id}}
+      label: {action: create_label, input: {color: red, note_id: =note.id}, keep: {id: response.id}}
+      gone: {action: delete_label, input: {label_id: =label.id}}
+"""
 
 
-@pytest.mark.parametrize("equal", [proof.MOST_EQUAL, 10_000])
-def test_server_that_cuts_the_mark_of_a_text_gets_no_endless_creates(
-    equal: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nothing proves whose its notes are, and each equal create would need a proof of its own.
+class Labels(Notes):
+    """Notes and labels. If `needs`, each label is of a note, although the document lets that be left out."""
 
-    With 10,000 equal creates allowed, the bound of clean-up ends them alone.
-    """
-    monkeypatch.setattr(proof, "MOST_EQUAL", equal)
-    creates = [0]
+    def __init__(self, needs: bool) -> None:
+        super().__init__(before=self.label)
+        self.needs, self.labels, self.numbers = needs, dict[str, dict[str, Any]](), count(1)
 
-    def cut(server: Notes, request: Request) -> Response | None:
-        if request.method != "POST" or request.path != "/notes" or (text := server.text(request)) is None:
+    def label(self, _: Notes, request: Request) -> Response | None:
+        parts = request.path.strip("/").split("/")
+        if parts[0] != "labels":
             return None
-        creates[0] += 1
-        if creates[0] > MOST_CREATES:
-            return answer(503, {"detail": "enough"})
-        return server.make(f"id-{creates[0]}", text[:CUT])
+        body, id = read_json(request.body).value, parts[-1]
+        if request.method == "POST":
+            note = body.get("note_id") if isinstance(body, dict) else None
+            if (
+                not isinstance(body, dict)
+                or not isinstance(body.get("color"), str)
+                or (self.needs and not note)
+            ):
+                return answer(422, {"detail": "a color, and a note"})
+            id = f"l{next(self.numbers)}"
+            self.labels[id] = {"id": id, "color": body["color"], "note_id": note}
+            return answer(201, self.labels[id])
+        if id not in self.labels:
+            return answer(404, {"detail": "no such label"})
+        if request.method == "DELETE":
+            del self.labels[id]
+            return Response(204)
+        return answer(200, self.labels[id])
 
-    model = with_resource(WITH_KIND, ("input: {text: hello}", "input: {text: =fresh.text, kind: a}"))
-    report = verified(model, Notes(odd=cut))
-    assert 1 < creates[0] < MOST_CREATES
-    assert any("nothing shows that this run made the note" in one for one in report.footer.left_behind)
+
+@pytest.mark.parametrize("needs", [False, True])
+def test_an_equal_create_has_what_the_first_one_had(needs: bool) -> None:
+    """A closure of a court and an issue of parts were not shown to be the run's own (2026-11-29)."""
+    end = "    missing: NOT_FOUND\n"
+    live = ("prefixes: {test_: test}", "prefixes: {test_: live}")
+    known = with_resource(
+        live, ("surfaces:", LABELS), ("actions:\n", f"{SCHEMA}\n"), (end, end + WORKFLOW), text=NOTES
+    )
+    report = verified(known, Labels(needs), exclusive=True, only=("workflow_runs",), allow_writes=True)
+    verdicts = {r.contract.id: (r.verdict, r.reason) for r in report.results}
+    assert verdicts["workflow_runs/labelled/gone@rest"][0] is Verdict.KEPT, verdicts[
+        "workflow_runs/labelled/gone@rest"
+    ]

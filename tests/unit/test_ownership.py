@@ -123,7 +123,8 @@ def test_equal_create_of_a_workflow_is_made_in_the_project_of_the_role_that_made
         intent="explore", raw=SimpleNamespace(secret=""), surface="rest",
     )  # fmt: skip
     made = SimpleNamespace(resource=NOTE, made_with=frozenset(("kind",)), role=role)
-    made.maker = SimpleNamespace(call=call, input={"customer": "c1", "kind": "oak"})
+    given = {"customer": "c1", "kind": "oak"}
+    made.maker = SimpleNamespace(call=call, input=given, sent=given)
     customer = SimpleNamespace(name="customer")
     parent = SimpleNamespace(id="c1", resource=customer, maker=made.maker, ours=True, role=role)
     owned = SimpleNamespace(
