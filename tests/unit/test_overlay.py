@@ -736,3 +736,47 @@ def test_a_part_is_not_removed_by_the_id_of_its_parent() -> None:
     [endpoint] = [e for e in setting.endpoints if e.leads and e.action.name == "remove_line"]
     found = find_hinted_call(setting, endpoint)
     assert isinstance(found, str) or found.resource.name == "line"
+
+
+def test_an_id_that_an_author_makes_of_several_members_is_filled_in_by_his_calls() -> None:
+    """What import had concluded of `id` alone was refused at the catalogue's first line, which has no id."""
+    number, text = {"type": "integer"}, {"type": "string"}
+    note = {"type": "object", "properties": {"id": number, "team": text}, "required": ["id", "team"]}
+    answer = {"description": "So", "content": {"application/json": {"schema": note}}}
+    several = {"type": "array", "items": note}
+    listed = {"description": "So", "content": {"application/json": {"schema": several}}}
+    at = [
+        {"name": name, "in": "path", "required": True, "schema": schema}
+        for name, schema in (("team", text), ("id", number))
+    ]
+    body = {"required": True, "content": {"application/json": {"schema": {"properties": {"text": text}}}}}
+    paths = {
+        "/teams": {"get": {"operationId": "listTeams", "responses": {"200": listed}}},
+        "/teams/{team}": {
+            "parameters": at[:1],
+            "get": {"operationId": "getTeam", "responses": {"200": answer}},
+        },
+        "/teams/{team}/notes": {
+            "parameters": at[:1],
+            "get": {"operationId": "listNotes", "responses": {"200": listed}},
+            "post": {"operationId": "makeNote", "requestBody": body, "responses": {"201": answer}},
+        },
+        "/teams/{team}/notes/{id}": {
+            "parameters": at,
+            "get": {"operationId": "readNote", "responses": {"200": answer}},
+            "delete": {"operationId": "removeNote", "responses": {"204": {"description": "Gone"}}},
+        },
+    }
+    filled = "input: {team: =resource.team, id: =resource.id}"
+    lines = f"""resources:
+  note:
+    id: [team, id]
+    made_by: {{action: make_note, input: {{team: a}}}}
+    read_by: {{action: read_note, {filled}}}
+    undone_by: {{action: remove_note, {filled}}}
+"""
+    document = {"openapi": "3.1.0", "info": {"title": "Notes", "version": "1"}, "paths": paths}
+    actions = {a.name: a for a in over(lines, document).actions}
+    for name in ("read_note", "remove_note"):
+        assert (found := actions[name].param("id")) is not None
+        assert (found.refers_to, found.refers_member) == ("note", "id")

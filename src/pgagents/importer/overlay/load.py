@@ -384,8 +384,10 @@ def _refer_to_own(data: dict[str, Any], over: Mapping[str, Any]) -> None:
         for name, action in data["actions"].items():
             taken = value_at(action, ("input", argument))
             written = value_at(over, ("actions", name, "input", argument, "refers_to"))
-            if isinstance(taken, dict) and not written and f"{_path_of(action)}/".startswith(path):
-                taken.setdefault("refers_to", resource)
+            if not isinstance(taken, dict) or written or not f"{_path_of(action)}/".startswith(path):
+                continue
+            if taken.get("refers_to") in (None, resource.partition(".")[0]):
+                taken["refers_to"] = resource
 
 
 def _list_own_paths(data: Mapping[str, Any], over: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
