@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from lengths import rarely, share, tried
 from pgagents.base.errors import Diagnostic, InputError, PgagentsError, show
 from pgagents.base.places import Source
-from pgagents.base.reading import MAX_PROBLEMS, parse
+from pgagents.base.reading import MAX_PROBLEMS, parse, read
 from pgagents.base.registry import folder
 from pgagents.catalogue.load import load, load_file, load_text
 
@@ -667,6 +667,9 @@ def test_bytes_that_are_no_utf8_are_placed(tmp_path: Path) -> None:
     assert _refusal(path) == "2:7 byte 0xff is not UTF-8"
     path.write_bytes("pgagents: 1".encode("utf-16"))
     assert "not UTF-8" in _refusal(path)
+    for without_mark in ("utf-16-le", "utf-16-be"):
+        path.write_bytes("pgagents: 1".encode(without_mark))
+        assert read(path).problems[0].help == "save the file as UTF-8"
 
 
 BOUNDED = """

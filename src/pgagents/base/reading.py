@@ -90,6 +90,7 @@ def parse(
     if strange:
         code = ord(strange.group())
         help = "remove it" + (f", or write \\u{code:04x} inside double quotes" if code < 0xD800 else "")
+        help = "save the file as UTF-8" if "\0" in text[:2] else help  # it is UTF-16 without its first mark
         problem = Problem(
             span_at(file, text, strange.start()),
             "character",
