@@ -769,3 +769,37 @@ def test_a_removal_of_what_is_not_there_is_not_followed_by_that_of_what_it_took(
     assert report.footer.alarm is None
     assert len(server.notes) == OTHERS
     assert not report.footer.left_behind
+
+
+class Tokens(Notes):
+    """A note's token is shown whole by its create alone."""
+
+    def answer(self, method: str, path: str, body: Any, given: dict[str, Any]) -> tuple[int, Any]:
+        token = body.get("token") if isinstance(body, dict) else ""
+        if not isinstance(token, str) or (method == "POST" and not token):
+            return 400, {"error": "bad"}
+        status, answer = super().answer(method, path, body, given)
+        if method == "POST" and status == 201:
+            self.notes[self.last]["token"] = f"{token[:4]}…"
+            return status, {**answer, "token": token}
+        return status, answer
+
+
+def test_a_text_that_is_shown_whole_only_once_is_the_runs_own(tmp_path: Path) -> None:
+    server = Tokens()
+    described = document({"token": {"type": "string", "minLength": 1, "maxLength": 200}}, {})
+    shown = {**NOTE, "properties": {**NOTE["properties"], "token": {"type": "string"}}}
+    for path, method, status in (
+        ("/notes", "post", "201"),
+        ("/notes/{id}", "get", "200"),
+        ("/notes/{id}", "patch", "200"),
+    ):
+        answer = described["paths"][path][method]["responses"][status]["content"]["application/json"]
+        answer["schema"] = shown
+    sent = described["paths"]["/notes"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    sent["required"] = ["text", "token"]
+    report = run(model_of(tmp_path, described), server, 0)
+    assert not server.changed()
+    assert server.last > OTHERS + 3
+    assert len(server.notes) == OTHERS
+    assert not report.footer.left_behind
