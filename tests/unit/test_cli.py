@@ -126,10 +126,10 @@ def test_role_of_a_catalogue_without_roles_says_where_they_would_be() -> None:
     model = load_file(Path(SHOP))
     bare = replace(model, auth=model.auth.model_copy(update={"roles": {}}))
     with pytest.raises(PgagentsError) as told:
-        check_role(bare, "--identity", "second")
+        check_role(bare, "second")
     assert "`auth.roles`" in (told.value.help or "")
     with pytest.raises(PgagentsError) as told:
-        check_role(model, "--identity", "nobody")
+        check_role(model, "nobody")
     assert "`auth.roles`" not in (told.value.help or "")
 
 
@@ -153,10 +153,10 @@ def test_the_key_of_a_further_scheme_of_a_document_is_taken(tmp_path: Path) -> N
     path.write_text(json.dumps(document))
     source = parse("pgagents: 1\nopenapi: ./either.json\n", "short.yaml", folder=tmp_path)
     model = load_overlay(source, lambda _: path.read_bytes())
-    holders = {role: check_role(model, "--identity", role) for role in ("main", "main.basic", "main.key")}
+    holders = {role: check_role(model, role) for role in ("main", "main.basic", "main.key")}
     assert holders == {"main": "main", "main.basic": "main", "main.key": "main.key"}
     with pytest.raises(PgagentsError) as told:
-        check_role(model, "--identity", "main.kye")
+        check_role(model, "main.kye")
     assert "no scheme" in str(told.value)
     assert "key" in (told.value.help or "")
 

@@ -272,7 +272,7 @@ def _verify_tools(line: CommandLine) -> int:
     """Verify an MCP server by its own list of tools."""
     from pgagents.cli.running import tools
 
-    verification.refuse_without_catalogue("--mcp-url or --mcp-stdio without a catalogue")
+    verification.refuse_without_catalogue()
     line.reporting.check(only_plan=line.extent.only_plan)
     output = replace(line.make_output(), again=_again())
     return tools.run(

@@ -20,6 +20,7 @@ from pgagents.diff.samples import candidates
 from pgagents.diff.schemas import form, make_named
 
 Schemas = Mapping[str, Any]
+WIDTH = 160
 _UNIONS = ("allOf", "anyOf", "oneOf")
 
 
@@ -510,7 +511,7 @@ def same_form(one: Mapping[str, Any], known: Schemas, other: Mapping[str, Any], 
     return names == b.closure(other) and all(a.forms[name] == b.forms[name] for name in names)
 
 
-def format_json(value: Any, width: int = 160) -> str:
-    """Return a value as JSON, cut to a number of characters."""
+def format_json(value: Any) -> str:
+    """Return a value as JSON, cut to so many characters."""
     text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= width else text[: width - 1] + "…"
+    return text if len(text) <= WIDTH else text[: WIDTH - 1] + "…"

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 MARGIN_S = 5.0
 """Seconds between the end of a lease and the next one of the server: for a request that is under way."""
+TIMEOUT_S = 10.0
 HANDLER = "pgagents_lease"
 """The name of the scheduler's handler."""
 
@@ -111,8 +112,8 @@ def install_book(*, remote: bool, dask_scheduler: Any = None) -> str:
 class RemoteLeases:
     """The scheduler's book, as a task on a worker reaches it."""
 
-    def __init__(self, worker: Any, *, timeout_s: float = 10.0) -> None:
-        self._worker, self._timeout_s = worker, timeout_s
+    def __init__(self, worker: Any) -> None:
+        self._worker = worker
 
     def take(self, server: str, holder: str, seconds: float) -> tuple[int, float]:
         """See `Leases`."""
@@ -132,6 +133,6 @@ class RemoteLeases:
 
         call = getattr(self._worker.scheduler, HANDLER)
         try:
-            return sync(self._worker.loop, call, callback_timeout=self._timeout_s, **message)
+            return sync(self._worker.loop, call, callback_timeout=TIMEOUT_S, **message)
         except (OSError, RuntimeError, ValueError) as error:  # silent; a closed loop; no book after a restart
             raise OSError(f"the scheduler does not answer: {error}") from error

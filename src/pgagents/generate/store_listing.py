@@ -17,6 +17,9 @@ from pgagents.catalogue.model.surface import Surface
 from pgagents.generate.actions import find_name
 from pgagents.generate.target import Loss, Note
 
+STORE = "openai"
+"""The surface whose store takes test cases."""
+
 
 def name_tools(model: Model, case: Case) -> Text:
     """Return the names of the tools that a case calls, in order and separated by commas."""
@@ -24,8 +27,8 @@ def name_tools(model: Model, case: Case) -> Text:
     return Text(", ".join(find_name(surface, action) for action in case.actions), case.origin)
 
 
-def list_positive(model: Model, store: str, prompt: str, outcome: str) -> list[Node]:
-    """Return the positive cases.
+def list_positive(model: Model, prompt: str, outcome: str) -> list[Node]:
+    """Return the positive cases for OpenAI's store.
 
     `prompt` and `outcome` are the store's member names for the prompt and the result.
     """
@@ -39,16 +42,16 @@ def list_positive(model: Model, store: str, prompt: str, outcome: str) -> list[N
                 outcome: case.outcome,
             },
         )
-        for case in cases_of(model, store)
+        for case in cases_of(model, STORE)
         if case.is_positive
     ]
 
 
-def list_negative(model: Model, store: str, prompt: str) -> list[Node]:
+def list_negative(model: Model, prompt: str) -> list[Node]:
     """Return the negative cases. `prompt` is the store's member name for the prompt."""
     return [
         _node(case, {"description": case.description, prompt: case.prompt})
-        for case in cases_of(model, store)
+        for case in cases_of(model, STORE)
         if not case.is_positive
     ]
 
@@ -57,11 +60,11 @@ def _node(case: Case, members: dict[str, Any]) -> Node:
     return Node(members, origin=case.origin)
 
 
-def list_lost_calls(model: Model, store: str) -> Iterator[Loss]:
+def list_lost_calls(model: Model) -> Iterator[Loss]:
     """Yield a loss for each part of a case that reviewers do not see: arguments, conditions, codes and
     words.
     """
-    cases = model.surfaces[store].cases
+    cases = model.surfaces[STORE].cases
     if cases is not None:
         why = "a reviewer reads words; `pgagents verify` makes the calls"
         yield Loss(cases.origin, "arguments and conditions of the test cases", "dropped", why)

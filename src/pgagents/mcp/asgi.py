@@ -8,7 +8,6 @@ configure it themselves.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,11 +40,10 @@ def create_app(model: Model, settings: Settings, *, url: str | None = None, key:
     return make_hosted_app(model, client, sender, settings)
 
 
-def create_from_environment(environ: Mapping[str, str] | None = None) -> ASGIApp:
+def create_from_environment() -> ASGIApp:
     """Return the application that environment variables describe. Raises PgagentsError and InputError."""
-    environ = os.environ if environ is None else environ
-    settings = read_settings(environ)
-    named = environ.get(f"{PREFIX}CATALOGUE")
+    settings = read_settings(os.environ)
+    named = os.environ.get(f"{PREFIX}CATALOGUE")
     model = find_catalogue(Path(named) if named else None)
     if model is None:
         raise PgagentsError(

@@ -330,19 +330,18 @@ class ApiTokens:
         audience: str,
         scheme: str,
         reach: Callable[[str], Sender],
-        clock: Callable[[], float] = time.time,
     ) -> None:
         self._issuer, self._audience, self._scheme = issuer, audience, scheme
         pair = ":".join(quote_plus(part) for part in client)  # encoded first, as RFC 6749 (2.3.1) says
         self._basic = f"Basic {base64.b64encode(pair.encode()).decode('ascii')}"
-        self._reach, self._clock = reach, clock
+        self._reach = reach
         self._issued: OrderedDict[str, Issued] = OrderedDict()
 
     async def find_keys(self, caller: Caller) -> Keys | Problem:
         """Return the caller's token for the API, or why there is none."""
         name = _digest(caller.token)
         held = self._issued.get(name)
-        if held is None or self._clock() >= held.until:
+        if held is None or time.time() >= held.until:
             issued = await self._ask(caller.token)
             if isinstance(issued, str):
                 return Problem("no_token", f"the sign-in gave no token for the API: {issued}", sent=False)
@@ -381,7 +380,7 @@ class ApiTokens:
             came = await sender(Request("POST", path, headers, urlencode(form).encode()))
         finally:
             await sender.close()
-        return read_token(came, self._clock())
+        return read_token(came, time.time())
 
 
 def find_token_scheme(model: Model) -> Credential:

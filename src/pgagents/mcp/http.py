@@ -252,8 +252,8 @@ class Drain:
     that only wait for news are ended at once, as they have no end of their own.
     """
 
-    def __init__(self, app: ASGIApp, grace_s: float = GRACE_S) -> None:
-        self._app, self._grace_s = app, grace_s
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
         self._calls, self._ends = 0, False
         self._streams: set[CancelScope] = set()
 
@@ -312,19 +312,19 @@ class Drain:
         self._ends = True
         for stream in tuple(self._streams):
             stream.cancel()
-        until = time.monotonic() + self._grace_s
+        until = time.monotonic() + GRACE_S
         while self._calls and not is_forced() and time.monotonic() < until:
             await asyncio.sleep(_TICK_S)
 
 
-async def answer_unavailable(send: Send, why: str, again_s: int = 5) -> None:
+async def answer_unavailable(send: Send, why: str) -> None:
     """Answer 503 with the reason, and the seconds after which to try again."""
     body = json.dumps({"error": why}).encode()
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"),
-        (b"retry-after", str(again_s).encode()),
+        (b"retry-after", b"5"),
         (b"connection", b"close"),
     ]
     await send({"type": "http.response.start", "status": 503, "headers": headers})

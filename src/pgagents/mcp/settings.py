@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from pgagents.base.errors import PgagentsError
 from pgagents.base.http import is_exposed
@@ -190,10 +190,10 @@ class JsonLines(logging.Formatter):
         return json.dumps(said, ensure_ascii=True, default=str)
 
 
-def write_json_lines(stream: TextIO | None = None) -> None:
-    """Send the records of our loggers to a stream as JSON lines; the default is stderr."""
+def write_json_lines() -> None:
+    """Send the records of our loggers to stderr as JSON lines."""
     logger = logging.getLogger(NAME)
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logger.handlers[:] = [handler]
     logger.setLevel(logging.INFO)

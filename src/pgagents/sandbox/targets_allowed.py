@@ -160,20 +160,19 @@ class SystemResolver:
     After one look-up that takes too long, no name is looked up for a minute, and all count as not resolving.
     """
 
-    def __init__(self, timer: Callable[[], float] = time.monotonic) -> None:
-        self._timer = timer
+    def __init__(self) -> None:
         self._quiet_until = 0.0
 
     def __call__(self, host: str) -> Sequence[str]:
         """Return the addresses of a name; empty where there are none or the answer takes too long."""
-        if self._timer() < self._quiet_until:
+        if time.monotonic() < self._quiet_until:
             return []
         found: list[str] = []
         thread = threading.Thread(target=_look_up, args=(host, found), daemon=True)
         thread.start()
         thread.join(LOOKUP_S)
         if thread.is_alive():
-            self._quiet_until = self._timer() + _QUIET_S
+            self._quiet_until = time.monotonic() + _QUIET_S
             return []
         return found
 

@@ -376,9 +376,9 @@ class Setting:
         return joined.schema if joined.is_exact else end
 
 
-def setting_of(model: Model, url: str = "", plain_url: str = "", **asked: Any) -> Setting:
+def setting_of(model: Model, url: str = "", **asked: Any) -> Setting:
     """Return the setting of a catalogue and a target; `asked` are further fields of `Setting`."""
-    return Setting(compile_catalogue(model, url), plain_url, **asked)
+    return Setting(compile_catalogue(model, url), **asked)
 
 
 # -- the notes of watchers on earlier exchanges

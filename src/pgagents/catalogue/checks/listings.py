@@ -321,12 +321,6 @@ def judge_characters(what: str, text: Text, code: str, *, lines: bool = False) -
         yield Excess(text.origin, code, message, "take it out" if lines else "write one line of plain text")
 
 
-def judge_presence(what: str, text: Text, at: Pointer, key: str, code: str) -> Iterator[Excess]:
-    """Yield a problem at `at` if the text is missing."""
-    if not text.strip():
-        yield Excess(text.origin if text else at, code, f"{what} is missing", f"add `{key}: …`")
-
-
 def judge_url(what: str, url: Text, most: int, code: str, code_long: str) -> Iterator[Excess]:
     """Yield a problem if a URL is not https, holds a user's name, or is longer than `most` characters."""
     parts = urlsplit(url)

@@ -268,7 +268,7 @@ def name_variables(model: Model, given: Sequence[str], described: Mapping[str, s
     variables = dict(described)
     for one in given:
         written, _, name = one.partition("=")
-        variables[check_role(model, "--identity", written)] = name or token_variable(written)
+        variables[check_role(model, written)] = name or token_variable(written)
     return variables
 
 
@@ -306,7 +306,7 @@ def _can_call(model: Model, keys: Mapping[str, str]) -> bool:
     )
 
 
-def check_role(model: Model, flag: str, role: str) -> str:
+def check_role(model: Model, role: str) -> str:
     """Return the holder of a role's key, which is the role itself for the first scheme.
 
     Raises PgagentsError if the catalogue has no such role or scheme.
@@ -315,13 +315,13 @@ def check_role(model: Model, flag: str, role: str) -> str:
     first, *further = list(model.credentials) or [""]
     if name != "main" and name not in model.auth.roles:
         raise PgagentsError(
-            f"{flag} {role}: the catalogue has no such role",
+            f"--identity {role}: the catalogue has no such role",
             did_you_mean(name, model.auth.roles) or _describe_roles(model),
         )
     if dot and scheme not in (first, *further):
         known = ", ".join(model.credentials) or "none"
         raise PgagentsError(
-            f"{flag} {role}: the catalogue has no scheme `{scheme}`",
+            f"--identity {role}: the catalogue has no scheme `{scheme}`",
             did_you_mean(scheme, list(model.credentials)) or f"it has {known}",
         )
     return name if dot and scheme == first else role

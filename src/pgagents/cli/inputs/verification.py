@@ -111,7 +111,7 @@ def _find_argument(model: Model, name: str, argument: str) -> str:
     return f"{name}.{argument}"
 
 
-def refuse_without_catalogue(flag: str) -> None:
+def refuse_without_catalogue() -> None:
     """Raise UsageError if the command line has an option that a run by a server's own tools does not read."""
     context = click.get_current_context()
     unread = {one.name for group in GROUPS for one in fields(group) if one.metadata != FOR_TOOLS}
@@ -119,7 +119,8 @@ def refuse_without_catalogue(flag: str) -> None:
         name = str(param.name)
         if name in unread and context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             other = param.opts[0] if isinstance(param, click.Option) else name.upper()
-            raise click.UsageError(f"{flag} has no use for {other}: leave one of them out.")
+            tools = "--mcp-url or --mcp-stdio without a catalogue"
+            raise click.UsageError(f"{tools} has no use for {other}: leave one of them out.")
 
 
 def check_selection(model: Model, options: Options, mcp: Link | None = None) -> None:

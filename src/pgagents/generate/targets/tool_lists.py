@@ -57,14 +57,13 @@ def _tool_list(
     template: str,
     *,
     limited_by: str = "",
-    most: int = USUAL_MOST,
     marks_strict: bool = False,
     strict: tuple[Dialect, Budget] | None = None,
     schema_members: Mapping[str, str] | None = None,
 ) -> Target:
     """Return the target that offers a surface's actions as tools, laid out by `templates/tool_list/`.
 
-    `limited_by` is the name of a vendor that takes `most` tools; empty if it names no number.
+    `limited_by` is the name of a vendor that takes `USUAL_MOST` tools; empty if it names no number.
     `marks_strict` is true if each tool says whether it is strict. `strict` are the dialect of strict tools
     and their limits; without it, no tool is strict. `schema_members` are a function declaration's members for
     the schemas of arguments and answer, for the one format that has a place for an answer.
@@ -72,7 +71,7 @@ def _tool_list(
 
     def view(model: Model) -> View:
         offered = model.surfaces[surface]
-        notes = _too_many(offered, most, limited_by) if limited_by else ()
+        notes = _too_many(offered, USUAL_MOST, limited_by) if limited_by else ()
         if strict is not None:
             tools, losses = _strict_tools(model, offered, strict[0], dialect, strict[1])
         else:
@@ -92,7 +91,7 @@ def _tool_list(
         view,
         surface=surface,
         for_models=True,
-        most_actions=most,
+        most_actions=USUAL_MOST,
         describes="functions",
         template=f"tool_list/{template}",
     )

@@ -220,9 +220,9 @@ def _check_server(file: str, at: Pointer, server: dict[str, Any]) -> Iterator[Hi
         yield Hit("rule-mcp-headers", file, (*at, "headers"))
 
 
-def list_client_secrets(data: Any, at: Pointer = ()) -> Iterator[Pointer]:
+def list_client_secrets(data: Any) -> Iterator[Pointer]:
     """Yield the places of members called clientSecret, at any depth."""
-    stack = [(at, data)]
+    stack: list[tuple[Pointer, Any]] = [((), data)]
     while stack:
         here, value = stack.pop()
         items: list[tuple[Any, Any]] = (

@@ -217,9 +217,9 @@ class Lawful:
                 answer = self._put(call.action, answer, *solved, call.now) if solved is not None else answer
         return answer
 
-    def applicable(self, call: AcceptedCall, answer: Any, before: Any = None) -> Iterator[Expression]:
+    def applicable(self, call: AcceptedCall, answer: Any) -> Iterator[Expression]:
         """Yield the parts of the action's laws that apply to this answer."""
-        return self._list_applicable(call.action, self.scope(call, answer, before))
+        return self._list_applicable(call.action, self.scope(call, answer))
 
     def _list_applicable(self, action: Action, scope: Scope) -> Iterator[Expression]:
         for guards, part in self._parts_of(action):

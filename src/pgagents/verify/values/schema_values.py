@@ -21,10 +21,10 @@ from pgagents.catalogue.model.values import order_choices
 from pgagents.verify.values.bounds import MOST_ITEMS, fit_count, is_too_long, reduce
 
 STEP = 0.01
-SMALLEST, GREATEST = 1e-6, 1e12
+SMALLEST = 1e-6
+"""The least size of a usual number."""
 EXACT = 2**53
 """Whole numbers above it are not exact as floats."""
-"""The least and greatest size of a usual number."""
 UNBOUNDED = 40
 """Length of a long text whose schema sets no maximum, or one that is too large to be sent, in characters."""
 FORMATS = {

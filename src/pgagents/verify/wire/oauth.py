@@ -196,18 +196,16 @@ def find_scopes(model: Model, credential: Credential, role: str) -> tuple[str, .
     return tuple(scope for scope in known if scope in model.auth.plans.get(asked.plan or "", ()))
 
 
-def find_tokens(
-    tokens: Tokens, keys: Mapping[str, str], now: float, send: Handler, role: str = "main"
-) -> dict[str, str]:
-    """Return a role's secret by scheme. A secret that is exchanged is replaced by its token. Raises
+def find_tokens(tokens: Tokens, keys: Mapping[str, str], now: float, send: Handler) -> dict[str, str]:
+    """Return the main key's secret by scheme. A secret that is exchanged is replaced by its token. Raises
     Refused.
     """
     found = {}
     for name, credential in tokens.model.credentials.items():
-        secret = find_secret(tokens.model, keys, role, name)
+        secret = find_secret(tokens.model, keys, "main", name)
         if secret:
             exchanged = credential.exchange is not None
-            found[name] = tokens.find(credential, secret, now, send, role) if exchanged else secret
+            found[name] = tokens.find(credential, secret, now, send, "main") if exchanged else secret
     return found
 
 

@@ -18,7 +18,6 @@ from pgagents.catalogue.checks.listings import (
     judge_contrast,
     judge_icon,
     judge_length,
-    judge_presence,
     judge_url,
 )
 from pgagents.catalogue.model.listing import Listing
@@ -101,9 +100,9 @@ def _names(listing: Listing) -> Iterator[Excess]:
 
 def _texts(listing: Listing) -> Iterator[Excess]:
     subtitle, long = "submission_subtitle", "submission_description"
-    yield from judge_presence(
-        "the subtitle", listing.subtitle, listing.origin, "subtitle", f"{subtitle}_required"
-    )
+    if not listing.subtitle.strip():
+        at = listing.subtitle.origin if listing.subtitle else listing.origin
+        yield Excess(at, f"{subtitle}_required", "the subtitle is missing", "add `subtitle: …`")
     yield from judge_length("the subtitle", listing.subtitle, 30, f"{subtitle}_too_long")
     yield from judge_characters("the subtitle", listing.subtitle, f"{subtitle}_character_unsupported")
     yield from judge_length("the surface's description", listing.summary, 1024, "plugin_description_too_long")

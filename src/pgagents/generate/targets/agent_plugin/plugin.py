@@ -42,7 +42,7 @@ def view(model: Model) -> View:
     }
     return View(
         {"members": leave_out_empty(members)},
-        tuple(list_lost_calls(model, "openai")),
+        tuple(list_lost_calls(model)),
         tuple(list_drafts(model, "openai")),
         assets={f"agent_plugin/{name_icon(listing)}": store_listing.choose_icon(listing, _SIDE)},
     )
@@ -83,8 +83,8 @@ def _review(model: Model, listing: Listing) -> Node:
     cases = model.surfaces["openai"].cases
     if cases is not None:
         tried = {
-            "positive": list_positive(model, "openai", "prompt", "expected_behavior"),
-            "negative": list_negative(model, "openai", "prompt"),
+            "positive": list_positive(model, "prompt", "expected_behavior"),
+            "negative": list_negative(model, "prompt"),
         }
         made["test_cases"] = Node(tried, origin=cases.origin)
     if listing.commerce:

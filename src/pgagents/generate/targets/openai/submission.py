@@ -35,7 +35,7 @@ def view(model: Model) -> View:
     if listing.category and listing.category not in _CATEGORIES:
         why = "the form that it is imported into has other categories; choose one there"
         losses.append(Loss(listing.category.origin, f"category {listing.category}", "dropped", why))
-    losses += list_lost_calls(model, "openai")
+    losses += list_lost_calls(model)
     context = {"info": _info(listing), "tools": tools, "cases": _cases(model)}
     return View(context, tuple(losses))
 
@@ -43,10 +43,10 @@ def view(model: Model) -> View:
 def _cases(model: Model) -> dict[str, Any]:
     """Return the members with the test cases; empty if there are no cases."""
     made = {
-        "test_cases": list_positive(model, "openai", "user_prompt", "expected_output"),
+        "test_cases": list_positive(model, "user_prompt", "expected_output"),
         "negative_test_cases": [
             Node({**case, "tools_triggered": None}, origin=case.origin)
-            for case in list_negative(model, "openai", "user_prompt")
+            for case in list_negative(model, "user_prompt")
         ],
     }
     return {name: cases for name, cases in made.items() if cases}

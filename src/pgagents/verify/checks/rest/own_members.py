@@ -63,7 +63,6 @@ class _Own:
 
     change: Change
     members: Mapping[str, Mapping[str, Any]]
-    creates: bool
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
@@ -84,7 +83,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
             if not members or not _takes_more(resource, endpoint, creates=creates, firm=firm):
                 continue
             change = Change(resource, list_settable(setting, resource, endpoint, found[0]), *found)
-            run = partial(_try_create if creates else _try_change, own=_Own(change, members, creates))
+            run = partial(_try_create if creates else _try_change, own=_Own(change, members))
             attempt = Attempt(run, cost=6, endpoints=(endpoint, found[1]), writes=True)
             names = " and ".join(members) if len(members) < 3 else f"{len(members)} members of its own"
             says = f"{endpoint.action.name} lets no client set {names}"
