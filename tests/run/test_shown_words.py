@@ -31,6 +31,10 @@ def document() -> dict[str, Any]:
                 "get": {"responses": described(200, ROW)},
                 "put": {**body, "responses": described(200, ROW)},
             },
+            "/kinds/{colour}/samples": {
+                "parameters": [takes("colour")],
+                "get": {"responses": described(200, ROW)},
+            },
             "/plans/{shelf}/picture": {
                 "parameters": [takes("shelf")],
                 "get": {"responses": described(200, ROW)},
@@ -57,6 +61,8 @@ def test_read_takes_a_word_that_a_list_shows(shown: dict[str, Any], taken: set[s
         word = request.path.removesuffix("/picture").rpartition("/")[2]
         if request.path == "/books" and request.method == "GET":
             return answer(200, {"rows": [{"id": 1, "shelf": "north"}], **shown})
+        if request.path.startswith("/kinds/"):
+            return answer(400, {"detail": f"Invalid colour: {request.path.split('/')[2]}"})
         if request.method != "GET":
             written.append(word)
             return answer(404, {"detail": "none"})
@@ -76,3 +82,4 @@ def test_read_takes_a_word_that_a_list_shows(shown: dict[str, Any], taken: set[s
     assert len(listed & {*asked}) <= most
     assert len([word for word in asked if word in listed]) <= most
     assert not {*written} & listed
+    assert not [f for f in report.findings if f.contract.check == "valid_calls"]

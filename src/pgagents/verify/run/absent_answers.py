@@ -91,6 +91,8 @@ def nothing_there(setting: Setting, exchange: Exchange, reached: Container[str] 
     if secret := _find_invented_secret(setting, endpoint, call) if asked else "":
         return _say_no_value(endpoint.action, secret, exchange.outcome)
     if exchange.status in NOT_PROCESSED:
+        if named := next((str(p.name) for p in list_unfound(setting, exchange) if _repeats(exchange, p)), ""):
+            return _say_no_value(endpoint.action, named, exchange.outcome)
         reference = _find_invented_reference(setting, endpoint, exchange)
         return _say_no_reference(endpoint.action, reference, exchange.outcome) if reference else ""
     if exchange.status not in NOT_THERE and not (exchange.status == FORBIDDEN and _may_hide(setting, call)):
@@ -269,6 +271,12 @@ def list_unfound(setting: Setting, exchange: Exchange) -> list[Param]:
         if not (str(p.name) in sure or _is_enumerated(schema := setting.resolve_schema(p.schema)))
         if not (schema.get("examples") or split_words(str(p.name))[-1] in _NEEDS_A_REAL_ONE)
     ]
+
+
+def _repeats(exchange: Exchange, param: Param) -> bool:
+    """True if a refusal repeats the value of an argument: `Invalid datasource type: x` (Superset 6.1.0)."""
+    value = re.escape(str(exchange.call.input.get(str(param.name))))
+    return any(re.search(rf"(?<!\w){value}(?!\w)", text) for text in _list_said(exchange.body))
 
 
 def find_invented_argument(setting: Setting, endpoint: Endpoint, call: Call) -> str | None:
