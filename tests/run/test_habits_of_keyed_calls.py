@@ -111,6 +111,31 @@ def test_a_repeated_call_leaves_out_what_the_first_one_left_out() -> None:
     assert not [body for same in bodies.values() for body in same if b"red" in body]
 
 
+REPLAYED = """workflows:
+  replayed:
+    title: A replayed note
+    description: Makes a note, changes it, and makes it again.
+    only_verify: true
+    steps:
+      made: {action: create_note, input: {text: first, key: the-key}, keep: {id: response.id}}
+      other: {action: change_note, input: {note_id: =made.id, text: second}}
+      again: {action: create_note, input: {text: first, key: the-key}, expect: [response.id == made.id]}
+      now: {action: get_note, input: {note_id: =made.id}, expect: [response.text == "second"]}
+"""
+
+
+def test_the_first_answer_again_is_not_the_present_state() -> None:
+    """A music school of 2026-11-29 answers a repeated payment as it answered the first."""
+    of = with_resource(
+        *CHANGES, ("    missing: NOT_FOUND\n", f"    missing: NOT_FOUND\n{REPLAYED}"), text=NOTES
+    )
+    server = Notes(before=kept_answers(lambda first: first, refusing(422)))
+    only = ("workflow_runs", "consistent_representations")
+    report = verified(of, server, allow_writes=True, exclusive=True, only=only)
+    assert not report.findings
+    assert verdict(report, "workflow_runs/replayed/now/expect-1@rest") is Verdict.KEPT
+
+
 def test_a_key_is_not_to_blame_for_what_a_new_key_does_not_mend() -> None:
     def full(notes: Notes, request: Request) -> Response | None:
         right = request.method == "POST" and notes.text(request) is not None
