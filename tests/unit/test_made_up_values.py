@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
 from typing import Any
 
 import pytest
 
 from importing import imported, openapi, operation
 from pgagents.verify.fixtures.request_template import list_made_up, template_of
+from pgagents.verify.values.made_up import Choice, make_up
 
 TEXT = {"type": "string"}
 
@@ -35,6 +38,17 @@ def test_a_value_of_a_query_is_made_up_if_nobody_shows_it(schema: dict[str, Any]
 def test_an_id_of_a_path_is_made_up_if_nobody_shows_it(schema: dict[str, Any]) -> None:
     at = {"name": "code", "in": "path", "required": True, "schema": schema}
     assert list_names("/things/{code}/report", at) == ["code"]
+
+
+@pytest.mark.parametrize("pattern", ["^[A-Z]{4}-[0-9]{3}$", "^PRT-[a-z]{4}$"])
+def test_a_code_is_new_in_each_call(pattern: str) -> None:
+    """A music school of 2026-11-29 was sent the codes AA-000, BA-000 and so on, by each run anew."""
+    codes = [
+        make_up("code", {**TEXT, "pattern": pattern}, {}, Choice(date(2026, 11, 29), mark=f"pgv-{n}"))
+        for n in range(50)
+    ]
+    assert len(set(codes)) == 50
+    assert all(re.search(pattern, code) for code in codes)
 
 
 def list_names(path: str, parameter: dict[str, Any]) -> list[str]:

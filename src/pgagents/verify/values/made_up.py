@@ -8,11 +8,13 @@ slot of its own, and an end comes an hour after its start. Every value is checke
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
-from string import ascii_lowercase
+from random import Random
+from string import ascii_lowercase, ascii_uppercase, digits
 from typing import Any
 
 from pgagents.base.jsonschema.combine import join
@@ -221,6 +223,8 @@ def _list_texts(name: str, schema: Mapping[str, Any], choice: Choice) -> Iterato
         for kind in _KINDS:
             yield from list_forms(kind, choice.mark)
         text = pattern_text(pattern, least, most, longest=False)
+        if text and re.search("[A-Za-z]", text) and matches(schema, text):
+            yield _draw_like(text, schema, choice)
         others = list_varied(schema, text) if text and matches(schema, text) else ()
         if others:
             yield others[(_number(choice) + choice.slot) % len(others)]
@@ -228,6 +232,16 @@ def _list_texts(name: str, schema: Mapping[str, Any], choice: Choice) -> Iterato
         yield pattern_text(pattern, max(least, 1), most, longest=True)
         return
     yield from _list_of_length(least, most, choice)
+
+
+def _draw_like(text: str, schema: Mapping[str, Any], choice: Choice) -> str:
+    """Return a text with another letter and digit for each that the schema lets vary, new in each call."""
+    chance = Random(choice.mark)
+    for at, char in enumerate(text[:_LONG]):
+        drawn = ascii_lowercase if char.islower() else ascii_uppercase if char.isupper() else digits
+        other = text[:at] + chance.choice(drawn) + text[at + 1 :]
+        text = other if char.isalnum() and matches(schema, other) else text
+    return text
 
 
 def _list_of_length(least: int, most: int | None, choice: Choice) -> Iterator[str]:
