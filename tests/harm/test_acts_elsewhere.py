@@ -8,7 +8,6 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -128,9 +127,9 @@ def run(model: Model, server: Themed, url: str = URL, **options: Any) -> Report:
 
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("method", ["post", "put"])
-def test_a_run_stops_after_one_row_of_another_kind(method: str, seed: int, tmp_path: Path) -> None:
+def test_a_run_stops_after_one_row_of_another_kind(method: str, seed: int) -> None:
     server = Themed(method, remove_one)
-    report = run(model_of(tmp_path, described(method)), server, seed=seed)
+    report = run(model_of(described(method)), server, seed=seed)
     alarm = report.footer.alarm
     assert alarm is not None
     assert (server.acted, server.gone, alarm.count) == (1, 1, 1)
@@ -157,29 +156,29 @@ def remove_all(server: Themed) -> None:
     server.themes.clear()
 
 
-def test_rows_that_count_are_missed_too(tmp_path: Path) -> None:
+def test_rows_that_count_are_missed_too() -> None:
     """A counter that each read raises took a row for one under another id, which nobody looked for again."""
     server = Themed("post", remove_one, shown=count_up)
-    report = run(model_of(tmp_path, described("post")), server)
+    report = run(model_of(described("post")), server)
     assert report.footer.alarm is not None
     assert (server.acted, server.gone) == (1, 1)
 
 
 @pytest.mark.parametrize("act", [remove_one, remove_all])
-def test_a_run_stops_after_one_create_that_reaches_another_kind(act: Act, tmp_path: Path) -> None:
+def test_a_run_stops_after_one_create_that_reaches_another_kind(act: Act) -> None:
     """Of an app with imports that replace all, a run emptied the notes, and told nothing."""
     server = Making("post", act)
-    report = run(model_of(tmp_path, described("post")), server)
+    report = run(model_of(described("post")), server)
     alarm = report.footer.alarm
     assert alarm is not None
     assert (server.acted, alarm.count, alarm.verdict) == (1, server.gone, "caused")
     assert not server.changed()
 
 
-def test_a_row_that_a_create_uses_up_stops_no_run(tmp_path: Path) -> None:
+def test_a_row_that_a_create_uses_up_stops_no_run() -> None:
     """No read shows it by its id: a free slot that a booking takes."""
     server = Making("post", remove_one)
-    report = run(model_of(tmp_path, described("post", readable=False)), server)
+    report = run(model_of(described("post", readable=False)), server)
     assert server.gone > 1
     assert report.footer.alarm is None
 
@@ -224,30 +223,30 @@ LEGAL: dict[str, tuple[Act, Act, Shown]] = {
 
 
 @pytest.mark.parametrize("name", LEGAL)
-def test_what_happens_to_other_kinds_anyway_stops_no_run(name: str, tmp_path: Path) -> None:
+def test_what_happens_to_other_kinds_anyway_stops_no_run(name: str) -> None:
     server = Themed("post", *LEGAL[name])
     readable = name not in ("places for ids", "no ids")
-    report = run(model_of(tmp_path, described("post", readable)), server)
+    report = run(model_of(described("post", readable)), server)
     assert server.acted > 1
     assert report.footer.alarm is None
 
 
-def test_the_work_of_others_is_no_finding(tmp_path: Path) -> None:
+def test_the_work_of_others_is_no_finding() -> None:
     server = Themed("post", keep, replace_one)
-    report = run(model_of(tmp_path, described("post")), server, SHARED_URL)
+    report = run(model_of(described("post")), server, SHARED_URL)
     assert server.gone
     assert report.exit_code != 1
     assert report.footer.alarm is None or report.footer.alarm.verdict == "others"
 
 
-def test_a_list_of_each_kind_is_read_once_an_action(tmp_path: Path) -> None:
+def test_a_list_of_each_kind_is_read_once_an_action() -> None:
     server, asked = Themed("post"), list[str]()
 
     def note(server: Themed) -> None:
         asked.append(server.asked)
 
     server.by_itself = note
-    run(model_of(tmp_path, described("post")), server)
+    run(model_of(described("post")), server)
     acts = [n for n, one in enumerate(asked) if one.endswith("/arrange")]
     assert server.acted > 1
     assert sorted(asked[acts[0] + 1 : acts[0] + 3]) == ["GET /notes", "GET /themes"]
@@ -301,7 +300,7 @@ NUMBER: Schema = {"type": ["integer", "null"], "minimum": 1}
 DAY: Schema = {"type": "string", "format": "date", "example": "2026-04-18"}
 
 
-def seated(tmp_path: Path, seat: Schema = NUMBER) -> Model:
+def seated(seat: Schema = NUMBER) -> Model:
     described = document({"seat": seat}, {})
     shown = {**SEATED, "properties": {**SEATED["properties"], "seat": seat}}
     paths = described["paths"]
@@ -313,22 +312,22 @@ def seated(tmp_path: Path, seat: Schema = NUMBER) -> Model:
         paths[at][method]["responses"][status]["content"]["application/json"]["schema"] = shown
     listed = paths["/notes"]["get"]["responses"]["200"]["content"]["application/json"]
     listed["schema"] = {"type": "array", "items": shown}
-    return model_of(tmp_path, described)
+    return model_of(described)
 
 
 @pytest.mark.parametrize("taken", [True, False])
-def test_a_number_that_an_older_row_loses_stops_the_run(taken: bool, tmp_path: Path) -> None:
+def test_a_number_that_an_older_row_loses_stops_the_run(taken: bool) -> None:
     """Seats of five rows were lost, and nothing was told; what only counts stops no run."""
     server = Seats(taken, alike=True)
-    alarm = run(seated(tmp_path), server).footer.alarm  # type: ignore[arg-type]
+    alarm = run(seated(), server).footer.alarm  # type: ignore[arg-type]
     assert (alarm is not None) is taken
     assert server.lost == int(taken)
 
 
 @pytest.mark.parametrize("ends", [17, 44, 82])
-def test_a_number_that_no_write_sent_may_end_by_itself(ends: int, tmp_path: Path) -> None:
+def test_a_number_that_no_write_sent_may_end_by_itself(ends: int) -> None:
     server = Seats(True, ends)
-    report = run(seated(tmp_path), server)  # type: ignore[arg-type]
+    report = run(seated(), server)  # type: ignore[arg-type]
     assert report.footer.alarm is None
     assert server.notes[7]["seat"] is None
     assert server.turns > ends
@@ -336,12 +335,12 @@ def test_a_number_that_no_write_sent_may_end_by_itself(ends: int, tmp_path: Path
 
 @pytest.mark.parametrize("fewer", [False, True])
 @pytest.mark.parametrize("seat", [NUMBER, DAY], ids=["number", "day"])
-def test_a_place_that_one_older_row_has_is_not_sent(seat: Schema, fewer: bool, tmp_path: Path) -> None:
+def test_a_place_that_one_older_row_has_is_not_sent(seat: Schema, fewer: bool) -> None:
     """Where no two of the rows have one seat or day, it may be what a server finds them by."""
     server = Seats(True, days=seat is DAY)
     for n in [*server.notes][3:] if fewer else ():
         del server.notes[n], server.seats[n]
-    report = run(seated(tmp_path, seat), server)  # type: ignore[arg-type]
+    report = run(seated(seat), server)  # type: ignore[arg-type]
     assert report.footer.alarm is None
     assert server.lost == 0
     sent = [body["seat"] for body in server.bodies if isinstance(body.get("seat"), int | str)]
@@ -368,13 +367,13 @@ class Kinds:
         return self.kinds[kind.partition("?")[0]](replace(request, target=f"{notes}{slash}{rest}"))
 
 
-def test_a_bounded_run_spends_a_tenth_on_the_lists_of_other_kinds(tmp_path: Path) -> None:
+def test_a_bounded_run_spends_a_tenth_on_the_lists_of_other_kinds() -> None:
     """Of 300 requests for twelve kinds, half read lists after the first create of each."""
     described, text = document({}, {}), json.dumps(document({}, {})["paths"])
     for kind in KINDS:
         described["paths"] |= json.loads(text.replace("notes", kind).replace("note", kind.removesuffix("s")))
     server = Kinds()
-    run(model_of(tmp_path, described), server, max_requests=250)  # type: ignore[arg-type]
+    run(model_of(described), server, max_requests=250)  # type: ignore[arg-type]
     assert all(not notes.changed() for notes in server.kinds.values())
     assert sum(notes.last - 20 for notes in server.kinds.values()) > 20
     assert server.listed < 250 * 2 // 5

@@ -128,10 +128,10 @@ def described(hidden: str = "", answers: str = "204") -> Schema:
     [(lead, "uuid", True), (lead, "uuid", False), (first_digits, "uuid", True), (last_part, "slug", True)],
 )
 def test_one_row_at_most_is_lost(
-    reads: Callable[[str], str], own: str, numbered: bool, method: str, hidden: str, tmp_path: Path
+    reads: Callable[[str], str], own: str, numbered: bool, method: str, hidden: str
 ) -> None:
     server = Keyed(reads, method, own, numbered)
-    report = run(model_of(tmp_path, described(hidden)), server, 0)
+    report = run(model_of(described(hidden)), server, 0)
     alarm = report.footer.alarm
     assert server.count_harmed() <= 1
     assert alarm is not None or not server.count_harmed()
@@ -140,9 +140,9 @@ def test_one_row_at_most_is_lost(
     assert [id for id in server.list_left() if id not in named] == []
 
 
-def test_it_is_said_which_call_missed_what_it_named(tmp_path: Path) -> None:
+def test_it_is_said_which_call_missed_what_it_named() -> None:
     server = Keyed(lead, "DELETE")
-    model = model_of(tmp_path, described("list"))
+    model = model_of(described("list"))
     report = run(model, server, 0)
     alarm = report.footer.alarm
     assert alarm is not None
@@ -163,7 +163,7 @@ def test_the_generated_module_names_nobody(
     """By a text without a digit, which a read shows to be nobody's where one can."""
     server = Keyed(reads, method, own, numbered=own == "uuid")
     with loopback(server) as url:
-        run_module(model_of(tmp_path, described()), tmp_path / "out", url, PGAGENTS_ALLOW_WRITES="1")
+        run_module(model_of(described()), tmp_path / "out", url, PGAGENTS_ALLOW_WRITES="1")
     assert server.bodies
     assert not server.count_harmed()
 
@@ -228,14 +228,14 @@ class Accepted(Later):
 
 @pytest.mark.parametrize("hidden", ["", "list", "read"])
 @pytest.mark.parametrize("kind", [Keyed, Trash, Gone, Cached, Later, Accepted])
-def test_a_legal_removal_is_not_accused(kind: type[Keyed], hidden: str, tmp_path: Path) -> None:
+def test_a_legal_removal_is_not_accused(kind: type[Keyed], hidden: str) -> None:
     if kind is Cached and hidden == "list":
         pytest.skip("nothing shows that it was removed")
     server = kind()
     told = described(hidden, "202" if kind is Accepted else "204")
     note = told["paths"]["/notes"]["post"]["responses"]["201"]["content"]["application/json"]["schema"]
     note["properties"]["status"] = {"type": "string"}
-    report = run(model_of(tmp_path, told), server, 0)
+    report = run(model_of(told), server, 0)
     assert report.footer.alarm is None
     assert not server.count_harmed()
     for one in getattr(server, "due", []):
@@ -256,9 +256,9 @@ class Lasting(Keyed):
 
 
 @pytest.mark.parametrize("hidden", ["list", "read"])
-def test_removal_that_is_only_accepted_ends_no_other(hidden: str, tmp_path: Path) -> None:
+def test_removal_that_is_only_accepted_ends_no_other(hidden: str) -> None:
     server = Lasting()
-    report = run(model_of(tmp_path, described(hidden, "202")), server, 0)
+    report = run(model_of(described(hidden, "202")), server, 0)
     assert report.footer.alarm is None
     assert len({*server.asked}) > 1
 
@@ -272,8 +272,8 @@ class Working(Keyed):
 
 
 @pytest.mark.parametrize("hidden", ["", "list"])
-def test_change_that_answers_the_id_of_its_job_is_not_accused(hidden: str, tmp_path: Path) -> None:
-    report = run(model_of(tmp_path, described(hidden)), Working(), 0)
+def test_change_that_answers_the_id_of_its_job_is_not_accused(hidden: str) -> None:
+    report = run(model_of(described(hidden)), Working(), 0)
     assert report.footer.alarm is None
 
 
@@ -286,11 +286,11 @@ class Pinned(Keyed):
         return (204, None) if path.split("/")[2] in self.rows else (404, {"error": "none"})
 
 
-def test_a_removal_of_a_part_leaves_the_whole(tmp_path: Path) -> None:
+def test_a_removal_of_a_part_leaves_the_whole() -> None:
     server, told = Pinned(), described("list")
     removal = told["paths"]["/notes/{id}"]["delete"]
     told["paths"]["/notes/{id}/pin"] = {"delete": {**removal, "operationId": "unpin_note"}}
-    report = run(model_of(tmp_path, told), server, 0)
+    report = run(model_of(told), server, 0)
     assert report.footer.alarm is None
     assert not server.list_left()
     assert not server.count_harmed()

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -233,10 +234,14 @@ def document(more: dict[str, Schema], query: dict[str, Schema], id: str = "integ
     }
 
 
-def model_of(tmp_path: Path, described: Schema) -> Model:
-    path = tmp_path / "notes.json"
-    path.write_text(json.dumps(described), encoding="utf-8")
-    return load_text(imported(path).text, "notes.yaml")
+def model_of(described: Schema) -> Model:
+    """The catalogue that is imported from a document, the same for all seeds and servers."""
+    return _model_of(json.dumps(described))
+
+
+@lru_cache(maxsize=32)
+def _model_of(text: str) -> Model:
+    return load_text(imported(text).text, "notes.yaml")
 
 
 def run(model: Model, server: Notes, seed: int, **options: Any) -> Report:
@@ -261,9 +266,9 @@ def run(model: Model, server: Notes, seed: int, **options: Any) -> Report:
 @pytest.mark.parametrize("seed", [0, 1, 2])
 @pytest.mark.parametrize("id", ["string", "integer", "number"])
 @pytest.mark.parametrize("reader", [parse_int, cast, to_i, compare, find_digits])
-def test_leading_digits_name_nobody(reader: Callable[[str], int], id: str, seed: int, tmp_path: Path) -> None:
+def test_leading_digits_name_nobody(reader: Callable[[str], int], id: str, seed: int) -> None:
     server = Notes(reader)
-    run(model_of(tmp_path, document({}, {}, id)), server, seed)
+    run(model_of(document({}, {}, id)), server, seed)
     assert server.bodies
     assert not server.changed()
 
@@ -286,10 +291,10 @@ class Halfway(Notes):
 @pytest.mark.parametrize("method", ["DELETE", "PATCH"])
 @pytest.mark.parametrize("reader", [parse_int, compare, find_digits])
 def test_leading_digits_that_one_method_alone_reads_name_nobody(
-    reader: Callable[[str], int], method: str, id: str, tmp_path: Path
+    reader: Callable[[str], int], method: str, id: str
 ) -> None:
     server = Halfway(reader, method)
-    run(model_of(tmp_path, document({}, {}, id)), server, 0)
+    run(model_of(document({}, {}, id)), server, 0)
     assert server.bodies
     assert not server.changed()
 
@@ -309,7 +314,7 @@ TEXT_READERS: dict[str, tuple[Callable[[str], str], list[str]]] = {
 @pytest.mark.parametrize("makes", ["post", "put"])
 @pytest.mark.parametrize("reader", TEXT_READERS)
 def test_a_text_id_that_the_server_takes_for_an_older_one_is_not_written_to(
-    reader: str, makes: str, seed: int, tmp_path: Path
+    reader: str, makes: str, seed: int
 ) -> None:
     """Also where the run chose it, or the server gave it: a read by it shows the older one."""
     described = document({}, {}, "string")
@@ -320,7 +325,7 @@ def test_a_text_id_that_the_server_takes_for_an_older_one_is_not_written_to(
         answers = {**put["responses"], "201": put["responses"]["200"]}
         paths["/notes/{id}"]["put"] = {**put, "operationId": "put_note", "responses": answers}
     server = Texts(*TEXT_READERS[reader])
-    report = run(model_of(tmp_path, described), server, seed)
+    report = run(model_of(described), server, seed)
     assert not server.changed()
     assert report.results
     assert reader != "exact" or len(server.bodies) > (60 if makes == "post" else 10)
@@ -330,10 +335,10 @@ def test_a_text_id_that_the_server_takes_for_an_older_one_is_not_written_to(
 @pytest.mark.parametrize("where", ["body", "query"])
 @pytest.mark.parametrize("more", [FLAGS, NAMES], ids=["options", "references"])
 def test_options_with_reach_and_references_are_left_out(
-    more: dict[str, Schema], where: str, seed: int, tmp_path: Path
+    more: dict[str, Schema], where: str, seed: int
 ) -> None:
     server = Notes()
-    model = model_of(tmp_path, document(more, {}) if where == "body" else document({}, more))
+    model = model_of(document(more, {}) if where == "body" else document({}, more))
     report = run(model, server, seed)
     assert server.bodies
     assert not server.changed()
@@ -342,16 +347,16 @@ def test_options_with_reach_and_references_are_left_out(
     assert unsaid == []
 
 
-def test_an_allowed_argument_is_sent(tmp_path: Path) -> None:
+def test_an_allowed_argument_is_sent() -> None:
     server = Notes()
-    model = model_of(tmp_path, document(FLAGS, {}))
+    model = model_of(document(FLAGS, {}))
     run(model, server, 0, allow=("create_note.dedupe",))
     sent = {name for body in server.bodies for name in body}
     assert "dedupe" in sent
     assert "replace_all" not in sent
 
 
-def test_what_the_document_shows_is_sent_and_a_stored_flag_too(tmp_path: Path) -> None:
+def test_what_the_document_shows_is_sent_and_a_stored_flag_too() -> None:
     stored = {"type": "boolean"}
     described = document(
         {"starred": stored, "mode": {"type": "string", "enum": ["a", "b"], "default": "a"}}, {}
@@ -360,7 +365,7 @@ def test_what_the_document_shows_is_sent_and_a_stored_flag_too(tmp_path: Path) -
     for path, method, status in (("/notes", "post", "201"), ("/notes/{id}", "get", "200")):
         content = described["paths"][path][method]["responses"][status]["content"]
         content["application/json"]["schema"] = note
-    model = model_of(tmp_path, described)
+    model = model_of(described)
     action = next(a for a in model.actions if a.name == "create_note")
     held = {one.label: one for one in Harmless(model).list_withheld(action)}
     assert held.keys() == {"mode"}
@@ -372,7 +377,7 @@ COUNTS = ("amount", "quantity", "age", "copies", "floor", "weight_kg")
 CODES = ("sku", "product_ean", "serial", "barcode")
 
 
-def test_a_required_number_that_names_a_thing_is_withheld_and_a_quantity_is_not(tmp_path: Path) -> None:
+def test_a_required_number_that_names_a_thing_is_withheld_and_a_quantity_is_not() -> None:
     """Unless the thing that the call makes has it: that is its own then, and no reference."""
     described = document(dict.fromkeys((*COUNTS, *CODES), NUMBER), {})
     described["paths"]["/notes"]["get"]["responses"]["200"]["content"]["application/json"]["schema"] = {
@@ -381,7 +386,7 @@ def test_a_required_number_that_names_a_thing_is_withheld_and_a_quantity_is_not(
     }
     content = described["paths"]["/notes"]["post"]["requestBody"]["content"]["application/json"]
     content["schema"]["required"] = ["text", *COUNTS, *CODES]
-    model = model_of(tmp_path, described)
+    model = model_of(described)
     action = next(a for a in model.actions if a.name == "create_note")
     held = {one.label: one for one in Harmless(model).list_withheld(action)}
     assert held.keys() == {*CODES} - {"barcode"}
@@ -408,12 +413,12 @@ def list_texts(value: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("seed", [0, 1])
-def test_a_text_that_names_somebody_is_the_runs_own_word_or_is_not_sent(seed: int, tmp_path: Path) -> None:
+def test_a_text_that_names_somebody_is_the_runs_own_word_or_is_not_sent(seed: int) -> None:
     """Also in a list, in its items' members, in a change, and where its pattern lets no such word in."""
     server, described = Notes(), document(ROLES, {})
     body = described["paths"]["/notes"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     body["required"] = [*body.get("required", ()), "assignee", "members", "group"]
-    report = run(model_of(tmp_path, described), server, seed)
+    report = run(model_of(described), server, seed)
     sent = [(name, body[name]) for body in server.bodies for name in ROLES.keys() & body.keys()]
     texts = {(name, text) for name, value in sent for text in list_texts(value)}
     others = {text for _, text in texts if "pgv-" not in text and text[:1] not in "[{"}
@@ -423,10 +428,10 @@ def test_a_text_that_names_somebody_is_the_runs_own_word_or_is_not_sent(seed: in
     assert "create_note.reviewer" in str(report.footer.withheld)
 
 
-def test_a_word_of_a_document_without_a_digit_is_sent(tmp_path: Path) -> None:
+def test_a_word_of_a_document_without_a_digit_is_sent() -> None:
     described = document({"group": ROLES["group"], "team": {"type": "string", "example": "AV-1"}}, {})
-    action = next(a for a in model_of(tmp_path, described).actions if a.name == "create_note")
-    held = {one.label: one for one in Harmless(model_of(tmp_path, described)).list_withheld(action)}
+    action = next(a for a in model_of(described).actions if a.name == "create_note")
+    held = {one.label: one for one in Harmless(model_of(described)).list_withheld(action)}
     assert held["group"].takes("admins", ())
     assert not held["group"].takes("x", ())
     assert not held["team"].takes("AV-1", ())
@@ -436,7 +441,7 @@ def test_a_word_of_a_document_without_a_digit_is_sent(tmp_path: Path) -> None:
 def test_the_generated_module_keeps_the_same_rules(more: dict[str, Schema], tmp_path: Path) -> None:
     server = Notes()
     with loopback(server) as url:
-        run_module(model_of(tmp_path, document(more, {})), tmp_path / "out", url, PGAGENTS_ALLOW_WRITES="1")
+        run_module(model_of(document(more, {})), tmp_path / "out", url, PGAGENTS_ALLOW_WRITES="1")
     assert server.bodies
     assert not server.changed()
 
@@ -491,14 +496,14 @@ class Echoing(Notes):
         return (200, gone[0]) if method == "DELETE" and gone else (status, answer)
 
 
-def test_a_number_that_a_removal_answers_is_free_again(tmp_path: Path) -> None:
+def test_a_number_that_a_removal_answers_is_free_again() -> None:
     """Platformatic DB 2.61 (Fastify) over SQLite, 2026-11-28: four rows stayed, and no more were made."""
     described = document({}, {})
     removal = described["paths"]["/notes/{id}"]["delete"]["responses"]
     removal["200"] = described["paths"]["/notes/{id}"]["get"]["responses"]["200"]
     del removal["204"]
     server = Echoing()
-    report = run(model_of(tmp_path, described), server, 0)
+    report = run(model_of(described), server, 0)
     assert len(server.notes) == OTHERS
     assert not server.changed()
     assert not report.footer.left_behind
@@ -516,10 +521,10 @@ class Numbering(Notes):
         return status, answer
 
 
-def test_a_create_that_sent_an_id_disowns_nothing_else(tmp_path: Path) -> None:
+def test_a_create_that_sent_an_id_disowns_nothing_else() -> None:
     """Platformatic DB 2.61 (Fastify), 2026-11-28: nineteen rows stayed for one that is made by `id: null`."""
     server = Numbering()
-    report = run(model_of(tmp_path, document({"id": {"type": "integer"}}, {})), server, 0)
+    report = run(model_of(document({"id": {"type": "integer"}}, {})), server, 0)
     assert server.notes.pop(0)
     assert len(server.notes) == OTHERS
     assert not server.changed()
@@ -540,7 +545,7 @@ class Listing(Notes):
 
 
 @pytest.mark.parametrize("takes_list", [False, True])
-def test_what_a_create_answers_in_a_list_is_made_and_removed(takes_list: bool, tmp_path: Path) -> None:
+def test_what_a_create_answers_in_a_list_is_made_and_removed(takes_list: bool) -> None:
     described = document({}, {})
     made = described["paths"]["/notes"]["post"]
     if takes_list:
@@ -548,7 +553,7 @@ def test_what_a_create_answers_in_a_list_is_made_and_removed(takes_list: bool, t
         content["schema"] = {"type": "array", "minItems": 1, "maxItems": 5, "items": content["schema"]}
     made["responses"]["201"]["content"]["application/json"]["schema"] = {"type": "array", "items": NOTE}
     server = Listing()
-    report = run(model_of(tmp_path, described), server, 0)
+    report = run(model_of(described), server, 0)
     assert server.last > OTHERS
     assert len(server.notes) == OTHERS
     assert not server.changed()
@@ -584,7 +589,7 @@ class Owned(Notes):
         return (200, owner) if method == "GET" else (204, None)
 
 
-def test_a_change_of_a_whole_collection_is_not_sent_for_an_own_thing_beside_it(tmp_path: Path) -> None:
+def test_a_change_of_a_whole_collection_is_not_sent_for_an_own_thing_beside_it() -> None:
     described = document({}, {})
     paths = described["paths"]
     owner = {key: deepcopy(paths[key]) for key in ("/notes", "/notes/{id}")}
@@ -602,20 +607,20 @@ def test_a_change_of_a_whole_collection_is_not_sent_for_an_own_thing_beside_it(t
     for operation in paths["/owners/{owner_id}"].values():
         operation["parameters"] = [{**operation["parameters"][0], "name": "owner_id"}]
     server = Owned()
-    run(model_of(tmp_path, described), server, 0)
+    run(model_of(described), server, 0)
     assert server.made > 100
     assert not server.owners
     assert not server.changed()
 
 
-def test_a_removal_that_wants_a_condition_says_which_header_lacks(tmp_path: Path) -> None:
+def test_a_removal_that_wants_a_condition_says_which_header_lacks() -> None:
     class Guarded(Notes):
         def answer(self, method: str, path: str, body: Any, given: dict[str, Any]) -> tuple[int, Any]:
             wanted = method in ("PATCH", "DELETE")
             return (428, {"error": "when?"}) if wanted else super().answer(method, path, body, given)
 
     server = Guarded()
-    report = run(model_of(tmp_path, document({}, {})), server, 0)
+    report = run(model_of(document({}, {})), server, 0)
     left = report.footer.left_behind
     assert len(left) == len(server.notes) - OTHERS > 0
     assert all("428, and nothing says that it takes the header If-Match" in one for one in left)
@@ -656,9 +661,9 @@ def bodiless(*, listed: bool = True) -> Schema:
         "/notes/{id}",
     ],
 )
-def test_what_a_create_tells_by_its_location_alone_is_made_and_removed(where: str, tmp_path: Path) -> None:
+def test_what_a_create_tells_by_its_location_alone_is_made_and_removed(where: str) -> None:
     server = Located(where)
-    report = run(model_of(tmp_path, bodiless()), server, 0)
+    report = run(model_of(bodiless()), server, 0)
     assert server.last > OTHERS + 3
     assert len(server.notes) == OTHERS
     assert not server.changed()
@@ -683,12 +688,12 @@ def test_what_a_create_tells_by_its_location_alone_is_made_and_removed(where: st
         "http://[/notes/{id}",
     ],
 )
-def test_a_location_that_names_no_new_note_changes_nothing(where: str, listed: bool, tmp_path: Path) -> None:
+def test_a_location_that_names_no_new_note_changes_nothing(where: str, listed: bool) -> None:
     """Also where it names an older note that no list shows: a read shows another text than was sent. A list
     finds the new one by its mark.
     """
     server = Located(where)
-    report = run(model_of(tmp_path, bodiless(listed=listed)), server, 0)
+    report = run(model_of(bodiless(listed=listed)), server, 0)
     assert not server.changed()
     assert OTHERS < server.last <= OTHERS + 3
     assert len(server.notes) == OTHERS if listed else report.footer.left_behind

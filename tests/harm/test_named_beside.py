@@ -89,9 +89,9 @@ class Beside(Notes):
 
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("kind", BESIDE)
-def test_what_a_call_names_beside_an_own_instance_is_nobodys(kind: str, seed: int, tmp_path: Path) -> None:
+def test_what_a_call_names_beside_an_own_instance_is_nobodys(kind: str, seed: int) -> None:
     server = Beside()
-    report = run(model_of(tmp_path, described(kind)), server, seed)
+    report = run(model_of(described(kind)), server, seed)
     assert server.bodies
     assert not server.changed(), json.dumps([name for name, count in server.others.items() if count])
     assert server.acted or [r for r in report.results if "--allow act" in r.reason]
@@ -102,14 +102,14 @@ def test_what_a_call_names_beside_an_own_instance_is_nobodys(kind: str, seed: in
 def test_the_generated_module_names_nobody_beside_an_own_instance(kind: str, tmp_path: Path) -> None:
     server = Beside()
     with loopback(server) as url:
-        run_module(model_of(tmp_path, described(kind)), tmp_path / "out", url, PGAGENTS_ALLOW_WRITES="1")
+        run_module(model_of(described(kind)), tmp_path / "out", url, PGAGENTS_ALLOW_WRITES="1")
     assert server.bodies
     assert not server.changed()
 
 
-def test_an_allowed_step_of_a_path_is_sent(tmp_path: Path) -> None:
+def test_an_allowed_step_of_a_path_is_sent() -> None:
     server = Beside()
-    run(model_of(tmp_path, described("a peer's number")), server, 0, allow=("act.peer",))
+    run(model_of(described("a peer's number")), server, 0, allow=("act.peer",))
     assert server.changed()
 
 
@@ -139,9 +139,7 @@ class Billed(Notes):
 
 
 @pytest.mark.parametrize("allow", [(), ("create_note.customer_id",)])
-def test_what_a_run_found_is_named_by_a_write_only_if_the_caller_allows_it(
-    allow: tuple[str, ...], tmp_path: Path
-) -> None:
+def test_what_a_run_found_is_named_by_a_write_only_if_the_caller_allows_it(allow: tuple[str, ...]) -> None:
     told = document({"customer_id": TEXT}, {})
     content = told["paths"]["/notes"]["post"]["requestBody"]["content"]["application/json"]
     content["schema"]["required"].append("customer_id")
@@ -156,7 +154,7 @@ def test_what_a_run_found_is_named_by_a_write_only_if_the_caller_allows_it(
         params = [at] if "{" in path else []
         told["paths"][path] = {"get": {"parameters": params, "responses": {"200": said}}}
     server = Billed()
-    report = run(model_of(tmp_path, told), server, 0, allow=allow)
+    report = run(model_of(told), server, 0, allow=allow)
     assert server.bodies
     assert server.changed() is bool(allow)
     assert bool(allow) or "create_note.customer_id" in str(report.footer.withheld)

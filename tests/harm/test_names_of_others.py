@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -68,21 +67,19 @@ def shelves(text: Schema, **more: Schema) -> Schema:
     [SHORT, {"type": "string", "pattern": "^[A-Z][a-z]{2,7}$", "example": "Work"}],
     ids=["short", "pattern"],
 )
-def test_a_name_without_room_for_a_mark_is_none_that_the_document_shows(
-    text: Schema, seed: int, tmp_path: Path
-) -> None:
+def test_a_name_without_room_for_a_mark_is_none_that_the_document_shows(text: Schema, seed: int) -> None:
     """Of an app whose categories are found by their names, a run removed the notes of the category `Work`."""
     server = Shelves()
-    run(model_of(tmp_path, shelves(text)), server, seed)
+    run(model_of(shelves(text)), server, seed)
     assert len(server.bodies) > 60
     assert not server.changed()
 
 
 @pytest.mark.parametrize("code", [CODE, MAIL], ids=["code", "address"])
-def test_a_key_that_the_document_shows_is_not_sent(code: Schema, tmp_path: Path) -> None:
+def test_a_key_that_the_document_shows_is_not_sent(code: Schema) -> None:
     """Its row was changed by the first create, where a server takes a known key for an update."""
     server = Shelves(code["example"])
-    run(model_of(tmp_path, shelves({"type": "string", "maxLength": 200}, code=code)), server, 0)
+    run(model_of(shelves({"type": "string", "maxLength": 200}, code=code)), server, 0)
     assert len(server.bodies) > 60
     assert not server.changed()
     assert all(re.match(code["pattern"], body["code"]) for body in server.bodies[:2])
@@ -97,10 +94,10 @@ class Strict(Shelves):
         return super().answer(method, path, body, given)
 
 
-def test_a_key_that_the_server_wants_is_sent_as_shown_and_texts_keep_their_mark(tmp_path: Path) -> None:
+def test_a_key_that_the_server_wants_is_sent_as_shown_and_texts_keep_their_mark() -> None:
     server = Strict()
     described = shelves({"type": "string", "maxLength": 200}, code={**CODE, "example": "B-001"})
-    run(model_of(tmp_path, described), server, 0)
+    run(model_of(described), server, 0)
     taken = [body for body in server.bodies if body.get("code") == "B-001" and body.get("text")]
     assert len(taken) > 10
     assert str(taken[0]["text"]).startswith("pgv-")
@@ -118,11 +115,11 @@ FORMS = {
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_key_in_another_form_is_drawn_in_the_same_one(form: str, tmp_path: Path) -> None:
+def test_a_key_in_another_form_is_drawn_in_the_same_one(form: str) -> None:
     pattern, example = FORMS[form]
     server = Shelves(example)
     code: Schema = {"type": "string", "pattern": pattern, "example": example}
-    run(model_of(tmp_path, shelves({"type": "string", "maxLength": 200}, code=code)), server, 0)
+    run(model_of(shelves({"type": "string", "maxLength": 200}, code=code)), server, 0)
     assert len(server.bodies) > 60
     assert not server.changed()
 
@@ -131,12 +128,10 @@ DIGITS: Schema = {"type": "string", "pattern": "^[0-9]{6}$", "example": "100007"
 
 
 @pytest.mark.parametrize("code", ["100007", "090909"], ids=["shown", "greatest"])
-def test_a_key_of_digits_alone_is_not_sent_and_the_create_says_what_would_send_it(
-    code: str, tmp_path: Path
-) -> None:
+def test_a_key_of_digits_alone_is_not_sent_and_the_create_says_what_would_send_it(code: str) -> None:
     """Also not the greatest one: a call at the bounds changed the row that had it."""
     server = Shelves(code)
-    model = model_of(tmp_path, shelves({"type": "string", "maxLength": 200}, code=DIGITS))
+    model = model_of(shelves({"type": "string", "maxLength": 200}, code=DIGITS))
     report = run(model, server, 0)
     assert "100007" not in [body.get("code") for body in server.bodies]
     assert not server.changed()
@@ -145,9 +140,9 @@ def test_a_key_of_digits_alone_is_not_sent_and_the_create_says_what_would_send_i
     assert {result.verdict for result in withheld} == {Verdict.NOT_SELECTED}
 
 
-def test_a_key_of_digits_alone_is_sent_where_the_caller_allows_it(tmp_path: Path) -> None:
+def test_a_key_of_digits_alone_is_sent_where_the_caller_allows_it() -> None:
     server = Shelves("none")
-    model = model_of(tmp_path, shelves({"type": "string", "maxLength": 200}, code=DIGITS))
+    model = model_of(shelves({"type": "string", "maxLength": 200}, code=DIGITS))
     run(model, server, 0, allow=frozenset(["create_note.code", "update_note.code", "patch_note.code"]))
     assert [body.get("code") for body in server.bodies].count("100007") > 10
 
@@ -167,18 +162,18 @@ class Busy(Shelves):
 
 
 @pytest.mark.parametrize("status", [400, 404, 409, 422, 423])
-def test_a_refusal_that_passes_brings_no_example_back(status: int, tmp_path: Path) -> None:
+def test_a_refusal_that_passes_brings_no_example_back(status: int) -> None:
     """A create was refused with 409 while an import ran; the next one had the category of the document."""
     server = Busy(status)
-    run(model_of(tmp_path, shelves(SHORT)), server, 0)
+    run(model_of(shelves(SHORT)), server, 0)
     assert "Work" not in [body.get("text") for body in server.bodies]
     assert len(server.bodies) > 40
     assert not server.changed()
 
 
-def test_a_refusal_that_passes_brings_no_address_back(tmp_path: Path) -> None:
+def test_a_refusal_that_passes_brings_no_address_back() -> None:
     server = Busy(409, MAIL["example"])
-    run(model_of(tmp_path, shelves({"type": "string", "maxLength": 200}, code=MAIL)), server, 0)
+    run(model_of(shelves({"type": "string", "maxLength": 200}, code=MAIL)), server, 0)
     assert MAIL["example"] not in [body.get("code") for body in server.bodies]
     assert len(server.bodies) > 60
 
@@ -192,10 +187,10 @@ class Narrow(Shelves):
         return super().answer(method, path, body, given)
 
 
-def test_a_mark_that_is_refused_beside_a_word_does_not_end_the_word(tmp_path: Path) -> None:
+def test_a_mark_that_is_refused_beside_a_word_does_not_end_the_word() -> None:
     hint: Schema = {"type": "string", "maxLength": 200, "example": "a hint"}
     server = Narrow()
-    run(model_of(tmp_path, shelves(SHORT, hint=hint)), server, 0)
+    run(model_of(shelves(SHORT, hint=hint)), server, 0)
     assert "Work" not in [body.get("text") for body in server.bodies]
     assert not server.changed()
 
@@ -214,9 +209,9 @@ class Closed(Shelves):
         return super().answer(method, path, body, given)
 
 
-def test_a_word_that_is_refused_without_a_name_is_not_replaced_and_no_alarm(tmp_path: Path) -> None:
+def test_a_word_that_is_refused_without_a_name_is_not_replaced_and_no_alarm() -> None:
     server = Closed("A-007", 400, "bad request")
-    report = run(model_of(tmp_path, shelves({"type": "string", "maxLength": 200}, code=CODE)), server, 0)
+    report = run(model_of(shelves({"type": "string", "maxLength": 200}, code=CODE)), server, 0)
     assert "A-007" not in [body.get("code") for body in server.bodies]
     assert not server.changed()
     assert any("--allow create_note.code" in str(result.reason) for result in report.results)
@@ -227,41 +222,35 @@ def test_a_word_that_is_refused_without_a_name_is_not_replaced_and_no_alarm(tmp_
     ("pattern", "example"),
     [("^[A-Z]{3}$", "EUR"), ("^[a-z]{2}(-[A-Z]{2})?$", "en-US"), ("^(red|blue)$", "red")],
 )
-def test_a_code_of_a_closed_list_is_sent_as_shown(
-    pattern: str, example: str, status: int, tmp_path: Path
-) -> None:
+def test_a_code_of_a_closed_list_is_sent_as_shown(pattern: str, example: str, status: int) -> None:
     """A server that refused another currency with 403 had words in all creates, and none was made."""
     server = Closed(example, status, "no such value")
     code: Schema = {"type": "string", "pattern": pattern, "example": example}
-    run(model_of(tmp_path, shelves({"type": "string", "maxLength": 200}, code=code)), server, 0)
+    run(model_of(shelves({"type": "string", "maxLength": 200}, code=code)), server, 0)
     assert server.last - OTHERS > 8
 
 
-def test_a_word_that_a_refusal_names_is_replaced_with_any_status(tmp_path: Path) -> None:
+def test_a_word_that_a_refusal_names_is_replaced_with_any_status() -> None:
     server = Closed("B-001", 424, 'unknown value in "code"')
     described = shelves({"type": "string", "maxLength": 200}, code={**CODE, "example": "B-001"})
-    run(model_of(tmp_path, described), server, 0)
+    run(model_of(described), server, 0)
     assert [body.get("code") for body in server.bodies].count("B-001") > 10
 
 
 @pytest.mark.parametrize("says", ["the text service is not ready", 'locked: "text" is being indexed'])
 @pytest.mark.parametrize("status", [400, 422])
-def test_a_refusal_that_passes_and_names_a_member_brings_no_example_back(
-    status: int, says: str, tmp_path: Path
-) -> None:
+def test_a_refusal_that_passes_and_names_a_member_brings_no_example_back(status: int, says: str) -> None:
     server = Busy(status, says=says)
-    run(model_of(tmp_path, shelves(SHORT)), server, 0)
+    run(model_of(shelves(SHORT)), server, 0)
     assert "Work" not in [body.get("text") for body in server.bodies]
     assert len(server.bodies) > 40
     assert not server.changed()
 
 
 @pytest.mark.parametrize("status", [400, 403, 424])
-def test_a_code_of_a_closed_list_that_has_room_for_a_mark_is_sent_as_shown(
-    status: int, tmp_path: Path
-) -> None:
+def test_a_code_of_a_closed_list_that_has_room_for_a_mark_is_sent_as_shown(status: int) -> None:
     """A server that refused another currency with 403 had marks in all creates, and none was made."""
     server = Closed("EUR", status, "no such value")
     currency: Schema = {"type": "string", "maxLength": 60, "example": "EUR"}
-    run(model_of(tmp_path, shelves({"type": "string", "maxLength": 200}, currency=currency)), server, 0)
+    run(model_of(shelves({"type": "string", "maxLength": 200}, currency=currency)), server, 0)
     assert server.last - OTHERS > 8

@@ -141,9 +141,9 @@ def described(more: dict[str, Schema], where: str) -> Schema:
 
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("more", [OPTIONS, REFERENCES], ids=["options", "references"])
-def test_no_name_of_a_body_reaches_others(more: dict[str, Schema], seed: int, tmp_path: Path) -> None:
+def test_no_name_of_a_body_reaches_others(more: dict[str, Schema], seed: int) -> None:
     server = Doing()
-    run(model_of(tmp_path, described(more, "body")), server, seed)
+    run(model_of(described(more, "body")), server, seed)
     assert server.bodies
     assert not server.changed(), server.bodies[-1]
 
@@ -152,12 +152,12 @@ def test_no_name_of_a_body_reaches_others(more: dict[str, Schema], seed: int, tm
     "name", ["mode", "keep_last", "renumber", "source", "predecessors", "note_uuid", "self_url"]
 )
 @pytest.mark.parametrize("required", [False, True])
-def test_no_name_of_a_query_reaches_others(name: str, required: bool, tmp_path: Path) -> None:
+def test_no_name_of_a_query_reaches_others(name: str, required: bool) -> None:
     made = described({name: {**OPTIONS, **REFERENCES}[name]}, "query")
     for option in made["paths"]["/notes"]["post"]["parameters"]:
         option["required"] = required
     server = Doing()
-    run(model_of(tmp_path, made), server, 0)
+    run(model_of(made), server, 0)
     assert (name == "renumber" and required) or not server.changed()  # it cannot be left out
 
 
@@ -170,10 +170,10 @@ class Heard(Notes):
         return super().__call__(request)
 
 
-def test_no_header_reaches_others(tmp_path: Path) -> None:
+def test_no_header_reaches_others() -> None:
     names = {n: OPTIONS[n] for n in ("mode", "keep_last", "renumber", "on_conflict")}
     server = Heard()
-    run(model_of(tmp_path, described(names, "header")), server, 0)
+    run(model_of(described(names, "header")), server, 0)
     assert server.heard
     assert not {name for name in server.heard if name.startswith("x-")} & {
         f"x-{n.replace('_', '-')}" for n in names
@@ -184,9 +184,7 @@ def test_no_header_reaches_others(tmp_path: Path) -> None:
 def test_the_generated_module_reaches_no_others(more: dict[str, Schema], tmp_path: Path) -> None:
     server = Doing()
     with loopback(server) as url:
-        run_module(
-            model_of(tmp_path, described(more, "body")), tmp_path / "out", url, PGAGENTS_ALLOW_WRITES="1"
-        )
+        run_module(model_of(described(more, "body")), tmp_path / "out", url, PGAGENTS_ALLOW_WRITES="1")
     assert server.bodies
     assert not server.changed()
 
@@ -232,8 +230,8 @@ class Moving(Notes):
 
 
 @pytest.mark.parametrize("name", ["email", "archive_reason", "broadcast_message", "copy"])
-def test_a_text_that_only_holds_a_word_with_reach_is_sent(name: str, tmp_path: Path) -> None:
-    model = model_of(tmp_path, document({name: TEXT}, {}))
+def test_a_text_that_only_holds_a_word_with_reach_is_sent(name: str) -> None:
+    model = model_of(document({name: TEXT}, {}))
     action = next(a for a in model.actions if a.name == "create_note")
     assert not Harmless(model).list_withheld(action)
 
@@ -248,36 +246,34 @@ def test_a_text_that_only_holds_a_word_with_reach_is_sent(name: str, tmp_path: P
         ("stars", True),
     ],
 )
-def test_a_number_that_takes_the_place_of_another_row_is_not_sent(
-    name: str, sent: bool, tmp_path: Path
-) -> None:
+def test_a_number_that_takes_the_place_of_another_row_is_not_sent(name: str, sent: bool) -> None:
     """A list in order moves the others, although a row shows its own place (`acts_as_list`)."""
     made = document({name: {"type": ["integer", "null"], "default": 0}}, {})
     shown = {"type": "object", "properties": {"id": NUMBER, "text": TEXT, name: {"type": "integer"}}}
     for path, method, status in (("/notes", "post", "201"), ("/notes/{id}", "patch", "200")):
         made["paths"][path][method]["responses"][status]["content"]["application/json"]["schema"] = shown
-    model = model_of(tmp_path, made)
+    model = model_of(made)
     action = next(a for a in model.actions if a.name == "patch_note")
     held = Harmless(model).list_withheld(action)
     assert [one.label for one in held] == ([] if sent else [name])
     assert all(one.takes(0, ()) and not one.takes(7, ()) for one in held)
 
 
-def test_choices_of_a_needed_argument_are_sent_unless_they_have_reach(tmp_path: Path) -> None:
+def test_choices_of_a_needed_argument_are_sent_unless_they_have_reach() -> None:
     """Alternatives with one value each are choices."""
     made = document({"combine": {"oneOf": [{"const": "append"}, {"const": "replace"}]}}, {})
     content = made["paths"]["/notes"]["post"]["requestBody"]["content"]["application/json"]
     content["schema"]["required"] = ["text", "combine"]
-    model = model_of(tmp_path, made)
+    model = model_of(made)
     action = next(a for a in model.actions if a.name == "create_note")
     (held,) = Harmless(model).list_withheld(action)
     assert held.takes("append", ())
     assert not held.takes("replace", ())
 
 
-def test_a_reference_to_the_only_resource_takes_an_id_of_the_runs_own(tmp_path: Path) -> None:
+def test_a_reference_to_the_only_resource_takes_an_id_of_the_runs_own() -> None:
     server = Moving()
-    run(model_of(tmp_path, moving()), server, 0)
+    run(model_of(moving()), server, 0)
     assert any(number > OTHERS for number in server.named)
     assert not [number for number in server.named if 0 < number <= OTHERS]
     sent = [body["amount"] for body in server.bodies if "amount" in body and "after_id" in body]
@@ -287,10 +283,10 @@ def test_a_reference_to_the_only_resource_takes_an_id_of_the_runs_own(tmp_path: 
 @pytest.mark.parametrize(
     ("allow", "lifted"), [("create_note.options", "options"), ("create_note.steps", "steps")]
 )
-def test_allow_of_an_argument_lifts_its_members(allow: str, lifted: str, tmp_path: Path) -> None:
+def test_allow_of_an_argument_lifts_its_members(allow: str, lifted: str) -> None:
     server = Notes()
     run(
-        model_of(tmp_path, described({n: OPTIONS[n] for n in ("options", "steps")}, "body")),
+        model_of(described({n: OPTIONS[n] for n in ("options", "steps")}, "body")),
         server,
         0,
         allow=(allow,),
@@ -304,9 +300,9 @@ def test_allow_of_an_argument_lifts_its_members(allow: str, lifted: str, tmp_pat
     assert sent & {"options", "steps"} == {lifted}
 
 
-def test_an_example_explains_an_option_unless_its_name_has_reach(tmp_path: Path) -> None:
+def test_an_example_explains_an_option_unless_its_name_has_reach() -> None:
     shown = {"type": "boolean", "examples": [True]}
-    model = model_of(tmp_path, document({"compact": shown, "replace_all": shown, "is_admin": shown}, {}))
+    model = model_of(document({"compact": shown, "replace_all": shown, "is_admin": shown}, {}))
     action = next(a for a in model.actions if a.name == "create_note")
     held = {one.label: one for one in Harmless(model).list_withheld(action)}
     assert {name: one.takes(True, ()) for name, one in held.items()} == {
@@ -327,9 +323,9 @@ def test_an_example_explains_an_option_unless_its_name_has_reach(tmp_path: Path)
     ],
 )
 def test_an_id_of_another_kind_is_not_the_runs_own(
-    value: Any, own: list[tuple[str, Any]], taken: bool, tmp_path: Path
+    value: Any, own: list[tuple[str, Any]], taken: bool
 ) -> None:
-    model = model_of(tmp_path, document({"parent_id": NUMBER}, {}))
+    model = model_of(document({"parent_id": NUMBER}, {}))
     action = next(a for a in model.actions if a.name == "create_note")
     (one,) = Harmless(model).list_withheld(action)
     assert one.takes(value, own) is taken
@@ -343,36 +339,32 @@ def test_an_id_of_another_kind_is_not_the_runs_own(
         ({"type": "string"}, True),
     ],
 )
-def test_a_number_under_a_noun_in_the_plural_counts_things(
-    schema: Schema, is_reference: bool, tmp_path: Path
-) -> None:
-    model = model_of(tmp_path, document({"notes": schema}, {}))
+def test_a_number_under_a_noun_in_the_plural_counts_things(schema: Schema, is_reference: bool) -> None:
+    model = model_of(document({"notes": schema}, {}))
     action = next(a for a in model.actions if a.name == "create_note")
     held = [one.kind for one in Harmless(model).list_withheld(action) if one.label == "notes"]
     assert ("reference" in held) is is_reference
 
 
 @pytest.mark.parametrize(("answer", "is_reference"), [(choice("on", "off"), False), (None, True)])
-def test_a_step_whose_read_answers_that_value_is_no_noun(
-    answer: Schema | None, is_reference: bool, tmp_path: Path
-) -> None:
+def test_a_step_whose_read_answers_that_value_is_no_noun(answer: Schema | None, is_reference: bool) -> None:
     """`GET /recordings/status` of WireMock 3.13.2 withheld the status of each response, 2026-11-28."""
     made = document({"status": NUMBER}, {})
     shown = {"type": "object", "properties": {} if answer is None else {"status": answer}}
     content = {"application/json": {"schema": shown}}
     read = {"operationId": "get_status", "responses": {"200": {"description": "It", "content": content}}}
     made["paths"]["/notes/status"] = {"get": read}
-    model = model_of(tmp_path, made)
+    model = model_of(made)
     action = next(a for a in model.actions if a.name == "create_note")
     held = [one.kind for one in Harmless(model).list_withheld(action) if one.label == "status"]
     assert ("reference" in held) is is_reference
 
 
-def test_no_choice_that_gives_every_right_is_sent(tmp_path: Path) -> None:
+def test_no_choice_that_gives_every_right_is_sent() -> None:
     made = document({"grants": choice("none", "all")}, {})
     content = made["paths"]["/notes"]["post"]["requestBody"]["content"]["application/json"]
     content["schema"]["required"] = ["text", "grants"]
-    model = model_of(tmp_path, made)
+    model = model_of(made)
     action = next(a for a in model.actions if a.name == "create_note")
     held = {one.label: one for one in Harmless(model).list_withheld(action)}
     assert held["grants"].takes("none", ())
@@ -383,11 +375,9 @@ def test_no_choice_that_gives_every_right_is_sent(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("value", "sent"), [("", False), ("/", False), ("../", False), ("x", True), ("pgv-0f3a", True)]
 )
-def test_a_place_in_a_tree_is_not_above_what_others_have(
-    name: str, value: str, sent: bool, tmp_path: Path
-) -> None:
+def test_a_place_in_a_tree_is_not_above_what_others_have(name: str, value: str, sent: bool) -> None:
     """With a folder whose path is empty, an app removed the 300 that others had."""
-    model = model_of(tmp_path, document({name: TEXT, "title": TEXT}, {}))
+    model = model_of(document({name: TEXT, "title": TEXT}, {}))
     action = next(a for a in model.actions if a.name == "create_note")
     found = Harmless(model).find_reaching(action, {"text": "", name: value, "title": value})
     assert [one.label for one in found] == ([] if sent else [name])

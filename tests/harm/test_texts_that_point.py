@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,10 +36,10 @@ class Linking(Notes):
 
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("name", NOTE_LINKS)
-def test_a_text_that_points_to_a_note_names_nobodys(name: str, seed: int, tmp_path: Path) -> None:
+def test_a_text_that_points_to_a_note_names_nobodys(name: str, seed: int) -> None:
     """`linked: notes/7`, as Google's resource names are, was sent with the numbers of notes of others."""
     server = Linking()
-    run(model_of(tmp_path, document({name: NOTE_LINKS[name]}, {})), server, seed)
+    run(model_of(document({name: NOTE_LINKS[name]}, {})), server, seed)
     assert len(server.bodies) > 60
     assert not server.changed()
 
@@ -56,9 +55,7 @@ class Rules(Notes):
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_a_text_that_chooses_rows_is_not_so_short_that_it_fits_those_of_others(
-    seed: int, tmp_path: Path
-) -> None:
+def test_a_text_that_chooses_rows_is_not_so_short_that_it_fits_those_of_others(seed: int) -> None:
     """A rule that works at once on what contains `0` removed the notes of others."""
     server = Rules()
     contains: Schema = {"type": "string", "minLength": 1, "maxLength": 60}
@@ -67,7 +64,7 @@ def test_a_text_that_chooses_rows_is_not_so_short_that_it_fits_those_of_others(
     for path, method, status in (("/notes", "post", "201"), ("/notes/{id}", "get", "200")):
         content = described["paths"][path][method]["responses"][status]["content"]
         content["application/json"]["schema"] = row
-    run(model_of(tmp_path, described), server, seed)
+    run(model_of(described), server, seed)
     assert len(server.bodies) > 60
     assert not server.changed()
 
@@ -86,11 +83,11 @@ def test_a_text_that_chooses_rows_is_not_so_short_that_it_fits_those_of_others(
     ],
 )
 def test_a_short_text_that_says_what_a_note_is_chooses_none(
-    name: str, schema: Schema, needed: bool, value: Any, sent: bool, tmp_path: Path
+    name: str, schema: Schema, needed: bool, value: Any, sent: bool
 ) -> None:
     described = document({name: schema}, {})
     body = described["paths"]["/notes"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     body["required"] = [*body.get("required", ()), *([name] if needed else ())]
-    model = model_of(tmp_path, described)
+    model = model_of(described)
     create = next(a for a in model.actions if a.method == "POST")
     assert (not Harmless(model).find_reaching(create, {"text": "a note", name: value})) == sent

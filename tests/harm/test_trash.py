@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,9 +39,9 @@ def described(*, wraps: bool = False) -> Schema:
 
 
 @pytest.mark.parametrize("purged", [False, True])
-def test_what_lies_in_a_trash_is_named(purged: bool, tmp_path: Path) -> None:
+def test_what_lies_in_a_trash_is_named(purged: bool) -> None:
     server = Trash(purged)
-    report = run(model_of(tmp_path, described()), server, 0)
+    report = run(model_of(described()), server, 0)
     marked = sum("pgv-" in note["text"] for note in server.trash)
     told = [line for line in report.footer.lasting if "GET /trash" in line]
     assert not server.changed()
@@ -51,14 +50,14 @@ def test_what_lies_in_a_trash_is_named(purged: bool, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("wraps", "beside"), [(True, False), (False, True)])
-def test_each_list_of_a_trash_is_read(wraps: bool, beside: bool, tmp_path: Path) -> None:
+def test_each_list_of_a_trash_is_read(wraps: bool, beside: bool) -> None:
     """The rows may be the second list of an answer. A list before may be of a server without address."""
     server, made = Trash(purged=False, wraps=wraps), described(wraps=wraps)
     if beside:
         far = {**made["paths"]["/trash"]["get"], "operationId": "show_far"}
         made["paths"] = {"/far": {"servers": [{"url": "https://far.example"}], "get": far}, **made["paths"]}
         made["servers"] = [{"url": "https://api.example"}]
-    report = run(model_of(tmp_path, made), server, 0)
+    report = run(model_of(made), server, 0)
     marked = sum("pgv-" in note["text"] for note in server.trash)
     assert marked
     assert f"{marked} × row of GET /trash, with a mark of this run" in report.footer.lasting

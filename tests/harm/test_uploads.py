@@ -81,10 +81,10 @@ def files() -> Schema:
     }
 
 
-def test_an_uploaded_file_has_a_name_of_the_runs_own(tmp_path: Path) -> None:
+def test_an_uploaded_file_has_a_name_of_the_runs_own() -> None:
     """`file.bin` of somebody was overwritten where a server keeps a file under the name that it came with."""
     server = Files()
-    run(model_of(tmp_path, files()), server, 0)  # type: ignore[arg-type]
+    run(model_of(files()), server, 0)  # type: ignore[arg-type]
     assert server.uploads > 5
     assert server.files == server.at_start
 
@@ -105,7 +105,7 @@ def test_the_generated_module_uploads_under_names_of_its_own(tmp_path: Path) -> 
     server = Files()
     with loopback(server) as url:
         run_module(
-            model_of(tmp_path, files()),
+            model_of(files()),
             tmp_path / "out",
             url,
             PGAGENTS_ALLOW_WRITES="1",
