@@ -195,13 +195,12 @@ IMPORT = re.compile(r"^\s*(?:from ([\w.]+) import (\([^)]*\)|[^\n]*)|import ([\w
 
 
 def imported_names(path: Path) -> Iterator[str]:
-    """Yield the dotted names that a file imports, also inside functions."""
+    """Yield the dotted names that a file imports, also inside functions, and the last word of each."""
     for module, names, several in IMPORT.findall(path.read_text(encoding="utf-8")):
-        if module:
-            yield module
-            yield from (f"{module}.{name}" for name in re.findall(r"\w+", names))
-        else:
-            yield from re.findall(r"[\w.]+", several)
+        words = re.findall(r"\w+", names)
+        for name in (module, *(f"{module}.{word}" for word in words)) if module else several.split(","):
+            whole = name.split()[0]
+            yield from {whole, whole.rpartition(".")[2]}
 
 
 def add_test_files(reach: Reach, tests: Mapping[str, frozenset[str]], path: str, distance: int = 0) -> None:
@@ -214,8 +213,7 @@ def add_test_files(reach: Reach, tests: Mapping[str, frozenset[str]], path: str,
         new = [
             other
             for other, names in tests.items()
-            if other not in reach.files
-            and any(name in stems or name.rpartition(".")[2] in stems for name in names)
+            if other not in reach.files and not stems.isdisjoint(names)
         ]
         for other in new:
             reach.add_file(other, distance)
