@@ -112,7 +112,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     """Yield a case for each endpoint that TODO."""
     del roles
     for endpoint in setting.endpoints:
-        hinted = find_hinted_call(setting, endpoint)
+        hinted = find_hinted_call(setting, endpoint)  # one that names or makes an instance: no list
         if endpoint.action.name != "TODO" or isinstance(hinted, str):  # TODO: of which nothing is promised
             continue
         # what the call itself shows is no witness: each look would have its effect, the control's too

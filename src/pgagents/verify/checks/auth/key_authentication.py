@@ -190,7 +190,7 @@ def _list_parts(endpoint: Endpoint, alternative: tuple[str, ...]) -> Iterator[Fo
 
 
 def _list_others(setting: Setting, endpoint: Endpoint, seen: set[tuple[str, str]]) -> Iterator[Form]:
-    """Yield forms with one scheme that other actions take and this one does not."""
+    """Yield forms with one scheme that other actions take, and this one does not. Middleware may read all."""
     taken = {name for alternative in endpoint.security for name in alternative}
     for scheme in setting.model.credentials:
         met = (endpoint.surface, f"{scheme} for {endpoint.security}")

@@ -420,6 +420,7 @@ def _register_of_another(setting: Setting, address: str, endpoint: Endpoint) -> 
     Return the resource and the instance's id, or None.
     """
     hooks, steps = setting.model.webhooks, steps_of(setting)
+    # one event is enough, and other steps need what this project has made
     makes = (step for step in steps if step[1].made_by and step[2] is step[1].made_by.action)
     type, resource, maker, _ = next(makes, (None, None, None, None))
     if type is None or resource is None or maker is None or resource.made_by is None:

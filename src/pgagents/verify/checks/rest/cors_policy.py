@@ -105,7 +105,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     asks = (
         exchange.request.header("Origin") is not None
         and exchange.call.endpoint is not None
-        and exchange.call.intent in ("valid", "framework")
+        and exchange.call.intent in ("valid", "framework")  # `refusal` judges its own call without a key
     )
     if (
         not asks

@@ -72,6 +72,7 @@ SMALL, SMALL_PAGES = (1, 2), 5
 """The sizes of pages at whose borders ties show (counted pages, 2026-11-25), and the most pages of each, for
 ten requests a list."""
 MOST_ORDERS = 2
+"""The most other orders that are read, each for six requests."""
 MOST_CHOICES = 6
 """The most values of arguments that are tried for one list: an enum of countries has hundreds."""
 
@@ -114,6 +115,7 @@ def _list_attempts(setting: Setting, paged: PagedList) -> Iterator[Attempt]:
             optional=True,
         )
     if paged.pages.inferred and paged.pages.size:
+        # what fills the list must not stay in it
         fills = maker if resource is not None and resource.undone_by is not None else None
         run = partial(_read_in_small_pages, paged=paged, maker=fills)
         orders = len(_list_orders(paged))
@@ -290,7 +292,8 @@ def _list_choices(paged: PagedList, usual: Mapping[str, Any]) -> Iterator[tuple[
     another list.
 
     An argument that is sent with its `usual` value asks for the same list. Where an enum has no declared
-    default, the server's default is most often the first value, so the last one asks for another list.
+    default, the server's default is most often the first value, so the last one asks for another list. A
+    flag that is left out is most often false.
     """
     to = paged.pages.bound_to
     for name, values in paged.choices.items():
@@ -388,6 +391,7 @@ class Walk:
         if self.fixed:
             return {str(self.paged.pages.size): self.fixed}
         every, had = len(self.there or ()), sum(len(page.items) for page in pages)
+        # numbers of pages count pages of one size
         wanted = -(-every // ENOUGH) if not had or every <= PAGES or self.paged.counts else every - had - 1
         return {str(self.paged.pages.size): max(self.paged.least, wanted)}
 

@@ -68,6 +68,7 @@ def _list_members(
     """
     action = endpoint.action
     changes = action.method in ("PATCH", "PUT") and action.content_type != LIST_OF_STEPS
+    # `upserts` judges a PUT that makes instances
     makes = resource.made_by is not None and resource.made_by.action is action
     if not changes or makes or action.effect != "write" or not names_instance(endpoint, resource):
         return ()

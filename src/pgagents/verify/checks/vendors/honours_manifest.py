@@ -350,6 +350,7 @@ def _list_mismatches(setting: Setting, projections: ProjectionIndex) -> Iterator
         beyond = frozenset(
             i for i in through if projections.offers[i].surface.name != projections.endpoint.surface
         )
+        # a wrong call is `invalid_input`'s for the API's own document, a right one nobody else's
         if beyond:
             yield Mismatch(detail, call, says, valid, through if valid else beyond)
 
