@@ -396,7 +396,7 @@ class Rates(Notes):
         return status, answer
 
 
-def test_what_takes_the_place_of_an_older_row_with_its_texts_is_no_such_row(tmp_path: Path) -> None:
+def test_what_takes_the_place_of_an_older_row_with_its_texts_is_no_such_row() -> None:
     """It was taken for the older row under another id: a rate of others was gone, and nothing was told."""
     told = document({}, {})
     code = {"type": "string", "minLength": 3, "maxLength": 3, "pattern": "^[A-Z]{3}$", "example": "EUR"}
@@ -404,7 +404,7 @@ def test_what_takes_the_place_of_an_older_row_with_its_texts_is_no_such_row(tmp_
         sent = told["paths"][path][method]["requestBody"]["content"]["application/json"]["schema"]
         sent["properties"]["text"] = code
     server = Rates()
-    alarm = run(model_of(tmp_path, told), server).footer.alarm  # type: ignore[arg-type]
+    alarm = run(model_of(told), server).footer.alarm  # type: ignore[arg-type]
     assert alarm is not None
     assert alarm.calls[0].action == "create_note"
     assert {1, 2, 3, 4} - server.notes.keys() == {1}
@@ -445,7 +445,7 @@ class Shelved(Notes):
 
 
 @pytest.mark.parametrize("takes", [True, False])
-def test_a_found_row_that_goes_with_a_part_of_it_stops_the_run(takes: bool, tmp_path: Path) -> None:
+def test_a_found_row_that_goes_with_a_part_of_it_stops_the_run(takes: bool) -> None:
     """A team of others went with the first task, and the run ended with exit 0: as it used the team, the team
     might change.
     """
@@ -464,7 +464,7 @@ def test_a_found_row_that_goes_with_a_part_of_it_stops_the_run(takes: bool, tmp_
     paths["/notes/{note_id}"] = {"get": {**whole["get"], "parameters": [at]}}
     del paths["/notes/{id}"]
     server = Shelved(takes)
-    report = run(model_of(tmp_path, told), server)  # type: ignore[arg-type]
+    report = run(model_of(told), server)  # type: ignore[arg-type]
     assert server.last >= 22
     alarm = report.footer.alarm
     assert (alarm is not None) is takes

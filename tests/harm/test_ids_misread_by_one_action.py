@@ -326,7 +326,7 @@ class Lined(Keyed):
         return (204, known.pop(line) and None) if method == "DELETE" else (200, known[line])
 
 
-def test_a_change_of_a_part_may_answer_the_whole(tmp_path: Path) -> None:
+def test_a_change_of_a_part_may_answer_the_whole() -> None:
     told = described()
     line = {
         "type": "object",
@@ -353,6 +353,6 @@ def test_a_change_of_a_part_may_answer_the_whole(tmp_path: Path) -> None:
     told["paths"]["/notes/{note_id}/lines"] = {"get": every, "post": made}
     told["paths"]["/notes/{note_id}/lines/{line_id}"] = {"get": one, "patch": change, "delete": gone}
     server = Lined()
-    report = run(model_of(tmp_path, told), server, 0)
+    report = run(model_of(told), server, 0)
     assert server.lines
     assert report.footer.alarm is None, report.footer.alarm

@@ -725,9 +725,7 @@ class Claiming(Notes):
 
 
 @pytest.mark.parametrize("form", ["whole", "envelope", "id"])
-def test_what_a_read_shows_with_another_text_than_was_sent_is_somebody_elses(
-    form: str, tmp_path: Path
-) -> None:
+def test_what_a_read_shows_with_another_text_than_was_sent_is_somebody_elses(form: str) -> None:
     """Of forty vouchers 24 were removed: their other members are alike, and the envelope hid their texts."""
     server = Claiming(form)
     described = bodiless(listed=False)
@@ -738,7 +736,7 @@ def test_what_a_read_shows_with_another_text_than_was_sent_is_somebody_elses(
     described["paths"]["/notes"]["post"]["responses"]["201"]["content"] = content
     read = described["paths"]["/notes/{id}"]["get"]["responses"]["200"]
     read["content"]["application/json"]["schema"] = shown
-    report = run(model_of(tmp_path, described), server, 0)
+    report = run(model_of(described), server, 0)
     assert not server.changed()
     assert server.last > OTHERS + 1
     assert report.footer.left_behind
@@ -764,11 +762,11 @@ class Splicing(Notes):
 @pytest.mark.parametrize("takes", [True, False])
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_a_removal_of_what_is_not_there_is_not_followed_by_that_of_what_it_took(
-    seed: int, takes: bool, tmp_path: Path
+    seed: int, takes: bool
 ) -> None:
     """Each took the last row. The run then removed its own ones by their ids, and took three of others."""
     server = Splicing(takes)
-    report = run(model_of(tmp_path, document({}, {})), server, seed)
+    report = run(model_of(document({}, {})), server, seed)
     assert server.astray > 1
     assert not server.changed()
     assert report.footer.alarm is None
@@ -790,7 +788,7 @@ class Tokens(Notes):
         return status, answer
 
 
-def test_a_text_that_is_shown_whole_only_once_is_the_runs_own(tmp_path: Path) -> None:
+def test_a_text_that_is_shown_whole_only_once_is_the_runs_own() -> None:
     server = Tokens()
     described = document({"token": {"type": "string", "minLength": 1, "maxLength": 200}}, {})
     shown = {**NOTE, "properties": {**NOTE["properties"], "token": {"type": "string"}}}
@@ -803,7 +801,7 @@ def test_a_text_that_is_shown_whole_only_once_is_the_runs_own(tmp_path: Path) ->
         answer["schema"] = shown
     sent = described["paths"]["/notes"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     sent["required"] = ["text", "token"]
-    report = run(model_of(tmp_path, described), server, 0)
+    report = run(model_of(described), server, 0)
     assert not server.changed()
     assert server.last > OTHERS + 3
     assert len(server.notes) == OTHERS

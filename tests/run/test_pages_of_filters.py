@@ -25,6 +25,43 @@ def document() -> dict[str, Any]:
     return openapi({"/rows": {"get": listing}})
 
 
+@pytest.mark.parametrize("value", ["-size", "size", "size:desc"])
+@pytest.mark.parametrize(
+    ("habit", "verdict"), [("right", "kept"), ("sorts each page", "odd"), ("minds no order", "kept")]
+)
+def test_the_order_that_an_argument_names_goes_over_all_pages(habit: str, verdict: str, value: str) -> None:
+    """A sports office of 2026-11-29 cut a page out of the list, and sorted it then. Some have no order."""
+    known = document()
+    (listing,) = known["paths"]["/rows"].values()
+    listing["parameters"].append(
+        {"in": "query", "name": "sort", "schema": {**TEXT, "enum": ["id", value], "default": "id"}}
+    )
+    page = listing["responses"]["200"]["content"]["application/json"]["schema"]
+    page["properties"]["rows"]["items"]["properties"]["size"] = WHOLE
+    held = [{**row, "size": size} for row, size in zip(ROWS, (4, 1, 6, 2, 5, 3), strict=True)]
+
+    def serve(request: Request) -> Response:
+        given = dict(parse_qsl(request.target.partition("?")[2]))
+        limit, first, order = (given.get(n, d) for n, d in (("limit", "20"), ("offset", "0"), ("sort", "id")))
+        if request.method != "GET" or request.path != "/rows" or order not in ("id", value):
+            return answer(404, {})
+        if not (limit.isdecimal() and first.isdecimal() and 1 <= int(limit) <= 50):
+            return answer(422, {})
+        down = value != "size"
+        rows = [row for row in held if given.get("kind", row["kind"]) == row["kind"]]
+        if order != "id" and habit == "right":
+            rows = sorted(rows, key=lambda row: row["size"], reverse=down)
+        rows = rows[int(first) : int(first) + int(limit)]
+        if order != "id" and habit == "sorts each page":
+            rows = sorted(rows, key=lambda row: row["size"], reverse=down)
+        if habit == "minds no order" and int(first):
+            rows = rows[::-1]
+        return answer(200, {"rows": rows})
+
+    report = verified(imported(known).model, serve, keys={}, only=("pagination",))
+    assert {r.contract.id: r.verdict.value for r in report.results}["pagination/list_rows@rest"] == verdict
+
+
 @pytest.mark.parametrize(
     ("habit", "verdict"), [("right", "kept"), ("skips one", "odd"), ("forgets", "odd"), ("none", "kept")]
 )

@@ -13,6 +13,7 @@ page is only odd there, unless the place that each page names led on through the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -602,15 +603,35 @@ def _judge_choice(
     if walked is None:
         return None
     there, came = reader.ids_of(whole.items), reader.ids_of(walked)
-    if len(came) == len(there) and all(id in there for id in came) and all(id in came for id in there):
-        return None  # a law judges the order
+    moved = len(came) == len(there) and all(id in there for id in came) and all(id in came for id in there)
+    if moved and (came == there or not is_sorted_by(whole.items, choice.value)):
+        return None  # a law judges another order
     again = reader.request_whole(chosen, f"the list with {choice.wording} again")
     if again is None or reader.ids_of(again.items) != there:
         return None  # somebody changed the list meanwhile
     walked = _walk(reader, {**chosen, **reader.sized(size)}, choice)
     if walked is None or reader.ids_of(walked) != came:
         return None  # `sorting=random`, as Wallhaven has it, gives each page another order
+    if moved:
+        expected = f"the order of the list with {choice.wording} over all its pages"
+        return replace(trial.broken(expected, "a page begins before the last one ended"), odd=True)
     return _compare(trial, reader.paged, choice, there, came)
+
+
+def is_sorted_by(items: Sequence[Mapping[str, Any]], value: Any) -> bool:
+    """True if an argument's value names a member, and the items stand in its order, with no two alike.
+
+    So a right server can put them into no other order: `name`, `-name`, `+name`, `name:desc`, `name desc`.
+    """
+    named = plain_word(re.split(r"[: ,]", str(value).lstrip("+-"))[0])
+    member = next((str(name) for name in (items[0] if items else ()) if plain_word(str(name)) == named), None)
+    keys: list[Any] = [item.get(member) for item in items] if member is not None else []
+    if not keys or not (all(type(k) in (int, float) for k in keys) or all(isinstance(k, str) for k in keys)):
+        return False
+    return any(
+        len(set(said)) == len(said) and list(said) in (sorted(said), sorted(said, reverse=True))
+        for said in (keys, [k.casefold() if isinstance(k, str) else k for k in keys])
+    )
 
 
 def goes_on(paged: PagedList, page: Page) -> bool:
