@@ -93,7 +93,7 @@ def assert_no_harm(server: Server, report: Report) -> None:
 # ---------------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=2)  # all would be a third of a gigabyte
+@lru_cache(maxsize=2)  # tests of a case stand together
 def first_run(name: str) -> tuple[Server, Report]:
     """A server and the run that several tests look at."""
     server = server_of(name)
