@@ -1,4 +1,4 @@
-"""Make malformed, foreign and large bodies: requests that a framework must refuse, accept or survive."""
+"""Make malformed, foreign and large bodies: requests that a framework must refuse or accept."""
 
 from __future__ import annotations
 
@@ -24,9 +24,7 @@ PAGES = ("https://pgv.example", "null", "http://localhost:3000")
 
 @dataclass(frozen=True, slots=True)
 class Malformed:
-    """A request that the framework must refuse with `code`, accept (`code` is None), or only survive
-    (`survive`).
-    """
+    """A request that the framework must refuse with `code`, or accept (`code` is None)."""
 
     detail: str
     says: str
@@ -34,7 +32,6 @@ class Malformed:
     code: Code | None
     origin: Pointer
     statuses: tuple[int, ...] = ()
-    survive: bool = False
     writes: bool = False
     again: Call | None = None
     """A call that decides the verdict if `call`, which tests something else as well, was refused."""

@@ -31,13 +31,10 @@ from pgagents.verify.cases.malformed import (
     with_member,
 )
 from pgagents.verify.cases.paths import (
-    HUGE,
-    LONG,
     beside,
     elsewhere,
     has_head,
     nowhere,
-    number_in,
     odd_requests,
     reader,
     without_id,
@@ -59,9 +56,7 @@ NO_METHOD = (404, NOT_ALLOWED, 501)
 LARGEST = "largest"
 PROTOCOL_ERRORS = (NO_SUCH_METHOD, INVALID_REQUEST, INVALID_PARAMS)
 """The numbers of JSON-RPC for a message whose method or members are wrong."""
-SHOWN = frozenset(("options", "long_query", "huge_number", "word_number"))
-"""Odd requests that other calls may also contain. Each is sent alone only if none did, which saves a call."""
-SHOWS = {"percent": "long_query", "repeated": "huge_number"}
+SURVIVES = "survives"
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
@@ -69,11 +64,8 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     members. A body at a limit that is too large to be tried is settled.
     """
     del roles
-    head: Attempt | None = None
     for malformed in list_malformed(setting):
         attempt = _attempt(malformed)
-        if malformed.detail == "survives/head":
-            head = attempt
         detail, place, settled = malformed.detail, f"@{malformed.call.surface}", None
         if malformed.size > MOST_BODY:
             limit = f"the limit is {malformed.size:,} bytes"
@@ -87,8 +79,14 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
             origin = find_limit_origin(setting, malformed.largest.endpoint)
             yield Case(None, says, origin, attempt, LARGEST, settled=settled, place=place)
     make_case = partial(Case, None, place=f"@{REST}")
-    if has_head(setting):
-        yield make_case("HEAD is there where GET is", ("behaviour", "head"), head, "head")
+    odd = odd_requests(setting)
+    if odd:
+        send = partial(_send_odd, odd=odd)
+        survive = Attempt(together=send, stage=6, cost=len(odd), writes=False, endpoints=())
+        says = "odd requests, such as a number of 400 digits, do not crash the server"
+        yield make_case(says, ("errors", "framework"), survive, SURVIVES)
+        if has_head(setting):
+            yield make_case("HEAD is there where GET is", ("behaviour", "head"), survive, "head")
     if setting.model.errors.framework.wrong_method is None and reader(setting) is not None:
         origin = ("errors", "framework")
         says = f"{INVENTED}, a method that no server knows, succeeds nowhere, and a 405 has Allow"
@@ -104,22 +102,17 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
 
 
 def _attempt(malformed: Malformed) -> Attempt:
-    odd = malformed.detail.partition("/")[2] if malformed.survive else ""
     return Attempt(
         together=partial(_try, malformed=malformed),
-        stage=6 if malformed.survive else 2,
+        stage=2,
         cost=2 if malformed.writes else 1,
         writes=malformed.writes,
         endpoints=(malformed.call.endpoint,) if malformed.call.endpoint else (),
-        optional=odd in SHOWN,
-        shows=(f"framework/survives/{SHOWS[odd]}@{REST}",) if odd in SHOWS else (),
     )
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Judge that the server survives odd requests of other checks, and that each 405 names the allowed
-    methods.
-    """
+    """Judge answers to HEAD and OPTIONS, and that each 405 names the allowed methods."""
 
     def find(detail: str) -> Trial | None:
         return CHECK.find_trial(memory.setting, f"@{REST}", detail)
@@ -131,19 +124,8 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         return
     if request.method == "HEAD" and (trial := find("head")) is not None:
         yield _judge_head(trial, exchange)
-    survived = []
-    if request.method == "OPTIONS":
-        survived.append("options")
-        if (trial := find("allowed_methods")) is not None:
-            yield _judge_options(trial, exchange)
-    if request.method == "GET" and len(request.target) > LONG:
-        survived.append("long_query")
-    if request.method == "GET" and number_in(memory.setting) is not None:
-        survived += ["huge_number"] if HUGE in request.target else []
-        survived += ["word_number"] if "=NaN" in request.target else []
-    for odd in survived:
-        if (trial := find(f"survives/{odd}")) is not None:
-            yield trial.kept()
+    if request.method == "OPTIONS" and (trial := find("allowed_methods")) is not None:
+        yield _judge_options(trial, exchange)
 
 
 def _judge_methods(trial: Trial | None, exchange: Exchange, setting: Setting) -> Iterator[Judgement]:
@@ -240,18 +222,20 @@ def _send_plaintext(trial: Trial) -> None:
             conclude(judgement.with_rank(Rank.EXPOSED) if answer.success else judgement)
 
 
+def _send_odd(trials: Sequence[Trial], odd: Sequence[tuple[str, Raw]]) -> None:
+    """Send each odd request. A crash is a finding of `no_crashes`; the watcher judges HEAD."""
+    answers = [ask(Call(None, {}, "framework", says, raw=raw)) for says, raw in odd]
+    if not any(answer.void or answer.is_tainted_by("no_crashes") for answer in answers):
+        conclude(trials[0].kept())
+
+
 def _try(trials: Sequence[Trial], malformed: Malformed) -> None:
     """Send the request. The first trial is its own, and a further one that of its largest body."""
     trial, code = trials[0], malformed.code
-    if code is None and not malformed.survive:
+    if code is None:
         _try_accepted(trial, trials[1] if len(trials) > 1 else None, malformed)
         return
     answer = ask(malformed.call)
-    if malformed.survive:
-        if not answer.void and not answer.is_tainted_by("no_crashes"):  # a crash is that check's finding
-            conclude(trial.kept())
-        return
-    assert code is not None
     wrong = [*_judge_allow(trial, malformed.allowed, answer)] if malformed.allowed else []
     if wrong and answer.status == code.status:
         conclude(wrong)
@@ -313,7 +297,7 @@ CHECK = make_check(
     __doc__,
     cases,
     watch=watch,
-    watched=frozenset(("head", "survives", "wrong_method", "allowed_methods")),
+    watched=frozenset(("head", "wrong_method", "allowed_methods")),
     overlap="all",
     rank=Rank.LAX,
 )
@@ -333,7 +317,6 @@ def list_malformed(setting: Setting) -> tuple[Malformed, ...]:
             *_paths(setting),
             *list_body_cases(setting),
             *_make_dispatcher_cases(setting),
-            *_odd(setting),
         ),
     )
 
@@ -430,20 +413,6 @@ def _make_dispatcher_cases(setting: Setting) -> Iterator[Malformed]:
                 invalid,
                 ("behaviour", "unknown_member"),
             )
-
-
-def _odd(setting: Setting) -> Iterator[Malformed]:
-    """Yield requests that may be answered in any way except by a crash."""
-    for detail, says, raw in odd_requests(setting):
-        call = Call(None, {}, "framework", says, raw=raw)
-        yield Malformed(
-            f"survives/{detail}",
-            f"{says} does not crash the server",
-            call,
-            None,
-            ("errors", "framework"),
-            survive=True,
-        )
 
 
 # -- objects around a call that a dispatcher must refuse
