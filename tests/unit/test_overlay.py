@@ -172,6 +172,14 @@ def test_mappings_merge_and_null_removes() -> None:
     assert merged["actions"]["list_notes"]["output"] == {202: None}
 
 
+def test_a_code_that_import_named_by_its_status_has_no_text_until_the_author_says_it() -> None:
+    """The author says where errors have their code: no error of the server says UNPROCESSABLE for it."""
+    model = over("errors: {code_at: error}")
+    assert model.codes["UNPROCESSABLE"].code_at is None
+    named = over("errors: {code_at: error, codes: {UNPROCESSABLE: {wire: unfit}}}").codes["UNPROCESSABLE"]
+    assert (named.status, named.code_at, named.wire) == (422, "error", "unfit")
+
+
 def test_null_is_a_value_inside_data() -> None:
     merged = data("errors: {code_at: null}\nactions: {get_note: {input: {note_id: {examples: [null, 1]}}}}")
     assert merged["errors"]["code_at"] is None

@@ -147,11 +147,11 @@ class _Merger:
                 base = without_shape(base)
             elif len(at) == 2 and at[0] == "resources":
                 over = self._without_word(base, over, at)
+            elif at == ("errors",):
+                base = _by_status(base, over)
             elif len(at) == 3 and at[:2] == ("errors", "codes"):
                 base = {key: value for key, value in base.items() if key != "only"}
-            elif (
-                over and "inferred" not in over and at != ("errors",)
-            ):  # to write of a guess is to vouch for it
+            elif over and "inferred" not in over:  # to write of a guess is to vouch for it
                 guessed = {"inferred", "to"} if _is_whole_move(over, at) else {"inferred"}
                 base = {key: value for key, value in base.items() if key not in guessed}
             return self._mapping(base, over, at)
@@ -219,6 +219,8 @@ class _Merger:
             return True
         near = did_you_mean(str(key), map(str, base))
         help = near if near.startswith("did") else f"a new one says {kind.wanted}"
+        if kind is _CODE and str(key).isdecimal():
+            help = f"a code has a name: `codes: {{NAME: {{status: {key}, meaning: …}}}}`"
         name = f"`{brief(str(key))}`"
         self.made.misfits.append(
             Misfit(at, "unknown-part", f"the document has no {kind.noun} {name} here", help)
@@ -354,6 +356,21 @@ _SCHEMA = _Kind("schema", "its `type`", _has_any(_SAYS_WHAT))
 _RESOURCE = _Kind("resource", "a call, such as `read_by`, or `given`", _has_any((*CALLS, "given")))
 _SCHEME = _Kind("key scheme", "its `type`", _has_any(("type",)))
 _CODE = _Kind("error code", "its `status`", _says_status)
+
+
+def _by_status(base: Mapping[Any, Any], over: Mapping[Any, Any]) -> Mapping[Any, Any]:
+    """Return the document's errors without the names that import gave to statuses, where the author says at
+    which member an error has its code: no error says them.
+    """
+    if base.get("code_at") is not None or over.get("code_at") is None or not base.get("inferred"):
+        return base
+    named = over.get("codes")
+    codes = {
+        name: {"code_at": None, **(code if isinstance(code, Mapping) else {"status": code})}
+        for name, code in (base.get("codes") or {}).items()
+        if not (isinstance(named, Mapping) and name in named)
+    }
+    return {**base, "codes": {**base.get("codes", {}), **codes}}
 
 
 def _holds_parts(at: Pointer) -> bool:
