@@ -27,6 +27,7 @@ FIRST, SECOND = (
     "a: {action: get_order, input: {order_id: %s}, keep: {id: response.id}}",
     "b: {action: get_order, input: {order_id: %s}}",
 )
+UNIQUE = "resources: {order: {unique: [{%s, otherwise: CONFLICT}]}}"
 KEY = "sk_live_51HxABCDEFGHIJKLmnopqrstuv"
 MISTAKES = [
     ("checks: [status_code_conformance]", "what must hold is a law"),
@@ -203,7 +204,84 @@ MISTAKES = [
     (STEPS % "a: {action: get_order, input: {order_id: =faker.name()}}", "`=fresh.text`"),
     (STEPS % "a: {action: get_order, input: {order_id: '{{faker.name()}}'}}", "`=fresh.text`"),
     (STEPS % "a: {action: get_order, input: {order_id: '${env.x}'}}", "write `=env.x`"),
-    (STEPS % "a: {action: get_order, input: {order_id: 'o-${env.x}'}}", '`="TEXT " + string(env.x)`'),
+    (STEPS % "a: {action: get_order, input: {order_id: 'o-${env.x}'}}", '`="o-" + string(env.x)`'),
+    *(
+        (STEPS % (FIRST % "x" + ", " + SECOND % f"'{text}'"), instead)
+        for text, instead in (
+            ('="b-${a.id}"', 'write `"b-" + string(a.id)`'),
+            ('="b-${fresh.text}"', 'write `"b-" + fresh.text`'),
+            ("${a.id}-${fresh.int}", 'write `=string(a.id) + "-" + string(fresh.int)`'),
+            ("${{ steps.a.outputs.id }}", "write `=a.id`"),
+            ("{{ a.id | upper }}", "write `=a.id`"),
+            ("{{$randomEmail}}", "write `=fresh.email`"),
+            ("#{a.id}", "write `=a.id`"),
+            ("<%= a.id %>", "write `=a.id`"),
+            ('f"b-{fresh.text}"', 'write `="b-" + fresh.text`'),
+            ("$steps.a.outputs.id", "write `=a.id`"),
+            ("$response.body#/id", "`keep: {id: response.id}`"),
+            ("=response.id", "`keep: {id: response.id}`"),
+            ("=now", "write the time as a text"),
+            ("=env.order", "`env: {order: VALUE}`"),
+            ('="b-%s" % a.id', "joined with `+`"),
+            ('="b-" . a.id', "joined with `+`"),
+            ('="b-" + fresh.int', "write `string(fresh.int)`"),
+            ('="b-{}".format(a.id)', '`"a-" + string(fresh.int)`'),
+            ("=`b-${a.id}`", "join them with `+`"),
+            ("=fresh.email()", "leave the brackets out"),
+        )
+    ),
+    (LAW % 'response.id == "${input.order_id}"', "write `input.order_id`"),
+    # what the skill says, written otherwise
+    ("resources: {order: {refers_to: {customer_id: customer}}}", "{ARGUMENT: {refers_to: RESOURCE}}"),
+    (STATES.replace("to: paid", "to: [paid, open]") % ("open", ""), "told by a workflow"),
+    (
+        "resources: {order: {state: state, states: [open], initial: open, moves: {open: {by: pay_order}}}}",
+        "the key is the action",
+    ),
+    ("resources: {customer: {counts: [order_count]}}", "`counts: {PART: MEMBER}`"),
+    ("resources: {order: {overlaps: [starts_at, ends_at]}}", "`unique: [{members: [FOR_WHOM]"),
+    (UNIQUE % "members: [customer_id], overlaps: {from: starts_at, to: ends_at}", "[START, END]"),
+    (UNIQUE % "members: [customer_id], while: [open]", "tried by a workflow"),
+    (UNIQUE % "members: [customer_id], per: customer", "`members` says among whom"),
+    ("tenant: true", "`resources: {NAME: {tenant: true}}`"),
+    ("auth: {tenants: [main, second]}", "`resources: {NAME: {tenant: true}}`"),
+    ("auth: {roles: {clerk: {description: A clerk, scopes: [order]}}}", "`plan: staff` at the role"),
+    ("auth: {roles: {clerk: {description: A clerk, plan: staff}}}", "`auth: {plans: {staff: [SCOPE]}}`"),
+    ("actions: {pay_order: {scope: order}}", "`auth: {scopes: {order: WHAT IT ALLOWS}}`"),
+    (STEPS % "a: {action: get_order, input: {order_id: x}, as: clerk}", "`auth: {roles: {clerk: {"),
+    ("auth: {scopes: {order: Orders}, plans: {staff: {order: true}}}", "write the names alone: [order]"),
+    (
+        "auth: {scopes: {order: x}, plans: {all: [order], none: []}}\nactions: {pay_order: {scope: order}}",
+        "framework: {no_scope: FORBIDDEN}",
+    ),
+    ("actions: {pay_order: {forbidden_for: [viewer]}}", "who may call it is its `scope`"),
+    ("errors: {framework: {no_scope: 403}}", "`errors: {codes: {NAME: {status: 403, meaning: …}}}`"),
+    ("errors: {framework: {forbidden: CONFLICT}}", "`no_scope: CODE`"),
+    ("errors: {codes: {409: conflict}}", "`codes: {NAME: {status: 409, meaning: …}}`"),
+    ("resources: {order: {missing: 404}}", "`errors: {codes: {NAME: {status: 404, meaning: …}}}`"),
+    (STEPS % "a: {action: get_order, input: {order_id: x}, keep: response}", "`keep: {NAME: response}`"),
+    ("resources: {order: {made_by: {action: create_order, as: second}}}", "`id: NAME`"),
+    ("resources: {order: {read_by: {action: get_order, input: {order_id: =response.id}}}}", "`=resource.id`"),
+    ("resources: {order: {lags: 3}}", "`behaviour: {reads_lag_s: 2}`"),
+    ("resources: {order: {ttl: 86400}}", "`expires_by: MEMBER`"),
+    (STEPS % "a: {action: get_order, input: {order_id: x}, after_s: 60}", "`operator: {clock: ACTION"),
+    ("consistency: eventual", "`behaviour: {reads_lag_s: 2}`"),
+    ("resources: {order: {confirmed: true}}", "[made_by, read_by, moves]"),
+    ("actions: {pay_order: {idempotency: true}}", "wire: Idempotency-Key"),
+    ("actions: {pay_order: {if_match: true}}", "wire: If-Match"),
+    ("idempotency: {header: Idempotency-Key}", "wire: Idempotency-Key"),
+    ("operator: {clock: POST /clock}", "not its request"),
+    ("actions: {list_orders: {defaults: {limit: 20}}}", "`input: {limit: {default: 20}}`"),
+    ("actions: {list_orders: {sorted_by: total}}", "an order is a law"),
+    (STEPS % "a: {action: get_order}", "write `order_id: =order.id`"),
+    (
+        STEPS
+        % (
+            FIRST.replace("id: response.id", "order: response") % "x" + ", b: {action: get_order, input:"
+            " {order_id: =order.id}}"
+        ),
+        "write `=a.order.id`",
+    ),
     ("resources: {order: {expires_by: 3600}}", "name the member of an answer that has the time"),
     ("actions: {laws: {x: status == 200}}", "below the action's name"),
     (STEPS % "a: {action: get_order, input: {order_id: x}, expect: [before.total == 3.0]}", "one before it"),

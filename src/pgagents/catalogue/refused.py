@@ -63,6 +63,12 @@ def _stands_misspelt(pointer: Pointer, name: Any, by_place: Mapping[Pointer, lis
     unknown = [p for p, errors in by_place.items() if p[:-1] == pointer and p and _is_unknown(errors[0])]
     if name == "that" and any(p[-1] in ("then", "must", "assert", "expect") for p in unknown):
         return True
+    if (
+        pointer[:1] == ("resources",)
+        and pointer[2:3] == ("moves",)
+        and any(p[-1] in ("by", "action") for p in unknown)
+    ):
+        return True
     of_action = name == "action" and any(p[-1] in ("operationId", "workflow", "workflowId") for p in unknown)
     return of_action or any(find_meant(p, ()) == name for p in unknown)
 
@@ -294,6 +300,21 @@ _ROLES = "roles stand under `auth`: `auth: {roles: {second: {description: Anothe
 _MADE_BY = "a resource says what makes it: `made_by: {action: ACTION, input: {…}}`"
 
 
+_TENANT = "what another customer must not see has it: `resources: {NAME: {tenant: true}}`"
+_LAGS = "reads that show a write some seconds later: `behaviour: {reads_lag_s: 2}`"
+_PLANS = (
+    "what a role may do is its plan: `scopes: {order: WHAT}, plans: {staff: [order]}`, `plan: staff` at the "
+    "role, and `scope: order` at the action"
+)
+_IDEMPOTENCY = "at the action: `idempotency: ARG, input: {ARG: {in: header, wire: Idempotency-Key}}`"
+_PAGES = (
+    "of pages that are counted: `pages: {items: response.items, next: input.page + 1.0, argument: page, "
+    "size: per_page}`; of a cursor, `next` is its member of the answer"
+)
+_REFERS_TO = "at the argument: `actions: {ACTION: {input: {ARGUMENT: {refers_to: RESOURCE}}}}`"
+_MOVES = "the key is the action: `moves: {ACTION: {from: [STATE], to: STATE, otherwise: CODE}}`"
+
+
 _OF_PLACES: dict[tuple[str, int], dict[str, str]] = {
     ("", 1): {
         **_all("roles users identities accounts", _ROLES),
@@ -305,6 +326,8 @@ _OF_PLACES: dict[tuple[str, int], dict[str, str]] = {
         ),
         **_all("clock", "the call that moves the time is `operator: {clock: ACTION, actions: {ACTION: …}}`"),
         **_all("fixtures factories seeds seed", _MADE_BY),
+        **_all("tenant tenants multi_tenant", _TENANT),
+        **_all("consistency eventual eventually_consistent lag", _LAGS),
         **_all("feature scenario background interactions suite collection", _SEVERAL),
         **_all("consumer provider plugins", "leave it out: this file says what the API promises"),
         **_all(
@@ -314,11 +337,15 @@ _OF_PLACES: dict[tuple[str, int], dict[str, str]] = {
     ("actions", 3): {
         **_all("given when then", _HERE),
         **_all(
-            "auth roles permissions security",
+            "access allowed_for allowed_roles auth forbidden_for permissions requires_role role roles "
+            "security",
             "who may call it is its `scope`, which roles have by `auth.plans`",
         ),
         **_all("pagination paging paginate", "pages of a list: `pages: {items: …, next: …, argument: …}`"),
-        **_all("sort order order_by", 'an order is a law: `sorted_by(response.items, "MEMBER")`'),
+        **_all("defaults", "the default of an argument stands at it: `input: {limit: {default: 20}}`"),
+        **_all(
+            "sort sorted sorted_by order order_by", 'an order is a law: `sorted_by(response.items, "MEMBER")`'
+        ),
         **_all(
             "filter filters",
             "a filter is a law: `{when: has(input.NAME), that: response.items.all(one, CONDITION)}`",
@@ -342,13 +369,46 @@ _OF_PLACES: dict[tuple[str, int], dict[str, str]] = {
         **_all("parent belongs_to child_of", "it belongs to another by `within: RESOURCE`"),
         **_all("owner owned_by isolated private", "what another key must not see has `tenant: true`"),
         **_all("id_field identifier primary_key key", "the member that identifies it is `id`"),
+        **_all("refers_to references foreign_keys", _REFERS_TO),
+        **_all("tenants", _TENANT),
+        **_all(
+            "ttl expires expires_after expires_in lifetime lives_s",
+            "`expires_by: MEMBER` names the member with the time; `operator.clock` moves it",
+        ),
+        "overlaps": "`unique: [{members: [FOR_WHOM], overlaps: [START, END], otherwise: CODE}]`",
+        **_all("lag lags reads_lag_s eventual eventually_consistent consistency", _LAGS),
         **_all("children parts", "the part names its parent: `resources: {PART: {within: PARENT}}`"),
         **_all("immutable readonly constant", "members that never change are `fixed: [NAME]`"),
     },
+    ("resources", 4): {
+        "as": "another role makes it by a workflow's step; what this answer calls the id is `id: NAME`",
+    },
+    ("behaviour", 2): _all("eventual eventually_consistent consistency lag lags", _LAGS),
+    ("errors", 3): {
+        **_all("forbidden permission role scope unauthorised", "a key that may not: `no_scope: CODE`"),
+        **_all("unauthorized unauthenticated", "a wrong key is `wrong_key: CODE`, no key `no_key: CODE`"),
+        **_all("not_found absent", "an unknown path is `unknown_path`; an id, `missing: CODE` at a resource"),
+        **_all("validation bad_request unprocessable", "a wrong argument is `invalid: CODE`"),
+    },
+    ("idempotency", 2): _all("header key name", _IDEMPOTENCY),
+    ("actions", 4): _all("offset limit page per_page page_size cursor type start", _PAGES),
+    ("auth", 2): {
+        **_all("tenant tenants", _TENANT),
+        **_all("permissions policies", _PLANS),
+        **_all("identities users keys", _ROLES),
+    },
+    ("auth", 4): {**_all("scope scopes permissions can allowed actions", _PLANS)},
     ("resources", 5): {
+        **_all("action by call method", _MOVES),
+        "after_s": "`at` names the member with the time; without one, a workflow's step has `after_s`",
+        **_all("within scope per parent for among", "`members` says among whom: `[room_id, name]`"),
+        **_all(
+            "while where states unless only",
+            "leave it out: whether a state frees the values is tried by a workflow, with `status: 409`",
+        ),
         **_all("error errors else code", "the code that other states get is `otherwise: CODE`"),
         **_all(
-            "guard when if requires",
+            "guard when if requires condition",
             "what must be there is `has: {PART: CODE}`; any other condition is a workflow",
         ),
         **_all("source sources state", "the states where it may start are `from: [STATE]`"),
@@ -438,7 +498,7 @@ def _advise_on_value(error: Any, pointer: Pointer) -> str:
     kind, value = str(error["type"]), error["input"]
     shown = brief(str(value), 40)
     if kind == "string_pattern_mismatch":
-        if pointer[-1:] == ("action",) and re.match(r"[A-Z]+ /", str(value)):
+        if pointer[-1:] in (("action",), ("clock",)) and re.match(r"[A-Z]+ /", str(value)):
             return "name the action, not its request: `pgagents show` has each action's name above its `http`"
         fitting = _find_fitting(str(value), str(error["ctx"]["pattern"]))
         return f"such as `{fitting}`" if fitting else _describe_key(pointer)
@@ -457,7 +517,11 @@ def _advise_on_value(error: Any, pointer: Pointer) -> str:
 
 
 def _advise_on_text(pointer: Pointer, value: Any, shown: str) -> str:
-    if isinstance(value, int) and {"errors", "otherwise"} & {*pointer[2:]}:
+    if pointer[-1] in ("idempotency", "if_match") and value is True:
+        header = "Idempotency-Key" if pointer[-1] == "idempotency" else "If-Match"
+        return f"name the argument: `{pointer[-1]}: ARG, input: {{ARG: {{in: header, wire: {header}}}}}`"
+    names_code = {"errors", "otherwise", "framework"} & {*pointer[1:]} or pointer[-1] == "missing"
+    if isinstance(value, int) and not isinstance(value, bool) and names_code:
         code = f"`errors: {{codes: {{NAME: {{status: {shown}, meaning: …}}}}}}`"
         return f"name a code: {code}, and write NAME here"
     if pointer[-1:] == ("otherwise",) and isinstance(value, list | dict):
@@ -467,6 +531,10 @@ def _advise_on_text(pointer: Pointer, value: Any, shown: str) -> str:
         return "write a condition, as `gone_when: resource.deleted`; after a 404 none is needed: leave it out"
     if pointer[-2:-1] == ("expect",) and isinstance(value, dict):
         return _CONDITIONS
+    if pointer[-1:] == ("to",) and isinstance(value, list):
+        return "write the state that most calls lead to; another one is told by a workflow"
+    if pointer[-1:] == ("scope",) and isinstance(value, list):
+        return "name one scope, of the plans of all roles that may call it"
     if isinstance(value, list) and len(value) == 1:
         return f"write it without brackets: {brief(str(value[0]), 40)}"
     if pointer[-1:] == ("expires_by",):
@@ -478,7 +546,11 @@ def _advise_on_text(pointer: Pointer, value: Any, shown: str) -> str:
 
 
 def _advise_on_list(pointer: Pointer, value: Any, shown: str) -> str:
-    if isinstance(value, dict) and all(each in ({}, None) for each in value.values()):
+    if pointer[-1:] == ("overlaps",):
+        return "write the arguments with start and end: [START, END]"
+    if pointer[-1:] == ("confirmed",):
+        return "name the calls that are right: [made_by, read_by, moves]"
+    if isinstance(value, dict) and all(each in ({}, None, True) for each in value.values()):
         return f"write the names alone: [{', '.join(map(str, value))}]"
     if pointer[-1:] == ("from",) and value in ("*", "any", "all"):
         return "write the states: [STATE, OTHER]"
@@ -495,6 +567,10 @@ def _advise_on_list(pointer: Pointer, value: Any, shown: str) -> str:
 
 
 def _advise_on_mapping(pointer: Pointer, value: Any, shown: str) -> str:
+    if pointer[-1:] == ("counts",):
+        return "write each part with the member that counts it: `counts: {PART: MEMBER}`"
+    if pointer[-1:] == ("keep",):
+        return f"give it a name: `keep: {{NAME: {shown}}}`, which later steps write as `=STEP.NAME`"
     if isinstance(value, list):
         return f"give each a name in place of the list: `{pointer[-1]}: {{NAME: …, OTHER: …}}`"
     if pointer[:2] == ("auth", "roles") and pointer[3:] == ("env",) and isinstance(value, str):

@@ -169,6 +169,8 @@ _MEANT_BY = {
         "`=fresh.uuid`, `=fresh.text` and `=fresh.int` are new values, in the input of a call",
     ),
     **dict.fromkeys(("regex", "match", "test"), "write `TEXT.matches(REGEX)`"),
+    **dict.fromkeys(("format", "sprintf", "concat", "join", "printf"), 'write `"a-" + string(fresh.int)`'),
+    "fresh": "leave the brackets out: `=fresh.text`, `=fresh.email`",
 }
 """Advice on what to write in place of a function of other languages, by the function's name."""
 
@@ -304,6 +306,13 @@ def _advise_on_name(unknown: str, tree: Node, allowed: Set[str]) -> str:
         )
     if unknown in ("response", "before", "resource") and "created" in allowed:
         return "the law of a resource reads `created`, the answer of its create, and `read`, a later one"
+    if "env" in allowed and allowed.isdisjoint(("response", "created")):
+        if "resource" in allowed and unknown == "response":
+            return "`=resource.id` is the id of the instance"
+        if unknown in ("response", "status", "input", "headers"):
+            return "an earlier step keeps it: `keep: {id: response.id}`, and `=STEP.id` here"
+        if unknown == "now":
+            return 'write the time as a text, far ahead: "2035-05-01T09:00:00Z"'
     if unknown == "fresh":
         return "a new value stands under `input`, of a step or of `made_by`: `NAME: =fresh.text`"
     if unknown == "steps":
@@ -326,6 +335,7 @@ def _compile(text: str) -> Expression:
         reason = f"`{name}()` is no function here; known: {known}"
         raise ExpressionError(reason, place.start, place.end, help=help)
     _refuse_wrong_counts(tree)
+    _refuse_joins(tree)
     if "timestamp" in called:
         _refuse_timestamps_of_now(tree)
     free = frozenset(variables_of(tree))
@@ -363,6 +373,34 @@ def _refuse_wrong_counts(tree: Node) -> None:
                 shown = ", ".join('"MEMBER"' if name == "member" else name.upper() for name in wanted)
                 help = f"write `{node.name}({shown})`"
                 raise ExpressionError(said, node.start, node.end, help=help)
+
+
+_JOIN = 'texts are joined with `+`: `"a-" + string(fresh.int)`'
+
+
+def _refuse_joins(tree: Node) -> None:
+    """Raise ExpressionError where a text is joined as other languages do it, or with a number."""
+    for node in walk(tree):
+        if isinstance(node, Member) and _is_text(node.base):
+            raise ExpressionError(f"a text has no member `{node.name}`", node.start, node.end, help=_JOIN)
+        if not isinstance(node, Infix):
+            continue
+        if "%" in node.signs and any(map(_is_text, node.operands)):
+            raise ExpressionError("`%` is the rest of a division", node.start, node.end, help=_JOIN)
+        numbers = [one for one in node.operands if _is_number(one)]
+        if "+" in node.signs and numbers and any(map(_is_text, node.operands)):
+            shown = print_node(numbers[0])
+            said = f"`{shown}` is a number, and a text stands beside it"
+            raise ExpressionError(said, node.start, node.end, help=f"write `string({shown})`")
+
+
+def _is_text(node: Node) -> bool:
+    return isinstance(node, Literal) and node.kind == "text"
+
+
+def _is_number(node: Node) -> bool:
+    literal = isinstance(node, Literal) and node.kind in ("int", "uint", "double")
+    return literal or path_of(node) in (("now",), ("fresh", "int"))
 
 
 _ARITHMETIC = frozenset("+-*/%")

@@ -343,6 +343,7 @@ _MEANT_BY = {
     "<>": "write `!=` for two values that differ",
     "**": "write a product: `a * a`",
     "f": "join texts with `+`",
+    "`": "write texts in quotes, and join them with `+`",
     **dict.fromkeys(("&", "and"), _BOTH),
     **dict.fromkeys(("|", "or"), _EITHER),
     **dict.fromkeys(('"', "'"), _CLOSED),

@@ -11,12 +11,14 @@ from typing import Any
 
 from pgagents.base.cel import expression
 from pgagents.base.cel.expression import Expression
+from pgagents.base.cel.reading import first_members
 from pgagents.base.cel.syntax import ExpressionError, Node, print_node
 from pgagents.base.errors import Diagnostic
 from pgagents.base.jsonschema.walk import HOLDING
 from pgagents.base.places import Pointer, Source, Span, locate_within, value_at
 from pgagents.base.reading import MAX_PROBLEMS
 from pgagents.base.text import brief, did_you_mean
+from pgagents.catalogue.checks.templates import find_in_expression, find_template
 from pgagents.catalogue.language import basics
 from pgagents.catalogue.language.actions import Action, Law
 from pgagents.catalogue.language.basics import Output, Param, Schema
@@ -29,11 +31,14 @@ from pgagents.catalogue.language.resources import CatalogueCall
 DUPLICATE = "duplicate-key"
 ACTIONS: tuple[Pointer, ...] = (("actions",), ("operator", "actions"))
 SIMPLER = "write a simpler one, or several laws in place of one"
+_FIRST = {
+    "plan": "write it first: `auth: {plans: {NAME: [SCOPE]}}`",
+    "scope": "write it first: `auth: {scopes: {NAME: WHAT IT ALLOWS}}`",
+    "role": "write it first: `auth: {roles: {NAME: {description: WHO, plan: PLAN}}}`",
+}
+"""What to write where nothing of a kind stands yet."""
 NAMED = "write a name that stands there; docs/reference/catalogue.md says where"
 NAME = re.compile(r"[A-Za-z_]\w{0,63}", re.A)
-TEMPLATE = re.compile(r"(?:\$\{\{?|\{\{|^)\s*((\w+)(?:\.\w+)+(?:\(\))?)\s*(?:\}\}?|$)", re.A)
-"""A member that other tools put into a text: `${env.x}`, `{{steps.a.id}}`, or a call of a library."""
-LIBRARIES = frozenset(("faker", "fake", "chance"))
 
 
 class Problems:
@@ -123,7 +128,8 @@ class Problems:
             return False
         words = chain(also, (str(word) for names in written for word in names))
         help = help or did_you_mean(name.rpartition("/")[2], words)
-        help = help or (NAMED if also or any(written) else f"there is no {what} yet: write one first")
+        help = help or (NAMED if also or any(written) else _FIRST.get(what, "").replace("NAME", brief(name)))
+        help = help or f"there is no {what} yet: write one first"
         self.report(pointer, "unknown-name", f"`{brief(name)}` is no {what} of this catalogue", help)
         return False
 
@@ -172,6 +178,17 @@ class Expressions(Problems):
             self.report(pointer, "expression", message, error.help or SIMPLER, span=span)
             return None
         self.expressions[pointer] = compiled
+        for name, member in first_members(compiled.tree, "env"):
+            if name not in self.in_file(("env",)):
+                new = f"write it at the top: `env: {{{name}: VALUE}}`, and `--env {name}=…` gives another"
+                help = did_you_mean(name, map(str, self.in_file(("env",)))) or new
+                self.report_in(pointer, member, "unknown-name", f"`env` has no `{name}`", help)
+        # an API may fill in templates of its own: `="${env.x}"` is sent
+        own = {*names} - {*self.in_file(("resources",)), "env"}
+        if (found := find_in_expression(compiled.tree, own)) is not None:
+            literal, template = found
+            says = f"`{brief(template.shown)}` stays as it stands in a text in quotes"
+            self.report_in(pointer, literal, "expression", says, template.help)
         return compiled
 
     def locate_part(self, pointer: Pointer, start: int | None) -> Span | None:
@@ -203,16 +220,11 @@ class Expressions(Problems):
 
     def _refuse_template(self, pointer: Pointer, text: str, names: Set[str]) -> None:
         """Record a text into which other tools put a value."""
-        found = TEMPLATE.search(text)
-        if found is None or not ("{" in found[0] or found[1].endswith("()")):
-            return
-        if found[2] not in (names | LIBRARIES if "{" in found[0] else LIBRARIES):
-            return
-        meant = "fresh.text" if found[2] in LIBRARIES else found[1]
-        help = (
-            f"write `={meant}`" if found[0] == text else f'write an expression: `="TEXT " + string({meant})`'
-        )
-        self.report(pointer, "expression", f"`{brief(found[0])}` would be sent as it stands", help)
+        steps = self.in_file((*pointer[:2], "steps")) if pointer[0] == "workflows" else ()
+        found = find_template(text, names, {basics.FRESH, *map(str, steps)})
+        if found is not None:
+            message = f"`{brief(found.shown)}` would be sent as it stands: no template is filled in here"
+            self.report(pointer, "expression", message, found.help)
 
     def law(self, pointer: Pointer, law: Law, names: Iterable[str]) -> None:
         """Compile a law written in its short or long form."""

@@ -4,7 +4,6 @@ action.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -302,56 +301,46 @@ def _through(checker: Checker, pointer: Pointer, step: Step) -> None:
 
 _NO_ROLE = frozenset(("none", "no_one", "noone", "anonymous", "guest", "public", "unauthenticated", "no_key"))
 """What authors call a caller without a key."""
-_TEMPLATE = re.compile(
-    r"\{\{\s*(?P<value>\w+(?:\.\w+)*)\s*\}\}|\$\{(?P<other>\w+(?:\.\w+)*)\}|\$steps\.(?P<step>\w+(?:\.\w+)*)"
-)
-"""Matches how other tools write a value of an earlier step."""
-
-
-def _name_of(found: re.Match[str]) -> str:
-    """Return what a template names, as an expression: `a.id` for `$steps.a.outputs.id`."""
-    if found["step"] is None:
-        return found["value"] or found["other"]
-    return str(found["step"]).replace(".outputs.", ".", 1)
 
 
 def _check_kept(checker: Checker) -> None:
-    """Record where an expression of a workflow reads what the step that it names does not keep."""
+    """Record where an expression of a workflow reads what the step that it names does not keep.
+
+    An instance of a resource is not what a step kept under the resource's name.
+    """
     for at, compiled in [*checker.expressions.items()]:
         steps = checker.written.workflows[str(at[1])].steps if at[:1] == ("workflows",) else {}
         for node, bound in walk_free(compiled.tree) if steps else ():
             if not (isinstance(node, Member) and isinstance(node.base, Name)):
                 continue
-            if node.base.name in steps.keys() - bound:
-                kept = steps[node.base.name].keep
-                if node.name not in kept:
-                    said = f"step `{node.base.name}` keeps no `{node.name}`"
-                    new = f"write `keep: {{{node.name}: response.{node.name}}}` at it"
-                    help = did_you_mean(node.name, kept) or new
-                    checker.report_in(at, node, "unknown-name", said, help)
+            base, keeping = node.base.name, [name for name in steps if node.base.name in steps[name].keep]
+            if base in steps.keys() - bound and node.name not in (kept := steps[base].keep):
+                said = f"step `{base}` keeps no `{node.name}`"
+                new = f"write `keep: {{{node.name}: response.{node.name}}}` at it"
+                help = did_you_mean(node.name, kept) or new
+                checker.report_in(at, node, "unknown-name", said, help)
+            elif keeping and base not in bound and base not in steps:
+                said = f"`{base}` is any instance of the resource, and step `{keeping[0]}` keeps one so named"
+                help = f"write `={keeping[0]}.{base}.{node.name}`, or `keep` it under another name"
+                checker.report_in(at, node, "unknown-name", said, help)
 
 
 def _step(checker: Checker, pointer: Pointer, step: Step, earlier: Iterable[str]) -> None:
-    names = {*basics.STEP, *map(str, checker.in_file(("resources",))), *earlier}
+    before = {"env", *map(str, checker.in_file(("resources",))), *earlier}
+    names = {*basics.STEP, *before}
     if checker.check_reference((*pointer, "action"), step.action, ACTIONS, "action"):
         checker.arguments((*pointer, "input"), step.input, step.action)
+        _check_path(checker, pointer, step)
         _check_tag(checker, pointer, step)
     _check_caller(checker, pointer, step)
     if checker.check_reference((*pointer, "via"), step.via, ("surfaces",), "surface"):
         _through(checker, pointer, step)
     checker.compile((*pointer, "key"), step.key, names)
     checker.compile((*pointer, "after_s"), step.after_s if isinstance(step.after_s, str) else None, names)
-    checker.values((*pointer, "input"), step.input, {*names, basics.FRESH})
+    _check_wait(checker, pointer, step)
+    checker.values((*pointer, "input"), step.input, {*before, basics.FRESH})
     check_fresh(checker, (*pointer, "input"))
-    checker.values((*pointer, "headers"), step.headers, names)
-    for key, given in (("input", step.input), ("headers", step.headers)):
-        for name, value in given.items():
-            found = _TEMPLATE.fullmatch(value) if isinstance(value, str) else None
-            path = _name_of(found) if found is not None else value if isinstance(value, str) else ""
-            kept = path.partition(".")[0] in {*earlier, basics.FRESH} and re.fullmatch(r"\w+\.\w+", path)
-            if kept or (found is not None and path.partition(".")[0] in names):
-                said = f"`{brief(value)}` would be sent as it is: no template is filled in here"
-                checker.report((*pointer, key, name), "expression", said, f"write `={path}`")
+    checker.values((*pointer, "headers"), step.headers, before)
     for key, text in step.keep.items():
         checker.compile((*pointer, "keep", key), text.removeprefix("="), names)
     for member in ("expect", "expect_timed", "expect_alone"):
@@ -366,6 +355,31 @@ def _check_caller(checker: Checker, pointer: Pointer, step: Step) -> None:
         checker.report((*pointer, "as"), "unknown-name", said, f"`as: {basics.NOBODY}` sends no key")
     elif step.as_ != basics.NOBODY:
         checker.check_reference((*pointer, "as"), step.as_, ("auth", "roles"), "role")
+
+
+def _check_path(checker: Checker, pointer: Pointer, step: Step) -> None:
+    """Refuse a step that leaves out what its action's path needs, so that the call would be about nothing."""
+    action = checker.actions[step.action]
+    path = (action.http or "").partition("?")[0]
+    dropped = any(one[: len(pointer)] == pointer for one in checker.dropped)
+    misspelt = dropped or step.input.keys() - action.input.keys()
+    for name, param in action.input.items() if not misspelt else ():
+        if f"{{{param.wire or name}}}" not in path or param.default is not None or "*" in step.input:
+            continue
+        if step.input.get(name) is None:
+            of = param.refers_to.partition(".")[0] if isinstance(param.refers_to, str) else "STEP"
+            said, help = f"`{step.action}` needs `{name}`, which is in its path", f"write `{name}: ={of}.id`"
+            checker.report((*pointer, "input"), "missing-key", said, help, at_value=False)
+
+
+def _check_wait(checker: Checker, pointer: Pointer, step: Step) -> None:
+    """Refuse a step that waits where nothing does, since its answer would be that of an earlier time."""
+    operator, at = checker.written.operator, (*pointer, "after_s")
+    stands_still = operator is None or operator.clock is None
+    if step.after_s and stands_still and not step.expect_timed and checker.sound(at):
+        said = "nothing waits: no call moves the time of the server"
+        help = "name it: `operator: {clock: ACTION, actions: …}`; without one leave the step out, untested"
+        checker.report(at, "idle", said, help, at_value=False)
 
 
 def _check_tag(checker: Checker, pointer: Pointer, step: Step) -> None:

@@ -54,6 +54,7 @@ def check_security(checker: Checker) -> None:
             "name the code that a call without a valid key gets, such as `no_key: UNAUTHORIZED`",
             at_value=False,
         )
+    _check_refusals_of_plans(checker)
     schemes = checker.written.auth.schemes
     if any(name not in schemes or not checker.sound((*_AT, name)) for name in used):
         return
@@ -63,6 +64,22 @@ def check_security(checker: Checker) -> None:
         _collisions(checker, credential)
     for pointer, security in list_requirements(checker.written):
         _pairs(checker, pointer, security, credentials)
+
+
+def _check_refusals_of_plans(checker: Checker) -> None:
+    """Record that nothing says what a key without the scope gets, so that no refusal would be tried."""
+    plans = checker.written.auth.plans.values()
+    scopes = {str(action.scope): name for name, action in checker.written.actions.items() if action.scope}
+    refused = [name for scope, name in scopes.items() if any(scope not in plan for plan in plans)]
+    if refused and checker.written.errors.framework.no_scope is None:
+        code = "codes: {FORBIDDEN: {status: 403, meaning: The key does not allow this}}"
+        checker.report(
+            ("actions", refused[0], "scope"),
+            "missing-key",
+            "no code says what a key without this scope gets, so nothing would be tried",
+            f"write it: `errors: {{{code}, framework: {{no_scope: FORBIDDEN}}}}`",
+            at_value=False,
+        )
 
 
 def _scheme(checker: Checker, name: str, scheme: Scheme) -> None:
