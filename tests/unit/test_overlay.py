@@ -122,8 +122,15 @@ def test_entries_that_name_no_operation_or_one_twice() -> None:
         ),
         (
             "pgagents.yaml:6 overlay/same-operation: this is PUT /notes/{note_id}/tags/{name}, of which "
-            "`tag_note` speaks already (join the two entries)"
+            "`tag_note` speaks already (join the two entries: an operation has one name)"
         ),
+    ]
+    twice = "actions:\n  one: {operation: GET /notes}\n  two: {operation: GET /notes}\n"
+    assert refused(twice) == [
+        (
+            "pgagents.yaml:5 overlay/same-operation: this is GET /notes, of which `one` speaks already "
+            "(join the two entries: an operation has one name)"
+        )
     ]
     assert refused("actions: {list_tags: {operation: GET /notes}}") == [
         (

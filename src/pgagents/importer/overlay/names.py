@@ -159,16 +159,17 @@ def resolve(
             help = _help(word, made, claimed, renames=operation is not None)
             said = f"the document has no operation `{brief(word)}`"
             resolved.misfits.append(Misfit(place, "unknown-operation", said, help))
+        elif meant[0] in resolved.keys:
+            other = brief(str(resolved.keys[meant[0]]))
+            said = f"this is {brief(labels[meant[0]])}, of which `{other}` speaks already"
+            help = "join the two entries: an operation has one name"
+            resolved.misfits.append(Misfit(at, "same-operation", said, help))
         elif operation is not None and meant[0] != key:
             said = (
                 f"`{brief(word)}` is no operationId, but a name that was made for {brief(labels[meant[0]])}"
             )
             help = f"write `operation: {_quote(labels[meant[0]])}`"
             resolved.misfits.append(Misfit((*at, OPERATION), "operation", said, help))
-        elif meant[0] in resolved.keys:
-            other = brief(str(resolved.keys[meant[0]]))
-            said = f"this is {brief(labels[meant[0]])}, of which `{other}` speaks already"
-            resolved.misfits.append(Misfit(at, "same-operation", said, "join the two entries"))
         else:
             own = {k: v for k, v in entry.items() if k != OPERATION} if isinstance(entry, Mapping) else entry
             resolved.entries[meant[0]], resolved.keys[meant[0]] = own, key
