@@ -134,7 +134,18 @@ MISTAKES = [
     (LAW % "has(response.total) || !has(response.total)", "say what may be otherwise"),
     (LIST % "size(response.items) >= 0", "say what may be otherwise"),
     (LAW % "response.total", "give it true or false"),
+    (LAW % "response.total % 15.0 == 0.0", "write `int(response.total) % 15`"),
+    (LAW % "(response.total + 1.0) % 15 == 0", "write `int(response.total + 1.0) % 15`"),
+    (
+        LIST % "response.items.all(one, int(one.total) % size(response.items) == 0)",
+        "% int(size(response.items))",
+    ),
+    ("resources: {order: {read_by: {action: get_order, at: 'response[resource.id]'}}}", "== input.NAME)[0]"),
+    ("schemas: {X: {properties: {a: {refers_to: order}}}}", "input: {ARGUMENT: [{a: =order.id}]}"),
     # form
+    (STEPS % "a: {action: get_order, input: {order_id: =last(fresh.text, 6)}}", '"=last(fresh.text, 6)"'),
+    (STEPS % "a: {action: get_order, input: {order_id: x}, expect: [near(status, 200.0, 0.1)]}", '0.1)"'),
+    ("actions: {list_orders: {laws: {x: near(status, 200.0, 0.1), y: status == 200}}}", "quote all of it"),
     ("actions:\n  pay_order:\n    laws:\n    x: response.total > 0.0", "below it, indented further"),
     ("actions: {pay_order: {laws: {x: [response.total > 0.0]}}}", "without brackets"),
     (

@@ -13,7 +13,7 @@ from typing import Any
 
 from pgagents.base.places import Place, Pointer, Problem, Source, Span, name_place, span_at
 from pgagents.base.text import brief, show_path
-from pgagents.base.yaml_advice import advise
+from pgagents.base.yaml_advice import advise, quote
 
 MAX_BYTES = 16_000_000
 MAX_VALUES = 400_000
@@ -135,6 +135,18 @@ class _Open:
     merges: bool = False
     """True if the key is `<<` of a document, whose value's members become this mapping's."""
     anchor: str | None = None
+    flow: bool = False
+    cut: Any = None
+    """The event of a text that a comma ended inside brackets of its own, as in `{a: last(x, 6)}`."""
+    pieces: list[str] = field(default_factory=list)
+    waiting: tuple[Any, Any, tuple[int, int]] | None = None
+    """A key that may be a piece of that text: it is one if it has no value."""
+
+    def join(self, piece: str) -> bool:
+        """Add a piece to the text; True if all its brackets are closed."""
+        self.pieces.append(piece)
+        whole = ", ".join([self.cut.value, *self.pieces])
+        return whole.count("(") <= whole.count(")")
 
 
 def _merge(into: _Open, value: dict[Any, Any], place: Place) -> None:
@@ -250,6 +262,8 @@ class YamlReader:
 
     def _alias(self, event: Any) -> None:
         top = self.stack[-1] if self.stack else None
+        if top is not None and top.cut is not None:
+            self._end_cut(top)
         as_key = top is not None and isinstance(top.data, dict) and not top.has_key
         if self.foreign and not as_key:
             self._follow(event, top)
@@ -296,17 +310,21 @@ class YamlReader:
             self._report(event.start_mark, "too-deep", TOO_DEEP, FLATTER)
             raise _Stop
         top = self.stack[-1] if self.stack else None
+        if top is not None and top.cut is not None:
+            self._end_cut(top)
         if top is not None and isinstance(top.data, dict) and not top.has_key:
             says = "a key must be text or a whole number, not a collection"
             self._report(event.start_mark, "key", says, "quote a text that begins with a brace or a bracket")
             raise _Stop
         place = self._put(data, at)
         place.children = {}
-        self.stack.append(_Open(data, place, anchor=event.anchor))
+        self.stack.append(_Open(data, place, anchor=event.anchor, flow=bool(event.flow_style)))
         if event.anchor is not None:
             self.anchors[event.anchor] = (data, place, 0)
 
     def _close(self) -> None:
+        if self.stack[-1].cut is not None:
+            self._end_cut(self.stack[-1])
         closed = self.stack.pop()
         if self.stack:
             self.stack[-1].weight += closed.weight
@@ -333,15 +351,46 @@ class YamlReader:
             )
         at = self._at(event.start_mark)
         top = self.stack[-1] if self.stack else None
+        if top is not None and top.cut is not None and self._is_piece(top, event, value, at):
+            return
         if top is not None and isinstance(top.data, dict) and not top.has_key:
             self._key(top, event, event.value if self.foreign else value, at)
         else:
             place = self._put(value, at)
+            if top is not None and top.flow and plain and not self.foreign and _CUT.search(event.value):
+                top.cut = event if event.value.count("(") > event.value.count(")") else None
             weight = 1 + len(event.value) // _TEXT_WEIGHT
             if top is not None:
                 top.weight += weight
             if event.anchor is not None:
                 self.anchors[event.anchor] = (value, place, weight)
+
+    def _is_piece(self, top: _Open, event: Any, value: Any, at: tuple[int, int]) -> bool:
+        """Join a scalar to the text before it, of which it may be a piece; False if it is not one."""
+        if isinstance(top.data, dict) and not top.has_key:
+            top.waiting, top.has_key = (event, value, at), True
+            return True
+        if top.waiting is not None and event.value:
+            self._end_cut(top)
+            return False
+        piece = top.waiting[0].value if top.waiting is not None else event.value
+        top.waiting, top.has_key = None, False
+        if top.join(piece):
+            self._end_cut(top)
+        return True
+
+    def _end_cut(self, top: _Open) -> None:
+        """Put the text together again, if it has pieces, and report it."""
+        cut, pieces, waiting = top.cut, top.pieces, top.waiting
+        top.cut, top.pieces, top.waiting = None, [], None
+        if pieces:
+            whole = ", ".join([cut.value, *pieces])
+            at = top.key if isinstance(top.data, dict) else -1
+            top.data[at] = whole
+            help = f"quote all of it: {quote(whole)}"
+            self._report(cut.start_mark, "comma", "in `{…}` and `[…]` YAML ends a text at its comma", help)
+        if waiting is not None:
+            self._key(top, *waiting)
 
     def _key(self, top: _Open, event: Any, value: Any, at: tuple[int, int]) -> None:
         if isinstance(value, bool) or not isinstance(value, str | int):
@@ -414,6 +463,8 @@ def _other_spelling(key: str | int) -> str | int | None:
 # -- plain scalars
 
 
+_CUT = re.compile(r"\w\(")
+"""Matches the begin of a call in an unquoted text."""
 _INT = re.compile(r"[-+]?[0-9]+\Z")
 _OCT = re.compile(r"0o[0-7]+\Z")
 _HEX = re.compile(r"0x[0-9a-fA-F]+\Z")

@@ -455,6 +455,11 @@ def _advise_on_unknown(pointer: Pointer, source: Source) -> str:
         kind = beside.get("type", "string") if isinstance(beside, dict) else "string"
         return f'leave it out, and write `type: [{kind}, "null"]`' if isinstance(kind, str) else REFERENCE
     told = value_at(source.data, pointer)
+    if name == "refers_to" and len(pointer) > 2 and pointer[-3] == "properties":
+        return (
+            "only an argument refers as a whole; a member inside one is named where an instance is made: "
+            f"`made_by: {{action: ACTION, input: {{ARGUMENT: [{{{pointer[-2]}: ={brief(str(told))}.id}}]}}}}`"
+        )
     if pointer[:-1] == ("errors",) and isinstance(told, dict) and "status" in told:
         return f"a code stands under `codes`: `codes: {{{name}: …}}`"
     if name in ("path", "url", "headers") and isinstance(told, dict) and pointer[0] == "workflows":

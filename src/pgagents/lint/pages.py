@@ -169,6 +169,7 @@ CATALOGUE = {
         "differently. Remove it, or "
         "write it as `\\uXXXX` inside double quotes."
     ),
+    "comma": "A text in `{…}` or `[…]` has a comma in brackets of its own, where YAML ends it. Quote it.",
     "cookie": (
         "An argument cannot travel in a cookie. Servers read lists and objects there in many ways, and a "
         "cookie's name has letters, digits and signs such as `-` and `_`. Send it elsewhere, or give it a "

@@ -288,6 +288,10 @@ _BY_MEMBER = ("sorted_by", "sorted_down_by", "unique_by", "sum_of")
 """Functions whose second argument is a text, the name of a member."""
 
 
+_OF_AT = frozenset(("response", "input", "location"))
+"""What `at` of a call reads, which says where an answer has the resource."""
+
+
 def _advise_on_name(unknown: str, tree: Node, allowed: Set[str]) -> str:
     """Return what to write for a name that only another kind of law or a step has; empty if there is none."""
     for node in walk(tree):
@@ -299,6 +303,8 @@ def _advise_on_name(unknown: str, tree: Node, allowed: Set[str]) -> str:
     if unknown == "ref" or (in_step and unknown in ("before", "created", "read", "resource")):
         whose = "the law of an action reads `ref` and `before`, that of a resource `created` and `read`"
         return f"{whose}; for a step, one before it keeps them: `keep: {{found: response}}`"
+    if unknown in ("read", "created", "resource") and allowed <= _OF_AT:
+        return "`input` has the arguments of the call: `response.items.filter(one, one.id == input.NAME)[0]`"
     if unknown in ("read", "created", "resource") and "response" in allowed:
         return (
             "the law of an action reads `response`, `input` and `before`; that of a resource `created` and "
@@ -344,6 +350,7 @@ def _compile(text: str) -> Expression:
         growth.check(tree, {}, {})  # even small data may be too much
     canonical = print_node(tree)
     sized = rebuild(rebuild(tree, rename_size) if "size" in called else tree, index_from_the_end)
+    _refuse_remainders(tree)
     _refuse_whole_numbers(sized)
     by_path, lists = pass_lists_by_path(sized) if called.keys() & TAKE_LISTS else (tree, ())
     return Expression(
@@ -419,6 +426,32 @@ def _refuse_whole_numbers(tree: Node) -> None:
         if whole and doubles:
             said = f"numbers are doubles here, and `{whole[0].token}` is none"
             raise ExpressionError(said, whole[0].start, whole[0].end, help=f"write `{whole[0].token}.0`")
+
+
+def _refuse_remainders(tree: Node) -> None:
+    """Raise ExpressionError for `%` of doubles, which CEL does not have."""
+    for node in walk(tree):
+        if not isinstance(node, Infix) or "%" not in node.signs or not any(map(_is_double, node.operands)):
+            continue
+        shown = [_print_whole(one) for one in node.operands]
+        written = " ".join((shown[0], *(f"{a} {b}" for a, b in zip(node.signs, shown[1:], strict=True))))
+        said = "numbers are doubles here, and `%` takes whole numbers"
+        raise ExpressionError(said, node.start, node.end, help=f"write `{written}`")
+
+
+def _is_double(node: Node) -> bool:
+    if isinstance(node, Infix):
+        return _ARITHMETIC.issuperset(node.signs) and any(map(_is_double, node.operands))
+    if isinstance(node, FunctionCall):
+        return node.name in HELPERS or node.name in ("double", "size")
+    return isinstance(node, Name | Member) or (isinstance(node, Literal) and node.kind == "double")
+
+
+def _print_whole(node: Node) -> str:
+    """Return the text of a number as a whole one: `int(response.total)`, and `15` of `15.0`."""
+    if isinstance(node, Literal) and isinstance(node.value, float) and node.value.is_integer():
+        return str(int(node.value))
+    return f"int({print_node(node)})" if _is_double(node) else print_node(node)
 
 
 def _refuse_timestamps_of_now(tree: Node) -> None:
