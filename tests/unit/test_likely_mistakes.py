@@ -74,6 +74,7 @@ MISTAKES = [
     ("actions:\n\tpay_order: {costs: false}", "indent with blanks"),
     ("actions:\n  pay_order: &a {costs: false}", "write the value out"),
     (STATES % ("finished", ""), "known here: open, paid"),
+    (STATES.replace(", otherwise: CONFLICT", "") % ("open", ""), "answers in another state, such as `paid`"),
     ("resources: {order: {within: customer}, customer: {within: order}}", "name its parent"),
     ("schemas: {A: {$ref: B}, B: {$ref: A}}", "say its `type`"),
     (STEPS % f"{FIRST % '=b.id'}, {SECOND % '=a.id'}", "name one of these"),
@@ -496,6 +497,11 @@ def test_an_address_that_ends_in_the_base_path_is_the_server() -> None:
     assert without_base_path(model, "http://127.0.0.1:8000/v1/") == "http://127.0.0.1:8000"
     for other in ("http://127.0.0.1:8000", "http://127.0.0.1:8000/v2", "http://127.0.0.1:8000/av1"):
         assert without_base_path(model, other) == other
+
+
+def test_a_move_from_every_state_needs_no_code(tmp_path: Path) -> None:
+    lines = STATES.replace(", otherwise: CONFLICT", "") % ("open, paid", "")
+    assert lint(write(tmp_path, lines))[1] == []
 
 
 @pytest.mark.parametrize("text", ["{{name}}", "${HOME}", "fake.example", '="${env.x}"', "{env.x}"])

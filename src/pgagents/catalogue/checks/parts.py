@@ -118,7 +118,8 @@ def _audit(checker: Checker) -> None:
 
 def _headers(checker: Checker) -> None:
     for name, header in checker.written.headers.items():
-        checker.schema(("headers", name, "schema"), header.schema_)
+        if header.schema_ is not None:
+            checker.schema(("headers", name, "schema"), header.schema_)
 
 
 def _groups(checker: Checker) -> None:
@@ -250,7 +251,12 @@ def _check_move(checker: Checker, name: str, resource: Resource, at: Pointer, ac
     move, written = resource.moves[action], checker.actions.get(action)
     if written is None:
         return
-    if not set(resource.states) <= set(move.from_):
+    others = [state for state in resource.states if state not in move.from_]
+    if others and not checker.source.has((*at, "otherwise")):
+        message = f"key `otherwise` is missing in `resources.{name}.moves.{action}`"
+        help = f"write the error code that the action answers in another state, such as `{others[0]}`"
+        checker.report(at, "missing-key", message, help, at_value=False)
+    elif others and move.otherwise is not None:
         refusals.check_listed(checker, (*at, "otherwise"), action, move.otherwise)
     undone = resource.undone_by is not None and resource.undone_by.action == action
     if (

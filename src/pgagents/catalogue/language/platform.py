@@ -125,7 +125,9 @@ class Header(Cited):
         ),
     )
     https: bool = Field(False, description="True if it is promised for https addresses only.")
-    schema_: Schema = Field(alias="schema", description="The schema of its value.")
+    schema_: Schema | None = Field(
+        None, alias="schema", description="The schema of its value; the default is any text."
+    )
     const: str | None = Field(None, description="Its value, if it is always the same.")
 
     @model_validator(mode="before")

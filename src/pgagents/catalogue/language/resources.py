@@ -87,7 +87,9 @@ class Move(Strict):
             "the argument that refers to the resource."
         ),
     )
-    otherwise: Name = Field(description="The error code in any other state.")
+    otherwise: Name | None = Field(
+        None, description="The error code in any other state; needed where `from` leaves one out."
+    )
     inferred: bool = Field(
         False,
         description="True if `pgagents import` concluded it: what contradicts it is odd, not broken.",

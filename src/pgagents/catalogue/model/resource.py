@@ -15,13 +15,15 @@ from pgagents.catalogue.model.answers import Code
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A state transition of a resource that an action causes. `otherwise` is the error in any other state."""
+    """A state transition of a resource that an action causes. `otherwise` is the error in any other state,
+    if there is one.
+    """
 
     action: Action
     origin_states: tuple[str, ...]
     to: str
     input: Mapping[str, Any]
-    otherwise: Code
+    otherwise: Code | None
     origin: Pointer
     inferred: bool = False
     """True if it was inferred from names. A contradiction of it is odd, not broken."""
@@ -29,7 +31,8 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """States of a resource in which an action may be called; `otherwise` is the error in any other state.
+    """States of a resource in which an action may be called; `otherwise` is the error in any other state,
+    if there is one.
 
     `parts` are the resources of which the instance must have one, each with the error without one.
     """
@@ -37,7 +40,7 @@ class Need:
     action: Action
     states: tuple[str, ...]
     parts: tuple[tuple[str, Code], ...]
-    otherwise: Code
+    otherwise: Code | None
     origin: Pointer
     moves: bool
     """True if the action moves the instance, too."""

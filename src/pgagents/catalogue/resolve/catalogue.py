@@ -208,13 +208,15 @@ class Resources(Shared):
                 action, place = self.actions[a], (*at, "moves", a)
                 input = self._move_input(name, r, action, self._values(v.input, (*place, "input")))
                 guessed = _is_guessed_move(v, r)
-                yield Move(action, tuple(v.from_), v.to, input, self.codes[v.otherwise], place, guessed)
+                code = self.codes[v.otherwise] if v.otherwise else None
+                yield Move(action, tuple(v.from_), v.to, input, code, place, guessed)
 
     def _list_needs(self, r: resources.Resource, at: Pointer) -> Iterator[Need]:
         for a, v in r.moves.items():
             if v.to is None or v.has:
                 parts = tuple((part, self.codes[code]) for part, code in v.has.items())
-                action, code, place = self.actions[a], self.codes[v.otherwise], (*at, "moves", a)
+                action, place = self.actions[a], (*at, "moves", a)
+                code = self.codes[v.otherwise] if v.otherwise else None
                 yield Need(action, tuple(v.from_), parts, code, place, v.to is not None)
 
     def _list_unique(self, r: resources.Resource, at: Pointer) -> Iterator[Unique]:
@@ -380,7 +382,7 @@ class _Resolver(Actions, Resources):
             name,
             Text(h.description, (*at, "description")),
             tuple(h.on),
-            schema_node(self.data["headers"][name]["schema"], (*at, "schema")),
+            schema_node(self.data["headers"][name].get("schema") or {"type": "string"}, (*at, "schema")),
             h.const,
             tuple(h.cite),
             at,

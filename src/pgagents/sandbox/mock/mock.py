@@ -117,7 +117,7 @@ class Mock(Creation, Listing, Seeding):
                 if key is None or row is None:
                     continue
                 state = row.get(resource.state or "")
-                if need.states and state not in need.states:
+                if need.otherwise is not None and need.states and state not in need.states:
                     return Refusal(need.otherwise.name, f"It is {state}")
                 for part, code in need.parts:
                     if not any(self.rows.list_inside(part, key)):
@@ -133,7 +133,7 @@ class Mock(Creation, Listing, Seeding):
         key, row = self._find_instance(resource, call, places.names_of(move.input))
         if key is None or row is None:
             return True, self._missing(resource, call)
-        if resource.state and row.get(resource.state) not in move.origin_states:
+        if move.otherwise and resource.state and row.get(resource.state) not in move.origin_states:
             return True, Refusal(move.otherwise.name, f"It is {row.get(resource.state)}")
         answer = self._base(call)
         path = self._path_in(resource, answer)

@@ -84,7 +84,7 @@ def _refusals(setting: Setting, endpoint: Endpoint) -> Mapping[int, Call]:
             if template.subject is not None
             else ()
         )
-        if move.action is endpoint.action and others:
+        if move.action is endpoint.action and others and move.otherwise is not None:
             call = ordinary(
                 endpoint,
                 template,

@@ -60,7 +60,8 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         attempts.update(dict.fromkeys(keys, attempt))
     for resource, move, state, endpoint in every:
         legal = state in move.origin_states
-        ends = f"leaves it {move.to}" if legal else f"is refused with {move.otherwise.name}"
+        refused_with = "" if legal or move.otherwise is None else move.otherwise.name
+        ends = f"is refused with {refused_with}" if refused_with else f"leaves it {move.to}"
         says = f"{endpoint.action.name} of a {resource.name} that is {state} {ends}"
         attempt = attempts[_key(resource, state, endpoint)]
         detail, cite, about = f"{resource.name}/{state}", resource.cite or None, (resource, move, state)
@@ -80,7 +81,7 @@ def _list_needs(setting: Setting) -> Iterator[Case]:
             refused = [
                 (f"is {state}", f"{name}/{state}", InstanceRef(name, (state,), fresh=True), need.otherwise)
                 for state in (() if need.moves else reached)  # what moves has a case for each state above
-                if state not in need.states
+                if state not in need.states and need.otherwise is not None
             ]
             for part, code in need.parts:
                 without = InstanceRef(name, need.states, fresh=True, parts=((part, False),))
@@ -269,7 +270,7 @@ class _Transition:
             conclude(trial.unseen(f"{_GUESSED}: {self.why} was accepted") for trial in self.trials)
             return
         for trial in self.trials:
-            conclude(trial.refused(answer, [self.move.otherwise], self.why))
+            conclude(trial.refused(answer, _codes(self.move), self.why))
         reader = _reader(self.setting, resource)
         if answer.success or reader is None or answer.subject is None:
             return
@@ -299,7 +300,8 @@ class _Transition:
             return False
         why = f"{self.endpoint.action.name} of a {resource.name} that is {move.to}"
         again = ask(self.call_refused(resource, move, moved.subject, why))
-        return again.status == move.otherwise.status or (again.success and self._is_said())
+        refused = again.status in {code.status for code in _codes(move)}
+        return refused or (again.success and self._is_said())
 
     def _is_said(self) -> bool:
         """True if the author's words name the states in which the action may be called."""
@@ -321,6 +323,10 @@ class _Transition:
         if again.success or again.void:
             return None
         return change(self.setting, self.resource, body, "after what was refused once more")
+
+
+def _codes(move: Move) -> list[Code]:
+    return [move.otherwise] if move.otherwise is not None else []
 
 
 def _refuse_together(trials: Sequence[Trial]) -> None:
@@ -346,7 +352,7 @@ def _refuse_together(trials: Sequence[Trial]) -> None:
         if answer.success and move.inferred:
             break  # it is tried alone, where the guess is tried, too
         for trial in transition.trials:
-            conclude(trial.refused(answer, [move.otherwise], why))
+            conclude(trial.refused(answer, _codes(move), why))
     after = ask(_read(common, reader, subject, "after what was refused"))
     body = find_resource(common, after)
     if body is None or differing(subject, body):
