@@ -107,6 +107,20 @@ def test_the_lines_for_a_condition_that_was_never_true_make_it_true() -> None:
     assert [r.verdict.value for r in tried.results if r.contract.id == contract] == ["kept"]
 
 
+def test_the_lines_of_an_example_have_the_required_arguments_too() -> None:
+    law = (
+        "actions: {place_order: {laws: {many: {when: 'input.quantity == 7.0', "
+        "that: 'response.order.quantity == 7.0'}}}}"
+    )
+    of, contract = write_into(model(SHOP), law), "law/many/place_order@rest"
+    [group] = [g for g in told(run(of, only=(contract,)), of)["untried"] if contract in g["contracts"]]
+    [line] = group["lines"]
+    assert "input: {product_id: VALUE, quantity: VALUE}" in line
+    write_into(
+        of, line.replace("product_id: VALUE", "product_id: p-17").replace("quantity: VALUE", "quantity: 7")
+    )
+
+
 def test_a_state_that_no_action_leads_to_has_the_line_of_a_move() -> None:
     of = write_into(model(SHOP), "resources: {order: {states: [placed, cancelled, shipped]}}")
     lines = [line for group in told(run(of), of)["untried"] for line in group["lines"]]

@@ -125,3 +125,8 @@ def _flow(value: Any) -> str:
 def line_at(*pointer: str, value: Any) -> str:
     """Return the line of a catalogue that says a value at a place."""
     return write(nest(pointer, value))
+
+
+def example_at(action: str, name: str, arguments: Iterable[str]) -> str:
+    """Return the line that gives an action an example with these arguments, whose values are to be chosen."""
+    return line_at("actions", action, "examples", name, "input", value=dict.fromkeys(arguments, "VALUE"))

@@ -394,6 +394,11 @@ class Action:
         """The first documented 2xx response."""
         return next(o for o in self.outputs if 200 <= o.status < 300)
 
+    @property
+    def required_names(self) -> list[str]:
+        """The arguments that every call gives, and so every example."""
+        return [str(p.name) for p in self.params if p.required]
+
     def param(self, name: str) -> Param | None:
         """Return the argument of this name, or None."""
         return next((p for p in self.params if p.name == name), None)

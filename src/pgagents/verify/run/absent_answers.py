@@ -19,7 +19,7 @@ from pgagents.base.http import Response
 from pgagents.base.jsonschema.schema import find_keyword
 from pgagents.base.text import plain_word, singular, split_words
 from pgagents.catalogue.model.action import Action, Param
-from pgagents.report.reason import Reason, line_at
+from pgagents.report.reason import Reason, example_at, line_at
 from pgagents.verify.answers.standing import begins_by_202
 from pgagents.verify.fixtures.guesses import OF_KEY
 from pgagents.verify.fixtures.request_template import template_of
@@ -139,7 +139,7 @@ def _find_brought_back(setting: Setting, endpoint: Endpoint, call: Call) -> str:
     return next((str(p.refers_to) for p in endpoint.params if _is_obtainable(setting, p)), "")
 
 
-def say_made_up(action: str, name: str) -> Reason:
+def _say_made_up(action: Action, name: str) -> Reason:
     """Return why nothing shows the effect of an action: its only calls name instances that do not exist."""
     return Reason(
         f"the value of {name} was made up, and nothing is there: give the action an example "
@@ -170,7 +170,7 @@ def _say_no_reference(action: Action, name: str, outcome: str) -> Reason:
         f"{name} is an id that was made up, and the call was answered {outcome}: say what it names "
         f"(`refers_to: RESOURCE`), or give the action an example (`examples: {{one: {{input: {{{name}: "
         "VALUE}}}`)",
-        lines=(_name_resource(action, name), _give_example(action.name, name)),
+        lines=(_name_resource(action, name), _give_example(action, name)),
     )
 
 
@@ -178,12 +178,12 @@ def _say_no_value(action: Action, name: str, outcome: str) -> Reason:
     return Reason(
         f"the value of {name} was made up, and the call was answered {outcome}, as documented: give the "
         f"action an example (`examples: {{one: {{input: {{{name}: VALUE}}}}}}`)",
-        lines=(_give_example(action.name, name),),
+        lines=(_give_example(action, name),),
     )
 
 
-def _give_example(action: str, name: str) -> str:
-    return line_at("actions", action, "examples", "one", "input", name, value="VALUE")
+def _give_example(action: Action, name: str) -> str:
+    return example_at(str(action.name), "one", [*action.required_names, name])
 
 
 def _name_resource(action: Action, name: str) -> str:
@@ -236,8 +236,8 @@ def _find_optional_part(setting: Setting, endpoint: Endpoint) -> str:
     return "" if lists or any("array" in types_of(schema) for schema in schemas) else last
 
 
-def find_made_up(setting: Setting, exchange: Exchange) -> str:
-    """Return the made-up path value of a read that was answered with “not found”; empty for any other
+def explain_made_up(setting: Setting, exchange: Exchange) -> str:
+    """Return why a read with a made-up path value was answered with “not found”; empty for any other
     exchange.
     """
     endpoint, call = exchange.call.endpoint, exchange.call
@@ -250,7 +250,7 @@ def find_made_up(setting: Setting, exchange: Exchange) -> str:
     if param is None:
         return ""
     written = find_keyword(param.schema, "examples", setting.model.schemas) or ()
-    return "" if call.input.get(name) in written else name
+    return "" if call.input.get(name) in written else _say_made_up(endpoint.action, name)
 
 
 def list_unfound(setting: Setting, exchange: Exchange) -> list[Param]:

@@ -15,7 +15,7 @@ from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.own_schemas import find_doubt
 from pgagents.verify.fixtures.target import changes_unseen, is_made_by, list_removed
 from pgagents.verify.promise import Check, Judgement, Probe, judge_untested
-from pgagents.verify.run.absent_answers import find_full_plan, find_made_up, nothing_there
+from pgagents.verify.run.absent_answers import explain_made_up, find_full_plan, nothing_there
 from pgagents.verify.run.breaks import RIGHT
 from pgagents.verify.run.ledger import Ledger
 from pgagents.verify.run.redact import Redactor
@@ -99,8 +99,8 @@ class Judge:
                 or self.factory.taken.explain(exchange)
                 or find_full_plan(self.setting, exchange, self.memory.reached)
             )
-        if name := find_made_up(self.setting, exchange):
-            self.invented.setdefault(exchange.place, name)
+        if why := explain_made_up(self.setting, exchange):
+            self.invented.setdefault(exchange.place, why)
         exchange.known, exchange.outdated = (None, False) if beside else self.memory.subject(exchange)
         exchange.referred = {} if beside else self.memory.list_referred(exchange)
         started = self._timer()

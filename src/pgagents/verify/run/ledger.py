@@ -21,7 +21,6 @@ from pgagents.report.presentation import order_findings
 from pgagents.report.reason import Reason, is_forbidden
 from pgagents.report.report import Cause, Causes, Finding, RecordedExchange, Result
 from pgagents.verify.promise import Check, Judgement, Probe
-from pgagents.verify.run.absent_answers import say_made_up
 from pgagents.verify.run.breaks import (
     RIGHT,
     Break,
@@ -250,7 +249,7 @@ class Calls:
     delays: Mapping[str, str] = field(default_factory=dict)
     """Why the first call of an action, right or not, got no such answer."""
     invented: Mapping[str, str] = field(default_factory=dict)
-    """The argument whose value was made up, by place."""
+    """Why a read at a place found nothing by a value that was made up."""
     places: Set[str] = frozenset()
     """The places that calls go to; a vendor's surface has none of its own."""
 
@@ -738,8 +737,8 @@ def _say_unreached(contract: Contract, calls: Calls, unsent: Mapping[str, str]) 
 
     It names the surface only if another surface did, so that a report has one reason for all of an action.
     """
-    if name := calls.invented.get(contract.place):
-        return say_made_up(contract.action, name)
+    if why := calls.invented.get(contract.place):
+        return why
     of_action = (place for place in sorted(calls.put_off) if place.rpartition("@")[0] == contract.action)
     others = () if contract.place in calls.asked else of_action
     for place in (contract.place, *others):

@@ -19,7 +19,7 @@ from pgagents.base.cel.syntax import ExpressionError
 from pgagents.catalogue.model.action import Action, Law, Param
 from pgagents.catalogue.model.resource import Resource, is_scalar
 from pgagents.report.contract import Rank, surface_of
-from pgagents.report.reason import Reason, line_at
+from pgagents.report.reason import Reason, example_at
 from pgagents.verify.cases.argument_values import places
 from pgagents.verify.cases.boundary import boundary_value
 from pgagents.verify.cases.law_fixtures import APART_S, MOST_KINDS, FixturePlan, Making
@@ -138,9 +138,8 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 def _list_examples(action: Action, law: Law) -> tuple[str, ...]:
     """Return the line of an example with the arguments that a law's `when` reads; none if it reads none."""
     read = paths_in(law.when.tree) if law.when is not None else ()
-    needed = {path[1]: "VALUE" for path in read if path[0] == "input" and len(path) > 1}
-    example = ("actions", str(action.name), "examples", str(law.name), "input")
-    return (line_at(*example, value=needed),) if needed else ()
+    needed = [path[1] for path in read if path[0] == "input" and len(path) > 1]
+    return (example_at(str(action.name), str(law.name), [*action.required_names, *needed]),) if needed else ()
 
 
 def _holds_later(law: Law, exchange: Exchange, values: Mapping[str, Any]) -> bool:
