@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -64,6 +65,21 @@ def test_a_text_that_crashes_the_server_is_found() -> None:
     report, calls = run(500)
     assert verdicts(report)["no_crashes"] is Verdict.BROKEN
     assert {"cursor", "word"} <= {name for given in calls if len(given) == 1 for name in given}
+
+
+def test_a_search_that_takes_its_text_for_a_regular_expression_is_found() -> None:
+    def serve(request: Request) -> Response:
+        word = dict(parse_qsl(request.target.partition("?")[2])).get("word", "")
+        try:
+            re.compile(word)
+        except re.error:
+            return answer(500, {"detail": "internal"})
+        return answer(200, [{"id": "a"}])
+
+    report = verified(
+        imported(document(), offering=False).model, serve, keys={}, only=("no_crashes/list_things",)
+    )
+    assert verdicts(report)["no_crashes"] is Verdict.BROKEN
 
 
 LISTED = pytest.mark.parametrize("listed", [True, False], ids=["ids are known", "nothing may be made"])

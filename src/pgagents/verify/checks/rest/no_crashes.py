@@ -296,6 +296,8 @@ def _list_texts(
 # -- reads with one optional text that no example has: GET /notes?cursor=abc was a 500 (2026-11-25)
 
 
+OPEN = "pgv (["
+"""A text that is no regular expression: a search took it for one (a sports office of 2026-11-29)."""
 MOST_TEXTS = 8
 """The most texts that are tried of one read: each costs a request, and searches have dozens."""
 
@@ -312,13 +314,14 @@ def list_lone_texts(setting: Setting, endpoint: Endpoint) -> Iterator[Call]:
         return
     template = template_of(setting.model, endpoint.action)
     texts = [
-        str(param.name)
+        param
         for param in endpoint.params
         if param.place == "query" and not param.required and not param.refers_to
         if str(param.name) not in template.input and free_text(setting, without_null(setting, param.schema))
     ]
-    for name in texts[:MOST_TEXTS]:
-        values = {**template.list_needed(endpoint.action), name: GUESS}
+    for param in texts[:MOST_TEXTS]:
+        name, takes = str(param.name), setting.test_argument(endpoint, param).is_valid(OPEN)
+        values = {**template.list_needed(endpoint.action), name: OPEN if takes else GUESS}
         yield ordinary(endpoint, template, "explore", f"{name} alone", input=values)
     for param in [one for one in endpoint.params if one.place == "path"][-1:]:
         if param.refers_to and free_text(setting, without_null(setting, param.schema)):
