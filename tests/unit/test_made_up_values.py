@@ -11,6 +11,7 @@ import pytest
 from importing import imported, openapi, operation
 from pgagents.verify.fixtures.request_template import list_made_up, template_of
 from pgagents.verify.values.made_up import Choice, make_up
+from small_api import NOTES, catalogue
 
 TEXT = {"type": "string"}
 
@@ -57,3 +58,24 @@ def list_names(path: str, parameter: dict[str, Any]) -> list[str]:
     model = imported(openapi({path: {"get": one}})).model
     (action,) = model.actions
     return list_made_up(model, action, template_of(model, action))
+
+
+def test_an_argument_s_examples_steer_reads_alone_and_the_action_s_steer_writes() -> None:
+    takes = "text: {type: string, minLength: 1, maxLength: 40, required: true}"
+    shown = takes[:-1] + ", examples: [Milk]}"
+    of_action = (
+        f"{{{shown}}}\n    examples: {{one: {{input: {{text: Bread}}, output: {{id: n1, text: Bread}}}}}}"
+    )
+    for input, sent in ((f"{{{shown}}}", False), (of_action, True)):
+        model = catalogue(
+            NOTES, (f"input: {{{takes}}}\n    output: {{201", f"input: {input}\n    output: {{201")
+        )
+        create = next(a for a in model.actions if a.name == "create_note")
+        value = template_of(model, create).input["text"]
+        assert value != "Milk"
+        assert (value == "Bread") is sent
+    note = "input: {note_id: {type: string, minLength: 1, maxLength: 40, required: true"
+    read = f"GET /notes/{{note_id}}\n    effect: read\n    {note}"
+    model = catalogue(NOTES, (read, f"{read}, examples: [n7]"))
+    get = next(a for a in model.actions if a.name == "get_note")
+    assert template_of(model, get).input["note_id"] == "n7"

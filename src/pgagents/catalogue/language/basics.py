@@ -74,7 +74,11 @@ class Schema(Strict):
     enum: list[Json] | None = Field(None, min_length=1, description="The allowed values.")
     const: Json = Field(None, description="The only allowed value.")
     default: Json = Field(None, description="The value that applies if it is left out.")
-    examples: list[Json] | None = Field(None, description="Typical values.")
+    examples: list[Json] | None = Field(
+        None,
+        description="Typical values. `verify` sends those of a read's argument; what a write sends stands "
+        "under `examples` of the action, since a value may name what is somebody else's.",
+    )
     minimum: float | None = Field(None, description="The least value.")
     maximum: float | None = Field(None, description="The greatest value.")
     exclusive_minimum: float | None = Field(
