@@ -216,6 +216,32 @@ def test_an_operator_whose_plan_lacks_a_scope_shows_it() -> None:
     assert reason == "needs the identity `clock`: add --identity clock=ENVVAR"
 
 
+FOUND = ("    made_by:", "    found_by: {action: list_notes, at: response.notes}\n    made_by:")
+"""A note that was there before is known then, and not the run's own."""
+
+
+@pytest.mark.parametrize("found", [(), (FOUND,)])
+def test_a_step_that_changes_what_the_run_has_not_made_names_the_flag(
+    found: tuple[tuple[str, str], ...],
+) -> None:
+    """A club of a key was there before (a booking server of 2026-11-29), and eight steps were owed."""
+    workflow = """workflows:
+  first:
+    title: The first note is changed
+    only_verify: true
+    steps:
+      all: {action: list_notes, keep: {id: 'response.notes[0].id'}}
+      change: {action: change_note, input: {note_id: =all.id, text: changed}}
+surfaces:"""
+    model = with_resource(("surfaces:", workflow), *found)
+    server = Notes(notes={"n0": {"id": "n0", "text": "hello"}})
+    report = verified(model, server, allow_writes=True, only=("workflow_runs/",))
+    verdict, reason = find(report, "workflow_runs/first/change@rest")
+    assert verdict is Verdict.NOT_SELECTED
+    assert reason.endswith(": --allow change_note would call it")
+    assert server.notes == {"n0": {"id": "n0", "text": "hello"}}
+
+
 def test_a_change_of_what_no_call_makes_names_the_flag() -> None:
     """Nothing makes a project of Unleash 8.2.0, and 1,479 contracts were owed without a step."""
     found = (

@@ -520,7 +520,10 @@ class Gate:
             elsewhere = is_ours_elsewhere(self.model, self.factory.pool, endpoint, target, values)
             if not elsewhere and not enough(free):
                 said = f"{name} would change a {resource.name} that this run has not made"
-                return f"{said}{_say_nobody(call, target, self.setting.model.schemas)}"
+                nobody = _say_nobody(call, target, self.setting.model.schemas)
+                if call.authored and not nobody:
+                    return without_allow(said, name, of_others=True)
+                return f"{said}{nobody}"
             unread = not all((place, v) in self.factory.missing(resource) for v in given)
             if is_tried(resource, endpoint.action) and unread:
                 return f"no read shows that no {resource.name} has this id yet, and {name} may change one"
@@ -528,8 +531,9 @@ class Gate:
             return without_allow("a PUT on an id that is not there may create it", name) if put else ""
         if not instance.ours:
             said = f"the {resource.name} is not shown to be this run's own"
-            if resource.made_by is None:
-                said = without_allow(f"{said}, as no call makes one", name, of_others=True)
+            said += ", as no call makes one" if resource.made_by is None else ""
+            if resource.made_by is None or call.authored:  # its author named it, and may let it be changed
+                said = without_allow(said, name, of_others=True)
             return self.factory.owned.problem(resource) or said
         for param in list_new_ids(self.setting, endpoint.action):
             value = values.get(str(param.name))
