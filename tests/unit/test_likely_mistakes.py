@@ -499,6 +499,13 @@ def test_an_address_that_ends_in_the_base_path_is_the_server() -> None:
         assert without_base_path(model, other) == other
 
 
+def test_a_law_may_read_the_tag_that_etag_promises(tmp_path: Path) -> None:
+    law = "actions: {list_orders: {%s laws: {x: 'headers.etag != \"\"'}}}"
+    assert lint(write(tmp_path, law % "etag: true,"))[1] == []
+    [told] = lint(write(tmp_path, law % ""))[1]
+    assert told["message"] == "there is no header `etag`"
+
+
 def test_a_move_from_every_state_needs_no_code(tmp_path: Path) -> None:
     lines = STATES.replace(", otherwise: CONFLICT", "") % ("open, paid", "")
     assert lint(write(tmp_path, lines))[1] == []

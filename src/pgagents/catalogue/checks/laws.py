@@ -193,6 +193,8 @@ def _headers(checker: Checker, pointer: Pointer, statuses: list[int]) -> Schema:
         raw = checker.at((*pointer, "output", status, "headers"))
         for name, header in raw.items() if isinstance(raw, dict) else ():
             found[str(name).lower()] = {"type": "string", **(header or {})}
+    if checker.at((*pointer, "etag")):
+        found["etag"] = {"type": "string"}
     found["link"] = {"type": "object"}  # also where a document says that it is a text: it is read by relation
     return {"properties": found, "additionalProperties": False}
 
