@@ -188,20 +188,26 @@ def ending() -> Model:
 
 
 @pytest.mark.parametrize("workers", [1, 8])
-def test_a_step_that_failed_once_stays_failed_where_a_second_passage_gets_less_far(workers: int) -> None:
+@pytest.mark.parametrize(
+    ("workflow", "last", "failed"), [("twice", "DELETE", "second"), ("beside", "GET", "second/expect-1")]
+)
+def test_a_step_that_failed_once_stays_failed_where_a_second_passage_gets_less_far(
+    workflow: str, last: str, failed: str, workers: int
+) -> None:
     """Notes cannot be ended, and after the first try none can be written any more."""
 
     def full(server: Notes, request: Request) -> Response | None:
         if request.method == "DELETE":
             return answer(409, {"detail": "it stays", "code": "TAKEN"})
-        if request.method == "POST" and any(sent.method == "DELETE" for sent in server.log[:-1]):
-            return answer(409, {"detail": "full", "code": "TAKEN"})
-        return None
+        tried = any(sent.method == last and sent.path != "/notes" for sent in server.log[:-1])
+        return (
+            answer(409, {"detail": "full", "code": "TAKEN"}) if request.method == "POST" and tried else None
+        )
 
-    report = verified(ending(), Notes(odd=full), workers=workers, only=("workflow_runs",), allow_writes=True)
+    only = (f"workflow_runs/{workflow}",)
+    report = verified(ending(), Notes(odd=full), workers=workers, only=only, allow_writes=True)
     found = {r.contract.id.removeprefix("workflow_runs/"): r.verdict for r in report.results}
-    assert found["twice/second@rest"] is Verdict.BROKEN
-    assert found["beside/second/expect-1@rest"] is Verdict.BROKEN
+    assert found[f"{workflow}/{failed}@rest"] is Verdict.BROKEN
 
 
 def test_a_new_value_may_stand_beside_what_an_earlier_step_kept() -> None:

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 from typing import Any
 
 import jsonschema
@@ -396,7 +397,8 @@ def test_look_up_that_takes_too_long_ends_and_is_not_tried_again_for_a_while(
     monkeypatch.setattr(socket, "getaddrinfo", slow)
     monkeypatch.setattr(targets_allowed, "LOOKUP_S", 0.02)
     now = [0.0]
-    resolve = SystemResolver(lambda: now[0])
+    monkeypatch.setattr(targets_allowed, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    resolve = SystemResolver()
     assert [resolve("a.dev"), resolve("b.dev")] == [[], []]
     now[0] = 61
     resolve("c.dev")

@@ -112,7 +112,7 @@ def test_another_version_of_the_api_is_another_mount():
 
 
 def test_odd_requests_are_targets_in_ascii():
-    assert all((raw.target or "").isascii() for _, _, raw in odd_requests(setting_of(model(), URL)))
+    assert all((raw.target or "").isascii() for _, raw in odd_requests(setting_of(model(), URL)))
 
 
 def _sent(

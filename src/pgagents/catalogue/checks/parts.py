@@ -370,7 +370,9 @@ def _check_path(checker: Checker, pointer: Pointer, step: Step) -> None:
     dropped = any(one[: len(pointer)] == pointer for one in checker.dropped)
     misspelt = dropped or step.input.keys() - action.input.keys()
     for name, param in action.input.items() if not misspelt else ():
-        if f"{{{param.wire or name}}}" not in path or param.default is not None or "*" in step.input:
+        if param.in_ not in (None, "path") or f"{{{param.wire or name}}}" not in path:
+            continue
+        if param.default is not None or not param.required or "*" in step.input:
             continue
         if step.input.get(name) is None:
             of = param.refers_to.partition(".")[0] if isinstance(param.refers_to, str) else "STEP"

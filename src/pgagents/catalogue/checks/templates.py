@@ -25,6 +25,10 @@ _LIBRARIES = ("faker", "fake", "chance")
 _STEPS, _OUTPUTS = re.compile(r"^steps\."), re.compile(r"\.(?:outputs|response\.body|response)\.")
 _KINDS = {"mail": "email", "uuid": "uuid", "guid": "uuid", "int": "int", "number": "int", "url": "url"}
 _KEEP = "an earlier step keeps it: `keep: {id: response.id}`, and `=STEP.id` here"
+_FILE = re.compile(
+    r"\.(?:md|txt|csv|tsv|json|xml|ya?ml|html?|pdf|png|jpe?g|gif|svg|zip|com|org|net|io|dev|example)$"
+)
+"""The end of a file's name or of a host's, which is no member of a step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ def find_template(
     if (
         not in_quotes
         and _BARE.fullmatch(text)
+        and not _FILE.search(text)
         and (root in own or (root in _LIBRARIES and text.endswith("()")))
     ):
         meant = _make_fresh(text) if root in _LIBRARIES else _plain(text)

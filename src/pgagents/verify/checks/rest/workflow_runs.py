@@ -231,8 +231,9 @@ class Passage:
             alone = setting.exclusive and step.status_written
             own = about_own(setting, before, step)
             answered = as_told(setting, step, answer, call.endpoint) and not answer.void
-            beside = self.copied and not answer.void and (not own or step.expect_alone)
-            if beside and not (answered and self.holds(step, answer)):
+            beside = self.copied and not answer.void
+            beside = beside and not (answered and self.holds(step, answer, alone=own))
+            if beside and (answered or not own):
                 # counts have one too many (two agents' catalogues, 2026-11-28), and numbers in turn leave
                 # one out (a depot of 2026-11-29); the next time there is none
                 self.stale = f"{step.name} may show what this run made beside it"
@@ -288,11 +289,14 @@ class Passage:
             answer = ask(call)
         return answer
 
-    def holds(self, step: Step, answer: Exchange) -> bool:
-        """True if all criteria hold, or if one cannot be evaluated, so that waiting is useless."""
+    def holds(self, step: Step, answer: Exchange, *, alone: bool = False) -> bool:
+        """True if all criteria hold, or if one cannot be evaluated, so that waiting is useless. With `alone`,
+        only those count that another caller may upset.
+        """
         scope = Scope(make_variables(self, answer))
+        several = [one for _, one in self.list_criteria(step) if not alone or one in step.expect_alone]
         try:
-            return all(scope.holds(criterion) for _, criterion in self.list_criteria(step))
+            return all(map(scope.holds, several))
         except ExpressionError:
             return True
 
