@@ -16,7 +16,7 @@ Good:
         title: Somebody searches on the next day
         steps:
           find: {action: search_products, input: {q: tea}}
-          later: {action: search_products, after_s: 86400, input: {q: tea}, expect_timed: [size(response.products) > 0]}
+          later: {action: search_products, after_s: 86400, input: {q: tea}, expect_timed: [status == 200]}
 """
 
 from __future__ import annotations
