@@ -270,6 +270,10 @@ def run(server: Notes, url: str = HERE, **options: Any) -> Report:
 # -- what is the run's own doing
 
 
+FEW = ("echoes_input", "read_after_write")
+"""Checks that read a list after each write: of several since the last one, each could be the reason."""
+
+
 def remove_one(server: Notes, request: Request, body: Row) -> None:
     """Remove an older row at each create with a number of views."""
     if request.method == "POST" and "views" in body and server.there:
@@ -297,8 +301,7 @@ def list_harmed(server: Notes) -> list[str]:
 )
 def test_a_run_stops_after_one_row(deed: Any, readable: bool) -> None:
     server = Notes(after=deed, readable=readable)
-    # where no note is read, each change that was sent since the last list could be meant as well
-    alarm = run(server, **({} if readable else {"only": ("echoes_input", "read_after_write")})).footer.alarm
+    alarm = run(server, only=FEW).footer.alarm
     assert alarm is not None
     assert (alarm.verdict, len(list_harmed(server))) == ("caused", 1)
     assert b"views" in alarm.calls[0].request.body
@@ -322,7 +325,7 @@ def test_a_row_that_leaves_a_list_without_reads_stops_a_run() -> None:
 @pytest.mark.parametrize(("url", "verdict", "code"), [(HERE, "caused", 1), (SHARED, "unclear", 3)])
 def test_what_stopped_a_run_is_told_first(url: str, verdict: str, code: int) -> None:
     server = Notes(after=remove_one)
-    report = run(server, url)
+    report = run(server, url, only=FEW)
     alarm = report.footer.alarm
     assert alarm is not None
     assert (alarm.verdict, alarm.count, report.exit_code) == (verdict, 1, code)
@@ -612,7 +615,7 @@ def test_a_run_that_saw_no_older_row_says_so() -> None:
 
 def test_an_alarm_shows_the_beginning_of_a_long_id() -> None:
     server = Notes(after=remove_one, tail="y" * 10_000)
-    alarm = run(server).footer.alarm
+    alarm = run(server, only=FEW).footer.alarm
     assert alarm is not None
     assert alarm.rows[0].name.startswith("note n")
     assert len(alarm.rows[0].name) < 100
