@@ -25,7 +25,7 @@ $(VENV)/.installed: pyproject.toml
 demo: $(VENV)/.installed ## build, start a sandbox, verify it, print the report, stop it
 	@$(BIN)/pgagents demo
 
-matrix: JOBS = 3 # its runs wait for servers now and then, in all for minutes
+test matrix: JOBS = 3 # its runs wait for servers now and then, in all for minutes
 
 GREEN := $(VENV)/.green
 SINCE ?= $(shell cat $(GREEN) 2>/dev/null)
