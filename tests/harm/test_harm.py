@@ -490,7 +490,7 @@ def test_of_a_workflow_only_what_it_made_is_removed() -> None:
         for r in report.results
         if r.contract.check == "workflow_runs"
     }
-    assert verdicts == {"tidy": Verdict.UNTESTED, "think_better": Verdict.KEPT}
+    assert verdicts == {"tidy": Verdict.NOT_SELECTED, "think_better": Verdict.KEPT}
 
 
 def test_what_an_unreadable_answer_hid_in_a_container_is_removed_by_its_mark() -> None:

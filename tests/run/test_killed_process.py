@@ -132,7 +132,8 @@ def test_a_run_that_is_interrupted_undoes_its_own(tmp_path: Path) -> None:
         assert (code, server.count_rows()) == (130, first), shown
         code, shown, report = verify("notes", server, url, tmp_path)
         assert code == 0, shown
-        assert list_notes(report) == []
+        # a create may have been under way
+        assert [one for one in list_notes(report) if "0 removed, 0 gone already, 0 left" not in one] == []
 
 
 @pytest.mark.matrix

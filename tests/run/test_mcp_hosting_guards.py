@@ -10,7 +10,9 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import redirect_stderr
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -24,6 +26,7 @@ from pgagents.base.http import Request, Response
 from pgagents.catalogue.load import load_file
 from pgagents.client.answer import Problem
 from pgagents.client.send import Sender
+from pgagents.mcp import callers
 from pgagents.mcp import token as hosted_issuer
 from pgagents.mcp.asgi import create_app
 from pgagents.mcp.callers import ApiTokens, Caller, KeyFile, find_linked_keys
@@ -81,7 +84,8 @@ def test_call_that_its_client_gave_up_is_logged(issuer: Issuer) -> None:
     stream = io.StringIO()
     logger = logging.getLogger(NAME)
     before = (logger.handlers[:], logger.propagate)
-    write_json_lines(stream)
+    with redirect_stderr(stream):
+        write_json_lines()
     try:
         with served(slow) as upstream, hosting(create_app(park(), settings(issuer), url=upstream)) as (url,):
             token = signed(issuer)
@@ -106,13 +110,14 @@ def test_log_names_an_exception_without_its_text() -> None:
     assert "sk_secret" not in line
 
 
-def test_exchanged_token_is_renewed_before_its_end(issuer: Issuer) -> None:
+def test_exchanged_token_is_renewed_before_its_end(issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
+    monkeypatch.setattr(callers, "time", SimpleNamespace(time=lambda: now[0]))
     token = signed(issuer)
 
     async def ask() -> list[Any]:
         known = hosted_issuer.Issuer(issuer.url, RESOURCE, ("me", "secret"))
-        tokens = ApiTokens(known, ("me", "secret"), "the-api", "key", Sender, lambda: now[0])
+        tokens = ApiTokens(known, ("me", "secret"), "the-api", "key", Sender)
         found = []
         for at in (0.0, 50.0, 55.0):
             now[0] = at

@@ -184,7 +184,7 @@ class Expressions(Problems):
                 help = did_you_mean(name, map(str, self.in_file(("env",)))) or new
                 self.report_in(pointer, member, "unknown-name", f"`env` has no `{name}`", help)
         # an API may fill in templates of its own: `="${env.x}"` is sent
-        own = {*names} - {*self.in_file(("resources",)), "env"}
+        own = {*names} - {*map(str, self.in_file(("resources",))), "env"}
         if (found := find_in_expression(compiled.tree, own)) is not None:
             literal, template = found
             says = f"`{brief(template.shown)}` stays as it stands in a text in quotes"

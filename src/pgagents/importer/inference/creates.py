@@ -396,9 +396,11 @@ def find_referred(
     Its type is that of the resource's id. No argument names the kind that its own call makes, and a noun of
     two resources names neither.
     """
-    alike = [k for k in known if _is_alike(param, k.id_schema, named)]
-    found = [k for k in alike if snake(name) in _list_names(k)]
-    found = found or [k for k in alike if drop_role(name) in _list_names(k)]
+    every = [(k, _list_names(k)) for k in known]
+    for wanted in (snake(name), drop_role(name)):
+        found = [k for k, names in every if wanted in names and _is_alike(param, k.id_schema, named)]
+        if found:
+            break
     return found[0] if len(found) == 1 and found[0] is not own else None
 
 
