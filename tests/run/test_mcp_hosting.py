@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 from typing import Any
 
@@ -244,7 +244,8 @@ def test_log_has_a_line_for_each_call_and_no_secret(issuer: Issuer, tmp_path: Pa
     stream = io.StringIO()
     logger = logging.getLogger(NAME)
     before = (logger.handlers[:], logger.propagate)
-    write_json_lines(stream)
+    with redirect_stderr(stream):
+        write_json_lines()
     try:
         with served(lambda _: answered(404, {"error": {"code": "NOT_FOUND", "message": "m"}})) as upstream:
             app = create_app(park(), settings(issuer, audience="", linked_keys=str(keys)), url=upstream)

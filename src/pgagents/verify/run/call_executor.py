@@ -78,10 +78,12 @@ class CallExecutor:
 
     def count_proofs(self) -> int:
         """Return the requests by which a bounded run proves at its end what it removes: of each kind that is
-        not proved yet an equal one is made, and removed too.
+        not proved yet an equal one is made, and removed too. One is looked at before where a removal of its
+        kind may have taken it.
         """
         left = self.factory.pool.list_remaining() if self._bounded else []
-        return 2 * len({instance.resource.name for instance in left if not instance.ours})
+        looks = sum(map(self.factory.removals.may_have_gone, left))
+        return 2 * len({instance.resource.name for instance in left if not instance.ours}) + looks
 
     def have(self, live: InstanceRef) -> Mapping[str, Any]:
         """Return the body of a live instance. Raises Unavailable, Spent, Stop."""
