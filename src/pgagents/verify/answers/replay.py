@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from pgagents.catalogue.model.model import Model
 from pgagents.verify.fixtures.instance import at_path
+from pgagents.verify.fixtures.noticing import key_of
 from pgagents.verify.promise import Judgement, Trial
+from pgagents.verify.setting import Memory
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.exchange import CONFLICT, Exchange
 
@@ -41,6 +43,13 @@ def explain_key_expiry(model: Model, used_at: float, exchange: Exchange) -> str:
     if idempotency is None or not idempotency.lives_s or passed_s < idempotency.lives_s:
         return ""
     return f"the key was used {passed_s:,.0f} s before, and is remembered for {idempotency.lives_s:,} s only"
+
+
+def repeats_key(exchange: Exchange, memory: Memory) -> bool:
+    """True if an earlier call had the idempotency key of this one, so that its answer may be that one's."""
+    key = key_of(exchange)
+    firsts: dict[str, int] = memory.notes.setdefault("replay/keys", {})
+    return bool(key) and firsts.setdefault(key, exchange.number) != exchange.number
 
 
 def judge_replay(trial: Trial, first: Exchange, second: Exchange) -> Iterator[Judgement]:

@@ -376,8 +376,6 @@ class ShownInstances:
     """By kind, the instances of which a change was only accepted: the member that names them, and the id."""
     unsettled: dict[str, int] = field(default_factory=dict)
     """By kind, the number of the last exchange with which a change of unnamed instances was accepted."""
-    keys: set[tuple[str, str]] = field(default_factory=set)
-    """The idempotency keys of accepted calls, each with its action."""
     written: int = 0
     number: int = 0
 

@@ -14,6 +14,7 @@ from functools import partial
 
 from pgagents.catalogue.model.resource import id_text, is_scalar
 from pgagents.report.contract import Rank, Verdict
+from pgagents.verify.answers.replay import repeats_key
 from pgagents.verify.answers.representations import (
     MOST_KNOWN,
     Representation,
@@ -38,7 +39,6 @@ from pgagents.verify.answers.standing import (
     tell_time,
 )
 from pgagents.verify.fixtures.factory import ACCEPTED
-from pgagents.verify.fixtures.noticing import key_of
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.plan.selection import others_too
 from pgagents.verify.promise import Attempt, Case, Judgement, Trial, make_check
@@ -164,7 +164,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         or exchange.call.beside
         or exchange.call.role != "main"  # GitHub's `email` is null without a key
         or exchange.call.intent not in TRUSTED  # what a server took wrongly is another check's
-        or _repeats_key(exchange, facts)  # Stripe's answer is the first one, whatever became of it meanwhile
+        or repeats_key(exchange, memory)  # Stripe's answer is the first one, whatever became of it meanwhile
         or not isinstance(exchange.body, Mapping | list)
     ):
         return
@@ -186,17 +186,6 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
                 if known is None or known.verdict is not Verdict.BROKEN:
                     verdicts[judgement.contract] = judgement
     yield from verdicts.values()
-
-
-def _repeats_key(exchange: Exchange, facts: ShownInstances) -> bool:
-    """True if a call has the idempotency key of an earlier call of its action; note the key."""
-    endpoint, key = exchange.call.endpoint, key_of(exchange)
-    if endpoint is None or not key:
-        return False
-    used = str(endpoint.action.name), key
-    repeats = used in facts.keys
-    facts.keys.add(used)
-    return repeats
 
 
 def _note_accepted(setting: Setting, exchange: Exchange, endpoint: Endpoint, facts: ShownInstances) -> None:

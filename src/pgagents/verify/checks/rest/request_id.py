@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from pgagents.report.contract import Rank
 from pgagents.verify.answers.headers import header_name
+from pgagents.verify.answers.replay import repeats_key
 from pgagents.verify.promise import Case, Judgement, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.endpoint import framework_places
@@ -40,7 +41,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     # a hosted document may be a file that a CDN has, without an id
     if trial is None or exchange.response is None or exchange.call.intent == "document" or exchange.cached:
         return
-    if _may_be_repeated(exchange, memory):
+    if repeats_key(exchange, memory):
         return
     name = memory.setting.compute_once("request_id header", lambda: header_name(memory.model))
     in_header = exchange.header(name) if name else None
@@ -56,16 +57,6 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         yield trial.kept()
     else:
         yield trial.broken("an id that no earlier answer had", "an id that an earlier answer had")
-
-
-def _may_be_repeated(exchange: Exchange, memory: Memory) -> bool:
-    """True if an earlier call had the idempotency key of this one."""
-    endpoint = exchange.call.endpoint
-    key = exchange.input.get(str(endpoint.action.idempotency)) if endpoint is not None else None
-    keys: set[str] = memory.notes.setdefault("request_id/keys", set())
-    known = key is not None and str(key) in keys
-    keys.add(str(key))
-    return known
 
 
 CHECK = make_check(
