@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from random import Random
-from string import ascii_lowercase, ascii_uppercase, digits
+from string import ascii_lowercase, digits
 from typing import Any
 
 from pgagents.base.jsonschema.combine import join
@@ -41,6 +41,8 @@ AHEAD = timedelta(days=40)
 _HOURS = range(10, 18)
 """The hours of a day in which times lie, in UTC."""
 _WEEKDAYS = 5
+CONSONANTS = "bcdfghjklmnpqrstvwxz"
+"""Letters that hardly spell a word of others."""
 _DEEPEST = 6
 _LONG = 16
 """Characters of a text that is new in each run by its digest."""
@@ -238,10 +240,17 @@ def _draw_like(text: str, schema: Mapping[str, Any], choice: Choice) -> str:
     """Return a text with another letter and digit for each that the schema lets vary, new in each call."""
     chance = Random(choice.mark)
     for at, char in enumerate(text[:_LONG]):
-        drawn = ascii_lowercase if char.islower() else ascii_uppercase if char.isupper() else digits
-        other = text[:at] + chance.choice(drawn) + text[at + 1 :]
-        text = other if char.isalnum() and matches(schema, other) else text
+        other = text[:at] + draw_char(char, chance) + text[at + 1 :]
+        text = other if matches(schema, other) else text
     return text
+
+
+def draw_char(char: str, chance: Random) -> str:
+    """Return another letter or digit for one; any other character stays."""
+    if char.isdecimal():
+        return chance.choice(digits)
+    drawn = chance.choice(CONSONANTS) if char.isalpha() else char
+    return drawn.upper() if char.isupper() else drawn
 
 
 def _list_of_length(least: int, most: int | None, choice: Choice) -> Iterator[str]:
