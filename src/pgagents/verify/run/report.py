@@ -58,7 +58,7 @@ def make_report(
     its first request.
     """
     driver, made = course.driver, course.draft
-    model, judge = driver.model, driver.judge
+    judge = driver.judge
     redacted = cache(driver.redactor.text)
     results = tuple(
         replace(r, reason=reason) if (reason := redact(r.reason, redacted)) is not r.reason else r
@@ -66,21 +66,6 @@ def make_report(
     )
     findings = _add_curl_lines(tuple(driver.redactor.finding(f) for f in driver.ledger.findings()), driver)
     counts = Counter(r.verdict for r in results)
-    header = Header(
-        "pgagents",
-        _version(),
-        str(model.source.file),
-        model.sha256,
-        driver.setting.url,
-        options.seed,
-        options.profile,
-        started_at,
-        len(results),
-        shard=options.shard,
-        title=printable(f"{model.api.title} {model.api.version}".strip())[:MOST_TITLE],
-        unasked=_list_unasked(driver.setting),
-        day=driver.factory.guesses.day.isoformat() if driver.factory.guesses.drawn else "",
-    )
     lasting = driver.factory.lasting() + driver.factory.list_ended()
     footer = Footer(
         driver.sent,
@@ -113,7 +98,27 @@ def make_report(
     )
     findings = tuple(replace(f, confirm=say_confirmed(driver.model, f.confirm)) for f in findings)
     said = {name: check.about for name, check in sorted(checks_for(driver.setting).items())}
+    header = _make_header(driver, options, started_at, len(results))
     return Report(header, findings, results, footer, said, carried=_list_carriers(driver.setting))
+
+
+def _make_header(driver: Driver, options: Options, started_at: str, contracts: int) -> Header:
+    model, guesses = driver.model, driver.factory.guesses
+    return Header(
+        "pgagents",
+        _version(),
+        str(model.source.file),
+        model.sha256,
+        driver.setting.url,
+        options.seed,
+        options.profile,
+        started_at,
+        contracts,
+        shard=options.shard,
+        title=printable(f"{model.api.title} {model.api.version}".strip())[:MOST_TITLE],
+        unasked=_list_unasked(driver.setting),
+        day=guesses.day.isoformat() if guesses.drawn else "",
+    )
 
 
 def _list_acted(driver: Driver, redacted: Callable[[str], str]) -> list[str]:
