@@ -178,10 +178,11 @@ class Expressions(Problems):
             self.report(pointer, "expression", message, error.help or SIMPLER, span=span)
             return None
         self.expressions[pointer] = compiled
+        known = self.in_file(("env",))
         for name, member in first_members(compiled.tree, "env"):
-            if name not in self.in_file(("env",)):
+            if name not in known:
                 new = f"write it at the top: `env: {{{name}: VALUE}}`, and `--env {name}=…` gives another"
-                help = did_you_mean(name, map(str, self.in_file(("env",)))) or new
+                help = did_you_mean(name, map(str, known)) or new
                 self.report_in(pointer, member, "unknown-name", f"`env` has no `{name}`", help)
         # an API may fill in templates of its own: `="${env.x}"` is sent
         own = {*names} - {*map(str, self.in_file(("resources",))), "env"}

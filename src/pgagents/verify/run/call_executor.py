@@ -114,17 +114,12 @@ class CallExecutor:
             self._note_unanswered(ready)
             raise
         if self.factory.guesses.advance(exchange):
-            exchange.call = replace(call, intent="explore")
-            self._take(exchange, [])
+            self._set_aside(exchange, call)
             return self.call(call, chain)
-        if fresh := self.factory.taken.renew(exchange):
-            exchange.call = replace(call, intent="explore")
-            self._take(exchange, [])
+        unfound = list_unfound(self.judge.setting, exchange)
+        if fresh := self.factory.taken.renew(exchange) or self.factory.words.renew(exchange, unfound):
+            self._set_aside(exchange, call)
             return self.call(replace(call, input={**call.input, **fresh}), chain)
-        if words := self.factory.words.renew(exchange, list_unfound(self.judge.setting, exchange)):
-            exchange.call = replace(call, intent="explore")
-            self._take(exchange, [])
-            return self.call(replace(call, input={**call.input, **words}), chain)
         if not self._stale(exchange, self.factory.pool.borrowed):
             self._take(exchange, chain)
             self._find_unnamed(exchange)
@@ -132,10 +127,14 @@ class CallExecutor:
             self._doubt_key()
             return exchange
         # the borrowed instance was used up, so its refusal does not count
-        exchange.call = replace(call, intent="explore")
-        self._take(exchange, [])
+        self._set_aside(exchange, call)
         with self.factory.pool.only_new():
             return self.call(call, chain)
+
+    def _set_aside(self, exchange: Exchange, call: Call) -> None:
+        """Take an answer as one that proves nothing, because the call is sent again otherwise."""
+        exchange.call = replace(call, intent="explore")
+        self._take(exchange, [])
 
     def _find_unnamed(self, exchange: Exchange) -> None:
         """Find in its list what a create made whose answer does not name it."""

@@ -232,11 +232,8 @@ class Gate:
             else:
                 mark = self.factory.marks.within(value)
                 own = bool(mark) and value.startswith(mark)  # cut short, it still names nobody else's
-                said = (
-                    own
-                    or call.authored
-                    or value in (find_keyword(param.schema, "enum", self.setting.model.schemas) or ())
-                )
+                listed = find_keyword(param.schema, "enum", self.setting.model.schemas) or ()
+                said = own or call.authored or value in listed
                 # without its blanks it names an own instance, or none
                 read = value.strip() if isinstance(value, str) and self._is_harmless(value.strip()) else value
                 why = find_misreading(read, given=said, reserved=param.reserved)

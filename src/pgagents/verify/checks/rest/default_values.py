@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from pgagents.base.http import json_bytes
+from pgagents.base.jsonschema.schema import find_keyword
 from pgagents.catalogue.model.action import Param
 from pgagents.report.contract import Rank
 from pgagents.verify.answers.normalized import (
@@ -73,7 +74,7 @@ def _has_default(setting: Setting, param: Param) -> bool:
 
 def _find_default(setting: Setting, param: Param) -> Any:
     """Return an argument's default: its own, or that of the schema that it names; None without one."""
-    return param.schema.get("default", setting.resolve_schema(param.schema).get("default"))
+    return find_keyword(param.schema, "default", setting.model.schemas)
 
 
 def _compare(trial: Trial, param: Param, usual: Any) -> None:

@@ -110,7 +110,7 @@ def _judge(
     body: Mapping[str, Any],
     answer: Exchange,
     *,
-    late: bool = False,
+    late: bool,
 ) -> Judgement:
     expected = f"the new {resource.name} at its Location"
     if answer.void or REDIRECTED <= answer.status < REFUSED:  # a redirect may lead to it

@@ -604,7 +604,7 @@ def _judge_choice(
         return None
     there, came = reader.ids_of(whole.items), reader.ids_of(walked)
     moved = len(came) == len(there) and all(id in there for id in came) and all(id in came for id in there)
-    if moved and (came == there or not is_sorted_by(whole.items, choice.value)):
+    if moved and (came == there or not _is_sorted_by(whole.items, choice.value)):
         return None  # a law judges another order
     again = reader.request_whole(chosen, f"the list with {choice.wording} again")
     if again is None or reader.ids_of(again.items) != there:
@@ -618,7 +618,7 @@ def _judge_choice(
     return _compare(trial, reader.paged, choice, there, came)
 
 
-def is_sorted_by(items: Sequence[Mapping[str, Any]], value: Any) -> bool:
+def _is_sorted_by(items: Sequence[Mapping[str, Any]], value: Any) -> bool:
     """True if an argument's value names a member, and the items stand in its order, with no two alike.
 
     So a right server can put them into no other order: `name`, `-name`, `+name`, `name:desc`, `name desc`.

@@ -231,9 +231,8 @@ class Passage:
             alone = setting.exclusive and step.status_written
             own = about_own(setting, before, step)
             answered = as_told(setting, step, answer, call.endpoint) and not answer.void
-            beside = self.copied and not answer.void
-            beside = beside and not (answered and self.holds(step, answer, alone=own))
-            if beside and (answered or not own):
+            beside = self.copied and not answer.void and (answered or not own)
+            if beside and not (answered and self.holds(step, answer, alone=own)):
                 # counts have one too many (two agents' catalogues, 2026-11-28), and numbers in turn leave
                 # one out (a depot of 2026-11-29); the next time there is none
                 self.stale = f"{step.name} may show what this run made beside it"
