@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import count
 from typing import Any
 
@@ -11,7 +12,7 @@ from pgagents.base.http import Request, Response, read_json
 from pgagents.report.contract import Verdict
 from small_api import NOTES, Notes, answer, verified, with_resource
 
-LABELS = """  create_label:
+CREATE = """  create_label:
     title: Create a label
     description: Creates a label, of a note or of none.
     http: POST /labels
@@ -21,24 +22,18 @@ LABELS = """  create_label:
       note_id: {type: [string, "null"], default: null, refers_to: note}
     output: {201: {$ref: Label}}
     errors: [REFUSED]
-  get_label:
-    title: Get a label
-    description: Gets one label.
-    http: GET /labels/{label_id}
-    effect: read
-    input: {label_id: {type: string, minLength: 1, maxLength: 40, required: true, refers_to: label}}
-    output: {200: {$ref: Label}}
-    errors: [NOT_FOUND]
-  delete_label:
-    title: Delete a label
-    description: Deletes a label.
-    http: DELETE /labels/{label_id}
-    effect: write
-    destructive: true
-    input: {label_id: {type: string, minLength: 1, maxLength: 40, required: true, refers_to: label}}
-    output: {204: {}}
-    errors: [NOT_FOUND]
-surfaces:"""
+"""
+
+
+def of_labels(action: str) -> str:
+    """The action of notes as one of labels."""
+    [text] = re.findall(rf"  {action}:\n(?:    .*\n)+", NOTES)
+    return (
+        str(text).replace("note", "label").replace("Note", "Label").replace("}}", ", refers_to: label}}", 1)
+    )
+
+
+LABELS = f"{CREATE}{of_labels('get_note')}{of_labels('delete_note')}surfaces:"
 SCHEMA = """  Label:
     type: object
     properties: {id: {type: string}, color: {type: string}, note_id: {type: [string, "null"]}}

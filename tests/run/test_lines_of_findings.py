@@ -94,14 +94,20 @@ def test_the_lines_of_an_untried_group_try_it() -> None:
     assert not any(group["yours"] for group in groups), "the author has written nothing yet"
 
 
+def find_line(of: Model, contract: str) -> str:
+    """The only line that would try a contract."""
+    [group] = [g for g in told(run(of, only=(contract,)), of)["untried"] if contract in g["contracts"]]
+    [line] = group["lines"]
+    return str(line)
+
+
 def test_the_lines_for_a_condition_that_was_never_true_make_it_true() -> None:
     law = (
         "actions: {search_products: {laws: {kettles: {when: 'has(input.q) && input.q == \"kettl\"', "
         "that: 'response.products.all(one, one.id != null)'}}}}"
     )
     of, contract = write_into(model(SHOP), law), "law/kettles/search_products@rest"
-    [group] = [g for g in told(run(of, only=(contract,)), of)["untried"] if contract in g["contracts"]]
-    [line] = group["lines"]
+    line = find_line(of, contract)
     assert line == "actions: {search_products: {examples: {kettles: {input: {q: VALUE}}}}}"
     tried = run(write_into(of, line.replace("VALUE", "kettl")), only=(contract,))
     assert [r.verdict.value for r in tried.results if r.contract.id == contract] == ["kept"]
@@ -113,8 +119,7 @@ def test_the_lines_of_an_example_have_the_required_arguments_too() -> None:
         "that: 'response.order.quantity == 7.0'}}}}"
     )
     of, contract = write_into(model(SHOP), law), "law/many/place_order@rest"
-    [group] = [g for g in told(run(of, only=(contract,)), of)["untried"] if contract in g["contracts"]]
-    [line] = group["lines"]
+    line = find_line(of, contract)
     assert "input: {product_id: VALUE, quantity: VALUE}" in line
     write_into(
         of, line.replace("product_id: VALUE", "product_id: p-17").replace("quantity: VALUE", "quantity: 7")
