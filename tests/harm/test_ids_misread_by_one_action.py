@@ -297,10 +297,13 @@ def test_a_removal_of_a_part_leaves_the_whole() -> None:
 
 
 class Lined(Keyed):
-    """Notes with lines. A change of a line is answered with the note, as a depot of 2026-11-29 does."""
+    """Notes with lines. A change of a line is answered with the note, as a depot of 2026-11-29 does, or with
+    a `revision` of the line.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, revision: bool) -> None:
         super().__init__()
+        self.revision = revision
         self.lines: dict[str, dict[str, Row]] = {}
 
     def answer(self, method: str, path: str, body: Any, given: dict[str, Any]) -> tuple[int, Any]:
@@ -322,11 +325,14 @@ class Lined(Keyed):
             return 404, {"error": "none"}
         if method == "PATCH":
             known[line]["quantity"] = body["quantity"]
-            return 200, self.rows[note]
+            return 200, {"id": f"rev{self.make_id()}", "text": "changed"} if self.revision else self.rows[
+                note
+            ]
         return (204, known.pop(line) and None) if method == "DELETE" else (200, known[line])
 
 
-def test_a_change_of_a_part_may_answer_the_whole() -> None:
+@pytest.mark.parametrize("revision", [False, True])
+def test_a_change_of_a_part_may_answer_the_whole(revision: bool) -> None:
     told = described()
     line = {
         "type": "object",
@@ -352,7 +358,7 @@ def test_a_change_of_a_part_may_answer_the_whole() -> None:
     made["parameters"] = every["parameters"] = [around]
     told["paths"]["/notes/{note_id}/lines"] = {"get": every, "post": made}
     told["paths"]["/notes/{note_id}/lines/{line_id}"] = {"get": one, "patch": change, "delete": gone}
-    server = Lined()
+    server = Lined(revision)
     report = run(model_of(told), server, 0)
     assert server.lines
     assert report.footer.alarm is None, report.footer.alarm

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import count
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -13,6 +14,7 @@ from pgagents.base.http import Request, Response, read_json
 from pgagents.importer.catalogue import Choice
 from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
+from pgagents.verify.answers.replay import repeats_key
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import contracts, verify
 from small_api import NOTES, Notes, answer, verified, with_resource
@@ -134,6 +136,25 @@ def test_the_first_answer_again_is_not_the_present_state() -> None:
     report = verified(of, server, allow_writes=True, exclusive=True, only=only)
     assert not report.findings
     assert verdict(report, "workflow_runs/replayed/now/expect-1@rest") is Verdict.KEPT
+
+
+def test_only_a_later_call_repeats_a_key() -> None:
+    """Each of several watchers may ask about the same answer."""
+    param = SimpleNamespace(wire="key", place="body")
+    action = SimpleNamespace(idempotency="key", param=lambda _: param)
+    raw = SimpleNamespace(headers=())
+    call = SimpleNamespace(endpoint=SimpleNamespace(action=action), raw=raw)
+    memory = SimpleNamespace(notes={})
+
+    def repeats(number: int, **given: str) -> bool:
+        return repeats_key(
+            cast(Any, SimpleNamespace(call=call, number=number, input=given)), cast(Any, memory)
+        )
+
+    assert [repeats(1, key="a"), repeats(1, key="a"), repeats(2, key="b"), repeats(3), repeats(4)] == [
+        False
+    ] * 5
+    assert repeats(5, key="a")
 
 
 def test_a_key_is_not_to_blame_for_what_a_new_key_does_not_mend() -> None:

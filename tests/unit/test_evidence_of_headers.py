@@ -59,11 +59,12 @@ def test_an_answer_that_is_stored_for_its_key_has_the_id_of_the_first(key: str, 
                     memory.model,
                     call_of(memory, "create_note", text="hello", key=sent),
                     answer(201, {"id": "n1", "text": "hello"}, **{"X-Request-Id": "req_1"}),
+                    number=number,
                 ),
                 memory,
             )
         ]
-        for sent in ("k-1", key)
+        for number, sent in enumerate(("k-1", key), 1)
     ]
     assert judged == [[Verdict.KEPT], last]
 

@@ -42,13 +42,13 @@ NOTE = "{type: object\n    properties: {id: {type: string}, text: {type: string}
 
 
 def exchange_of(
-    model: Model, call: Call, answer: Response | Silence, given: dict[str, Any] | None = None
+    model: Model, call: Call, answer: Response | Silence, given: dict[str, Any] | None = None, number: int = 1
 ) -> Exchange:
     """Return a call with its answer."""
     endpoint = call.endpoint
     method, path = (endpoint.method, str(endpoint.path)) if endpoint is not None else ("GET", "/")
     return Exchange(
-        1, call, dict(call.input) if given is None else given, Request(call.raw.method or method, path),
+        number, call, dict(call.input) if given is None else given, Request(call.raw.method or method, path),
         answer, seconds=0.0, sent_at=0.0,
         codes=model.codes, errors=model.error_reader, limits=model.limit_reader,
     )  # fmt: skip
@@ -507,7 +507,7 @@ def test_an_answer_without_an_id_is_not_another_instance(shown: Any, verdict: Ve
     trial = find_trial(location.CHECK, setting, "create_note@rest")
     call = Call(setting.by_place["get_note@rest"], {"note_id": "n1"}, "explore", "its Location")
     seen = exchange_of(model, call, answer(200, shown))
-    judgement = location._judge(trial, resource, resource.read_by[0], {"id": "n1"}, seen)
+    judgement = location._judge(trial, resource, resource.read_by[0], {"id": "n1"}, seen, late=False)
     assert judgement.verdict is verdict
 
 
