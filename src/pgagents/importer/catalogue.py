@@ -99,7 +99,7 @@ class Converted:
 
     def hold_schemas(self, stated: Iterable[Pointer] = ()) -> OwnSchemas:
         """Return the document's own schemas; what an author states at these pointers replaces them."""
-        return OwnSchemas(self.references, self.made, modern=self.schemas.modern, stated=stated)
+        return OwnSchemas(self.references, self.made, self.schemas, stated)
 
     def list_schemes(self) -> tuple[str, ...]:
         """Return the security schemes that the document describes, as `--auth` takes them."""

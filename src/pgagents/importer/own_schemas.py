@@ -19,8 +19,8 @@ from pgagents.base.text import brief
 from pgagents.catalogue.encoding.medium import medium_of
 from pgagents.catalogue.model.model import DocumentRequest
 from pgagents.importer.document import Found, References
-from pgagents.importer.operations import ImportedAction, Operation, is_json
-from pgagents.importer.schemas import ALLOWED_VALUES, TYPES, is_count, is_number
+from pgagents.importer.operations import ImportedAction, Operation, Parameter, is_json
+from pgagents.importer.schemas import ALLOWED_VALUES, TYPES, Schemas, is_count, is_number
 
 MOST_SCHEMAS = 5_000
 """Most schemas that one body may stand for; a larger one is a gap as a whole."""
@@ -69,11 +69,10 @@ class OwnSchemas:
         self,
         references: References,
         made: Sequence[ImportedAction],
-        *,
-        modern: bool,
+        schemas: Schemas,
         stated: Iterable[Pointer] = (),
     ) -> None:
-        self.references, self.modern = references, modern
+        self.references, self.modern = references, schemas.modern
         self.made = {action.name: action for action in made}
         every = tuple(stated)
         self.replaced = {str(at[1]) for at in every if _replaces(at)}
@@ -83,7 +82,15 @@ class OwnSchemas:
         }
         shared = {at for at in every if at[:1] == ("schemas",)}
         outer = {at[:-1] for at in shared}
-        self.of_all = any(at[-1] not in _HARMLESS for at in shared - outer)
+        told = [at for at in shared - outer if at[-1] not in _HARMLESS]
+        names = {
+            "readOnly": {at[1] for at in told},
+            "writeOnly": {at[1] for at in told if at[-1] != "readOnly"},  # an answer may have it as before
+        }
+        self._replaced_places = {
+            mark: {place for place, name in schemas.by_place.items() if name in replaced}
+            for mark, replaced in names.items()
+        }
         self.of_errors = any(at[:1] == ("errors",) for at in every)
         self._requests: dict[str, DocumentRequest | None] = {}
         self._answers: dict[tuple[str, int], Readings | None] = {}
@@ -95,7 +102,7 @@ class OwnSchemas:
         """
         if action not in self._requests:
             found = self.made.get(action)
-            known = found is not None and action not in self.replaced and not self.of_all
+            known = found is not None and action not in self.replaced
             self._requests[action] = self._read(found) if found is not None and known else None
         return self._requests[action]
 
@@ -104,7 +111,7 @@ class OwnSchemas:
         key = (action, status)
         if key not in self._answers:
             found = self.made.get(action)
-            stated = action in self.answered or self.of_all or (status >= ERRORS and self.of_errors)
+            stated = action in self.answered or (status >= ERRORS and self.of_errors)
             schema = None if found is None or stated else _find_answer(found.operation, status)
             self._answers[key] = self.hold(schema, "writeOnly") if schema is not None else None
         return self._answers[key]
@@ -114,7 +121,7 @@ class OwnSchemas:
         said = {name for action, name in self.arguments if action == found.name}
         apart = {(p.place, p.name): found.wires.get((p.name, p.place), p.name) for p in op.parameters}
         kept = [p for p in op.parameters if apart[p.place, p.name] not in said]
-        params = {(p.place, p.name): self.hold(p.schema, "readOnly") for p in kept}
+        params = self._hold_each(kept)
         required = frozenset((p.place, p.name) for p in kept if p.required)
         body = op.body
         if body is None or said - set(apart.values()):
@@ -122,18 +129,27 @@ class OwnSchemas:
         medium = medium_of(body.media)
         form = medium is not None and medium.members and not medium.typed
         if body.fields:  # Swagger describes a form by its members
-            params |= {("body", p.name): self.hold(p.schema, "readOnly") for p in body.fields}
+            params |= self._hold_each(body.fields)
             needed = {("body", p.name) for p in body.fields if p.required}
             return DocumentRequest(None, False, params, required | needed)
         held = self.hold(body.schema, "readOnly") if is_json(body.media) or form else None
         return DocumentRequest(held, body.required, params, required)
 
-    def hold(self, found: Found, mark: str) -> Readings:
-        """Return a schema in both readings. Members with the mark are missing in the lenient one."""
+    def _hold_each(self, params: Iterable[Parameter]) -> dict[tuple[str, str], Readings]:
+        held = ((p.place, p.name, self.hold(p.schema, "readOnly")) for p in params)
+        return {(place, name): readings for place, name, readings in held if readings is not None}
+
+    def hold(self, found: Found, mark: str) -> Readings | None:
+        """Return a schema in both readings; None if the author replaced a part of it.
+
+        Members with the mark are missing in the lenient one.
+        """
         made, gaps = [], dict[str, None]()
         for strict in (True, False):
             writing = _Writing(self.references, modern=self.modern, strict=strict)
             whole = writing.write_all(found)
+            if not self._replaced_places[mark].isdisjoint(writing.places):
+                return None
             if not strict and (marked := writing.marked[mark]):
                 whole = _without_required(whole, marked)
             gaps |= dict.fromkeys(writing.gaps)
@@ -182,6 +198,8 @@ class _Writing:
         self.references, self.modern, self.strict = references, modern, strict
         self.gaps: list[str] = []
         self.marked: dict[str, set[str]] = {"readOnly": set(), "writeOnly": set()}
+        self.places = set[tuple[str, str]]()
+        """Where the schemas stand that were written, each by its document's address and its pointer."""
         self._names: dict[tuple[str, str], str] = {}
         self._pending: deque[tuple[str, Found]] = deque()
         self._count = 0
@@ -204,6 +222,7 @@ class _Writing:
 
     def write(self, found: Found) -> dict[str, Any] | bool:
         self._count += 1
+        self.places.add((found.document.location, found.pointer))
         raw = found.value
         if isinstance(raw, bool) and (self.modern or raw or not self.strict):
             return raw
