@@ -9,9 +9,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 if TYPE_CHECKING:
-    from pgagents.base.http import Handler
+    from starlette.types import ASGIApp
+
+    from pgagents.base.http import Handler, Request, Response
     from pgagents.catalogue.model.model import Model
     from pgagents.report.report import Report
     from pgagents.sandbox.deliver import Parcel
@@ -239,13 +242,19 @@ def verify_mcp(
 
 
 def tool_contracts(model: Model) -> tuple[str, ...]:
-    """Return the ids of the contracts that only an MCP server can keep."""
+    """Return the ids of the contracts that only an MCP server can keep; those of the last model are kept."""
     from pgagents.verify.check_registry import collect
     from pgagents.verify.run.run import contracts
     from pgagents.verify.wire.endpoint import MCP
 
-    checks, every = collect(), contracts(model)
-    return tuple(c.id for c in every if c.surface == MCP and checks[c.check].tools)
+    if not _last_listed or _last_listed[0][0] is not model:
+        checks, every = collect(), contracts(model)
+        listed = tuple(c.id for c in every if c.surface == MCP and checks[c.check].tools)
+        _last_listed[:] = [(model, listed)]
+    return _last_listed[0][1]
+
+
+_last_listed: list[tuple[Model, tuple[str, ...]]] = []
 
 
 @contextmanager
@@ -253,7 +262,6 @@ def _serve_mcp(model: Model, opened: Inside) -> Iterator[Handler]:
     """Yield the MCP server's HTTP application as a handler. Its waits advance the sandbox's clock."""
     from starlette.testclient import TestClient
 
-    from pgagents.base.http import Request, Response
     from pgagents.catalogue.model.identity import find_keys
     from pgagents.client.client import Client
     from pgagents.client.send import sending
@@ -278,14 +286,44 @@ def _serve_mcp(model: Model, opened: Inside) -> Iterator[Handler]:
     level = log.level
     log.setLevel(logging.CRITICAL)  # the library logs every refused origin
     try:
-        with TestClient(make_app(make_server(model, client), model, PORT), base_url=HOST) as app:
-
-            def handler(request: Request) -> Response:
-                came = app.request(
-                    request.method, request.target, headers=list(request.headers), content=request.body
-                )
-                return Response(came.status_code, tuple(came.headers.items()), came.content)
-
-            yield handler
+        app = make_app(make_server(model, client), model, PORT)
+        with TestClient(app, base_url=HOST) as running:
+            assert running.portal is not None
+            call = running.portal.call
+            yield lambda request: call(_ask, app, request)
     finally:
         log.setLevel(level)
+
+
+async def _ask(app: ASGIApp, request: Request) -> Response:
+    """Return an application's whole answer. Starlette's client asks for it in eight turns of threads."""
+    from anyio import Event
+
+    from pgagents.base.http import Response
+
+    path, _, query = request.target.partition("?")
+    named = [(k.lower(), v) for k, v in request.headers]
+    if not any(k == "host" for k, _ in named):
+        named.append(("host", HOST.partition("//")[2]))
+    scope = {
+        "type": "http", "http_version": "1.1", "method": request.method, "scheme": "http",
+        "path": unquote(path), "raw_path": path.encode(), "query_string": query.encode(), "root_path": "",
+        "headers": [(k.encode(), v.encode()) for k, v in named],
+        "client": ("testclient", 50_000), "server": ("127.0.0.1", PORT), "state": {},
+    }  # fmt: skip
+    unread, told, done = [{"type": "http.request", "body": request.body or b""}], [], Event()
+
+    async def receive() -> Any:
+        if unread:
+            return unread.pop()
+        await done.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        told.append(message)
+        if message["type"] == "http.response.body" and not message.get("more_body"):
+            done.set()
+
+    await app(scope, receive, send)
+    headers = tuple((k.decode(), v.decode()) for k, v in told[0]["headers"])
+    return Response(told[0]["status"], headers, b"".join(each.get("body", b"") for each in told))
