@@ -564,7 +564,9 @@ class Scope:
     def _learn(self, calls: Iterable[str]) -> None:
         for name in calls:
             if name not in self._known:
-                self.call(name, HELPERS[name])
+                function = HELPERS[name]
+                self._evaluator.add_function(name, self._by_path(function) if name in BY_PATH else function)
+                self._known.add(name)
 
     def _have(self, paths: Mapping[str, Paths]) -> None:
         """Convert these parts of the variables for the evaluator, unless they have been converted."""
@@ -580,17 +582,8 @@ class Scope:
     def change(self, name: str, value: Any) -> None:
         """Replace the value of a variable."""
         self.values = {**self.values, name: value}
-        if type(value) is float:
-            self._paths[name], self._longest[name] = WHOLE, 1
-            self._evaluator.add_variable(name, value)
-            self._made[name] = value
-        elif self._paths.pop(name, None) is not None:
+        if self._paths.pop(name, None) is not None:
             self._ready.clear()
-
-    def call(self, name: str, function: Callable[..., Any]) -> None:
-        """Replace a helper function."""
-        self._evaluator.add_function(name, self._by_path(function) if name in BY_PATH else function)
-        self._known.add(name)
 
     def _by_path(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Wrap a helper function, so that it accepts the path of a list in place of the list."""

@@ -116,24 +116,18 @@ def members_in(node: Node) -> Iterator[str]:
     return (part.name for part in walk(node) if isinstance(part, Member))
 
 
-def texts_in(node: Node) -> Iterator[str]:
-    """Yield each text literal of an expression."""
-    return (part.value for part in walk(node) if isinstance(part, Literal) and isinstance(part.value, str))
-
-
 def reads(node: Node, path: Path) -> bool:
     """True if an expression reads this path, or a member below it."""
     return any(found[: len(path)] == path for found in paths_in(node))
 
 
 def applies(node: Node, function: str, path: Path) -> bool:
-    """True if an expression calls the function with this path as an argument."""
+    """True if an expression calls the function with an argument that reads this path."""
     return any(
         isinstance(part, FunctionCall)
         and part.name == function
-        and any(path_of(arg) == path for arg in part.args)
+        and any(path in paths_in(arg, bound) for arg in part.args)
         for part, bound in walk_free(node)
-        if path[0] not in bound
     )
 
 

@@ -1,4 +1,4 @@
-"""Change syntax trees: replace parts, pass lists as paths, make mutants, and write conditions for Arazzo."""
+"""Change syntax trees: replace parts, pass lists as paths, and write conditions for Arazzo."""
 
 from __future__ import annotations
 
@@ -37,7 +37,6 @@ BETWEEN = "\ue001"
 """Separator of the names in that text."""
 BY_PATH = frozenset(("len_", "unique_by", "sorted_by", "sorted_down_by", "sum_of"))
 TAKE_LISTS = (BY_PATH - {"len_"}) | {"size"}
-_TURNED = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
 
 
 def transform(node: Node, change: Change, bound: frozenset[str] = frozenset()) -> Node:
@@ -136,18 +135,6 @@ def text_literal(text: str) -> Literal:
     return Literal("text", text, quote(text))
 
 
-def replace_path(node: Node, path: Path, other: Node) -> Node:
-    """Return the tree with another node in place of this exact path."""
-
-    def change(part: Node, bound: frozenset[str]) -> Node | None:
-        found = path_of(part)
-        if not found or path[0] in bound:
-            return None
-        return other if found == path else part
-
-    return transform(node, change)
-
-
 def replace_variables(node: Node, others: Mapping[str, Node]) -> Node:
     """Return the tree with other nodes in place of variables, by their names."""
 
@@ -155,39 +142,6 @@ def replace_variables(node: Node, others: Mapping[str, Node]) -> Node:
         return others.get(part.name) if isinstance(part, Name) and part.name not in bound else None
 
     return transform(node, change)
-
-
-def mutants(node: Node) -> Iterator[Node]:
-    """Yield the trees with one number changed, then those with one comparison made strict or non-strict.
-
-    Texts and indices are not changed, because they are names and values of the API.
-    """
-    yield from _variants(node, _other_number)
-    yield from _variants(node, _other_comparisons)
-
-
-def _variants(node: Node, vary: Callable[[Node], Iterator[Node]]) -> Iterator[Node]:
-    """Yield the trees in which one part is replaced by a variant of it."""
-    yield from vary(node)
-    parts = children(node)
-    for index, part in enumerate(parts):
-        if isinstance(node, Index) and index and (isinstance(part, Literal) or steps_from_the_end(node)):
-            continue
-        for variant in _variants(part, vary):
-            yield with_children(node, (*parts[:index], variant, *parts[index + 1 :]))
-
-
-def _other_number(node: Node) -> Iterator[Node]:
-    if isinstance(node, Literal) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
-        value = float(node.value)
-        other = value + 1 if value >= 2 else value * 1.1
-        yield replace(node, kind="double", value=other, token=repr(other))
-
-
-def _other_comparisons(node: Node) -> Iterator[Node]:
-    for index, sign in enumerate(node.signs if isinstance(node, Infix) else ()):
-        if sign in _TURNED and isinstance(node, Infix):
-            yield replace(node, signs=(*node.signs[:index], _TURNED[sign], *node.signs[index + 1 :]))
 
 
 # -- runtime expressions and criteria of Arazzo

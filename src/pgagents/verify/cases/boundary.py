@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from pgagents.base.cel.expression import Expression, compile_node
+from pgagents.base.cel.reading import applies
 from pgagents.base.cel.rewrite import fill
 from pgagents.catalogue.encoding.medium import MAX_BOUNDARY, make_file
 from pgagents.catalogue.model.action import FileLimits, Param, Relation
@@ -18,7 +19,6 @@ from pgagents.verify.cases.argument_values import (
     move_beside,
     places,
 )
-from pgagents.verify.cases.law_mutants import CANDIDATES, choose_most_telling, equations
 from pgagents.verify.fixtures.guesses import is_guess
 from pgagents.verify.fixtures.own_schemas import fit_arguments
 from pgagents.verify.fixtures.request_template import RequestTemplate, make_accepted, template_of
@@ -32,6 +32,10 @@ from pgagents.verify.wire.endpoint import Endpoint
 
 ENDS = ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z")
 """The first and the last time that can be written by RFC 3339."""
+TELLING = (0.29, 1.15, 0.07, 0.03, 0.57, 0.1, 0.7, 1.1, 2.3, 4.1, 5.35, 8.2, 10.01, 16.35, 23.99, 3, 7, 13)
+"""Numbers that no double represents exactly, whose products end in half a cent, or that are whole and
+unusual.
+"""
 DAY_S = 86_400
 SOON_S = 600
 FIRST = "size(text) > 1 ? first(text, 1.0) : text"
@@ -154,7 +158,7 @@ def _list_greatest(
         for name, value in base.items()
         if (begin := find_beginning(setting, endpoint, name, value, BEGINNING)) is not None
     }
-    greatest = {str(p.name): greatest_value(setting, endpoint, p, base) for p in wide}
+    greatest = {str(p.name): greatest_value(setting, endpoint, p) for p in wide}
     yield (
         "high",
         {**base, **begun, **greatest, **move_beside(setting, endpoint, around, base)},
@@ -379,11 +383,11 @@ def least_inside(setting: Setting, endpoint: Endpoint, name: str, value: Mapping
     }
 
 
-def greatest_value(setting: Setting, endpoint: Endpoint, param: Param, base: Mapping[str, Any]) -> Any:
+def greatest_value(setting: Setting, endpoint: Endpoint, param: Param) -> Any:
     """Return the greatest value of an argument.
 
     A text is as long as allowed, in characters of four bytes where each counts once. A number without a bound
-    gets the value that reveals most mutants of the laws that read it.
+    gets one that no double represents exactly if a law computes cents with it.
     """
     schema, name = setting.resolve_schema(param.schema), str(param.name)
     if _only_flag(setting, param):
@@ -401,22 +405,11 @@ def greatest_value(setting: Setting, endpoint: Endpoint, param: Param, base: Map
         if not is_too_long(most, WIDE_BYTES):
             return ("x" if setting.counts_units else WIDE) * int(most)
     if "number" in types_of(schema) and not {"maximum", "exclusiveMaximum", "enum", "const"} & schema.keys():
-        plain = {k: v for k, v in base.items() if isinstance(v, str | int | float)}
-        known = {
-            "response": {},
-            "status": 200,
-            "surface": endpoint.surface,
-            "now": 0.0,
-            "before": None,
-            "env": setting.model.env,
-        }
-        values = [(v, {**known, "input": {**plain, name: v}}) for v in CANDIDATES if matches(schema, v)]
-        found, _ = setting.compute_once(
-            ("telling", endpoint.action.name, name),
-            lambda: choose_most_telling(equations(endpoint.action.laws), values),
-        )
-        if found is not None:
-            return found
+        telling = next((value for value in TELLING if matches(schema, value)), None)
+        if telling is not None and any(
+            applies(law.that.tree, "cents", ("input", name)) for law in endpoint.action.laws
+        ):
+            return telling
     return high(param.schema, setting.model.schemas)
 
 

@@ -22,7 +22,7 @@ from pgagents.report.contract import Rank, surface_of
 from pgagents.report.reason import Reason, example_at
 from pgagents.verify.cases.argument_values import places
 from pgagents.verify.cases.boundary import boundary_value
-from pgagents.verify.cases.law_fixtures import APART_S, MOST_KINDS, FixturePlan, Making
+from pgagents.verify.cases.law_fixtures import MOST_KINDS, FixturePlan, Making
 from pgagents.verify.fixtures.instance import find_items, list_bodies, will_do
 from pgagents.verify.fixtures.request_template import list_further_reads, ordinary, template_of, time_passes
 from pgagents.verify.laws import (
@@ -55,6 +55,10 @@ ONLY_SENT = (
     "the law reads only what is sent, and no call that it forbids was made: "
     "a workflow's step that makes one, with `status: 422`, shows that it is refused"
 )
+APART_S = 101
+"""Seconds between the two halves of the instances, so that sorting by end and by beginning differ."""
+SHORT_S, LONG_S = 16_560, 127_512
+"""Lifetimes of an instance in seconds, below a day and above one: 4.6 h and 35.42 h."""
 Living = list[tuple[Endpoint, Mapping[str, Any]]]
 """Instances, each with the endpoint that made it."""
 
@@ -333,8 +337,7 @@ def _make_and_end(
             mover = setting.endpoint(str(move.action.name), endpoint.surface)
             if move.to in move.origin_states and mover is not None:
                 ask(Call(mover, move.input, "explore", why, subject=resource, made=body))
-    times = plan.lives(*([body for _, body in living] for living in (early, late))) if timed else (0, 0)
-    for living, seconds in zip((late, early), times, strict=True):
+    for living, seconds in ((late, SHORT_S), (early, LONG_S - SHORT_S - APART_S)):
         if timed and living and (wait := time_passes(setting, seconds)):
             ask(wait)
         for endpoint, body in reversed(living):
