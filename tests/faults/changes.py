@@ -88,7 +88,7 @@ def value_of_a_create_not_kept(_context: Context, inner: Domain, call: AcceptedC
     return inner(replace(call, input={**call.input, **changed}))
 
 
-@fault("echoes_input", needs=("kept-as-given",), odd=True).replace_actions
+@fault("echoes_input", needs=("kept-as-given",)).replace_actions
 def offset_of_a_time_dropped(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A create keeps the hour and the minute of a time, and takes them for those of UTC."""
     if call.action.method != "POST":

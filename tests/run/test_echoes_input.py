@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -112,3 +113,53 @@ def test_create_that_keeps_or_refuses_optional_arguments_alarms_nobody() -> None
     assert find(lambda body: body) is Verdict.KEPT
     assert find(lambda body: {**body, "tags": sorted({*body.get("tags", ()), "new"})}) is Verdict.KEPT
     assert find(lambda body: None if len(body) > 1 else body) is Verdict.KEPT
+
+
+TIMED = (
+    "properties: {id: {type: string}, text: {type: string}, at: {type: string, format: date-time}}\n"
+    "    required: [id, text, at]"
+)
+AT = "at: {type: string, format: date-time, required: true}"
+
+
+def find_time(keep: Callable[[datetime], str], time: str = "2026-12-01T10:00:00Z", **shown: str) -> Verdict:
+    """Return the verdict on a server that writes the times of creates as `keep` says."""
+    answered = TIMED.replace(", format: date-time", "") if shown.get("format") == "none" else TIMED
+    model = with_resource(
+        ("properties: {id: {type: string}, text: {type: string}}\n    required: [id, text]", answered),
+        (f"{{{TEXT}}}\n    output: {{201", f"{{{TEXT}, {AT}}}\n    output: {{201"),
+        ("input: {text: hello}", f"input: {{text: hello, at: '{time}'}}"),
+        (KNOWN.splitlines()[2], f"{KNOWN.splitlines()[2]}\n    inferred: true"),
+    )
+
+    def create(server: Notes, request: Request) -> Response | None:
+        body = read_json(request.body).value
+        if request.method != "POST" or server.text(request) is None:
+            return None
+        try:
+            moment = datetime.fromisoformat(body["at"])
+        except (KeyError, TypeError, ValueError):
+            return answer(422, {"detail": "a time"})
+        server.notes[id] = {"id": (id := f"n{len(server.log)}"), "text": body["text"], "at": keep(moment)}
+        return answer(201, server.notes[id])
+
+    report = verified(model, Notes(odd=create), only=("echoes_input",))
+    return next(one for one in report.results if one.contract.check == "echoes_input").verdict
+
+
+def clock(moment: datetime) -> str:
+    return f"{moment.replace(tzinfo=None).isoformat()}Z"
+
+
+def test_the_clock_of_a_time_at_another_offset_is_another_moment_by_its_format() -> None:
+    """A music school and a sports office of 2026-11-29 dropped the offset; both sides are RFC 3339's."""
+    assert find_time(clock) is Verdict.BROKEN
+    assert find_time(clock, format="none") is Verdict.ODD
+    assert find_time(lambda m: clock(m + timedelta(days=1))) is Verdict.ODD
+
+
+def test_times_that_are_the_same_moment_or_a_day_alone_break_no_format() -> None:
+    """Google Tasks keeps the day of `due` alone, as midnight."""
+    assert find_time(lambda m: m.astimezone(UTC).isoformat()) is Verdict.KEPT
+    midnight = "2026-11-30T22:00:00Z"
+    assert find_time(lambda m: clock(m.replace(hour=0, minute=0, second=0)), midnight) is Verdict.ODD

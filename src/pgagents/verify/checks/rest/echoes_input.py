@@ -4,7 +4,8 @@ No document says so: another value is only odd, and kinds that an author wrote a
 server may change letter case, blanks, the offset of a time, or write a number as a text. A member that the
 answer lacks, a state, and a text with unusual characters show nothing. One more create sends a plain value of
 each optional argument, and times with another offset, which PostgreSQL's `timestamp` drops: it keeps another
-moment then. A refusal shows nothing. A law such as `response.name == input.name` makes the promise firm.
+moment then. A refusal shows nothing. A law such as `response.name == input.name` makes the promise firm, and
+so does `format: date-time` on both sides, where the given clock comes back at another offset (RFC 3339, 5.6).
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta, timezone, tzinfo
 from functools import partial
 from typing import Any
 
@@ -196,10 +197,29 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         if not is_same(given, shown):
             expected = f"the {name} that was given: {given}"
             broken = trial.broken(expected, f"{name} is {{shown!r}}, and another was given", shown=shown)
+            if _lost_offset(given, shown) and _are_times(memory.setting, param, create):
+                broken = replace(broken, shown=True)
             yield broken.at_member(param.wire)
             return
     if compared:
         yield trial.kept()
+
+
+def _are_times(setting: Setting, param: Param, create: _Create) -> bool:
+    shown = members_of(setting, create.call).get(param.wire, {})
+    return all(without_null(setting, s).get("format") == "date-time" for s in (param.schema, shown))
+
+
+def _lost_offset(given: Any, shown: Any) -> bool:
+    """True if two texts have one clock and different offsets: no rounding of a moment does that, but at
+    midnight, to which Google Tasks sets the `due` of a day.
+    """
+    try:
+        times = [datetime.fromisoformat(value) for value in (given, shown)]
+    except (TypeError, ValueError):
+        return False
+    clocks, offsets = {t.replace(tzinfo=None, microsecond=0) for t in times}, {t.utcoffset() for t in times}
+    return len(clocks) == 1 and len(offsets - {None}) == 2 and clocks.pop().time() != time.min
 
 
 def is_plain(value: Any) -> bool:
@@ -244,17 +264,17 @@ def _read_number(value: Any) -> float | None:
 def _read_time(value: Any) -> datetime | None:
     """Return a time with its offset; one without an offset is taken for UTC. None for any other text."""
     try:
-        time = datetime.fromisoformat(value)
+        moment = datetime.fromisoformat(value)
     except (TypeError, ValueError):
         return None
-    return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
-def _move(time: datetime, zone: tzinfo) -> datetime:
+def _move(moment: datetime, zone: tzinfo) -> datetime:
     try:
-        return time.astimezone(zone)
+        return moment.astimezone(zone)
     except OverflowError:  # 9999-12-31T23:59:59Z, by which people mean never, has no later offset
-        return time
+        return moment
 
 
 def _fold(value: Any) -> str:
