@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from importing import imported, openapi
+from importing import answering, imported, openapi
 from pgagents.base.http import Request, Response, read_json
 from pgagents.importer.catalogue import Choice
 from pgagents.report.contract import Verdict
@@ -33,6 +33,7 @@ CHANGES = (
         "output: {201: {$ref: Note}}\n    errors: [REFUSED, TAKEN]",
     ),
 )
+TEXTS = {"type": "string"}
 UNUSED = "idempotency: {not_used_up_by: [422]}\n"
 Again = Callable[[Response], Response]
 
@@ -304,3 +305,28 @@ def test_a_key_is_used_again_at_another_projects_own_place() -> None:
     odd = [r.contract.id for r in report.results if r.verdict is Verdict.ODD and "accepts" in r.contract.id]
     assert odd == []
     assert verdict(report, "idempotency/other_project/create_ticket@rest") is Verdict.KEPT
+
+
+@pytest.mark.parametrize(
+    ("declared", "found"), [("Idempotent-Replayed", Verdict.BROKEN), ("X-Id", Verdict.ODD)]
+)
+@pytest.mark.parametrize("right", [True, False])
+def test_a_document_that_declares_the_header_of_a_repeated_answer_says_what_the_key_does(
+    declared: str, found: Verdict, right: bool
+) -> None:
+    """A sports office of 2026-11-29 has both headers at each create, and minded the key of one alone."""
+    note = {"type": "object", "required": ["id", "text"], "properties": {"id": TEXTS, "text": TEXTS}}
+    body = {"required": True, "content": {"application/json": {"schema": {**note, "required": ["text"]}}}}
+    made = {"201": {"headers": {declared: {"schema": TEXTS}}, **answering(note)["200"]}}
+    keyed = {"in": "header", "name": "Idempotency-Key", "schema": TEXTS}
+    create = {"operationId": "create", "parameters": [keyed], "requestBody": body, "responses": made}
+    id = {"in": "path", "name": "note_id", "required": True, "schema": TEXTS}
+    of = {"operationId": "get", "parameters": [id], "responses": answering(note)}
+    gone = {"operationId": "remove", "parameters": [id], "responses": {"204": {"description": "Gone"}}}
+    known = openapi({"/notes": {"post": create}, "/notes/{note_id}": {"get": of, "delete": gone}})
+    way = kept_answers(lambda first: first, refusing(422)) if right else lambda _notes, _request: None
+    report = verified(
+        imported(known).model, Notes(before=way, key=lambda _: True), allow_writes=True, only=("idempotency",)
+    )
+    assert verdict(report, "idempotency/replay/create@rest") is (Verdict.KEPT if right else found)
+    assert verdict(report, "idempotency/race/create@rest") is not Verdict.BROKEN

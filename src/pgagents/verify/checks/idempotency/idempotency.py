@@ -3,15 +3,21 @@ time, and neither does a repeated call of an MCP tool that takes the key.
 
 The key with another body is refused, as by Stripe. Another action may or may not use it, as `per_action`
 says. Another project may, and so may another API key, where the catalogue says `of: key`.
+
+What a header of this name does, a document alone does not say: a second effect is odd, unless it declares
+the header of an answer that is given again, as Stripe's `Idempotent-Replayed`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import Any
 
+from pgagents.base.text import plain_word
 from pgagents.catalogue.model.resource import Move
 from pgagents.report.contract import Rank
 from pgagents.verify.answers.replay import (
@@ -50,6 +56,8 @@ REPLAY, RACE, MISMATCH = "replay", "race", "mismatch"
 OTHER_PROJECT, OTHER_ACTION, OTHER_KEY = "other_project", "other_action", "other_key"
 _OTHER = Choice(date(2000, 1, 1), mark="pgv-other")
 """Chooses a value of an argument where its bounds have one only."""
+REPLAYED = re.compile(r"idempoten.*replay|replay.*idempoten")
+"""Plain names of headers of an answer that is given again."""
 _PLACES = {OTHER_KEY: "of", OTHER_ACTION: "per_action"}
 """The key of the catalogue's `idempotency` that says a promise; the others are an action's own."""
 
@@ -176,7 +184,18 @@ def _judge_race(trial: Trial, pair: list[Exchange]) -> Iterator[Judgement]:
 def _repeat_call(trial: Trial, first: Exchange) -> None:
     arguments = dict(first.sent)  # a server compares bodies, and a default that is written out is another one
     again = trial.ask(trial.call("replay", "the same call again", input=arguments, made=first.subject))
-    conclude(judge_replay(trial, first, again))
+    told = _declares_replay(trial.endpoint)
+    conclude(
+        replace(judgement, shown=judgement.shown or told) for judgement in judge_replay(trial, first, again)
+    )
+
+
+def _declares_replay(endpoint: Endpoint) -> bool:
+    """True if the document has a header by which answers of this action say that they are given again, as
+    Stripe's `Idempotent-Replayed`. So it is the document that says what the key does, and no guess.
+    """
+    headers = (header for output in endpoint.action.outputs for header in output.headers)
+    return any(REPLAYED.search(plain_word(str(header.name))) for header in headers)
 
 
 def _repeat_through_tool(trial: Trial) -> None:
