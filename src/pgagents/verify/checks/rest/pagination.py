@@ -614,7 +614,8 @@ def _judge_choice(
         return None  # `sorting=random`, as Wallhaven has it, gives each page another order
     if moved:
         expected = f"the order of the list with {choice.wording} over all its pages"
-        return replace(trial.broken(expected, "a page begins before the last one ended"), odd=True)
+        # the list itself has the order, and its pages all items of it: neither argument is a guess
+        return replace(trial.broken(expected, "a page begins before the last one ended"), shown=True)
     return _compare(trial, reader.paged, choice, there, came)
 
 
