@@ -137,7 +137,10 @@ def test_job_is_shown_by_what_its_call_makes(tmp_path: Path) -> None:
     export = {
         "type": "object",
         "required": ["id", "status"],
-        "properties": {"id": {"type": "string"}, "status": {"type": "string", "enum": ["queued", "done"]}},
+        "properties": {
+            "id": {"type": "string"},
+            "status": {"type": "string", "enum": ["queued", "done", "failed"]},
+        },
     }
     paths = {
         "/exports": {"post": operation("startExport", export, status=202)},
@@ -146,8 +149,9 @@ def test_job_is_shown_by_what_its_call_makes(tmp_path: Path) -> None:
     whole = {**DOCUMENT, "paths": {**DOCUMENT["paths"], **paths}}  # type: ignore[dict-item]  # a dict
     path = write(tmp_path)
     path.with_name("openapi.json").write_text(json.dumps(whole), encoding="utf-8")
-    (line,) = (q.lines for q in ask(path) if q.kind == "job" and q.at[1] == "start_export")
-    assert "job: {resource: export, done: [done]" in line
+    (job,) = (q for q in ask(path) if q.kind == "job" and q.at[1] == "start_export")
+    assert "job: {resource: export, done: [done], failed: [failed], within_s: 60}" in job.lines
+    assert "made_by: {action: start_export}, state: status" in job.asks
 
 
 def test_no_more_are_asked_than_anybody_answers(tmp_path: Path) -> None:

@@ -32,6 +32,8 @@ _BEGINS = re.compile(r"(start|begin|from|check_?in|since|opens?|valid_from)s?(_a
 _ENDS = re.compile(r"(end|until|to|check_?out|closes?|expires?|valid_to)s?(_at|_on|_time|_date)?$", re.I)
 _PLAIN = ("string", "number", "integer", "boolean")
 _TEXTS = ("q", "query", "search", "text", "term", "keyword")
+_FAILED = re.compile(r"fail|error|cancel|abort|reject|expire|timed_?out", re.I)
+"""States in which work has ended without success."""
 _LEAST = re.compile(r"^(min|from|since|after|start)_|_(min|from|since|after|gte?)$", re.I)
 _MOST = re.compile(r"^(max|to|until|before|end)_|_(max|to|until|before|lte?)$", re.I)
 
@@ -368,12 +370,17 @@ def _ask_about_job(view: View, name: str, action: Mapping[str, Any]) -> Iterator
     outputs = action.get("output")
     if not isinstance(outputs, Mapping) or 202 not in outputs or "job" in action:
         return
-    kinds = [(kind, found[1]) for kind, r in view.resources.items() if (found := _find_states(view, r))]
+    kinds = [(kind, *found) for kind, r in view.resources.items() if (found := _find_states(view, r))]
     kinds.sort(key=lambda found: value_at(view.resources[found[0]], ("made_by", "action")) != name)
-    ready = bool(kinds) and "state" in view.resources[kinds[0][0]]  # it says where its state stands
-    kind, states = kinds[0] if kinds else ("RESOURCE", ("DONE", "FAILED"))
-    entry = {"job": {"resource": kind, "done": [states[-1]], "within_s": 60}}
+    kind, member, states = kinds[0] if kinds else ("RESOURCE", "MEMBER", ("DONE", "FAILED"))
+    ready = bool(kinds) and "state" in view.resources[kind]  # it says where its state stands
+    failed = [state for state in states if _FAILED.search(state)]
+    done = [state for state in states if state not in failed] or states
+    ends = {"done": [done[-1]], **({"failed": failed} if failed else {})}
+    entry = {"job": {"resource": kind, **ends, "within_s": 60}}
     asks = f"Which resource shows how far the work of {name} is, and in which states has it ended?"
+    if not ready:
+        asks += f" The resource says `made_by: {{action: {name}}}, state: {member}` then."
     at = ("actions", name, "output", 202)
     yield Question("job", asks, "actions", (answer(name, entry),), at, "it answers 202", ready)
 
