@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from loading import read_once
-from overlaying import over
+from overlaying import notes, over
 from pgagents.base.http import Request, Response, read_json
 from pgagents.catalogue.model.model import Model
 from pgagents.lint.rule import rules
@@ -132,3 +132,12 @@ def test_a_limit_of_a_vendor_that_no_author_named_is_only_advice(text: str, advi
         if c.id.startswith("agent_response_limits/items/")
     }
     assert found == {advice}
+
+
+def test_a_list_of_objects_that_are_made_of_parts_is_a_list_of_objects() -> None:
+    document = notes()
+    named = document["components"]["schemas"]
+    named["Base"] = named["Note"]
+    named["Note"] = {"allOf": [{"$ref": "#/components/schemas/Base"}, {"properties": {"more": {}}}]}
+    ids = {c.id for c in contracts(over(SERVER, document))}
+    assert ITEMS in ids

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from pgagents.base.cel.expression import Expression
+from pgagents.base.jsonschema.combine import join
 from pgagents.base.jsonschema.readings import Readings
-from pgagents.base.jsonschema.schema import resolve
 from pgagents.base.places import Node, Pointer, Source, Text
 from pgagents.base.text import split
 from pgagents.catalogue.model.action import Action, ActionCall, Param, WithheldGets
@@ -387,14 +387,15 @@ class Model:
         return action.method == "DELETE" or any(call is not None and call.action is action for call in undone)
 
     def schema_at(self, action: Action, place: Iterable[str | int]) -> Mapping[str, Any]:
-        """Return the schema at a place in an action's answer, with references followed.
+        """Return the schema at a place in an action's answer, with references followed and the parts of an
+        `allOf` as one.
 
         The place has names of members and indices of items. The result is empty if there is no schema.
         """
-        schema = resolve(action.success.schema or {}, self.schemas)
+        schema = join(action.success.schema or {}, self.schemas).schema
         for step in place:
             inner = schema.get("properties", {}).get(step) if isinstance(step, str) else schema.get("items")
-            schema = resolve(inner or {}, self.schemas)
+            schema = join(inner or {}, self.schemas).schema
         return schema
 
     def text(self, *pointer: str | int) -> Text:

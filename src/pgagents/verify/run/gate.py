@@ -22,7 +22,8 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from pgagents.base.http import Request, read_json, text_of
-from pgagents.base.jsonschema.schema import find_keyword, resolve
+from pgagents.base.jsonschema.combine import join
+from pgagents.base.jsonschema.schema import find_keyword
 from pgagents.base.places import list_leaves
 from pgagents.base.text import brief, singular
 from pgagents.catalogue.encoding.paths import find_climb, find_misreading, plain_path
@@ -581,13 +582,14 @@ def makes_credential(model: Model, action: Action) -> bool:
     if any(_last_word(noun) in NOUNS for noun in nouns):
         return True
     body = model.schema_at(action, ())
-    inner = (resolve(schema, model.schemas) for schema in body.get("properties", {}).values())
+    inner = (join(schema, model.schemas).schema for schema in body.get("properties", {}).values())
     return any(_holds_credential(schema) for schema in (body, *inner))
 
 
 def _holds_credential(schema: Mapping[str, Any]) -> bool:
-    names = schema.get("properties", {})
-    return any("_".join(_split(name)) in MEMBERS for name in names)
+    names = {"_".join(_split(name)) for name in schema.get("properties", {})}
+    # that of a payment, as Stripe's and Park Graph's, admits nobody: an OAuth client's stands beside its id
+    return not names.isdisjoint(MEMBERS if "client_id" in names else MEMBERS - {"client_secret"})
 
 
 def _split(name: str) -> list[str]:

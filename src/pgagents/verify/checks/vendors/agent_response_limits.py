@@ -347,7 +347,7 @@ def _lists(setting: Setting, endpoint: Endpoint) -> bool:
         return False
     parts = [resolve(p, schemas) for p in walk(schema)]
     arrays = [p for part in parts for p in walk(part) if "array" in types_of(p)]
-    return any("object" in types_of(resolve(a.get("items") or {}, schemas)) for a in arrays)
+    return any("object" in types_of(setting.resolve_schema(a.get("items") or {})) for a in arrays)
 
 
 def _limits(setting: Setting, endpoint: Endpoint, surface: str) -> dict[What, Limit]:
