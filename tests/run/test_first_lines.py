@@ -107,7 +107,7 @@ def test_a_line_has_no_command_and_no_control_character() -> None:
 
 def test_a_long_call_is_only_in_the_report() -> None:
     tell = FirstLines(source(), "http://127.0.0.1")
-    assert next(tell([finding("law/a/list_notes@rest", "wrong", "/" + "x" * LONGEST)])).endswith(IN_REPORT)
+    assert next(tell([finding("law/a/list_notes@rest", "wrong", "/" + "xy" * LONGEST)])).endswith(IN_REPORT)
     assert "; curl -sS" in next(tell([finding("law/b/list_notes@rest", "wrong")]))
 
 

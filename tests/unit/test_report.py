@@ -204,6 +204,14 @@ def test_text_report_lists_what_was_left_behind_a_line_each() -> None:
     assert "\n  session s49\n  and 10 more, all in the JSON report\n" in told
 
 
+@pytest.mark.parametrize(("reasons", "more"), [(5, ""), (6, "1 more reason:"), (7, "2 more reasons:")])
+def test_text_report_counts_the_reasons_that_it_leaves_out(reasons: int, more: str) -> None:
+    one = report({Verdict.UNTESTED: reasons})
+    each = tuple(replace(result, reason=f"why {n}") for n, result in enumerate(one.results))
+    told = text.render(replace(one, results=each), SOURCE)
+    assert (f"  and {more} --why" in told) if more else ("more reason" not in told)
+
+
 @pytest.mark.parametrize("name", ["left_behind", "may_exist"])
 def test_text_report_wraps_what_may_still_be_on_the_server(name: str) -> None:
     one = report({Verdict.KEPT: 1})
@@ -417,6 +425,21 @@ def test_curl_puts_the_variable_where_the_key_stood() -> None:
         exchange(Request("GET", "/", (("Authorization", "[redacted]"),)), role="fleet"), "https://api.example"
     )
     assert masked.endswith('-H "Authorization: Bearer $PGAGENTS_TOKEN_FLEET"')
+
+
+def test_curl_prints_a_run_of_one_letter_by_a_command() -> None:
+    long = Request("POST", f"/a?b={'x' * 5_000}&c=%zz", (), b'{"a": "%s\'%s"}' % (b"0" * 100, b"1" * 99))
+    line = curl(exchange(long), "https://api.example")
+    assert len(line) < 500
+    shell = shutil.which("sh")
+    if shell is None:
+        pytest.skip("there is no sh")
+    said = subprocess.run(
+        [shell, "-c", f"curl() {{ printf '%s\n' \"$@\"; }}; {line}"], capture_output=True, check=True
+    )
+    words = said.stdout.decode().splitlines()
+    assert f"https://api.example{long.target}" in words
+    assert long.body.decode() in words
 
 
 def test_a_run_that_judged_nothing_is_no_success() -> None:

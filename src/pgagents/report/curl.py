@@ -34,6 +34,8 @@ _PARTS = {
 """The parts of `user:password`, as shell expressions of a variable."""
 _LEAD = re.compile(r"[\w =:.-]*\[(?:key of \w+|redacted)\]")
 """Matches a masked key after words that a shell leaves unchanged in double quotes."""
+_RUN = re.compile(r"([A-Za-z0-9])\1{99,}")
+"""One letter or digit again and again: what a probe fills a length with."""
 _BASIC = re.compile(r"Basic \[key of (\w+), base64\]")
 _OWN = {"host", "content-length", "accept-encoding", "connection"}
 """Headers that curl adds itself."""
@@ -192,11 +194,16 @@ def _header(name: str, value: str, exchange: RecordedExchange) -> str:
 
 
 def _word(text: str, exchange: RecordedExchange) -> str:
-    """Return the text as one shell word. Each masked key becomes its variable."""
+    """Return the text as one shell word. Each masked key becomes its variable, and a long run of one letter
+    or digit a command that prints it.
+    """
     written, at = [], 0
-    for found in _KEY.finditer(text):
+    for found in sorted((*_KEY.finditer(text), *_RUN.finditer(text)), key=lambda found: found.start()):
         written.append(quote(text[at : found.start()]) if found.start() > at else "")
-        written.append(_PARTS.get(found[2] or "", '"${}"').format(variable(found[1], exchange.variables)))
+        if found.re is _RUN:
+            written.append(f"\"$(printf %{len(found[0])}s | tr ' ' {found[1]})\"")
+        else:
+            written.append(_PARTS.get(found[2] or "", '"${}"').format(variable(found[1], exchange.variables)))
         at = found.end()
     return "".join([*written, quote(text[at:]) if at < len(text) or not text else ""])
 

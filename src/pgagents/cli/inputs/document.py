@@ -89,10 +89,12 @@ def load_document(
 def _say_left_out(notes: Sequence[Note]) -> str:
     """Return a sentence on the operations that are not in the catalogue; empty if it has all."""
     from pgagents.importer.names import group_losses
+    from pgagents.report.verdicts import format_count
 
     groups = group_losses(note for note in notes if note.kind == "left out")
     said = [f"{g[0].message}{f' (as {len(g) - 1} more)' if g[1:] else ''}" for g in groups[:MOST_REASONS]]
-    more = f"; {len(groups) - len(said)} more reasons" if groups[MOST_REASONS:] else ""
+    left = len(groups) - len(said)
+    more = f"; {format_count(left, 'more reason')}" if left else ""
     return f"never called: {'; '.join(said)}{more}; `pgagents import` names each" if said else ""
 
 

@@ -548,7 +548,7 @@ def _list_owed(report: Report, source: Source, view: View) -> list[str]:
         count = f"{len(results):,}{say_yours(results, source)}"
         lines += _wrap(f"{count} should have been tried: {reason}", "  ", "    ", view.width)
     if len(owed) > MAX_REASONS:
-        lines.append(f"  and {len(owed) - MAX_REASONS:,} more reasons: --why")
+        lines.append(f"  and {format_count(len(owed) - MAX_REASONS, 'more reason')}: --why")
     return lines
 
 
