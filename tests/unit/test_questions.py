@@ -133,6 +133,17 @@ def test_shapes_and_sentences_raise_questions_with_their_places(tmp_path: Path) 
     )
 
 
+def test_a_sentence_about_a_sum_asks_for_a_law(tmp_path: Path) -> None:
+    said = "`total` is the sum of quantity × price of all parts."  # money as texts, which no shape tells
+    bill = {"type": "object", "properties": {"total": {"type": "string"}}}
+    paths = {"/orders/{order_id}/bill": {"get": operation("getBill", bill, about=said)}}
+    paths["/orders/{order_id}/bill"]["get"]["parameters"] = named("order_id")
+    whole = {**DOCUMENT, "paths": {**DOCUMENT["paths"], **paths}}  # type: ignore[dict-item]  # a dict
+    path = write(tmp_path)
+    path.with_name("openapi.json").write_text(json.dumps(whole), encoding="utf-8")
+    assert [q.asks for q in ask(path) if q.because == said] == ["Is this promised, and by which line: a law?"]
+
+
 def test_job_is_shown_by_what_its_call_makes(tmp_path: Path) -> None:
     export = {
         "type": "object",

@@ -11,9 +11,9 @@ from pgagents.base.text import brief
 from pgagents.importer.questions.question import LONGEST, Question, View, read_input
 
 _WORDS = (
-    "unique", "at most", "at least", "must not", "must", "never", "only", "cannot", "until", "unless",
-    "before", "after", "again", "twice", "rounded", "always", "restored", "removed", "replaces", "replaced",
-    "ignored", "by default", "defaults to", "in utc",
+    "unique", "sum of", "at most", "at least", "must not", "must", "never", "only", "cannot", "until",
+    "unless", "before", "after", "again", "twice", "rounded", "always", "restored", "removed", "replaces",
+    "replaced", "ignored", "by default", "defaults to", "in utc",
 )  # fmt: skip
 """Words of a promise, those that most often stand in one that can be proved first."""
 _FOUND = re.compile(rf"\b(?:{'|'.join(_WORDS)})\b", re.I)
