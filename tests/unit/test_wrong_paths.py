@@ -57,7 +57,7 @@ def test_the_folder_of_the_caller_can_be_named(catalogue: str) -> None:
     assert Path("openapi/openapi.json").is_file()
 
 
-@pytest.mark.parametrize("words", [("suggest", *URL), ("verify", *URL)])
+@pytest.mark.parametrize("words", [("suggest", *URL), ("verify", *URL), ("skills",)])
 def test_a_pipe_without_a_writer_is_refused_at_once(
     words: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 from pgagents.base.errors import PgagentsError
 from pgagents.base.places import plain
+from pgagents.base.reading import read_bytes
 from pgagents.lint.packages.package import Package, TextError
 from pgagents.lint.packages.tree import NoZipError, Tree, list_folder, single_file
 from pgagents.lint.packages.verdict import is_archive, open_archive
@@ -133,8 +134,7 @@ def _open(named: str) -> Tree:
                 )
         return tree
     try:
-        with path.open("rb") as stream:
-            raw = stream.read(MOST_ARCHIVE + 1)
+        raw = read_bytes(path, MOST_ARCHIVE + 1)
     except OSError as error:
         raise PgagentsError(f"{named}: {error.strerror}", "does it exist, and may you read it?") from None
     if is_archive(raw) and len(raw) <= MOST_ARCHIVE:
