@@ -43,6 +43,17 @@ def test_a_name_that_is_too_long_is_one_message(
     assert "error: " in refused(capsys, *words)
 
 
+@pytest.mark.parametrize(
+    "words", [("verify", *URL), ("build",), ("questions",), ("suggest", *URL), ("show",)]
+)
+def test_an_address_in_place_of_a_catalogue_is_told_where_it_goes(
+    words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = refused(capsys, words[0], "https://127.0.0.1:9/openapi.json", *words[1:])
+    assert "a catalogue is a file, not an address" in said
+    assert "--openapi URL" in said
+
+
 @pytest.mark.parametrize("words", [("build", "--out", ""), ("submit", "claude", *URL, "--out", "")])
 def test_an_empty_folder_is_not_the_folder_of_the_caller(
     words: tuple[str, ...], catalogue: str, capsys: pytest.CaptureFixture[str]

@@ -97,6 +97,12 @@ def read_path(path: Path, name: str | None = None) -> Source:
     try:
         return read(path, name=name)
     except OSError as error:
+        if path.parts[:1] in (("http:",), ("https:",)):
+            raise PgagentsError(
+                "a catalogue is a file, not an address",
+                "`pgagents import URL` makes one over a document; verify, questions and suggest take "
+                "--openapi URL",
+            ) from None
         raise PgagentsError(
             f"cannot read the catalogue {name or path}: {error.strerror}", "give the path of a YAML file"
         ) from None
