@@ -227,6 +227,16 @@ def test_uvx_lends_the_app_no_python_of_its_own(monkeypatch):
     assert make_environment(1)["PATH"].startswith(f"{own}"), "`uv run` in the app's own environment"
 
 
+def test_the_apps_active_environment_comes_first(monkeypatch, tmp_path):
+    """A command that pyenv 2.6.30 started has pyenv's programs before those of an active environment."""
+    theirs = tmp_path / Path(sys.executable).parent.name
+    monkeypatch.setenv("PATH", f"/opt/pyenv/bin{os.pathsep}{theirs}{os.pathsep}/usr/bin")
+    monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path))
+    assert make_environment(1)["PATH"].startswith("/opt/pyenv/bin"), "an environment that is gone"
+    theirs.mkdir()
+    assert make_environment(1)["PATH"].startswith(f"{theirs}{os.pathsep}/opt/pyenv/bin{os.pathsep}")
+
+
 def test_a_path_of_a_server_that_runs_already_is_its_document_too(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("PGAGENTS_TOKEN", KEY)
     monkeypatch.chdir(tmp_path)

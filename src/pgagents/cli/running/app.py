@@ -149,12 +149,17 @@ def make_environment(port: int) -> dict[str, str]:
     """Return the app's environment: this one, with the port.
 
     `uvx` puts the programs of pgagents first on the PATH, where the app would find a Python without its
-    packages. There they are left out.
+    packages. There they are left out. An active environment comes first again: a command that pyenv started
+    (2.6.30) has pyenv's programs before it.
     """
     found = {"PYTHONUNBUFFERED": "1", **os.environ, "PORT": str(port)}
+    programs, active = Path(sys.executable).parent, found.get("VIRTUAL_ENV")
     first, _, others = found.get("PATH", "").partition(os.pathsep)
-    own = Path(first) == Path(sys.executable).parent and found.get("VIRTUAL_ENV") != sys.prefix
-    return {**found, "PATH": others} if "UV" in found and own else found
+    if "UV" in found and Path(first) == programs and active != sys.prefix:
+        found["PATH"] = others
+    if active and active != sys.prefix and (theirs := Path(active, programs.name)).is_dir():
+        found["PATH"] = os.pathsep.join((str(theirs), found.get("PATH", "")))
+    return found
 
 
 # -- the app
