@@ -39,3 +39,8 @@ def test_installed_command_collects_no_garbage_where_it_reads_once(
     with pytest.raises(SystemExit) as ended:
         getattr(import_module(module), name)()
     assert (ended.value.code, met) == (3, [collects])
+
+
+def test_a_clone_that_was_pulled_is_built_anew() -> None:
+    """By its own rule uv 0.13.9 looks at pyproject.toml alone: `uvx --from CLONE` kept the earlier commit."""
+    assert {"git": {"commit": True}} in tomllib.loads(PROJECT.read_text())["tool"]["uv"]["cache-keys"]
