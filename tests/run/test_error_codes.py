@@ -15,7 +15,7 @@ from pgagents.base.places import Text
 from pgagents.catalogue.model.answers import Code, ErrorReader
 from pgagents.report.contract import Verdict
 from pgagents.verify.plan.options import Options
-from small_api import KEY, NOTES, Notes, answer, catalogue, verified
+from small_api import KEY, NOTES, Notes, answer, catalogue, verified, with_resource
 from verifying import ROOT, model
 
 MIB = 1_048_576
@@ -187,6 +187,28 @@ def test_a_condition_of_a_code_that_all_may_answer_is_tried_where_its_argument_i
     report = verified(catalogue(NOTES, *changes), Notes(), allow_writes=True)
     tried = {r.contract.id for r in report.results if r.contract.check == "declared_refusals"}
     assert tried == {f"declared_refusals/TAKEN/{name}@rest" for name in ("create_note", "change_note")}
+
+
+def test_a_condition_on_what_is_left_out_is_tried_where_it_may_be() -> None:
+    """Where only the run knew the text, it counted as left out, and the right create was said to be lax."""
+    optional = (
+        "maxLength: 40, required: true}\n    output: {200: {$ref: Note}}\n    errors: [NOT_FOUND, REFUSED]"
+    )
+    model = with_resource(
+        ("    REFUSED: {", "    REFUSED: {when: '!has(input.text)', "),
+        (
+            f"      text: {{type: string, minLength: 1, {optional}",
+            "      text: {type: string, minLength: 1, " + optional.replace(", required: true", ""),
+        ),
+        ("input: {text: hello}", "input: {text: =fresh.text}"),
+    )
+    report = verified(model, Notes(), allow_writes=True)
+    refusals = {
+        r.contract.id.split("/")[-1]: r.verdict
+        for r in report.results
+        if r.contract.check == "declared_refusals"
+    }
+    assert refusals == {"create_note@rest": Verdict.UNTESTED, "change_note@rest": Verdict.KEPT}
 
 
 def test_a_header_of_a_documents_operations_is_not_wanted_where_no_operation_is() -> None:
