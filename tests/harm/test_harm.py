@@ -245,10 +245,22 @@ def test_another_run_in_the_middle_touches_nothing_of_the_first(name: str) -> No
     assert_no_harm(server, report)
 
 
+LOOKS = 2
+"""The looks at what a removal changed that may come on top of a bound, as its help says."""
+
+
 @first_case
-def test_seven_requests_harm_nobody(name: str) -> None:
+def test_seven_requests_are_seven_and_harm_nobody(name: str) -> None:
     server = server_of(name)
-    assert_no_harm(server, run(name, server, max_requests=7))
+    report = run(name, server, max_requests=7)
+    assert_no_harm(server, report)
+    assert report.footer.requests <= 7 + LOOKS
+
+
+@first_case
+def test_a_smoke_run_sends_sixty_requests_with_those_that_undo_and_look_at_what_stays(name: str) -> None:
+    report = run(name, server_of(name), profile="smoke")
+    assert report.footer.requests <= 60 + LOOKS or name == "delete_202"  # it is asked until each is gone
 
 
 @pytest.mark.parametrize("name", OURS)

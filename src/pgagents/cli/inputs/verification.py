@@ -240,7 +240,7 @@ _EXTENT: tuple[Callable[[Any], Any], ...] = (
         type=click.Choice(["smoke", "standard", "deep"]),
         default="standard",
         show_default=True,
-        help="smoke: at most 60 requests; standard: every contract once; deep: until --max-time.",
+        help="smoke: --max-requests 60; standard: every contract once; deep: until --max-time.",
     ),
     click.option(
         "--plan",
@@ -253,8 +253,9 @@ _EXTENT: tuple[Callable[[Any], Any], ...] = (
         type=click.IntRange(min=1),
         metavar="N",
         help=(
-            "Send at most N requests. Default: 25 per action and surface, up to 50 if the plan needs them, "
-            "plus those for further identities (see --plan)."
+            "Send at most N requests; up to two looks at what a removal changed may come on top, and those "
+            "that wait until one that was only accepted (202) has happened. Default: 25 per action and "
+            "surface, up to 50 if the plan needs them, plus those for further identities (see --plan)."
         ),
     ),
     max_time_option,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -26,15 +26,20 @@ from pgagents.verify.run.obstacles import Acceptance
 from pgagents.verify.run.sender import Sender
 from pgagents.verify.run.timing import Unanswered
 from pgagents.verify.run.transmission import Ready, Stop, sending_at_once
+from pgagents.verify.run.tripwire import LOOKS_OF_BOUND
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import answering
 from pgagents.verify.wire.call import Call, Concurrent, InstanceRef, Reads, Sleep
-from pgagents.verify.wire.endpoint import MCP
+from pgagents.verify.wire.endpoint import MCP, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 R = TypeVar("R")
 FULL_COSTS = 12
 """Further requests that a probe may send if a place is full and it goes on at another place."""
+FIRST_PROOF = 6
+"""Requests that show whose the first of a kind is: two further creates, which are removed, and two reads."""
+MOST_LOOKS = 2
+"""Looks at what is there, before it is removed after a removal that failed or named nothing."""
 CLOCK_SLACK_S = 2.0
 MOST_NESTED = 24
 """The most calls that wait for each other's instances. No catalogue's resources have as many levels."""
@@ -78,12 +83,28 @@ class CallExecutor:
 
     def count_proofs(self) -> int:
         """Return the requests by which a bounded run proves at its end what it removes: of each kind that is
-        not proved yet an equal one is made, and removed too. One is looked at before where a removal of its
-        kind may have taken it.
+        not proved yet an equal one is made, and removed too. One is looked at before where a removal may have
+        taken it.
         """
         left = self.factory.pool.list_remaining() if self._bounded else []
-        looks = sum(map(self.factory.removals.may_have_gone, left))
+        looks = sum(t.doubtful or self.factory.removals.may_have_gone(t) for t in left)
         return 2 * len({instance.resource.name for instance in left if not instance.ours}) + looks
+
+    def count_lists(self, making: Collection[Resource] = ()) -> int:
+        """Return the requests by which a bounded run sees at its end what stayed, also of `making`."""
+        if not self._bounded:
+            return 0
+        return self.factory.unsure.count_lists_at_end(making) + len(self.list_elsewhere(making))
+
+    def list_elsewhere(self, making: Collection[Resource] = ()) -> list[Endpoint]:
+        """Return the lists of no resource that are read at the end: a tenth of a bounded run may be for them.
+
+        A key that says test is spared the requests.
+        """
+        owned, lists = self.factory.owned, self.factory.unsure.lists_elsewhere
+        if owned.test_data or not (making or owned.has_made_any()):
+            return []
+        return lists[: max(1, self.sender.budget.most // LOOKS_OF_BOUND)] if self._bounded else lists
 
     def have(self, live: InstanceRef) -> Mapping[str, Any]:
         """Return the body of a live instance. Raises Unavailable, Spent, Stop."""
@@ -501,12 +522,16 @@ class CallExecutor:
 
     def _afford(self, calls: Sequence[Call], chain: list[Exchange]) -> None:
         budget, count = self.sender.budget, len(calls)
+        making: list[Resource] = []
         if self._bounded:  # what they make is removed within the bound, too
-            actions = (call.endpoint.action for call in calls if call.endpoint is not None)
-            made = [r for action in actions for r in list_made(self.model, action)[:1] if r.undone_by]
-            known = {instance.resource.name for instance in self.factory.pool.instances}
-            count += len(made) + 2 * len({r.name for r in made} - known)
+            actions = [call.endpoint.action for call in calls if call.endpoint is not None]
+            making = [r for action in actions for r in list_made(self.model, action)[:1]]
+            made = [r for r in making if r.undone_by]
+            first = {r.name for r in made if not self.factory.owned.has_made(r)}
+            count += len(made) + FIRST_PROOF * len(first)
+            count += MOST_LOOKS * sum(action.may_remove for action in actions)  # it may go astray
         kept = 0 if self._nested[id(chain)] else self.count_proofs()  # what is nested may be such a proof
+        kept += self.count_lists(making)
         if not budget.cleaning and self.counted + kept + count > budget.most:
             raise Spent
 

@@ -25,8 +25,6 @@ from pgagents.verify.wire.call import Call
 HURRIED_S = 15.0
 MAX_SHOWN = 500
 """Most characters of an id that is named."""
-MOST_ELSEWHERE = 20
-"""Most lists of no resource that are read when all is undone."""
 MADE_MEANWHILE = 50
 """Clean-up itself may make instances, to prove whose the others are. After so many it stops."""
 
@@ -158,11 +156,9 @@ def _list_stayed(
     shown: list[Instance] = []
     for name, resource in setting.model.resources.items():
         before, was_whole = factory.listed.get(name, (None, False))
-        if before is None and not factory.owned.has_made(resource):
+        if not factory.unsure.is_listed_at_end(resource, left=unsure):
             continue
         lasts = resource.undone_by is None and name not in unsure
-        if not factory.owned.has_made_any() or (factory.owned.test_data and name not in unsure):
-            continue
         items, whole, others, there = _read_list(driver, resource, there=there)
         if items is None:
             if before is not None and not (lasts and resource.made_by is None):
@@ -215,33 +211,19 @@ def _read_list(
 
 
 def _list_elsewhere(driver: Driver) -> list[str]:
-    """Return what lists of no resource show with a mark of this run, such as a trash with what was removed.
-
-    A key that says test is spared the requests.
-    """
-    factory, setting = driver.factory, driver.setting
+    """Return what lists of no resource show with a mark of this run, such as a trash with removed rows."""
+    factory = driver.factory
     found: list[str] = []
-    if not factory.owned.has_made_any() or factory.owned.test_data:
-        return found
-    about = [
-        call for r in setting.model.resources.values() for call in (*r.read_by, *r.listed_by, r.found_by)
-    ]
-    known = {call.action.name for call in about if call is not None}
-    lists = [
-        action
-        for action in setting.model.actions
-        if action.name not in known and action.only_reads and not any(p.required for p in action.params)
-    ]
-    for action in lists[:MOST_ELSEWHERE]:
-        endpoint = setting.find_usable_lead(str(action.name))
+    for endpoint in driver.executor.list_elsewhere():
+        action = endpoint.action
         call = Call(endpoint, {}, "clean", "to see whether it shows what this run made")
         try:
-            exchange = driver.executor.run_inner(partial(ask, call), []) if endpoint is not None else None
+            exchange = driver.executor.run_inner(partial(ask, call), [])
         except Unavailable:  # others may be read with another key, or at another address
             continue
         except (KeyboardInterrupt, Stop):
             return found
-        body = exchange.body if exchange is not None and exchange.success else None
+        body = exchange.body if exchange.success else None
         inner = body.values() if isinstance(body, Mapping) else ()
         shown = (value for value in (body, *inner) if isinstance(value, list))
         count = max((sum(bool(factory.marks.within(item)) for item in items) for items in shown), default=0)

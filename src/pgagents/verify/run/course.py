@@ -228,7 +228,8 @@ class Course:
         if probe.priority > 1 and driver.sent + undoing + probe.cost + 1 > until:
             return False
         promised = self._lanes.count_promised() if self._lanes else 0
-        need = driver.counted + driver.executor.count_proofs() + probe.cost + 1 + promised
+        kept = driver.executor.count_proofs() + driver.executor.count_lists()
+        need = driver.counted + kept + probe.cost + 1 + promised
         if need > most - self._reserve and (driver.ledger.broken or need > most):
             driver.ledger.mark_untested(probe.contracts, TOO_FEW_LEFT)
             return False

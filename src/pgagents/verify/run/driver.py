@@ -96,7 +96,7 @@ class Driver:
         factory.pool.makes, factory.masked = made.writes, self.redactor.text
         called = [e for e in setting.home_endpoints if made.writes or e.action.effect == "read"]
         self.acceptance = Acceptance(self.model, called, keys)
-        bounded = options.max_requests is not None
+        bounded = not made.apart  # by --max-requests, or as smoke is
         self.executor = CallExecutor(self.sender, self.judge, gate, factory, self.acceptance, bounded=bounded)
         self.removal = InstanceRemoval(self.executor)
 

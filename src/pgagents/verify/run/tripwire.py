@@ -63,7 +63,7 @@ The third is the most lists that are read after a write of a new shape, the last
 which nobody knows what they reach.
 """
 LOOKS_OF_BOUND = 10
-"""The part of a bounded run's requests, a tenth, that may read lists after such actions."""
+"""The part of a bounded run's requests, a tenth, for lists after such actions, and again for its end."""
 QUIET_READS, QUIET_S = 3, 1.0
 """The reads without a write that show whether others change rows, and the seconds before each."""
 MOST_TOLD, MOST_CALLS, LONGEST = 5, 3, 200
