@@ -313,6 +313,8 @@ def _random_piece(op: Any, value: Any, rng: random.Random) -> str:
             if most == least
             else rng.randint(max(least, min(4, int(most))), max(least, min(int(most), MOST_REPEATS)))
         )
+        if len(inner) == 1 and inner[0][0] is _constants.IN:  # most of any id
+            return "".join([_one_of(inner[0][1], rng) for _ in range(times)])
         return "".join(_random_text(inner, rng) for _ in range(times))
     if op is _constants.SUBPATTERN:
         return _random_text(value[3], rng)

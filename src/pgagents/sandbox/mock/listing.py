@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pgagents.base.cel.expression import Expression, Scope, compile_node
@@ -97,13 +97,19 @@ def choose(laws: Lawful, call: AcceptedCall, base: Any, at: places.Place, rows: 
     A law without arguments is no filter. `base` is an answer without rows, and `at` the list's place in it.
     """
     chosen, scope = list(rows), laws.scope(call, None)
+
+    def show(row: Row) -> Scope:
+        """Return the variables for an answer with this row alone; what else they hold stays converted."""
+        scope.change("response", places.put(base, at, [row]))
+        return scope
+
     for part in laws.applicable(call, places.put(base, at, [])):
         if _filters(part, at):
-            chosen = [row for row in chosen if _show_one(scope, base, at, row).is_true(part)]
+            chosen = [row for row in chosen if show(row).is_true(part)]
         elif (order := order_of(part.tree)) is not None:
             of = order.items.of if isinstance(order.items, Macro) else order.items
             if place_of(of)[1:] == at:
-                chosen = _sort(scope, base, at, order, chosen)
+                chosen = _sort(show, order, chosen)
     return chosen
 
 
@@ -115,18 +121,13 @@ def _filters(part: Expression, at: places.Place) -> bool:
     return False
 
 
-def _show_one(scope: Scope, base: Any, at: places.Place, row: Row) -> Scope:
-    """Return the variables of the laws for an answer with one row."""
-    return Scope({**scope.values, "response": places.put(base, at, [row])})
-
-
-def _sort(scope: Scope, base: Any, at: places.Place, order: Order, rows: list[Row]) -> list[Row]:
+def _sort(show: Callable[[Row], Scope], order: Order, rows: list[Row]) -> list[Row]:
     """Return the rows in the order of a law, or unchanged if their values cannot be compared."""
     items = compile_node(order.items, NAMES)
 
     def key(row: Row) -> Any:
         made = isinstance(order.items, Macro)  # or the items are the list itself
-        return (_show_one(scope, base, at, row).evaluate(items)[0] if made else row)[order.member]
+        return (show(row).evaluate(items)[0] if made else row)[order.member]
 
     try:
         return sorted(rows, key=key, reverse=order.descending)
