@@ -53,7 +53,9 @@ def run(
         del server
         if request.method != "GET" or request.path != "/notes":
             return None
-        given = dict(parse_qsl(request.target.partition("?")[2]))
+        given: dict[str, str] = {}
+        for name, value in parse_qsl(request.target.partition("?")[2]):
+            given[name] = f"{given[name]},{value}" if name in given else value
         if refuses and given.get("kind", "garden") not in ("shopping", "garden", "travel"):
             return answer(422, {"detail": "kind"})
         if refuses and given.get("text", "Buy") not in ("Buy",):
@@ -123,6 +125,80 @@ def test_a_flag_that_adds_items_and_a_bound_keep_it(argument: str) -> None:
 
     (result,) = find(offer(argument), shows if argument is DONE else bounds)
     assert result.verdict is Verdict.KEPT
+
+
+@pytest.mark.parametrize(
+    ("habit", "found", "odd"),
+    [
+        (lambda given, row: given.get("done") != "true" or row["done"], "an item has the done true", True),
+        (lambda given, row: "done" not in given or row["done"], "an item has the done true", False),
+        (lambda given, row: "done" not in given or not row["done"], "an item has the done false", False),
+    ],
+)
+def test_a_flag_of_which_one_value_is_taken_for_the_other(habit: Habit, found: str, odd: bool) -> None:
+    """A music school of 2026-11-29 took false for no filter, and a depot the text "false" for true.
+
+    Mastodon's `pinned=false` is no filter either, so that is only odd.
+    """
+    (finding,) = run(offer(DONE), habit).findings
+    assert finding.actual == found
+    assert (finding.severity == "odd") is odd
+
+
+KINDS = "kind: {type: array, items: {$ref: Kind}}"
+TWO = [{**row, "kind": kind} for row, kind in zip(ROWS, ("garden", "travel", "garden"), strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("habit", "verdict"),
+    [
+        (lambda asked, kind: kind in asked, Verdict.KEPT),
+        (lambda asked, kind: kind == asked[0], Verdict.BROKEN),
+        (lambda asked, kind: kind == asked[-1], Verdict.BROKEN),
+        (lambda asked, kind: {*asked} == {kind}, Verdict.ODD),
+        (lambda asked, kind: bool(asked and kind), Verdict.ODD),
+    ],
+)
+def test_two_values_of_a_list_are_shown_both(
+    habit: Callable[[list[str], str], bool], verdict: Verdict
+) -> None:
+    """A sports office of 2026-11-29 split `requested,confirmed`, and used the first alone.
+
+    Where nothing has both, a server may have meant that.
+    """
+
+    def shows(given: dict[str, str], row: dict[str, Any]) -> bool:
+        return "kind" not in given or habit(given["kind"].split(","), row["kind"])
+
+    (result,) = find(offer(KINDS), shows, rows=TWO)
+    assert result.verdict is verdict
+
+
+SIZES = [{"id": f"n{size}", "text": "Buy milk", "size": size} for size in (990, 4, 21900, 1275, 8450)]
+
+
+@pytest.mark.parametrize(
+    ("key", "verdict"),
+    [
+        (lambda row: str(row["size"]), Verdict.BROKEN),
+        (lambda row: row["size"], Verdict.KEPT),
+        (lambda row: -row["size"], Verdict.KEPT),
+        (lambda row: (row["size"] > 10000, row["size"] % 7), Verdict.KEPT),
+    ],
+)
+@pytest.mark.parametrize("most", [5, 3])
+def test_numbers_in_the_order_of_their_digits_are_not_sorted(
+    key: Callable[[dict[str, Any]], Any], verdict: Verdict, most: int
+) -> None:
+    """A depot of 2026-11-29 made texts of all keys; three numbers may stand so by chance."""
+
+    def order(given: dict[str, str], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return sorted(rows, key=key if given.get("sort") == "size" else lambda row: row["id"][::-1])
+
+    argument = "sort: {type: string, enum: [id, size]}"
+    report = run(offer(argument), everything, rows=SIZES[:most], order=order)
+    (result,) = [one for one in report.results if one.contract.check == "filters_apply"]
+    assert (result.verdict is verdict) if most == 5 else (result.verdict is not Verdict.BROKEN)
 
 
 def test_the_least_level_of_a_log_keeps_it() -> None:

@@ -1,12 +1,13 @@
 """A list heeds each argument that filters, bounds or sorts its items by a member.
 
 No document says so: names alone tell, so a list that ignores one is odd. With one of two values that items
-have, of an enum, an integer or a boolean, no item may have another. With a text that nothing has, the
-answer must not be the whole list again. The id of a parent in the path, as in
+have, of an enum, an integer or a boolean, no item may have another. Two values of a list are shown both. With
+a text that nothing has, the answer must not be the whole list again. The id of a parent in the path, as in
 `/members/{member_id}/bookings`, must be that of each item that has such a member. With the lowest or highest
 value that items have, `max_price` or `price_gte` leaves out all beyond it. A `sort` by one member does not
-show the order of a `sort` by another, unless that fits both. A law that compares the argument makes the
-promise firm, and replaces this check.
+show the order of a `sort` by another, unless that fits both. Numbers in the order of their digits break it,
+by the type that the document gives them. A law that compares the argument makes the promise firm, and
+replaces this check.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -53,6 +54,8 @@ LOWER = frozenset(("min", "minimum", "gte", "gt"))
 UPPER = frozenset(("max", "maximum", "lte", "lt"))
 NUMBERS = ({"integer"}, {"number"})
 LARGER = "a server that holds such items shows it"
+ENOUGH = 4
+"""So many different numbers are hardly in the order of their digits by chance."""
 ABSENT = 7
 """The place, in a series of different values, of a text that no item is likely to have."""
 
@@ -81,7 +84,8 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         for own in _list_filters(setting, endpoint):
             name = str(own.param.name)
             says = f"{endpoint.action.name} heeds {name}, which its items have as {own.member}"
-            attempt = Attempt(partial(own.run, own=own), cost=3 if own.run in (_try_absent, _try_seen) else 2)
+            cost = {_try_absent: 3, _try_seen: 3, _try_several: 4}.get(own.run, 2)
+            attempt = Attempt(partial(own.run, own=own), cost=cost)
             yield Case(endpoint, says, own.param.origin, attempt, name, about=own, advice=True)
 
 
@@ -117,6 +121,10 @@ def _list_filters(setting: Setting, endpoint: Endpoint) -> Iterator[_Filter]:
             yield _Filter(param, member, at, _try_absent)
         elif types_of(schema) == types_of(shown) and types_of(schema) in (("integer",), ("boolean",)):
             yield _Filter(param, member, at, _try_seen)
+        elif (several := _list_texts(setting.resolve_schema(schema.get("items", {})))) and set(several) <= {
+            *known
+        }:
+            yield _Filter(param, member, at, _try_several, several)
 
 
 def _orders_and_bounds(
@@ -137,9 +145,11 @@ def _orders_and_bounds(
             if member is not None and types(member) in (*NUMBERS, {"string"}):
                 orders.setdefault((member, DOWN.search(value) is not None), value)
         if len(orders) > 1:
-            (one, _), (other, _) = tuple(orders)[:2]  # a list that ignores `sort` has one order for any two
+            # a number first, whose order shows more
+            chosen = sorted(orders, key=lambda order: types(order[0]) not in NUMBERS)[:2]
+            (one, _), (other, _) = chosen  # a list that ignores `sort` has one order for any two
             run = partial(_try_order, members=(one, other))
-            yield _Filter(param, one, at, run, tuple(orders.values())[:2])
+            yield _Filter(param, one, at, run, tuple(orders[order] for order in chosen))
         return
     words = split_words(name)
     for side, rest in ((words[:1], words[1:]), (words[-1:], words[:-1])):
@@ -222,8 +232,8 @@ def _try_absent(trial: Trial, own: _Filter) -> None:
 
 
 def _try_seen(trial: Trial, own: _Filter) -> None:
-    """Ask for two values that items have. A bound, a flag such as `archived`, which adds items, and a least
-    `level`, as of logs, show an item with another value for one of them at most.
+    """Ask for two values that items have. A bound, a flag such as `archived`, which adds items where it is
+    true, and a least `level`, as of logs, show an item with another value for one of them at most.
     """
     name, expected = str(own.param.name), f"only items with the {own.member} that was asked for"
     heeded, broken = False, trial.kept()
@@ -237,9 +247,45 @@ def _try_seen(trial: Trial, own: _Filter) -> None:
         heeded = heeded or other is None
         if other is not None:
             place = ".".join(step for step in (own.at, str(other[0]), own.member) if step)
-            broken = trial.broken(expected, "an item has the {name} {other}", name=own.member, other=other[1])
+            there = json.dumps(other[1]) if isinstance(value, bool) else other[1]
+            broken = trial.broken(expected, "an item has the {name} {other}", name=own.member, other=there)
             broken = broken.at_member(place)
+            # no flag adds items where it is false: `if active:` of Python, and JavaScript's text "false", do
+            turned = isinstance(value, bool) and all(v is not value for _, v in shown)
+            if value is False or turned:
+                conclude(replace(broken, shown=turned))  # other items alone: it does filter by this member
+                return
     conclude(trial.kept() if heeded else broken)
+
+
+def _try_several(trial: Trial, own: _Filter) -> None:
+    """Ask for a value, and for it together with another one: then items of both are there."""
+    name, whole = (
+        str(own.param.name),
+        _items(trial.ask(_ask(trial, f"every item, without {own.param.name}")), own.at),
+    )
+    there = [_fold(item.get(own.member)) for item in whole]
+    one, *others = [value for value in own.values if _fold(value) in there] or [""]
+    if not others:
+        raise Untested(f"no two items were seen with different {own.member}; {LARGER}", excused=True)
+    expected = f"items with the {own.member} {one} and items with {others[0]}"
+    for given in ([one], [one, others[0]], [others[0], one]):
+        answer: Exchange = trial.ask(_ask(trial, f"{name} {','.join(given)}", {name: given}))
+        if not answer.success or not answer.fits:
+            conclude(trial.idle(f"the list with {name} {','.join(given)} was answered {answer.outcome}"))
+            return
+        shown = [_fold(item.get(own.member)) for item in _items(answer, own.at)]
+        lost = [value for value in given if _fold(value) not in shown]
+        strange = [v for v in shown if v not in map(_fold, given)]
+        # a full page may have no room for more
+        if strange or (lost and len(shown) < len(whole)):
+            claim = "an item has the {name} {other}" if strange else "no item has the {name} {other}"
+            other = (strange or lost)[0]
+            broken = trial.broken(expected, claim, name=own.member, other=other)
+            # items of one value alone: it does filter by this member, and the document says that it is a list
+            conclude(replace(broken, shown=bool(shown) and not strange))
+            return
+    conclude(trial.kept())
 
 
 def _find_ends(trial: Trial, own: _Filter) -> Sequence[Any]:
@@ -278,12 +324,18 @@ def _try_order(trial: Trial, own: _Filter, members: tuple[str, str]) -> None:
     """Ask for two orders. Nobody says how a server compares texts, so only one order for both is a fault."""
     name, shown = str(own.param.name), []
     array = "items" in without_null(trial.setting, own.param.schema)
-    for value in own.values:
+    for value, member in zip(own.values, members, strict=True):
         answer: Exchange = trial.ask(_ask(trial, f"{name} {value}", {name: [value] if array else value}))
         if not answer.success or not answer.fits:
             conclude(trial.idle(f"the list with {name} {value} was answered {answer.outcome}"))
             return
         shown.append(_items(answer, own.at))
+        if wrong := _find_digits([n for item in shown[-1] if (n := item.get(member)) is not None]):
+            claim = "{member} is in the order of its digits, such as {one} before {other}"
+            said = f"numbers in their order by {value}"
+            broken = trial.broken(said, claim, member=member, one=wrong[0], other=wrong[1])
+            conclude(replace(broken, shown=True))  # that it sorts by this member is no guess any more
+            return
     first, second = own.values
     if shown[0] != shown[1]:
         conclude(trial.kept())
@@ -298,6 +350,19 @@ def _try_order(trial: Trial, own: _Filter, members: tuple[str, str]) -> None:
         raise Untested(f"{same}; {LARGER}", excused=True)
     problem = "both lists have one order, which is not by {value}"
     conclude(trial.judge(f"another order by {first} than by {second}", problem, value=unsorted[0]))
+
+
+def _find_digits(numbers: Sequence[Any]) -> tuple[Any, Any] | None:
+    """Return two neighbours in the wrong order, where numbers, too many for a chance, rise or fall as texts
+    do, and not as numbers do: JavaScript's `sort`, and a column of texts.
+    """
+    if not all(type(number) in (int, float) for number in numbers) or _in_order(numbers):
+        return None
+    texts = [json.dumps(number) for number in numbers]
+    rising = texts == sorted(texts)
+    if len(set(texts)) < ENOUGH or not (rising or texts == sorted(texts, reverse=True)):
+        return None
+    return next((a, b) for a, b in pairwise(numbers) if (a > b if rising else a < b))
 
 
 def _in_order(values: Sequence[Any]) -> bool:
