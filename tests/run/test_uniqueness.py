@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import pytest
+
 from pgagents.base.http import Request, Response, read_json
 from pgagents.catalogue.model.model import Model
-from small_api import Notes, answer, verified, with_resource
+from small_api import KNOWN, Notes, answer, verified, with_resource
 
 NO_TWO = ("absent: no-such-note", "absent: no-such-note\n    unique: [{members: [%s], otherwise: REFUSED}]")
 SENT = "    input: {text: {type: string, minLength: 1, maxLength: 40, required: true}}"
@@ -174,3 +176,41 @@ def test_rows_that_are_only_hidden_keep_their_values() -> None:
         "freed": "odd",
         "own": "kept",
     }
+
+
+INFERRED = (
+    ("    NOT_FOUND: {status", "    TAKEN: {status: 409, meaning: Taken}\n    NOT_FOUND: {status"),
+    (
+        "output: {201: {$ref: Note}}\n    errors: [REFUSED]",
+        "output: {201: {$ref: Note}}\n    errors: [REFUSED, TAKEN]",
+    ),
+    (KNOWN.splitlines()[2], f"{KNOWN.splitlines()[2]}\n    inferred: true"),
+    ("input: {text: hello}", "input: {text: =fresh.text}"),
+)
+
+
+@pytest.mark.parametrize(
+    ("minds", "hides", "verdict"),
+    [
+        (("POST",), False, "odd"),
+        (("POST", "PUT"), False, "kept"),
+        ((), False, "kept"),
+        (("POST",), True, "kept"),  # nothing shows that the text is what was refused
+    ],
+)
+def test_a_text_that_no_create_may_repeat_is_not_taken_over(
+    minds: tuple[str, ...], hides: bool, verdict: str
+) -> None:
+    """A music school, a depot and a sports office of 2026-11-29 asked at creates alone if a text is free."""
+    hidden = set[str]()
+
+    def once(notes: Notes, request: Request) -> Response | None:
+        text, id = notes.text(request), request.path.split("/")[-1]
+        if request.method == "DELETE" and hides and id in notes.notes:
+            hidden.add(notes.notes[id]["text"])
+        others = {note["text"] for note in notes.notes.values() if note["id"] != id} | hidden
+        if request.method in minds and text in others:
+            return answer(409, {"detail": "taken"})
+        return None
+
+    assert judge(with_resource(*INFERRED), Notes(odd=once)) == {"change": verdict}

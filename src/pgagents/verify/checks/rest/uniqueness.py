@@ -7,6 +7,10 @@ makes another one. If it is refused, that is odd, because rows that `SoftDeletes
 values. Where the catalogue says `stays_taken`, it is refused as before. Where `overlaps` names the times for
 which the values are taken, what begins within them is refused, and what begins when they end is made. A
 change that sends an instance its own values is no conflict (Logto 2398).
+
+A document does not say which members are unique. Where its create may be refused with a 409, a change gives
+an instance a text of another one. If that is done, and the create is refused for this text alone, two
+instances have what no create lets them have: that is odd.
 """
 
 from __future__ import annotations
@@ -19,16 +23,18 @@ from functools import partial
 from typing import Any
 
 from pgagents.base.cel.functions import epoch
+from pgagents.catalogue.model.action import Param
 from pgagents.catalogue.model.resource import Resource, Unique
 from pgagents.report.contract import Rank
 from pgagents.verify.fixtures.factory import ACCEPTED
-from pgagents.verify.fixtures.instance import at_path
+from pgagents.verify.fixtures.instance import at_path, say_none_made
 from pgagents.verify.promise import Attempt, Case, Judgement, Trial, Untested, conclude, make_check
 from pgagents.verify.setting import Setting
+from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, InstanceRef, Intent
 from pgagents.verify.wire.endpoint import Endpoint
-from pgagents.verify.wire.exchange import Exchange
+from pgagents.verify.wire.exchange import CONFLICT, Exchange
 
 FAILED = 500
 """From this status on, an answer does not say whether the call was carried out."""
@@ -46,6 +52,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     del roles
     yield from _list_creates(setting)
     yield from _list_changes(setting)
+    yield from _list_undeclared(setting)
 
 
 def _list_creates(setting: Setting) -> Iterator[Case]:
@@ -102,6 +109,92 @@ def _list_changes(setting: Setting) -> Iterator[Case]:
                     says = f"{endpoint.action.name} takes the {names} that the {resource.name} has already"
                     detail = f"own/{resource.name}/{'+'.join(unique.members)}"
                     yield Case(endpoint, says, unique.origin, attempt, detail, unique.cite or resource.cite)
+
+
+def _list_undeclared(setting: Setting) -> Iterator[Case]:
+    """Yield a case for each change of an inferred kind that takes texts of a create which may conflict."""
+    for resource in setting.model.resources.values():
+        made_by, undone_by = resource.made_by, resource.undone_by
+        maker = setting.find_lead(str(made_by.action.name)) if made_by is not None else None
+        remover = setting.find_lead(str(undone_by.action.name)) if undone_by is not None else None
+        if not resource.inferred or resource.unique or maker is None or remover is None:
+            continue
+        if not resource.removed_for_good or all(code.status != CONFLICT for code in maker.action.errors):
+            continue
+        for endpoint in setting.list_naming(resource.name):
+            names = [str(p.name) for p in endpoint.params if _is_text(setting, p)]
+            names = [
+                name for name in names if any(p.name == name and _is_text(setting, p) for p in maker.params)
+            ]
+            of_one = any(p.place == "path" and p.refers_to == resource.name for p in endpoint.params)
+            if (
+                names
+                and of_one
+                and endpoint.leads
+                and endpoint.on_rest
+                and endpoint.method in ("PATCH", "PUT")
+            ):
+                run = partial(_take_over, resource=resource, maker=maker, remover=remover, names=names)
+                attempt = Attempt(run, stage=CHANGES, cost=4, writes=True, endpoints=(maker, remover))
+                says = (
+                    f"{endpoint.action.name} takes no text of another {resource.name} that its create refuses"
+                )
+                origin = (*resource.origin, "made_by")
+                yield Case(endpoint, says, origin, attempt, f"change/{resource.name}", advice=True)
+
+
+def _is_text(setting: Setting, param: Param) -> bool:
+    schema = setting.resolve_schema(param.schema)
+    plain = "string" in types_of(schema) and not {"enum", "const"} & schema.keys()
+    return plain and param.place == "body" and param.refers_to is None
+
+
+def _take_over(
+    trial: Trial, resource: Resource, maker: Endpoint, remover: Endpoint, names: Sequence[str]
+) -> None:
+    """Give an instance each text of another one that differs between them."""
+    made_by, undone_by = resource.made_by, resource.undone_by
+    assert made_by is not None
+    assert undone_by is not None
+
+    def make(given: Mapping[str, Any], why: str, *, renews: bool = False) -> tuple[Exchange, Any]:
+        answer = ask(Call(maker, given, "explore", why, fresh=renews, renews=renews))
+        return answer, at_path(made_by, answer) if answer.success else None
+
+    def remove(body: Mapping[str, Any]) -> Exchange:
+        why = f"a {resource.name} is removed, so that its texts are free"
+        return ask(Call(remover, undone_by.input, "clean", why, subject=resource, made=body))
+
+    (first, kept), (second, changed) = (
+        make(made_by.input, f"a {resource.name} with texts of its own", renews=True) for _ in range(2)
+    )
+    if not isinstance(kept, Mapping) or not isinstance(changed, Mapping):
+        raise Untested(say_none_made(resource, second if first.success else first))
+    for name in names:
+        text = first.input.get(name)
+        if not text or text == second.input.get(name) or kept.get(name) != text:
+            continue  # two may have the same one, or a server writes it in another way
+        needed = {n: changed.get(n, v) for n, v in trial.template.list_needed(trial.action).items()}
+        given = {**needed, name: text, **resource.values_for(trial.endpoint.params, changed)}
+        why = f"a {resource.name} gets the {name} of another one"
+        answer = trial.ask(trial.call("explore", why, input=given, made=changed, subject=resource))
+        if not answer.success or not isinstance(answer.body, Mapping) or answer.body.get(name) != text:
+            continue
+        third, free = make(made_by.input, f"a third {resource.name}", renews=True)
+        if not isinstance(free, Mapping) or not remove(free).success:
+            raise Untested(say_none_made(resource, third))
+        _, again = make(third.input, f"a {resource.name} with the texts of a removed one")
+        if not isinstance(again, Mapping) or not remove(again).success:
+            continue  # a row that is only hidden keeps its texts
+        refused, more = make({**third.input, name: text}, f"a {resource.name} with the {name} of two others")
+        if isinstance(more, Mapping):
+            remove(more)
+        elif refused.status == CONFLICT:
+            expected = f"a {CONFLICT}, as {maker.method} {maker.path} answers to the {name} of another one"
+            trial.ask(trial.call("explore", why, input=given, made=changed, subject=resource))
+            conclude(trial.broken(expected, f"a second {resource.name} has this {name}"))
+            return
+    conclude(trial.kept())
 
 
 def _make_first(endpoint: Endpoint, resource: Resource, unique: Unique) -> tuple[Exchange, Mapping[str, Any]]:
