@@ -138,7 +138,9 @@ def test_a_value_that_another_row_has_is_no_proof(kind: str, refusal: int) -> No
     assert server.refused
     kept = {result.contract.id for result in report.results if str(result.verdict.value) == "kept"}
     assert "valid_calls/ordinary/make_voucher@rest" in kept
-    assert [r.reason for r in report.results if "no voucher could be made" in str(r.reason)] == []
+    unmade = ["no voucher could be made", "the members could not be set"]
+    unmade += ["no voucher was made"] if kind != "date" else []  # the dates that may be guessed run out
+    assert [r.reason for r in report.results if any(said in str(r.reason) for said in unmade)] == []
 
 
 def test_a_value_that_nobody_has_is_one() -> None:

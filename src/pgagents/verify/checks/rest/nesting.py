@@ -187,7 +187,8 @@ def _judge_effect(
 
 def _make_parent(nested: _Nested, why: str) -> Call:
     assert nested.parent.made_by is not None
-    return Call(nested.parent_maker, nested.parent.made_by.input, "explore", why, fresh=True)
+    given = nested.parent.made_by.input
+    return Call(nested.parent_maker, given, "explore", why, fresh=True, renews=True)
 
 
 def _name_parents(
@@ -231,7 +232,8 @@ def _try_gone(trial: Trial, nested: _Nested, remover: Endpoint, undone_by: Actio
         raise Untested(reason, excused=removed.refused)  # gRPC's FAILED_PRECONDITION is a 400
     # Kubernetes removes what is inside in the background
     answer, _ = ask_until(look, lambda one: not is_there(resource, nested.read, one), REMOVAL_WAITS_S)
-    conclude(_judge(trial, nested, answer, f"a {resource.name} of a removed {parent.name}", body, before))
+    what, id = f"a {resource.name} of a removed {parent.name}", parent.id_of(around)
+    conclude(_judge(trial, nested, answer, what, body, before, id))
 
 
 def _try_count(trial: Trial, nested: _Nested, member: str, read: ActionCall, reader: Endpoint) -> None:
@@ -297,7 +299,8 @@ def _make_inside(
     assert made_by is not None
     arguments = {**made_by.input, **_name_parents(nested, nested.maker, home, around)}
     why = f"a {resource.name} of a new {parent.name}"
-    made = trial.ask(Call(nested.maker, arguments, "explore", why, fresh=True, bind={parent.name: around}))
+    bind = {parent.name: around}
+    made = trial.ask(Call(nested.maker, arguments, "explore", why, fresh=True, renews=True, bind=bind))
     body = at_path(made_by, made) if made.success else None
     if not isinstance(body, Mapping):
         raise Untested(say_none_made(resource, made))
@@ -312,11 +315,13 @@ def _judge(
     what: str,
     body: Mapping[str, Any] | None,
     before: Exchange | None = None,
+    home: Any = None,
 ) -> Judgement:
     """Judge an answer about an instance that must not be there.
 
     A read may return another instance with the same id, as SQLite gives a removed row's: not one that is in
-    every member as it was `before`. `body` is None if no other instance can have the id.
+    every member as it was `before`, nor one that still names the removed parent, whose id is `home`. `body`
+    is None if no other instance can have the id.
     """
     if answer.moot:
         return trial.untested(answer.moot)
@@ -327,7 +332,10 @@ def _judge(
         return trial.kept()
     whole = isinstance(shown, Mapping) and len(shown) > len(nested.resource.ids)
     same = before is not None and whole and shown == at_path(nested.read, before)
-    if body is not None and not (same or has_random_id(nested.resource, body) or _shows(body, shown)):
+    names_home = isinstance(home, str) and not home.isdecimal() and whole and home in shown.values()
+    if body is not None and not (
+        same or names_home or has_random_id(nested.resource, body) or _shows(body, shown)
+    ):
         why = f"nothing shows if it is the same {nested.resource.name}"
         return trial.untested(f"{why}: {answer.outcome}")
     endpoint = answer.call.endpoint

@@ -469,7 +469,7 @@ def _make_of_nothing(trial: Trial, resource: Resource, maker: Endpoint, remover:
     assert made_by is not None
     assert undone_by is not None
     why = f"to see that a {resource.name} can be removed"
-    made = trial.ask(Call(maker, made_by.input, "explore", why, fresh=True))
+    made = trial.ask(Call(maker, made_by.input, "explore", why, fresh=True, renews=True))
     subject = at_path(made_by, made) if made.success else None
     if not isinstance(subject, Mapping):
         return

@@ -11,6 +11,7 @@ seconds.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -101,7 +102,8 @@ class _Patch(Change):
             new = find_fresh(named.setting, self.resource, param) if param.wire in self.unique else None
             if new is not None and str(param.name) in values:
                 values[str(param.name)] = new
-        changed = ask(self.send(named, body, values, "all members that it may set"))
+        change = self.send(named, body, values, "all members that it may set")
+        changed = ask(replace(change, renews=True))  # a document does not say which values others may have
         after = ask(self.call_read(named, body))
         if not before.success or not after.success:
             for trial in trials:

@@ -150,14 +150,15 @@ def _remove(trials: Sequence[Trial], resource: Resource, maker: Endpoint, remove
     assert made_by is not None
     assert undone_by is not None
     why = f"a {resource.name} to be removed"
-    made = ask(Call(maker, made_by.input, "explore", why, fresh=True))
+    made = ask(Call(maker, made_by.input, "explore", why, fresh=True, renews=True))
     body = at_path(made_by, made) if made.success else None
     if not isinstance(body, Mapping):
         raise Untested(say_none_made(resource, made))
     ask(Own(made.number))
     if resource.inferred:  # a server that removes by a position, or the last one, is right about the newest
         with suppress(Unavailable):
-            ask(Call(maker, made_by.input, "explore", f"a {resource.name} after it", fresh=True))
+            after = f"a {resource.name} after it"
+            ask(Call(maker, made_by.input, "explore", after, fresh=True, renews=True))
 
     reads = [(trial, trial.case.about[1]) for trial in trials if trial.case.about[0] == READ]
     lists = [
