@@ -351,6 +351,33 @@ def test_mild_findings_of_one_kind_are_one_and_leave_room_for_others() -> None:
     assert re.findall("and .* more such", printed) == ["and 8 more such"]
 
 
+REFUSAL = {
+    "code": "invalid",
+    "message": "The body is wrong.",
+    "details": [{"at": "toBin", "why": "is needed here"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (json_bytes({"error": REFUSAL}), 'answered  {"at": "toBin", "why": "is needed here"}'),
+        (json_bytes({"detail": "Not now, please."}), 'answered  {"detail": "Not now, please."}'),
+        (json_bytes({"code": "invalid"}), ""),
+        (b"<p>no way</p>", ""),
+    ],
+)
+def test_an_odd_refusal_is_told_with_its_own_reason(body: bytes, said: str) -> None:
+    """A depot of 2026-11-29: "answers 422 (two calls at once)" said nothing of the bin that was lacking."""
+    report = run(Shop(breaks=True))
+    (mild,) = (f for f in report.findings if f.rank is Rank.DOCUMENTED)
+    last = replace(mild.exchanges[-1], answer=Response(422, (), body))
+    odd = replace(mild, rank=Rank.ODD, exchanges=(*mild.exchanges[:-1], last))
+    printed = text.render(replace(report, findings=(odd,)), model(removes=True).source)
+    lines = [line.strip() for line in printed.splitlines() if "answered  " in line]
+    assert lines == [said] * bool(said)
+
+
 def test_a_text_named_email_is_sent_as_an_address_where_the_document_gives_no_format() -> None:
     told, usual = run(Shop(wants_address=True)), run(Shop())
     assert not [finding for finding in told.findings if not finding.is_mild]

@@ -453,3 +453,16 @@ def test_a_run_that_judged_nothing_is_no_success() -> None:
     report = Report(header, (), (left_out,), Footer(0, 0.0, {Verdict.NOT_SELECTED: 1}, True))
     assert report.exit_code == 3
     assert replace(report, header=replace(header, shard=(1, 8))).exit_code == 0, "a shard may come away empty"
+
+
+def test_a_kind_of_which_many_stay_is_told_with_its_first_ids() -> None:
+    ids = ", ".join(f"lsn_{n:012x}" for n in range(38))
+    kept = ("5 × lamp (a, b)", f"38 × lesson (ended by cancel_lesson: {ids})")
+    one = report({Verdict.KEPT: 1})
+    told = text.render(replace(one, footer=replace(one.footer, lasting=kept)), SOURCE, width=80)
+    line = " ".join(told[told.index("made, and cannot") :].partition("\n\n")[0].split())
+    assert line.startswith(
+        "made, and cannot be undone: 5 × lamp (a, b), 38 × lesson (ended by cancel_lesson: lsn_"
+    )
+    assert line.endswith(", …); the JSON report has all ids")
+    assert len(line) < 250

@@ -8,6 +8,7 @@ tried with `why`. With `colour` the ranks have ANSI colours. Only lines that are
 
 from __future__ import annotations
 
+import json
 import re
 import textwrap
 from collections import Counter
@@ -15,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from pgagents.base.http import Response, Silence
+from pgagents.base.http import Response, Silence, read_json
 from pgagents.base.places import Source
 from pgagents.base.text import brief
 from pgagents.base.writing import disable_commands, printable
@@ -55,7 +56,9 @@ MAX_BODY = 600
 MAX_NOTES = 6
 MAX_LEFT = 50
 MAX_BRIEF = 10
-"""Most kinds of mild findings that are shown in two lines each."""
+"""Most kinds of mild findings that are shown in two or three lines each."""
+MAX_LASTING = 150
+"""Characters of what is said of one kind that stays, with its first ids: 38 lessons filled half a screen."""
 _SORT = re.compile(r"\S+ ((?:is|has|of|beyond) .+)")
 """Matches the purpose of a call with one odd value, behind the argument's name."""
 _USUAL = "an ordinary call"
@@ -205,7 +208,7 @@ def _finding(
 
 
 def _list_brief(findings: Sequence[Finding], report: Report, view: View) -> list[str]:
-    """Return two lines for each kind of mild findings: what came back, and the request.
+    """Return the lines of each kind of mild findings: what came back, why it was refused, and the request.
 
     Documented 500s leave room for odd ones: 45 of them, 26 by one number, hid that a server shows the parts
     of others (Superset 6.1.0, 2026-11-29).
@@ -224,8 +227,24 @@ def _list_brief(findings: Sequence[Finding], report: Report, view: View) -> list
         rest -= len(several)
         says = f"{finding.rank.value}  {make_headline(finding)}"
         lines += _wrap(f"{says}; so do {len(more):,} more" if more else says, "", INDENT, view.width)
+        lines += _quote_refusal(finding, view)
         lines.append(INDENT + (of_finding(finding, report.header.url) or describe_no_request(finding)))
     return [*lines, f"and {rest:,} more such: --odd shows them"] if rest > 0 else lines
+
+
+def _quote_refusal(finding: Finding, view: View) -> list[str]:
+    """Return the line of what a refusal says of itself: the innermost object that has a sentence."""
+    answer = finding.exchanges[-1].answer if finding.exchanges else None
+    if not isinstance(answer, Response) or not 400 <= answer.status < 500:
+        return []
+    parts, said = [read_json(answer.body).value], None
+    for part in parts:  # which grows
+        parts += part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+        if isinstance(part, dict) and any(isinstance(text, str) and " " in text for text in part.values()):
+            said = part
+    if said is None:
+        return []
+    return [brief(f"{INDENT}answered  {json.dumps(said, ensure_ascii=False)}", view.width)]
 
 
 def _name_kind(finding: Finding) -> object:
@@ -492,7 +511,12 @@ def _list_remains(footer: Footer, width: int) -> list[str]:
         lines.append(f"may have been made by this run: {len(footer.may_exist):,}")
         lines += _list_instances(footer.may_exist, width)
     if footer.lasting:
-        lines += _wrap(f"made, and cannot be undone: {', '.join(footer.lasting)}", "", "  ", width=width)
+        few = [
+            f"{made[:MAX_LASTING].rpartition(', ')[0]}, …)" if len(made) > MAX_LASTING else made
+            for made in footer.lasting
+        ]
+        rest = "" if few == [*footer.lasting] else "; the JSON report has all ids"
+        lines += _wrap(f"made, and cannot be undone: {', '.join(few)}{rest}", "", "  ", width=width)
     if footer.purchases:
         lines += _wrap(f"{BOUGHT.lower()}: {', '.join(footer.purchases)}", "", "  ", width=width)
     return lines
