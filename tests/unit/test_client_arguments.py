@@ -112,6 +112,38 @@ def test_alternatives_are_looked_into() -> None:
     assert repr(takes(model, "place_order").normalize({**given, "note": {"n": None}})["note"]) == "{}"
 
 
+FRAME = {"kind": {"const": "frame"}, "material": {"enum": ["steel", "carbon"]}}
+WHEEL = {"kind": {"const": "wheel"}, "inches": {"type": "number"}}
+SUBJECT = {
+    "anyOf": [
+        {"type": "object", "required": [*FRAME], "properties": FRAME},
+        {"type": "object", "required": [*WHEEL], "properties": WHEEL},
+        {"type": "string"},
+    ],
+    "description": "x",
+}
+
+
+@pytest.mark.parametrize(
+    ("note", "at", "why"),
+    [
+        ({"kind": "frame"}, "note", '"material" is a required property'),
+        ({"kind": "frame", "material": "wood"}, "note.material", '"wood" is not one of'),
+        ({"kind": "wheel", "inches": "28"}, "note.inches", 'is not of type "number"'),
+        ({"kind": "bell"}, "note", "not valid under any"),
+        ({"material": "steel"}, "note", "not valid under any"),
+        (7, "note", "not valid under any"),
+    ],
+)
+def test_a_problem_is_told_of_the_alternative_that_is_meant(note: Any, at: str, why: str) -> None:
+    """FastAPI writes an optional model as one of two alternatives: the model, and null."""
+    model = shop(actions__place_order__input__note=SUBJECT)
+    ((where, said),) = takes(model, "place_order").list_problems(
+        {"product_id": "p-1", "quantity": 1, "note": note}
+    )
+    assert (where, why in said) == (at, True)
+
+
 @pytest.mark.parametrize(
     "value",
     [float("nan"), float("inf"), "\ud800", {1, 2}, object()],

@@ -6,7 +6,7 @@ argument, and some vendors send 5.0 for 5. Both are converted before validation.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -58,7 +58,8 @@ class Arguments:
         for error in self._validator.iter_errors(plain({k: v for k, v in given.items() if k not in unknown})):
             if missing and not error.instance_path and list(error.schema_path) == ["required"]:
                 continue
-            found.append((".".join(str(step) for step in error.instance_path), _short(error.message)))
+            for inner in _list_meant(error):
+                found.append((".".join(str(step) for step in inner.instance_path), _short(inner.message)))
             if len(found) >= MOST_PROBLEMS:
                 break
         found += [
@@ -73,6 +74,25 @@ class Arguments:
             return "there is no such argument; it takes none"
         help = did_you_mean(name, self._params)
         return f"there is no such argument; {help}" if help else "there is no such argument"
+
+
+def _list_meant(error: Any) -> Iterator[Any]:
+    """Yield what is wrong in the alternative whose type and constants a value has; without one, the error."""
+    alternatives: list[list[Any]] = getattr(error.kind, "context", [])
+    at = list(error.instance_path)
+    meant = [
+        problems
+        for problems in alternatives
+        if not any(
+            p.kind.name == "const" or (p.kind.name == "type" and list(p.instance_path) == at)
+            for p in problems
+        )
+    ]
+    if len(meant) != 1 or not meant[0]:
+        yield error
+        return
+    for problem in meant[0]:
+        yield from _list_meant(problem)
 
 
 def _short(text: str) -> str:
