@@ -59,7 +59,9 @@ FRESH = {"ttlMs": FRESH_MS, "cacheScope": "public"}
 SLOW_S = 1.0
 """Seconds between progress reports of a slow call that asked for them."""
 
-RULES = "Before a tool that asks for it, ask the user. An error has a code, and a request id to quote."
+RULES = (
+    "Before a tool that asks for it, ask the user. An error has a code, and a request id if the API has one."
+)
 
 _log = logging.getLogger(__name__)
 
