@@ -32,7 +32,7 @@ def test_what_workers_lack_is_said_and_no_api_is_verified(
     assert "a1, a2 have no report: a worker's environment has no LIBRARY_KEY" in shown.err
     assert "2 of 2 ended" in shown.err
     assert "0 of 2 jobs have a report" in shown.out
-    assert main(["fleet", "report", str(tmp_path / "out"), "--no-collisions"]) == 3
+    assert main(["fleet", "report", str(tmp_path / "out")]) == 3
     assert "a2" in capsys.readouterr().out
 
 

@@ -34,7 +34,7 @@ apis:
     identities: {second: LIBRARY_KEY_2}
     shards: 2
     skip: [rate_limit, "it's"]
-  notes: {openapi: notes.json, url: "http://127.0.0.1:8102", allow_writes: false, seen_by: [support]}
+  notes: {openapi: notes.json, url: "http://127.0.0.1:8102", allow_writes: false}
 """
 
 APIS = "fleet: 1\napis:\n"

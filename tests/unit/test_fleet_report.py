@@ -1,4 +1,4 @@
-"""`pgagents fleet report` joins the reports of many APIs: scores, what is missing, a trend, collisions."""
+"""`pgagents fleet report` joins the reports of many APIs: scores, what is missing, a trend."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import pytest
 
 from pgagents.cli.main import main
 from pgagents.fleet import one_sarif
-from pgagents.fleet.collisions import Collision, ToolText, find_collisions
 from pgagents.report.contract import Verdict
 from pgagents.report.formats import json as as_json
 from pgagents.report.report import ELSEWHERE, Lift, Report
@@ -43,7 +42,7 @@ def lay_out(
 def run(folder: Path, *more: str) -> tuple[int, dict[str, object]]:
     """Report on a folder. Return the exit code, and the data."""
     out = folder / "out.json"
-    base = ["fleet", "report", str(folder / "in"), "--fleet", str(folder / "fleet.yaml"), "--no-collisions"]
+    base = ["fleet", "report", str(folder / "in"), "--fleet", str(folder / "fleet.yaml")]
     code = main([*base, "--report", str(out), *more])
     return code, json.loads(out.read_text(encoding="utf-8"))
 
@@ -195,7 +194,6 @@ def test_earlier_report_that_is_none_is_refused(
         str(tmp_path / "in"),
         "--fleet",
         str(tmp_path / "fleet.yaml"),
-        "--no-collisions",
     ]
     assert main([*base, "--since", str(earlier)]) == 2
     assert main([*base, "--since", str(tmp_path / "nothing")]) == 2
@@ -255,43 +253,3 @@ def test_report_that_is_handed_on_names_the_fleet_file_without_its_folder(tmp_pa
     assert "<h1>fleet.yaml</h1>" in page
     assert text.startswith("fleet.yaml: 1 API")
     assert data["fleet"] == "fleet.yaml"
-
-
-def tool(api: str, name: str, description: str = "") -> ToolText:
-    return ToolText(api, name, description)
-
-
-def test_tools_of_one_name_or_of_nearly_one_description_collide() -> None:
-    text = "Find the bookings of a guest by name, newest first, twenty a page"
-    tools = [
-        tool("a", "list_notes", "Lists your notes"), tool("b", "ListNotes"), tool("a", "listNotes"),
-        tool("a", "find", text), tool("b", "search", text),
-        tool("c", "look_up", text.replace("twenty", "fifty")),
-        tool("c", "far", "Something else that a reader of this list would never mistake for a booking"),
-    ]  # fmt: skip
-    found = find_collisions(tools, {})
-    assert found[0] == Collision("name", "list_notes", ("a.listNotes", "a.list_notes", "b.ListNotes"))
-    assert {one.tools for one in found[1:]} == {("a.find", "b.search"), ("a.find", "b.search", "c.look_up")}
-    assert all(one.kind == "description" for one in found[1:])
-
-
-def test_tools_that_no_host_sees_together_do_not_collide() -> None:
-    tools = [tool("a", "get"), tool("b", "get"), tool("c", "get"), tool("a", "put"), tool("a", "Put")]
-    assert find_collisions(tools, {"a": ("x",), "b": ("y",)}) == ()
-    (one,) = find_collisions(tools, {"a": ("x", "y"), "b": ("y",)})
-    assert one.tools == ("a.get", "b.get")
-
-
-def test_catalogues_are_read_for_collisions_and_one_that_cannot_be_read_is_said(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "bad.json").write_text("{}")
-    bad: dict[str, object] = {"catalogue": None, "openapi": str(tmp_path / "bad.json")}
-    fleet = lay_out(
-        tmp_path, {"a": report(GOOD), "b": report(GOOD), "bad": report(GOOD)},
-        {"a": {}, "b": {}, "bad": bad},
-    )  # fmt: skip
-    assert main(["fleet", "report", str(tmp_path / "in"), "--fleet", str(fleet)]) == 0
-    shown = capsys.readouterr().out
-    assert "the same name: a.list_notes, b.list_notes" in shown
-    assert "tools not compared: bad: " in shown

@@ -16,8 +16,7 @@ from pgagents.cli.inputs.options import NamedFolder, examples
 if TYPE_CHECKING:
     from pgagents.fleet.attempt import Order, Outcome
     from pgagents.fleet.cluster import Scheduler, Step
-    from pgagents.fleet.collisions import ToolText
-    from pgagents.fleet.fleet_file import Api, Fleet
+    from pgagents.fleet.fleet_file import Fleet
 
 _MATRIX = (
     ("the jobs of a CI matrix", "pgagents fleet matrix fleet.yaml"),
@@ -264,11 +263,6 @@ class _Progress:
     "another folder of reports.",
 )
 @click.option(
-    "--no-collisions",
-    is_flag=True,
-    help="Do not read the catalogues and documents, so that no tools are compared.",
-)
-@click.option(
     "--report",
     "reports",
     multiple=True,
@@ -276,20 +270,15 @@ class _Progress:
     metavar="FILE",
     help=f"Also write FILE, in the format of its suffix: {', '.join(FORMS)}. Repeatable.",
 )
-def report(
-    folder: Path, fleet: Path | None, since: Path | None, no_collisions: bool, reports: tuple[Path, ...]
-) -> int:
+def report(folder: Path, fleet: Path | None, since: Path | None, reports: tuple[Path, ...]) -> int:
     """Report on a fleet by the reports of its APIs in DIR, the worst API first.
 
     DIR has a JSON report for each job, under the name that `pgagents fleet matrix` gives it. Each API has a
     score, and the step that would raise it most. Exit code: 3 if an API has no whole report; else 1 if one
     found something; else 3 if one ended early; else 0.
     """
-    from dataclasses import replace
-
     from pgagents.base.errors import PgagentsError
     from pgagents.fleet import page, summary
-    from pgagents.fleet.collisions import find_collisions
     from pgagents.fleet.fleet_file import read_fleet
     from pgagents.fleet.one_sarif import SarifLog
 
@@ -299,10 +288,6 @@ def report(
     described = read_fleet(fleet or summary.find_fleet_file(folder))
     log = SarifLog()
     whole = summary.Summary(Path(described.file).name, summary.sum_up(described, folder, log))
-    if not no_collisions:
-        tools, uncompared = _list_tools(described)
-        seen_by = {api.name: api.seen_by for api in described.apis}
-        whole = replace(whole, collisions=find_collisions(tools, seen_by), uncompared=uncompared)
     if since is not None:
         whole = summary.compare(whole, _read_since(since, described))
     text = page.render_text(whole)
@@ -338,41 +323,3 @@ def _render(path: Path, whole: Any, log: Any, text: str) -> bytes:
     if suffix == ".json":
         return json.dumps(summary.make_data(whole), ensure_ascii=False, indent=1).encode() + b"\n"
     return text.encode()
-
-
-def _list_tools(fleet: Fleet) -> tuple[list[ToolText], tuple[str, ...]]:
-    """Return the tools of all APIs as hosts see them, and why those of some APIs are not known."""
-    from pgagents.base.errors import PgagentsError
-
-    known: dict[tuple[str, str], list[tuple[str, str]] | str] = {}
-    tools: list[ToolText] = []
-    uncompared = []
-    for api in fleet.apis:
-        subject = (api.catalogue, api.openapi)
-        if subject not in known:
-            try:
-                known[subject] = _read_tools(api)
-            except PgagentsError as error:
-                known[subject] = error.message
-        listed = known[subject]
-        if isinstance(listed, str):
-            uncompared.append(f"{api.name}: {listed}")
-        else:
-            from pgagents.fleet.collisions import ToolText
-
-            tools += [ToolText(api.name, name, description) for name, description in listed]
-    return tools, tuple(uncompared)
-
-
-def _read_tools(api: Api) -> list[tuple[str, str]]:
-    """Return name and description of each tool for MCP clients. Raises PgagentsError if there are none."""
-    from pgagents.base.errors import PgagentsError
-    from pgagents.cli.inputs.document import load_api
-    from pgagents.generate.targets.mcp import tools
-
-    if api.is_of_tools:
-        raise PgagentsError("the tools of an MCP server alone are not read here", "")
-    model = load_api(Path(api.catalogue) if api.catalogue else None, api.openapi or None, url=api.url)
-    if "mcp" not in model.surfaces:
-        raise PgagentsError("it offers nothing to MCP clients", "")
-    return [(str(tool.name), str(tool.description)) for tool in tools.view(model).context["tools"]]

@@ -6,6 +6,5 @@
 out a job under a lease of its server (`leases`), and `guard` ends the process with its worker.
 
 `summary` reads the reports of the jobs: a score for each API, what would raise it most, and the trend.
-`collisions` finds tools that a model could confuse, `one_sarif` joins all findings, and `page` shows the
-whole.
+`one_sarif` joins all findings, and `page` shows the whole.
 """

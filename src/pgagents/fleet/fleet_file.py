@@ -114,8 +114,8 @@ ALONE, _ALONE = ("limits", "exclusive"), ("operator",)
 """Options and roles that `pgagents verify` refuses beside `--shard`."""
 _BY_NAME = ("token", "mcp_token", "identities", "variables")
 """Keys whose values are names of environment variables."""
-_OWN = ("catalogue", "openapi", "url", *_BY_NAME, "shards", "seen_by")
-_COMMON = (*_BY_NAME, "shards", "seen_by", *OPTIONS)
+_OWN = ("catalogue", "openapi", "url", *_BY_NAME, "shards")
+_COMMON = (*_BY_NAME, "shards", *OPTIONS)
 """Keys that `defaults` may have."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*\Z")
 _ROLE = re.compile(r"[a-z][a-z0-9_.-]*\Z", re.I)
@@ -130,8 +130,7 @@ class Api:
     Paths are absolute. `openapi` may be an address, and `catalogue` the name of a shipped one.
 
     `keys` maps the variables that `pgagents verify` reads to the names of those that hold the keys. `options`
-    has values of OPTIONS. `seen_by` names hosts; APIs that one host sees together share such a name, or have
-    none.
+    has values of OPTIONS.
     """
 
     name: str
@@ -142,7 +141,6 @@ class Api:
     identities: tuple[str, ...] = ()
     shards: int = 1
     options: Mapping[str, Any] = field(default_factory=dict)
-    seen_by: tuple[str, ...] = ()
 
     @property
     def address(self) -> str:
@@ -209,7 +207,7 @@ def name_variable(role: str) -> str:
 
 def _is_of_tools(key: str) -> bool:
     """Return whether a key concerns an MCP server alone."""
-    return OPTIONS[key].of_tools if key in OPTIONS else key in ("mcp_token", "variables", "seen_by")
+    return OPTIONS[key].of_tools if key in OPTIONS else key in ("mcp_token", "variables")
 
 
 class _Reader:
@@ -288,8 +286,6 @@ class _Reader:
                 values[key] = self.read_identities(at, value)
             elif key == "shards":
                 values[key] = self.read_number(at, value, Option("count", least=1, most=MOST_SHARDS))
-            elif key == "seen_by":
-                values[key] = self.read_list(at, value, Option("list"))
             else:
                 values[key] = self.read_option(at, value, OPTIONS[key])
         return values
@@ -325,7 +321,6 @@ class _Reader:
             () if of_tools else tuple(identities),
             shards,
             {key: value for key, value in values.items() if key in OPTIONS},
-            tuple(values.get("seen_by", ())),
         )
 
     def is_of_tools(self, at: Pointer, entries: Mapping[Any, Any]) -> bool:

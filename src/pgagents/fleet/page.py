@@ -5,7 +5,6 @@ Texts of the servers are never markup: Jinja escapes every value, and unprintabl
 
 from __future__ import annotations
 
-from collections import Counter
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,11 +16,9 @@ from pgagents.report.formats.html import escape_unprintable, hash_source, read_s
 from pgagents.report.presentation import describe_ranks
 from pgagents.report.verdicts import format_count
 
-MOST_COLLISIONS = 200
-"""Collisions that the page lists; the JSON has all."""
 MOST_LINES = 40
-"""APIs, and collisions, that the terminal shows."""
-MOST_TOOLS = 12
+"""APIs that the terminal shows."""
+MOST_BROKEN = 12
 _HERE = Path(__file__).parent
 _WIDTH, _HEIGHT = 120, 28
 _TONES = {0: "good", 1: "bad", 3: "odd"}
@@ -54,12 +51,6 @@ def _context(summary: Summary) -> dict[str, Any]:
         "missing": summary.missing,
         "apis": [_describe(one, summary) for one in present],
         "has_trend": len(summary.history) > 1,
-        "collisions": [
-            (one.kind, one.what, one.tools[:MOST_TOOLS], max(0, len(one.tools) - MOST_TOOLS))
-            for one in summary.collisions[:MOST_COLLISIONS]
-        ],
-        "more_collisions": max(0, len(summary.collisions) - MOST_COLLISIONS),
-        "uncompared": summary.uncompared,
         "gone": summary.gone,
         "requests": sum(one.requests for one in present),
     }
@@ -82,7 +73,7 @@ def _describe(standing: Standing, summary: Summary) -> dict[str, Any]:
         "findings": standing.findings,
         "more": max(0, sum(standing.ranks.values()) - len(standing.findings)),
         "change": describe_change(standing, summary),
-        "newly_broken": change.newly_broken[:MOST_TOOLS] if change else (),
+        "newly_broken": change.newly_broken[:MOST_BROKEN] if change else (),
         "points": _draw(scores),
     }
 
@@ -131,13 +122,10 @@ def conclude(summary: Summary) -> str:
     present = [one for one in summary.standings if not one.missing]
     finding = sum(one.exit_code == 1 for one in present)
     early = sum(one.exit_code == 3 for one in present)
-    kinds = Counter(one.kind for one in summary.collisions)
     parts = [f"{len(summary.missing):,} without a whole report"] if summary.missing else []
     parts += [f"{finding:,} with findings"] if finding else []
     parts += [f"{early:,} cut short, or owing a verdict"] if early else []
     parts.append(f"{len(present) - finding - early:,} with nothing to do")
-    if summary.collisions:
-        parts.append(f"{kinds['name']:,} colliding names and {kinds['description']:,} descriptions of tools")
     return f"{format_count(len(summary.standings), 'API')}: {', '.join(parts)}"
 
 
@@ -155,14 +143,5 @@ def render_text(summary: Summary) -> str:
             lines += [f"  {'':<24}        {one.best.line}"] if one.best is not None and one.best.line else []
     if len(present) > MOST_LINES:
         lines.append(f"  and {len(present) - MOST_LINES:,} more, with higher scores")
-    if summary.collisions:
-        lines += ["", "tools that one host sees together:"]
-    for collision in summary.collisions[:MOST_LINES]:
-        names = ", ".join(collision.tools[:MOST_TOOLS])
-        more = f" and {len(collision.tools) - MOST_TOOLS:,} more" if len(collision.tools) > MOST_TOOLS else ""
-        lines.append(f"  the same {collision.kind}: {names}{more}")
-    if len(summary.collisions) > MOST_LINES:
-        lines.append(f"  and {len(summary.collisions) - MOST_LINES:,} more: --report NAME.json has all")
-    lines += [f"  tools not compared: {line}" for line in summary.uncompared[:MOST_LINES]]
     lines += [f"  no longer in the fleet: {name}" for name in summary.gone]
     return "\n".join(printable(line) for line in lines) + "\n"

@@ -16,7 +16,6 @@ from pgagents.base.errors import PgagentsError
 from pgagents.base.http import read_json
 from pgagents.base.places import Source
 from pgagents.base.text import brief
-from pgagents.fleet.collisions import Collision
 from pgagents.fleet.fleet_file import Api, Fleet, name_server
 from pgagents.fleet.matrix import list_jobs
 from pgagents.fleet.one_sarif import SarifLog
@@ -108,7 +107,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The whole fleet, the worst API first. `uncompared` says which tools are not known, and why.
+    """The whole fleet, the worst API first.
 
     `changes` compares with an earlier report, by API. `history` has the scores of earlier reports by API,
     the oldest first, and the last ones are those of this report.
@@ -116,8 +115,6 @@ class Summary:
 
     file: str
     standings: tuple[Standing, ...]
-    collisions: tuple[Collision, ...] = ()
-    uncompared: tuple[str, ...] = ()
     changes: Mapping[str, Change] = field(default_factory=dict)
     history: tuple[Mapping[str, int], ...] = ()
     gone: tuple[str, ...] = ()
@@ -266,9 +263,7 @@ def compare(summary: Summary, earlier: Mapping[str, Any]) -> Summary:
     here = {one.name for one in summary.standings}
     gone = tuple(one["name"] for one in earlier["apis"] if one["name"] not in here)
     history = (*earlier["history"][-MOST_HISTORY:], _list_scores(summary))
-    return Summary(
-        summary.file, summary.standings, summary.collisions, summary.uncompared, changes, history, gone
-    )
+    return Summary(summary.file, summary.standings, changes, history, gone)
 
 
 def _list_scores(summary: Summary) -> dict[str, int]:
@@ -282,8 +277,6 @@ def make_data(summary: Summary) -> dict[str, Any]:
         "fleet": summary.file,
         "exit_code": summary.exit_code,
         "apis": [_make_entry(one, summary) for one in summary.standings],
-        "collisions": [asdict(one) for one in summary.collisions],
-        "uncompared": list(summary.uncompared),
         "gone": list(summary.gone),
         "history": [dict(scores) for scores in summary.history or (_list_scores(summary),)],
     }
