@@ -84,7 +84,6 @@ class _Message:
 
 
 def _index(headers: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    """Return the value of each header by its name in lower case."""
     found: dict[str, str] = {}
     for name, value in headers:
         key = name.lower()

@@ -192,7 +192,6 @@ def _describe_allowed(error: Any) -> str:
 
 
 def _list_fields(pointer: Pointer) -> dict[str, FieldInfo]:
-    """Return the fields of the mapping at this place, by their keys."""
     kind: Any = Catalogue
     for step in pointer:
         kind = _inside(kind, step)
@@ -203,7 +202,6 @@ def _list_fields(pointer: Pointer) -> dict[str, FieldInfo]:
 
 
 def _list_keys(pointer: Pointer) -> list[str]:
-    """Return the keys that are allowed at this place."""
     return list(_list_fields(pointer))
 
 
@@ -484,7 +482,6 @@ def _advise_on_missing(pointer: Pointer, name: str) -> str:
 
 
 def _advise_on_name(error: Any) -> str:
-    """Return what to write for a key that is no allowed name."""
     key = error["loc"][-2]
     if isinstance(key, str) and key.isdecimal() and _describe_allowed(error) == _KINDS[int]:
         return f"write it without quotes: `{key}:`"
@@ -499,7 +496,6 @@ def _advise_on_name(error: Any) -> str:
 
 
 def _advise_on_value(error: Any, pointer: Pointer) -> str:
-    """Return what to write for a value of a wrong type or form."""
     kind, value = str(error["type"]), error["input"]
     shown = brief(str(value), 40)
     if kind == "string_pattern_mismatch":

@@ -234,7 +234,6 @@ def _write_overlay(file: Path, handed: dict[str, Any] | None) -> None:
 
 
 def _check_overlay(file: Path, handed: dict[str, Any] | None) -> int:
-    """Return 1, and say so, if the file is not the overlay that a build writes."""
     from pgagents.base.writing import to_yaml
 
     wanted = to_yaml(handed) if handed is not None else None

@@ -179,7 +179,6 @@ def _confirm(question: Question) -> bool:
 
 
 def _arguments(model: Model, action: str, words: tuple[str, ...], file: str | None) -> dict[str, Any]:
-    """Return the arguments of the file, overridden by those of the command line."""
     from pgagents.base.errors import PgagentsError
     from pgagents.base.text import did_you_mean
 

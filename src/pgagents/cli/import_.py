@@ -226,7 +226,6 @@ def _refuse_overwriting(path: Path, *, force: bool) -> None:
 
 
 def _write_whole(made: Imported, out: str | None, *, force: bool) -> int:
-    """Write a whole catalogue, or print it."""
     from pgagents.cli.inputs.files import write_both
 
     if out == "-":

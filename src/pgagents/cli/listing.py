@@ -175,7 +175,6 @@ def refuse_other_api(approved: Approved, model: Model) -> None:
 
 
 def _list_packages(model: Model) -> dict[str, Package]:
-    """Return the catalogue's packages by store."""
     from pgagents.diff.listings import Package, list_listings
     from pgagents.submit.approved import MANIFESTS
 
@@ -227,7 +226,6 @@ def _list_cases(model: Model, approved: Approved, store: str) -> list[Case]:
 def _observe(
     model: Model, approved: Approved, listed: Tools, companion: ApprovedCalls, report: Report
 ) -> Observed:
-    """Return what the run showed."""
     from pgagents.report.contract import Verdict
     from pgagents.report.verdicts import list_case_verdicts
     from pgagents.submit.listing_guard import Observed

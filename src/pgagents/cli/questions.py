@@ -88,7 +88,6 @@ def command(
 
 
 def _ask_about_laws(companion: Suggesting) -> list[Question]:
-    """Return a question for each law that held in every answer."""
     from pgagents.importer.questions.question import Question, answer
 
     found, _ = companion.finish()

@@ -132,7 +132,6 @@ def _hold_to_manifest(folder: SkillFolder, model: Model) -> SkillsReport:
 
 
 def _hold_to_tools(line: _Line, folder: SkillFolder) -> SkillsReport:
-    """Hold the skills to an MCP server by its own list of tools."""
     from pgagents.cli.inputs.tools import find_info
     from pgagents.submit.skills.words import read_listed
 

@@ -290,7 +290,6 @@ def _check_former(out: Path) -> None:
 
 
 def _propose_cases(catalogue: Path | None, store: str, destination: _Destination) -> int:
-    """Print or write proposed test cases; return the exit code."""
     from pgagents.base.errors import PgagentsError
     from pgagents.base.registry import collect
     from pgagents.base.text import did_you_mean

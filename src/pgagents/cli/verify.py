@@ -269,7 +269,6 @@ def _find_url_of_tools(line: CommandLine) -> str | None:
 
 
 def _verify_tools(line: CommandLine) -> int:
-    """Verify an MCP server by its own list of tools."""
     from pgagents.cli.running import tools
 
     verification.refuse_without_catalogue()

@@ -156,7 +156,6 @@ class ClientKeys:
 
 
 def _list_keys(model: Model, key: str | Mapping[str, str]) -> dict[str, str]:
-    """Return the keys by the names that `identity` uses."""
     if isinstance(key, str):
         return {"main": key} if key else {}
     return {name_holder(model, "main", name): secret for name, secret in key.items() if secret}

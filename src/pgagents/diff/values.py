@@ -225,7 +225,6 @@ class Members:
     def _compare_unnamed(
         self, a: View, b: View, path: str, at: tuple[Pointer | None, Pointer | None]
     ) -> Iterator[Difference]:
-        """Yield the differences of the unnamed members."""
         inner, _, outer, _ = self._sides(a, b)
         below = f"{path}.*" if path else "*"
         if inner.others == "described" and outer.others == "described":

@@ -299,7 +299,6 @@ class _Run:
 
 
 def _carry_out(order: Order) -> Outcome:
-    """Carry out a job on a worker of Dask."""
     from distributed import get_worker
 
     worker = get_worker()

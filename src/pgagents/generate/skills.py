@@ -336,7 +336,6 @@ def _group_recoveries(
 
 
 def _collect_errors(model: Model, actions: Iterable[Action]) -> Iterator[Code]:
-    """Yield each error of the actions once, by its name."""
     codes = {code.name: code for code in (*model.always(), *(c for a in actions for c in a.errors))}
     yield from sorted(codes.values(), key=lambda code: (code.status, code.name))
 

@@ -111,7 +111,6 @@ def _rank(op: Operation) -> tuple[int, int, str, str]:
 
 
 def _choose_name(op: Operation) -> ActionName:
-    """Return the name of one operation alone."""
     if op.id:
         made = _undo_fastapi(op) or _undo_nest(op) or _undo_django(op) or _undo_spring(op)
         if made:

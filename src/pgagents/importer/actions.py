@@ -191,7 +191,6 @@ class Actions:
         return empty and not body.required
 
     def _rename_placeholders(self, path: str, made: ImportedAction) -> str:
-        """Return the path with each placeholder renamed to its argument's name."""
         return PLACEHOLDER.sub(lambda found: "{" + made.wires[found[1], "path"] + "}", path)
 
     def _find_names(self, path: str) -> dict[str, str]:

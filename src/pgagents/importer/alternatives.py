@@ -50,7 +50,6 @@ def with_alternatives(references: References) -> References:
 
 
 def _write_out(document: Document) -> Document:
-    """Return a document with its alternatives written out."""
     if document.text and "discriminator" not in document.text:
         return document
     data = write_alternatives(document.data)
@@ -287,7 +286,6 @@ def _list_parents(schema: Mapping[str, Any]) -> list[str]:
 
 
 def _list_references(schema: Mapping[str, Any], key: str) -> Iterator[Mapping[str, Any]]:
-    """Yield the references in a list of schemas."""
     parts = schema.get(key)
     for part in parts if isinstance(parts, list) else ():
         if isinstance(part, dict) and isinstance(part.get("$ref"), str):

@@ -325,7 +325,6 @@ class Bodies:
             made.shown[name] = clean_value(written["example"])
 
     def _whole_body(self, body: Body, found: dict[str, Any], made: ImportedAction, at: Pointer) -> bool:
-        """Add one argument that is the whole body."""
         media, medium = bare_media(body.media), medium_of(body.media)
         name = self.arguments.name("body", found)
         if medium is not None and medium.files and not medium.members:
@@ -459,7 +458,6 @@ def _one(schemas: Schemas, schema: Found) -> Found:
 
 
 def _kinds(found: Found) -> list[Any]:
-    """Return the types that a schema allows."""
     kinds = found.mapping().get("type")
     return [kinds] if isinstance(kinds, str) else kinds if isinstance(kinds, list) else []
 

@@ -336,7 +336,6 @@ class _Walk:
         self.notes.add_lost(self.at, f"the body is `{key}` {count} schemas; {what}", found.place)
 
     def _may_be_object(self, branch: Found) -> bool:
-        """True unless a schema says that its values are no objects."""
         value = self.schemas.references.follow(branch).value
         if not isinstance(value, dict):
             return value is not False
@@ -347,7 +346,6 @@ class _Walk:
 
 
 def _write_object(shape: Shape, beside: Found) -> Found:
-    """Return the schema of an object with these members."""
     made = {
         "type": "object",
         "properties": {name: write_in(schema, beside) for name, schema in shape.members.items()},
@@ -506,7 +504,6 @@ def is_same(one: Found, other: Found) -> bool:
 
 
 def _list_distinct(schemas: Sequence[Found]) -> list[Found]:
-    """Return the schemas without those that equal an earlier one."""
     found: dict[str, Found] = {}
     for one in schemas:
         found.setdefault(_key(one), one)

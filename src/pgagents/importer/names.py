@@ -109,7 +109,6 @@ def first_sentence(text: str, most: int) -> str:
 
 
 def _without_headings(text: str) -> str:
-    """Return the text without its headings, unless it has nothing else."""
     kept = "\n".join(line for line in text[:MAX_TEXT].splitlines() if not line.lstrip().startswith("#"))
     return kept if kept.strip() else text[:MAX_TEXT]
 

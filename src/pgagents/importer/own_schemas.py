@@ -183,7 +183,6 @@ def _find_answer(op: Operation, status: int) -> Found | None:
 
 
 def _without_required(schema: Any, names: Set[str]) -> Any:
-    """Return a schema of which no part requires these members."""
     if not isinstance(schema, Mapping):
         return schema
     made = rewrite(schema, lambda child: _without_required(child.schema, names))

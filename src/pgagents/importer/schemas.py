@@ -169,7 +169,6 @@ def _wish(pointer: str) -> str:
 
 
 def _find_references(schema: Any) -> set[str]:
-    """Return the names of all schemas that a schema refers to directly."""
     return {node["$ref"] for node in _list_objects(schema) if isinstance(node.get("$ref"), str)}
 
 

@@ -300,7 +300,6 @@ def _find_contact(info: Found, notes: Notes, server: str) -> str:
 
 
 def _describe_api(info: Found, notes: Notes, title: str) -> dict[str, Any]:
-    """Return the descriptions of the API, for people and for models."""
     written = info.text("description") or info.text("summary") or title
     told = _EMOJI.sub("", _ADDRESS.sub(r"\1", _LINK.sub(r"\1", written))).strip() or title
     if told != written:

@@ -373,7 +373,6 @@ class Users:
 
 
 def _list_references(value: Any) -> set[str]:
-    """Return the names of the schemas that a value refers to."""
     found: set[str] = set()
     stack = [value]
     while stack:

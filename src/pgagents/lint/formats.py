@@ -60,7 +60,6 @@ def _say_more(more: Sequence[Diagnostic]) -> str:
 
 
 def _colour(block: str) -> str:
-    """Colour the severity and id that begin a finding."""
     return _MARKED.sub(
         lambda match: f"\x1b[1;{_COLOURS[match.group(1)]}m{match.group()}\x1b[0m", block, count=1
     )

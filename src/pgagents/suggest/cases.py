@@ -64,7 +64,6 @@ def _from_workflows(model: Model) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _may_be_called(step: Step, tools: set[str]) -> bool:
-    """True if a step is a plain, successful call of a tool."""
     plain = step.role == "main" and step.key is None and not step.via and not step.headers
     return plain and str(step.action.name) in tools and step.status == step.action.success.status
 

@@ -458,7 +458,6 @@ class _Maker:
                 self._pool(inside, Site(str(self.action.name), path, many=True, sure=sure), item, schema)
 
     def _pool(self, name: str, site: Site, value: Mapping[str, Any], schema: Any) -> None:
-        """Add an object to its pool."""
         pool = self.pools.setdefault(name, _Pool(name))
         pool.sites[site] = None
         row: dict[tuple[str, ...], Any] = {}

@@ -237,7 +237,6 @@ def _describe(named: Named, calls: int) -> str:
 
 
 def _example(proposal: Proposal) -> str:
-    """Return the values of one row as an example."""
     columns, values = proposal.candidate.columns, proposal.evidence.example
     if len(columns) != len(values) or any(c.schema.get("private") for c in columns):
         return ""

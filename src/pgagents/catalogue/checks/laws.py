@@ -434,7 +434,6 @@ class Reader:
             yield _Problem(node, said, help)
 
     def _wrong_operands(self, node: Infix, known: Mapping[str, Schema]) -> Iterator[_Problem]:
-        """Yield the operands that an operator does not take."""
         kinds = [self._kinds(side, known) - {"null"} for side in node.operands]
         if node.signs[0] == "in":
             item, whole = node.operands
@@ -506,7 +505,6 @@ class Reader:
         return found if isinstance(found, dict) else _ANY
 
     def _items(self, node: Node, known: Mapping[str, Schema]) -> Schema:
-        """Return the schema of a list's items."""
         if isinstance(node, Macro) and node.name == "filter":
             return self._items(node.of, known)
         items = self.schema_of(node, known).get("items")

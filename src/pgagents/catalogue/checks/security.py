@@ -150,7 +150,6 @@ def _covers(security: Security, one: int, other: int) -> bool:
 
 
 def _unused(checker: Checker) -> None:
-    """Record schemes that no call uses."""
     written = checker.written
     schemes = written.auth.schemes
     if written.security is None and len(schemes) > 1:

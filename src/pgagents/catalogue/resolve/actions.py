@@ -219,7 +219,6 @@ class Actions(Answers, Surfaces):
         )
 
     def _request_headers(self) -> tuple[tuple[str, Text], ...]:
-        """Return the headers that every request has."""
         written = self.written.api.request_headers
         return tuple((k, Text(v, ("api", "request_headers", k))) for k, v in written.items())
 
@@ -333,7 +332,6 @@ def _with_groups(a: actions.Action) -> str:
 
 
 def _with_end(description: str, deprecation: Deprecation | None) -> str:
-    """Return the description with a sentence about the action's deprecation."""
     return f"{description} {deprecation.sentence}" if deprecation is not None else description
 
 

@@ -131,7 +131,6 @@ def _describe_argument(names: list[str], text: str, required: bool) -> str:
 
 
 def _same_default(uses: list[Use]) -> bool:
-    """True if all actions have the same default for the argument."""
     values = [param.schema.get("default", _NONE) for _, param in uses]
     return values[0] is not _NONE and all(v == values[0] and type(v) is type(values[0]) for v in values)
 
@@ -232,7 +231,6 @@ def _any_result(dispatcher: Dispatcher) -> Node | None:
 
 
 def _merge_results(model: Model, dispatcher: Dispatcher) -> Node | None:
-    """Return one object with the members of all results."""
     at = (*dispatcher.origin, "actions")
     properties = Node(
         {name: _common(model, uses) for name, uses in _result_members(dispatcher).items()}, origin=at

@@ -96,7 +96,6 @@ def _components(model: Model, profile: Profile, users: list[Node], change: Chang
 
 
 def _references(tree: Any) -> Iterator[str]:
-    """Yield every `$ref` inside a value."""
     stack = [tree]
     while stack:
         node = stack.pop()
@@ -413,7 +412,6 @@ def _signature(model: Model) -> Iterator[Node]:
 
 
 def _clean(pattern: str) -> str:
-    """Return a pattern without unnecessary escapes."""
     return re.sub(r"\\([=,])", r"\1", pattern)
 
 

@@ -92,7 +92,6 @@ def security_schemes(model: Model, profile: Profile) -> Node:
 
 
 def _code_flow(users: CodeFlow) -> Node:
-    """Return an OAuth Flow Object."""
     flow = {
         "authorizationUrl": Text(users.urls["authorization_url"], users.place("authorize")),
         "tokenUrl": Text(users.urls["token_url"], users.place("token")),
@@ -209,7 +208,6 @@ def wire_name(param: Param) -> Text:
 
 
 def _values(action: Action, param: Param) -> Node:
-    """Return the argument's documented values, each once."""
     shown = Node(origin=(*action.origin, "examples"))
     seen: list[Any] = []
     for example in succeeding(action):

@@ -115,7 +115,6 @@ def make_listing(model: Model) -> Listing:
 
 
 def _write_questions(model: Model) -> str:
-    """Return the text of `DRAFT.md`."""
     lines = [
         f"# Draft of the plugin for {model.api.title}",
         "",

@@ -179,7 +179,6 @@ def _describe_argument(
 def _describe_id(
     one: ImportedAction, name: str, param: Schema, place: str, givers: Mapping[str, str]
 ) -> Iterator[_Found]:
-    """Yield descriptions of an id in the path."""
     resource = param.get("refers_to")
     if isinstance(resource, str) and resource in givers:
         told = f", as `{givers[resource]}` answers it" if givers[resource] not in ("", one.name) else ""

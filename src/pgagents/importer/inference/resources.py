@@ -347,7 +347,6 @@ def _list_below(
 
 
 def _add_lists(section: dict[str, Any], below: Sequence[_Listed]) -> list[str]:
-    """Add further lists to a resource's section; return their operations."""
     for _, call, finds in below:
         section.setdefault("found_by", finds)
         calls = section.get("listed_by", [])
@@ -396,7 +395,6 @@ def _add_states(
     named: Mapping[str, Any],
     codes: Mapping[str, Any],
 ) -> tuple[str, ...]:
-    """Add the states of a resource to its section; return the operations that show them."""
     read, below = paths[path].read, f"{path}/{{}}/"
     if read is None:
         return ()

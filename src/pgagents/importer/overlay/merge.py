@@ -118,7 +118,6 @@ class _Merger:
         return result
 
     def _member(self, result: Data, base: Mapping[Any, Any], key: Any, value: Any, at: Pointer) -> None:
-        """Merge one of the author's members into the result."""
         here = (*at, key)
         self.made.stated.add(here)
         if value is None and not _may_be_null(here):
@@ -477,7 +476,6 @@ def _without_arguments(call: Data, arguments: Collection[tuple[str, Any]]) -> Da
 
 
 def _without_names(value: Any, gone: Mapping[str, None]) -> Any:
-    """Return a copy whose lists lack these names."""
     if isinstance(value, dict):
         return {key: _without_names(member, gone) for key, member in value.items()}
     if isinstance(value, list):

@@ -152,7 +152,6 @@ def _find_unknown(source: Source, written: Mapping[Any, Any]) -> list[Diagnostic
 
 
 def _find_wrong(source: Source, written: Mapping[Any, Any]) -> list[Diagnostic]:
-    """Return a problem for each value of a wrong type."""
     found: list[Diagnostic] = []
 
     def check(key: str, right: bool, wanted: str, help: str) -> None:

@@ -462,7 +462,6 @@ class _Operation:
 
 
 def _type(schema: Any, schemas: dict[str, Any], depth: int = 0) -> str:
-    """Return a schema's type in a few words."""
     schema = resolve(schema, schemas)
     if not isinstance(schema, dict):
         return "any"

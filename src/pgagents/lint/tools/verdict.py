@@ -85,7 +85,6 @@ _MARKUP = re.compile(
 
 
 def _list_long(listed: Sequence[Tool]) -> Iterator[Found]:
-    """Yield tools whose definition is long."""
     for tool in listed:
         size = len(json.dumps(plain(tool.members), ensure_ascii=False, separators=(",", ":"), default=str))
         if size > MOST_CHARACTERS:

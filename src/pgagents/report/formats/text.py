@@ -577,7 +577,6 @@ def _list_owed(report: Report, source: Source, view: View) -> list[str]:
 
 
 def _explain(code: int, report: Report) -> str:
-    """Return what the exit code means."""
     mildest = report.header.fail_on
     if code == STOPPED:
         return "stopped before the end"

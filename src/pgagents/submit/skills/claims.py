@@ -384,7 +384,6 @@ class _Finder:
         return "" if name in self.words.words else find_near(name, operation.properties)
 
     def _read_arguments(self, item: Item) -> None:
-        """Read the arguments that are listed below their tool."""
         coded = [piece.text for piece in item.passage.pieces if piece.code]
         names = [name for name in coded if name in self.words.named]
         if not names or len({self.words.named[name].name for name in names}) > 1:
@@ -478,7 +477,6 @@ class _Finder:
     # -- errors
 
     def _read_table(self, rows: tuple[Row, ...]) -> None:
-        """Read a table of errors: one cell has the code, another the status."""
         errors = [(row, *pair) for row in rows if (pair := read_error_row(row)) is not None]
         known = sum(code.text in self.words.codes for _, code, _ in errors)
         for row, code, status in errors:

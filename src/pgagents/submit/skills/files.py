@@ -194,7 +194,6 @@ def _list_grants(value: Any) -> Iterator[str]:
 
 
 def _list_servers(package: Package) -> Iterator[str]:
-    """Yield the names of the MCP servers that the package's own files configure."""
     for path in package.tree.files:
         if posixpath.basename(path) not in CONFIGS:
             continue

@@ -417,7 +417,6 @@ class SkillTrial:
 
 
 def _is_same_order(claim: Claim, other: Claim) -> bool:
-    """True if two orders make the same calls with the same values."""
     pairs = list(zip(claim.steps, other.steps, strict=False))
     return len(claim.steps) == len(other.steps) > 0 and all(
         (a.number, a.operation.name, a.origins, a.values, a.keeps)

@@ -206,7 +206,6 @@ def _target_of(node: Node) -> str:
 
 
 def _without_reference(node: Node, names: Set[str]) -> Node:
-    """Return a schema without its reference, if it leads to one of these names."""
     if _target_of(node) not in names:
         return node
     return Node({k: v for k, v in node.items() if k != "$ref"}, origin=node.origin)

@@ -199,7 +199,6 @@ def _list_losses(model: Model) -> Iterator[Loss]:
 
 
 def _name_variable(model: Model, scheme: str) -> str:
-    """Return the environment variable with a scheme's secret."""
     return variable_of_scheme(model, scheme, "PGAGENTS_TOKEN")
 
 

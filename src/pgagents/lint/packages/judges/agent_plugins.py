@@ -86,7 +86,6 @@ def _check_url(server: dict[str, Any], path: str, at: Pointer) -> Iterator[Hit]:
 
 
 def _check_variables(server: dict[str, Any], path: str, at: Pointer) -> Iterator[Hit]:
-    """Yield variables that hosts do not replace."""
     for key in ("url", "command", "headers", "args", "env", "cwd"):
         pattern = _VARIABLE if key in ("args", "env", "cwd") else _EXPANDED
         for pointer, text in _texts(server.get(key), (*at, key)):
