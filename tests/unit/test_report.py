@@ -194,14 +194,16 @@ def test_text_report_of_a_run_that_was_stopped_ends_in_the_code_that_the_shell_s
     assert as_json.document(one, SOURCE)["footer"]["exit_code"] == 1
 
 
-def test_text_report_lists_what_was_left_behind_a_line_each() -> None:
+@pytest.mark.parametrize(
+    ("field", "head"),
+    [("left_behind", "left behind on the server"), ("may_exist", "may have been made by this run")],
+)
+def test_text_report_lists_what_may_be_there_a_line_each(field: str, head: str) -> None:
     one = report({Verdict.KEPT: 1})
-    told = text.render(
-        replace(one, footer=replace(one.footer, left_behind=tuple(f"session s{n}" for n in range(60)))),
-        SOURCE,
-    )
-    assert "left behind on the server: 60\n  session s0\n  session s1\n" in told
-    assert "\n  session s49\n  and 10 more, all in the JSON report\n" in told
+    names: dict[str, Any] = {field: tuple(f"session s{n}" for n in range(60))}
+    told = text.render(replace(one, footer=replace(one.footer, **names)), SOURCE)
+    assert f"{head}: 60\n  session s0\n  session s1\n" in told
+    assert "\n  session s11\n  and 48 more, all in the JSON report\n" in told
 
 
 @pytest.mark.parametrize(("reasons", "more"), [(5, ""), (6, "1 more reason:"), (7, "2 more reasons:")])

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from itertools import chain
 
 from pgagents.base.http import Response, Silence, read_json
 from pgagents.base.places import Source
@@ -54,7 +55,7 @@ Paint = Callable[[str, str], str]
 WIDTH = 100
 MAX_BODY = 600
 MAX_NOTES = 6
-MAX_LEFT = 50
+MAX_LEFT = 12
 MAX_BRIEF = 10
 """Most kinds of mild findings that are shown in two or three lines each."""
 MAX_LASTING = 150
@@ -505,8 +506,6 @@ def _list_remains(footer: Footer, width: int) -> list[str]:
     if footer.left_behind:
         lines.append(f"left behind on the server: {len(footer.left_behind):,}")
         lines += _list_instances(footer.left_behind, width)
-    if len(footer.left_behind) > MAX_LEFT:
-        lines.append(f"  and {len(footer.left_behind) - MAX_LEFT:,} more, all in the JSON report")
     if footer.may_exist:
         lines.append(f"may have been made by this run: {len(footer.may_exist):,}")
         lines += _list_instances(footer.may_exist, width)
@@ -524,7 +523,9 @@ def _list_remains(footer: Footer, width: int) -> list[str]:
 
 def _list_instances(names: Sequence[str], width: int) -> list[str]:
     """Return the first names with their reasons, each on a line of its own, and wrapped if it is long."""
-    return [line for name in names[:MAX_LEFT] for line in _wrap(_line(name, MAX_NAME), "  ", "      ", width)]
+    rest = [f"  and {len(names) - MAX_LEFT:,} more, all in the JSON report"] if len(names) > MAX_LEFT else []
+    shown = [_wrap(_line(name, MAX_NAME), "  ", "      ", width) for name in names[:MAX_LEFT]]
+    return [*chain.from_iterable(shown), *rest]
 
 
 def _conclude(report: Report, source: Source, view: View) -> list[str]:
