@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from harm.runs import SHARED_URL, URL
 from harm.test_lenient_servers import NOTE, Notes, Schema, document, model_of
 from pgagents.base.http import Request, Response
 from pgagents.catalogue.model.model import Model
+from pgagents.cli.inputs.catalogue import load_path
 from pgagents.report.report import Report
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import verify
@@ -444,11 +446,8 @@ class Shelved(Notes):
         return 204, None
 
 
-@pytest.mark.parametrize("takes", [True, False])
-def test_a_found_row_that_goes_with_a_part_of_it_stops_the_run(takes: bool) -> None:
-    """A team of others went with the first task, and the run ended with exit 0: as it used the team, the team
-    might change.
-    """
+def shelves() -> Schema:
+    """The document of `Shelved`."""
     told = document({}, {})
     paths, whole = told["paths"], told["paths"]["/notes/{id}"]
     at = {**whole["get"]["parameters"][0], "name": "note_id"}
@@ -463,11 +462,49 @@ def test_a_found_row_that_goes_with_a_part_of_it_stops_the_run(takes: bool) -> N
     }
     paths["/notes/{note_id}"] = {"get": {**whole["get"], "parameters": [at]}}
     del paths["/notes/{id}"]
+    return told
+
+
+@pytest.mark.parametrize("takes", [True, False])
+def test_a_found_row_that_goes_with_a_part_of_it_stops_the_run(takes: bool) -> None:
+    """A team of others went with the first task, and the run ended with exit 0: as it used the team, the team
+    might change.
+    """
     server = Shelved(takes)
-    report = run(model_of(told), server)  # type: ignore[arg-type]
+    report = run(model_of(shelves()), server)  # type: ignore[arg-type]
     assert server.last >= 22
     alarm = report.footer.alarm
     assert (alarm is not None) is takes
     assert len(server.notes) == 20 - takes
     if alarm is not None:
         assert alarm.calls[0].action == "delete_part"
+
+
+USED = """
+pgagents: 1
+openapi: ./doc.json
+resources:
+  note: {id: id, found_by: {action: list_notes}, read_by: {action: get_note, input: {note_id: =resource.id}}}
+  part:
+    id: id
+    within: note
+    made_by: {action: create_part, input: {note_id: =note.id, text: =fresh.text}}
+    read_by: {action: get_part, input: {note_id: =note.id, part_id: =resource.id}}
+    undone_by: {action: delete_part, input: {note_id: =note.id, part_id: =resource.id}}
+"""
+
+
+@pytest.mark.parametrize("takes", [True, False])
+def test_a_found_row_that_an_author_lets_the_run_use_is_named_when_it_goes(
+    takes: bool, tmp_path: Path
+) -> None:
+    """A booking may use up a place that it found, so nothing stops; but a team went, and nothing named it."""
+    (tmp_path / "doc.json").write_text(json.dumps(shelves()))
+    (tmp_path / "notes.yaml").write_text(USED)
+    server = Shelved(takes)
+    report = run(load_path(tmp_path / "notes.yaml"), server)  # type: ignore[arg-type]
+    assert report.footer.alarm is None
+    gone = [f"note {n}" for n in range(1, 21) if n not in server.notes]
+    assert len(gone) == takes
+    told = [note.partition(": ")[2] for note in report.footer.notes if "in the list no more" in note]
+    assert told == gone

@@ -9,6 +9,7 @@ from datetime import timedelta
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
+from pgagents.base.text import brief
 from pgagents.base.writing import printable
 from pgagents.report.contract import Verdict, check_of
 from pgagents.report.curl import of_break
@@ -41,6 +42,8 @@ from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import InstanceRef
 from pgagents.verify.wire.endpoint import MCP, REST, Endpoint
 
+MOST_WENT = 5
+"""The most found rows that are named as being in their list no more."""
 MOST_TITLE = 80
 """Longest name and version of an API in a report, in characters."""
 
@@ -202,6 +205,11 @@ def _notes(course: Course, stopped: str) -> list[str]:
         notes.append("probes ran one at a time: they do until a call with the key is answered, and none was")
     if driver.executor.gate.tripwire.is_blind and not driver.setting.exclusive:
         notes.append("what others have could not be compared: no list shows older rows")
+    if went := [f"{key[0]} {brief(key[2])}" for key in driver.executor.gate.tripwire.went]:
+        more = f" and {len(went) - MOST_WENT:,} more" if len(went) > MOST_WENT else ""
+        notes.append(
+            f"found and used by this run, and in the list no more: {', '.join(went[:MOST_WENT])}{more}"
+        )
     if undrawn := say_undrawn(driver.setting):
         notes.append(undrawn)
     if driver.setting.mcp is not None:

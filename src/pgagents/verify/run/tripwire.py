@@ -139,6 +139,8 @@ class Tripwire:
         """The most requests of the run; 0 without a bound."""
         self._readable = set[str]()
         """The kinds of which a read by its id has shown one."""
+        self.went: dict[Key, None] = {}
+        """Found rows that are in their list no more: calls may use them up, as a booking does a place."""
         self._used: dict[Key, bool] = {}
         """The found instances that the author lets the run use, or that writes named: those may change. True
         if they may go, too: not if writes named them in paths alone, as what contains another.
@@ -342,6 +344,8 @@ class Tripwire:
         """Return the older rows that a view does not show as before, if a write may be the reason."""
         resource = view.resource
         gone, changed = self._list_differences(resource, known.rows, view.rows)
+        if view.whole:
+            self.went |= {key: None for key in known.rows.keys() - view.rows.keys() if self._used.get(key)}
         if not writes:  # others, or time, changed them
             self._note_restless(changed)
         if not writes or known.exchange.number < self._settled:
