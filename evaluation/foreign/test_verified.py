@@ -27,4 +27,8 @@ def test_bug_that_was_found_at_first_sight_is_found(api: str, bug: str, tmp_path
     """A run of everything ends at its first finding; `measure.py` runs whole, in a process of its own."""
     if why := why_missing(api):
         pytest.skip(why)
-    assert verify_here(api, bug, tmp_path, until_found=True).said
+    # a busy machine may serve calls that are sent at once one after the other
+    folders = [tmp_path / str(number) for number in range(4 if bug.endswith("at-once") else 1)]
+    for folder in folders:
+        folder.mkdir()
+    assert any(verify_here(api, bug, folder, until_found=True).said for folder in folders)
