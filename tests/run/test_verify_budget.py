@@ -14,6 +14,7 @@ from pgagents.cli.main import main
 from pgagents.report.contract import Verdict
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.plan.order import LAST
+from pgagents.verify.plan.plan import WORKFLOWS
 from pgagents.verify.plan.plan import shares as share_budget
 from pgagents.verify.promise import Probe
 from pgagents.verify.run.run import plan
@@ -41,6 +42,15 @@ def test_the_main_key_has_at_most_50_requests_an_action_and_surface():
     setting = setting_of(model(), URL)
     dear = Probe("law/any@rest", 4, ("law/any@rest",), 10**6, lambda: iter(()))
     assert share_budget(setting, {}, (), [dear]) == {"main": 50 * len(setting.usable)}
+
+
+def test_the_steps_of_workflows_come_on_top():
+    """Two agents' catalogues of 2026-11-29 had 35 and 53: up to 272 contracts lacked requests."""
+    setting = setting_of(model(), URL)
+    probes = [
+        Probe(f"{n}/any@rest", 4, (f"{n}/any@rest",), 10**6, lambda: iter(())) for n in ("law", WORKFLOWS)
+    ]
+    assert share_budget(setting, {}, (), probes) == {"main": 50 * len(setting.usable) + 10**6}
 
 
 def test_each_further_identity_adds_what_the_plan_needs_for_it():

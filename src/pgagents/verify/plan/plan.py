@@ -550,14 +550,15 @@ def _make_shard_test(
 
 # -- the number of requests that a run may send.
 #
-# The main key gets 25 requests for each action and surface, or what its plan needs, up to 50. If the API
-# is known from a document alone, random calls add 10 for each action. Each further identity or aid adds
-# what its part of the plan needs. Aids are a second project's key, a receiver of events, an OAuth client,
-# and bursts. Some requests come on top: those that undo something, repeat a call to a busy server, or
-# split a refused call. They are at most a fifth of the run, and there are none if the caller set a
-# maximum.
+# The main key gets 25 requests for each action and surface, or what its plan needs, up to 50, and the steps
+# of the author's workflows. If the API is known from a document alone, random calls add 10 for each action.
+# Each further identity or aid adds what its part of the plan needs. Aids are a second project's key, a
+# receiver of events, an OAuth client, and bursts. Some requests come on top: those that undo something,
+# repeat a call to a busy server, or split a refused call. They are at most a fifth of the run, and there are
+# none if the caller set a maximum.
 
 
+WORKFLOWS = "workflow_runs"
 MAIN, PLAIN, RECEIVER, OAUTH, BURSTS = "main", "plain http", "receiver", "OAuth client", "bursts"
 UNBOUNDED = 10**9
 APART = 5
@@ -606,7 +607,8 @@ def shares(
         covered = [known[id] for id in probe.contracts if id in known]
         owner = BURSTS if probe.stage == LAST else _identity(probe) or _aid(without, checks, covered)
         found[owner] = found.get(owner, 0) + probe.cost
-    planned = min(found.pop("", 0), MOST_PER_ACTION * len(setting.usable))
+    written = sum(p.cost for p in probes if p.priority == 1 and p.check == WORKFLOWS and not _identity(p))
+    planned = min(found.pop("", 0), MOST_PER_ACTION * len(setting.usable) + written)
     return {**found, MAIN: max(found[MAIN], planned) + count_drawn(setting)}
 
 
