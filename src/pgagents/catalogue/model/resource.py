@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pgagents.base.cel.expression import Expression
@@ -44,6 +44,8 @@ class Need:
     origin: Pointer
     moves: bool
     """True if the action moves the instance, too."""
+    input: Mapping[str, Any] = field(default_factory=dict)
+    """What the author gives the call; what he leaves out has its usual value."""
 
 
 @dataclass(frozen=True, slots=True)

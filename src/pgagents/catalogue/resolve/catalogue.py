@@ -217,7 +217,8 @@ class Resources(Shared):
                 parts = tuple((part, self.codes[code]) for part, code in v.has.items())
                 action, place = self.actions[a], (*at, "moves", a)
                 code = self.codes[v.otherwise] if v.otherwise else None
-                yield Need(action, tuple(v.from_), parts, code, place, v.to is not None)
+                given = self._values(v.input, (*place, "input"))
+                yield Need(action, tuple(v.from_), parts, code, place, v.to is not None, given)
 
     def _list_unique(self, r: resources.Resource, at: Pointer) -> Iterator[Unique]:
         for i, u in enumerate(r.unique):

@@ -17,14 +17,14 @@ from typing import Any
 
 from pgagents.base.text import list_said_of_thing
 from pgagents.catalogue.model.answers import Code
-from pgagents.catalogue.model.resource import Move, Resource
+from pgagents.catalogue.model.resource import Move, Need, Resource
 from pgagents.report.contract import Rank
 from pgagents.verify.answers.observation import change, differing, find_resource
 from pgagents.verify.fixtures.factory import ACCEPTED
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import input_of_move, template_of
 from pgagents.verify.fixtures.target import list_needs
-from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
+from pgagents.verify.promise import Attempt, Case, Judgement, Trial, Untested, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, InstanceRef
@@ -76,7 +76,7 @@ def _list_needs(setting: Setting) -> Iterator[Case]:
     for resource in setting.model.resources.values():
         for need in resource.needs if resource.made_by is not None else ():
             name = str(resource.name)
-            subject = template_of(setting.model, need.action).subject
+            subject = resource if need.input else template_of(setting.model, need.action).subject
             reached = _list_reached(setting, resource, subject)
             refused = [
                 (f"is {state}", f"{name}/{state}", InstanceRef(name, (state,), fresh=True), need.otherwise)
@@ -89,7 +89,7 @@ def _list_needs(setting: Setting) -> Iterator[Case]:
             for endpoint in setting.list_calling(need.action):
                 for which, detail, wanted, code in refused:
                     says = f"{need.action.name} is refused with {code.name} while the {name} {which}"
-                    run = partial(_refuse_need, wanted, resource, code)
+                    run = partial(_refuse_need, wanted, resource, need, code)
                     attempt = Attempt(run, stage=3, cost=3, writes=True)
                     yield Case(endpoint, says, need.origin, attempt, detail, resource.cite or None)
 
@@ -109,30 +109,44 @@ def _list_reached(setting: Setting, resource: Resource, part: Resource | None) -
     return reached
 
 
-def _refuse_need(wanted: InstanceRef, resource: Resource, code: Code, trial: Trial) -> None:
+NOT_ITS_PART = (
+    "the {part} of an ordinary call may be of another {resource}: the move's `input` would name its own one,"
+    " as an expression over `resource`"
+)
+
+
+def _refuse_need(wanted: InstanceRef, resource: Resource, need: Need, code: Code, trial: Trial) -> None:
     """Call an action that an instance does not allow now, with everything else as usual."""
-    template = template_of(trial.setting.model, trial.action)
-    why = trial.case.says
-    if template.subject is not None and template.subject is not resource:
-        inner = InstanceRef(template.subject.name, fresh=True, around=(replace(wanted, fresh=False),))
-        body = trial.ask(inner)
-        answer = trial.ask(trial.call("illegal", why, made=body))
-    else:
+    model, subject, why = trial.setting.model, trial.template.subject, trial.case.says
+    if need.input:
         body = trial.ask(wanted)
-        if template.subject is resource:
-            answer = trial.ask(trial.call("illegal", why, made=body))
-            conclude(trial.refused(answer, [code], why))
-            return
-        named = {
-            name: resource.value_for(param, body)
-            for name, value in template.input.items()
-            if isinstance(value, InstanceRef)
-            and value.resource == resource.name
-            and (param := trial.action.param(name)) is not None
-        }
-        given, bind = {**template.input, **named}, {resource.name: body}
+        given = {**trial.template.input, **_name(resource, trial, body), **need.input}
+        answer = trial.ask(trial.call("illegal", why, input=given, subject=resource, made=body))
+    elif subject is not None and subject is not resource:
+        inner = InstanceRef(subject.name, fresh=True, around=(replace(wanted, fresh=False),))
+        body = trial.ask(inner)
+        answer = trial.ask(trial.call("illegal", why, subject=subject, made=body))
+    elif subject is resource:
+        answer = trial.ask(trial.call("illegal", why, made=trial.ask(wanted)))
+    else:
+        for value in trial.template.input.values():
+            if isinstance(value, InstanceRef) and model.resources[value.resource].within == resource.name:
+                raise Untested(NOT_ITS_PART.format(part=value.resource, resource=resource.name))
+        body = trial.ask(wanted)
+        given, bind = {**trial.template.input, **_name(resource, trial, body)}, {resource.name: body}
         answer = trial.ask(trial.call("illegal", why, input=given, bind=bind))
     conclude(trial.refused(answer, [code], why))
+
+
+def _name(resource: Resource, trial: Trial, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments that name an instance, with its ids."""
+    return {
+        name: resource.value_for(param, body)
+        for name, value in trial.template.input.items()
+        if isinstance(value, InstanceRef)
+        and value.resource == resource.name
+        and (param := trial.action.param(name)) is not None
+    }
 
 
 def _list_transitions(setting: Setting) -> Iterator[tuple[Resource, Move, str, Endpoint]]:
