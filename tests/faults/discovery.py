@@ -76,7 +76,8 @@ def front_page_link_by_element_alone(_context: Context, request: Request, answer
 def api_catalog_links_moved(context: Context, request: Request, answer: Response) -> Response:
     """The API catalogue links to a description that is not there."""
     data = data_of(answer)
-    if _of_agents(context).get(request.path) != API_CATALOG or not isinstance(data, dict):
+    known = isinstance(data, dict) and "linkset" in data
+    if _of_agents(context).get(request.path) != API_CATALOG or not known:
         return answer
     first, *others = data["linkset"]
     moved = {**first, "service-desc": [{"href": NOWHERE, "type": "application/json"}]}

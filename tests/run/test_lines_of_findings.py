@@ -26,7 +26,7 @@ from test_lifts import run as run_jobs
 from verifying import SHOP, URL, model, run
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "report.schema.json"
-UNKNOWN = "invalid_input/unknown_member/search_products@desk"
+UNKNOWN = "invalid_input/unknown_member/place_order@rest"
 MOVED = "state_transitions/order/cancelled/cancel_order@rest"
 BEHIND_REFERENCES = "schemas: {Product: {required: [id, name], properties: {price_cents: null}}}"
 

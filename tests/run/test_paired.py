@@ -90,7 +90,7 @@ def test_a_server_that_tells_the_first_alone_is_asked_one_by_one_and_judged_as_w
     keys = {role: key for role, key in keys_of(sandbox(model())[0]).items() if role in ("main", "second")}
     plain, report = (run(model(), faults=faults, keys=keys) for faults in ([], ["first-of-several"]))
     roomy = run(
-        model(), faults=["first-of-several"], keys=keys, max_requests=1_000
+        model(), faults=["first-of-several"], keys=keys, max_requests=1_200
     )  # one by one takes more than the usual budget may have
     assert {r.contract.id.split("/")[1] for r in report.results if r.verdict is Verdict.BROKEN} == {"several"}
     assert ids(roomy, Verdict.UNTESTED) == []
