@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from faults.helpers import list_action
+from pgagents.base.cel.reading import order_of
 from pgagents.base.http import Handler, Request, Response, Silence
 from pgagents.catalogue.model.action import Action
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
@@ -68,6 +69,19 @@ def list_never_changes(context: Context, request: Request, data: Any) -> Any:
     if not isinstance(data, list):
         return None
     return context.memory.setdefault(request.target, json.loads(json.dumps(data)))
+
+
+@fault("law").edit_data
+def numbers_sorted_as_text(context: Context, request: Request, data: Any) -> Any:
+    """A search sorts numbers as text: 10.2 before 9.8."""
+    victim = list_action(context.model)
+    orders = (order_of(law.that.tree) for law in victim.laws)
+    by = next((order.member for order in orders if order is not None and not order.descending), "")
+    if context.reader.action(request) is not victim:
+        return None
+    for found in lists(data):
+        found.sort(key=lambda instance: str(instance.get(by)))
+    return data
 
 
 @fault("law", also={"pagination": "a page is longer than was requested"}).handle_requests

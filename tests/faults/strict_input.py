@@ -220,6 +220,21 @@ def whole_double_refused(context: Context, handler: Handler, request: Request) -
     return Response(refused.status, (*refused.headers, *kept), refused.body)
 
 
+@fault("valid_calls", also={"honours_manifest": "a vendor's document lets zero through"}).replace_actions
+def zero_as_missing(context: Context, inner: Domain, call: AcceptedCall) -> Any:
+    """Zero counts as a missing argument."""
+    invalid = context.model.invalid_in(call.action).name
+    missing = next(
+        (
+            p
+            for p in call.action.params
+            if p.required and p.schema.get("type") == "number" and not call.input.get(str(p.name))
+        ),
+        None,
+    )
+    return inner(call) if missing is None else Refusal(invalid, "is required", str(missing.name))
+
+
 @fault("valid_calls", needs=("one-of",)).replace_actions
 def first_alternative_alone(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """Only the first of several alternatives of an argument is taken."""

@@ -5,15 +5,24 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from pgagents.base.cel.expression import Expression
+from pgagents.base.cel.expression import Expression, compile_node
 from pgagents.base.cel.reading import applies
+from pgagents.base.cel.rewrite import fill
 from pgagents.catalogue.encoding.medium import MAX_BOUNDARY, make_file
 from pgagents.catalogue.model.action import FileLimits, Param, Relation
 from pgagents.catalogue.model.values import find_format, list_moments
-from pgagents.verify.cases.argument_values import around_names, places
+from pgagents.verify.cases.argument_values import (
+    add_decimals,
+    around_names,
+    find_elsewhere,
+    list_place_cases,
+    move_beside,
+    places,
+)
 from pgagents.verify.fixtures.guesses import is_guess
 from pgagents.verify.fixtures.own_schemas import fit_arguments
 from pgagents.verify.fixtures.request_template import RequestTemplate, make_accepted, template_of
+from pgagents.verify.fixtures.target import list_involved
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.bounds import has_far_bound, is_too_long, say_unmade
 from pgagents.verify.values.invalid_values import WIDE, WIDE_BYTES
@@ -29,12 +38,18 @@ unusual.
 """
 DAY_S = 86_400
 SOON_S = 600
+FIRST = "size(text) > 1 ? first(text, 1.0) : text"
+BEGINNING = "size(text) > 1 ? first(text, size(text) - 1.0) : text"
+"""CEL for the first character of a text, and for all characters but the last. A single character stays
+whole.
+"""
 
 
 def boundary_values(setting: Setting, endpoint: Endpoint) -> tuple[tuple[str, dict[str, Any], str], ...]:
     """Return valid inputs at the limits of the schemas, as (name, arguments, description).
 
-    Arguments that name a location keep the location of the test data, where something is.
+    Arguments that name a location keep the location of the test data, because they have boundary cases of
+    their own.
     """
     return setting.compute_once(("edges", endpoint.place), lambda: tuple(_list_accepted(setting, endpoint)))
 
@@ -71,8 +86,19 @@ def _list_boundary_values(setting: Setting, endpoint: Endpoint) -> Iterator[tupl
         for p in endpoint.params
         if _own(setting, endpoint, p, template) and str(p.name) not in (tied if writes else place)
     ]
+    around = [
+        p
+        for p in endpoint.params
+        if _own(setting, endpoint, p, template) and str(p.name) in place and p.required and not writes
+    ]
     base = dict(template.input)
     least = {k: v for k, v in base.items() if (q := endpoint.action.param(k)) is None or q.required}
+    least |= {str(p.name): add_decimals(setting, p, base.get(str(p.name))) for p in around}
+    least |= {
+        name: begin
+        for name, value in least.items()
+        if (begin := find_beginning(setting, endpoint, name, value, FIRST)) is not None
+    }
     if setting.model.leaves_open and writes:
         least |= _keep_a_change(setting, endpoint, least, base)
     if _optional(endpoint):
@@ -89,7 +115,7 @@ def _list_boundary_values(setting: Setting, endpoint: Endpoint) -> Iterator[tupl
             "with every argument at its least",
         )
     if wide:
-        yield from _list_greatest(setting, endpoint, wide, base, least)
+        yield from _list_greatest(setting, endpoint, wide, around, base, least)
     if not writes:
         yield from _around_now(setting, endpoint, base)
     for param in endpoint.params:
@@ -98,6 +124,8 @@ def _list_boundary_values(setting: Setting, endpoint: Endpoint) -> Iterator[tupl
         name = str(param.name)
         yield f"low_{name}", {**base, name: least_value(setting, param, base)}, f"with {name} at its least"
     yield from _alternatives(setting, endpoint, base)
+    if around and endpoint.leads:
+        yield from list_place_cases(setting, endpoint, around, base)
 
 
 def _keep_a_change(
@@ -120,20 +148,26 @@ def _list_greatest(
     setting: Setting,
     endpoint: Endpoint,
     wide: Sequence[Param],
+    around: Sequence[Param],
     base: Mapping[str, Any],
     least: Mapping[str, Any],
 ) -> Iterator[tuple[str, dict[str, Any], str]]:
     """Yield a call with all wide arguments at their greatest, then calls with one of them at its greatest."""
+    begun = {
+        name: begin
+        for name, value in base.items()
+        if (begin := find_beginning(setting, endpoint, name, value, BEGINNING)) is not None
+    }
     greatest = {str(p.name): greatest_value(setting, endpoint, p) for p in wide}
     yield (
         "high",
-        {**base, **greatest},
+        {**base, **begun, **greatest, **move_beside(setting, endpoint, around, base)},
         f"with every argument at its greatest{say_far_bounds(setting, wide)}",
     )
     writes = endpoint.action.effect == "write"
     bounded = list_bounded(setting, wide) if endpoint.leads and len(greatest) > 1 else []
     for name in bounded if not writes or len(bounded) > 1 else ():
-        alone = {**(base if writes else least), name: greatest[name]}
+        alone = {**(base if writes else least), **find_elsewhere(setting, around), name: greatest[name]}
         yield f"high_{name}", alone, f"with {name} alone at its greatest"
 
 
@@ -260,6 +294,40 @@ def opaque(setting: Setting, endpoint: Endpoint, param: Param) -> bool:
 
 
 _BOUND = {"enum", "const", "pattern", "format", "contentEncoding"}
+
+
+def find_beginning(
+    setting: Setting, endpoint: Endpoint, name: str, given: Any, form: str
+) -> Expression | None:
+    """Return an expression for the beginning of the text by which a list is searched; None for any other
+    argument.
+
+    A server that compares only the beginning of the text breaks the laws of the list. `form` is an expression
+    with `text` in the place of the text.
+    """
+    param = endpoint.action.param(name)
+    involved = list_involved(setting.model, endpoint.action)
+    lists = any(call.action is endpoint.action for r in involved for call in r.listed_by)
+    if (
+        not lists
+        or param is None
+        or param.refers_to
+        or not isinstance(given, Expression)
+        or "resource" not in given.names
+    ):
+        return None
+    schema = setting.resolve_schema(param.schema)
+    if (
+        types_of(schema) != ("string",)
+        or schema.get("enum")
+        or schema.get("format")
+        or schema.get("minLength", 0) > 1
+        or not matches({key: schema[key] for key in ("pattern",) if key in schema}, "a")
+    ):
+        return None
+    return setting.compute_once(
+        ("beginning", form, given.canonical), lambda: compile_node(fill(form, text=given.tree), given.names)
+    )
 
 
 def list_bounded(setting: Setting, params: Collection[Param]) -> list[str]:

@@ -326,8 +326,9 @@ def group_cases(names: list[str]) -> list[list[str]]:
 
     The case with all arguments at their greatest stays alone, because its answer contains most data.
     """
-    lows = [n for n in names if n == "low" or n.startswith("low_")]
-    groups = [lows] if len(lows) > 1 else []
+    lows = [n for n in names if n == "low" or n.startswith("low_") or n == "place_low"]
+    joints = [lows, ["place_high", MINIMAL]]
+    groups = [group for group in joints if len(group) > 1 and set(group) <= set(names)]
     least = next(iter(lows), "")
     if UNKNOWN_QUERY in names:
         others = [
