@@ -37,7 +37,7 @@ from pgagents.verify.laws import (
 from pgagents.verify.promise import Attempt, Attempts, Case, Judgement, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.asking import ask
-from pgagents.verify.wire.call import Call, GetNote
+from pgagents.verify.wire.call import Call, GetNote, InstanceRef
 from pgagents.verify.wire.endpoint import MCP, OPERATOR, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
@@ -269,11 +269,39 @@ def _list_further_calls(setting: Setting) -> Attempts:
                 run = partial(_send, call=ordinary(endpoint, template, "explore", why))
                 attempt = Attempt(together=run, probe=f"law/{why}/{endpoint.place}", optional=True)
                 yield attempt, [(law.name, endpoint.place) for law in laws]
+        elif (resource := _find_kept(setting, endpoint)) is not None:
+            run = partial(_remove_twice, resource=resource, endpoint=endpoint)
+            probe = f"law/removed again/{endpoint.place}"
+            attempt = Attempt(together=run, cost=2, probe=probe, optional=True)
+            yield attempt, [(law.name, endpoint.place) for law in laws if "before" in law.names]
 
 
 def _send(trials: Sequence[Trial], call: Call) -> None:
     del trials
     ask(call)
+
+
+def _find_kept(setting: Setting, endpoint: Endpoint) -> Resource | None:
+    """Return the resource whose removed instances can still be read, if a call of the endpoint removes
+    one.
+    """
+    for resource in setting.model.resources.values():
+        undo = resource.undone_by
+        if undo is not None and undo.action is endpoint.action and resource.made_by is not None:
+            return resource if resource.removes and resource.gone_when is not None else None
+    return None
+
+
+def _remove_twice(trials: Sequence[Trial], resource: Resource, endpoint: Endpoint) -> None:
+    """Remove an instance twice: `before` shows a removed one then. The server may refuse the second call."""
+    del trials
+    assert resource.undone_by is not None
+    arguments = resource.undone_by.input
+    body = ask(InstanceRef(resource.name, fresh=True))
+    for why in (f"a {resource.name} is removed", f"a {resource.name} is removed again"):
+        answer = ask(Call(endpoint, arguments, "explore", why, subject=resource, made=body))
+        if not answer.success:
+            return
 
 
 def _make_and_end(
