@@ -603,12 +603,13 @@ def shares(
     known = {contract.id: contract for contract in contracts}
     without = _without(setting)
     found: dict[str, int] = {MAIN: REQUESTS_PER_ACTION * len(setting.usable)}
+    most = MOST_PER_ACTION * len(setting.usable)
     for probe in (p for p in probes if p.priority == 1):
         covered = [known[id] for id in probe.contracts if id in known]
         owner = BURSTS if probe.stage == LAST else _identity(probe) or _aid(without, checks, covered)
         found[owner] = found.get(owner, 0) + probe.cost
-    written = sum(p.cost for p in probes if p.priority == 1 and p.check == WORKFLOWS and not _identity(p))
-    planned = min(found.pop("", 0), MOST_PER_ACTION * len(setting.usable) + written)
+        most += probe.cost if not owner and probe.check == WORKFLOWS else 0
+    planned = min(found.pop("", 0), most)
     return {**found, MAIN: max(found[MAIN], planned) + count_drawn(setting)}
 
 

@@ -117,25 +117,20 @@ NOT_ITS_PART = (
 
 def _refuse_need(wanted: InstanceRef, resource: Resource, need: Need, code: Code, trial: Trial) -> None:
     """Call an action that an instance does not allow now, with everything else as usual."""
-    model, subject, why = trial.setting.model, trial.template.subject, trial.case.says
-    if need.input:
-        body = trial.ask(wanted)
-        given = {**trial.template.input, **_name(resource, trial, body), **need.input}
-        answer = trial.ask(trial.call("illegal", why, input=given, subject=resource, made=body))
-    elif subject is not None and subject is not resource:
-        inner = InstanceRef(subject.name, fresh=True, around=(replace(wanted, fresh=False),))
-        body = trial.ask(inner)
-        answer = trial.ask(trial.call("illegal", why, subject=subject, made=body))
-    elif subject is resource:
-        answer = trial.ask(trial.call("illegal", why, made=trial.ask(wanted)))
+    model, usual, why = trial.setting.model, trial.template, trial.case.says
+    if not need.input and usual.subject is not None:
+        if usual.subject is not resource:
+            wanted = InstanceRef(usual.subject.name, fresh=True, around=(replace(wanted, fresh=False),))
+        call = trial.call("illegal", why, made=trial.ask(wanted))
     else:
-        for value in trial.template.input.values():
-            if isinstance(value, InstanceRef) and model.resources[value.resource].within == resource.name:
-                raise Untested(NOT_ITS_PART.format(part=value.resource, resource=resource.name))
+        refs = [value.resource for value in usual.input.values() if isinstance(value, InstanceRef)]
+        part = next((name for name in refs if model.resources[name].within == resource.name), None)
+        if part is not None and not need.input:
+            raise Untested(NOT_ITS_PART.format(part=part, resource=resource.name))
         body = trial.ask(wanted)
-        given, bind = {**trial.template.input, **_name(resource, trial, body)}, {resource.name: body}
-        answer = trial.ask(trial.call("illegal", why, input=given, bind=bind))
-    conclude(trial.refused(answer, [code], why))
+        given = {**usual.input, **_name(resource, trial, body), **need.input}
+        call = trial.call("illegal", why, input=given, subject=resource, made=body)
+    conclude(trial.refused(trial.ask(call), [code], why))
 
 
 def _name(resource: Resource, trial: Trial, body: Mapping[str, Any]) -> dict[str, Any]:

@@ -121,24 +121,16 @@ def _list_undeclared(setting: Setting) -> Iterator[Case]:
             continue
         if not resource.removed_for_good or all(code.status != CONFLICT for code in maker.action.errors):
             continue
+        texts = {str(p.name) for p in maker.params if _is_text(setting, p)}
         for endpoint in setting.list_naming(resource.name):
-            names = [str(p.name) for p in endpoint.params if _is_text(setting, p)]
-            names = [
-                name for name in names if any(p.name == name and _is_text(setting, p) for p in maker.params)
-            ]
+            names = [str(p.name) for p in endpoint.params if str(p.name) in texts and _is_text(setting, p)]
             of_one = any(p.place == "path" and p.refers_to == resource.name for p in endpoint.params)
-            if (
-                names
-                and of_one
-                and endpoint.leads
-                and endpoint.on_rest
-                and endpoint.method in ("PATCH", "PUT")
-            ):
-                run = partial(_take_over, resource=resource, maker=maker, remover=remover, names=names)
+            if not (names and of_one and endpoint.leads and endpoint.on_rest):
+                continue
+            if endpoint.method in ("PATCH", "PUT"):
+                name, run = endpoint.action.name, partial(_take_over, resource, maker, remover, names)
                 attempt = Attempt(run, stage=CHANGES, cost=4, writes=True, endpoints=(maker, remover))
-                says = (
-                    f"{endpoint.action.name} takes no text of another {resource.name} that its create refuses"
-                )
+                says = f"{name} takes no text of another {resource.name} that its create refuses"
                 origin = (*resource.origin, "made_by")
                 yield Case(endpoint, says, origin, attempt, f"change/{resource.name}", advice=True)
 
@@ -150,7 +142,7 @@ def _is_text(setting: Setting, param: Param) -> bool:
 
 
 def _take_over(
-    trial: Trial, resource: Resource, maker: Endpoint, remover: Endpoint, names: Sequence[str]
+    resource: Resource, maker: Endpoint, remover: Endpoint, names: Sequence[str], trial: Trial
 ) -> None:
     """Give an instance each text of another one that differs between them."""
     made_by, undone_by = resource.made_by, resource.undone_by
