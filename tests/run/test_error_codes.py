@@ -14,7 +14,9 @@ from pgagents.base.http import Request, Response, json_bytes, read_json
 from pgagents.base.places import Text
 from pgagents.catalogue.model.answers import Code, ErrorReader
 from pgagents.report.contract import Verdict
+from pgagents.verify.fixtures.request_template import find_refusal
 from pgagents.verify.plan.options import Options
+from pgagents.verify.wire.call import InstanceRef
 from small_api import KEY, NOTES, Notes, answer, catalogue, verified, with_resource
 from verifying import ROOT, model
 
@@ -209,6 +211,25 @@ def test_a_condition_on_what_is_left_out_is_tried_where_it_may_be() -> None:
         if r.contract.check == "declared_refusals"
     }
     assert refusals == {"create_note@rest": Verdict.UNTESTED, "change_note@rest": Verdict.KEPT}
+
+
+LIVE = InstanceRef("note")
+
+
+@pytest.mark.parametrize(
+    ("condition", "text", "met"),
+    [
+        ("has(input.text)", LIVE, True),
+        ("input.text == input.note_id", LIVE, False),
+        ("input.text == input.note_id", "n1", False),
+        ("input.text < input.note_id", LIVE, False),
+        ("size(input.text) == 2.0", [LIVE, LIVE], True),
+    ],
+)
+def test_what_only_the_run_knows_is_there_and_equals_nothing(condition: str, text: object, met: bool) -> None:
+    model = with_resource(("    REFUSED: {", f"    REFUSED: {{when: '{condition}', "))
+    given = {"note_id": InstanceRef("note"), "text": text}
+    assert (find_refusal(model.action("change_note"), given) is not None) is met
 
 
 def test_a_header_of_a_documents_operations_is_not_wanted_where_no_operation_is() -> None:
