@@ -65,14 +65,17 @@ class Shed:
     """Keeps tools and loans. `left` says what becomes of the loans of a tool that went."""
 
     def __init__(self, left: str, kind: str = "integer") -> None:
-        self.left, self.last, self.texts = left, 1, kind == "string"
+        self.left, self.last, self.texts = left, 1, kind != "integer"
+        self.prefix = "t-" if kind == "string" else ""
         self.tools: dict[int | str, dict[str, Any]] = {
             self._read("1"): {"id": self._read("1"), "name": "saw"}
         }
         self.loans: dict[int | str, dict[str, Any]] = {}
 
     def _read(self, id: str) -> int | str:
-        return f"t-{id.removeprefix('t-')}" if self.texts else int(id) if id.isdecimal() else id
+        if self.texts:
+            return f"{self.prefix}{id.removeprefix(self.prefix)}"
+        return int(id) if id.isdecimal() else id
 
     def __call__(self, request: Request) -> Response:
         path, _, _ = request.target.partition("?")
@@ -153,7 +156,7 @@ def test_a_part_that_is_read_elsewhere_goes_with_its_whole(left: str, found: set
     assert list(shed.tools) == [1]
 
 
-@pytest.mark.parametrize(("kind", "found"), [("string", {"nesting"}), ("integer", set())])
+@pytest.mark.parametrize(("kind", "found"), [("string", {"nesting"}), ("digits", set()), ("integer", set())])
 def test_a_part_that_names_its_removed_whole_is_no_new_one(kind: str, found: set[str]) -> None:
     """A music school of 2026-11-29 shows such a lesson without a teacher. A number may be given anew."""
     report = run(Shed("changed", kind))

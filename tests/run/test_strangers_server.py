@@ -359,19 +359,20 @@ REFUSAL = {
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("status", "body", "said"),
     [
-        (json_bytes({"error": REFUSAL}), 'answered  {"at": "toBin", "why": "is needed here"}'),
-        (json_bytes({"detail": "Not now, please."}), 'answered  {"detail": "Not now, please."}'),
-        (json_bytes({"code": "invalid"}), ""),
-        (b"<p>no way</p>", ""),
+        (422, json_bytes({"error": REFUSAL}), 'answered  {"at": "toBin", "why": "is needed here"}'),
+        (400, json_bytes({"detail": "Not now, please."}), 'answered  {"detail": "Not now, please."}'),
+        (500, json_bytes({"detail": "Not now, please."}), ""),
+        (422, json_bytes({"code": "invalid"}), ""),
+        (422, b"<p>no way</p>", ""),
     ],
 )
-def test_an_odd_refusal_is_told_with_its_own_reason(body: bytes, said: str) -> None:
+def test_an_odd_refusal_is_told_with_its_own_reason(status: int, body: bytes, said: str) -> None:
     """A depot of 2026-11-29: "answers 422 (two calls at once)" said nothing of the bin that was lacking."""
     report = run(Shop(breaks=True))
     (mild,) = (f for f in report.findings if f.rank is Rank.DOCUMENTED)
-    last = replace(mild.exchanges[-1], answer=Response(422, (), body))
+    last = replace(mild.exchanges[-1], answer=Response(status, (), body))
     odd = replace(mild, rank=Rank.ODD, exchanges=(*mild.exchanges[:-1], last))
     printed = text.render(replace(report, findings=(odd,)), model(removes=True).source)
     lines = [line.strip() for line in printed.splitlines() if "answered  " in line]

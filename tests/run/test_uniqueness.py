@@ -190,16 +190,17 @@ INFERRED = (
 
 
 @pytest.mark.parametrize(
-    ("minds", "hides", "verdict"),
+    ("minds", "hides", "status", "verdict"),
     [
-        (("POST",), False, "odd"),
-        (("POST", "PUT"), False, "kept"),
-        ((), False, "kept"),
-        (("POST",), True, "kept"),  # nothing shows that the text is what was refused
+        (("POST",), False, 409, "odd"),
+        (("POST", "PUT"), False, 409, "kept"),
+        ((), False, 409, "kept"),
+        (("POST",), True, 409, "kept"),  # nothing shows that the text is what was refused
+        (("POST",), False, 422, "kept"),  # nor does another refusal than that of a conflict
     ],
 )
 def test_a_text_that_no_create_may_repeat_is_not_taken_over(
-    minds: tuple[str, ...], hides: bool, verdict: str
+    minds: tuple[str, ...], hides: bool, status: int, verdict: str
 ) -> None:
     """A music school, a depot and a sports office of 2026-11-29 asked at creates alone if a text is free."""
     hidden = set[str]()
@@ -210,7 +211,7 @@ def test_a_text_that_no_create_may_repeat_is_not_taken_over(
             hidden.add(notes.notes[id]["text"])
         others = {note["text"] for note in notes.notes.values() if note["id"] != id} | hidden
         if request.method in minds and text in others:
-            return answer(409, {"detail": "taken"})
+            return answer(status, {"detail": "taken"})
         return None
 
     assert judge(with_resource(*INFERRED), Notes(odd=once)) == {"change": verdict}
