@@ -263,6 +263,13 @@ def test_text_report_names_the_reason_of_all_that_was_left_out() -> None:
     assert "\n5 promises kept; 5 not tried, 4 of them: why not_selected (--why)\n" in shown
 
 
+def test_text_report_names_the_checks_without_a_contract_in_its_reasons() -> None:
+    made = replace(report(ALL), checks={"refuses_bad_input": "", "pagination": "", "idempotency": ""})
+    shown = text.render(made, SOURCE, why=True)
+    assert "\n    idempotency, pagination\n" in shown
+    assert "idempotency" not in text.render(made, SOURCE)
+
+
 @pytest.mark.parametrize("complete", [True, False])
 def test_json_report_is_valid_under_its_schema(complete: bool) -> None:
     silent = exchange(replace(GET, method="POST", body=b"\xff\x00"), Silence("timeout", "30 s"))

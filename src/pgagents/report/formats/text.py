@@ -449,6 +449,11 @@ def _list_reasons(report: Report, source: Source, view: View) -> list[str]:
         yours = say_yours(those, source) if state != NOT_ASKED_FOR else ""
         lines += _wrap(f"{state} {len(ids):,}{yours}: {reason}", "", "  ", view.width)
         lines += _wrap(", ".join(ids) if view.verbose else _some(ids), "    ", None, view.width)
+    idle = sorted(report.checks.keys() - {r.contract.check for r in report.results})
+    if idle:
+        says = "without a contract here (pgagents explain CHECK says what makes one)"
+        lines += _wrap(f"{format_count(len(idle), 'check')} {says}:", "", "  ", view.width)
+        lines += _wrap(", ".join(idle), "    ", None, view.width)
     return lines
 
 
