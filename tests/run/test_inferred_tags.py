@@ -221,3 +221,34 @@ def test_write_that_names_if_match_alone_gets_the_tag_that_a_read_answers(requir
     assert tried["valid_calls/ordinary/delete_note@rest"] is Verdict.KEPT
     assert not [f for f in report.findings if f.contract.check in ("read_after_write", "removals")]
     assert notes.notes == {}, "what the run made is removed with its tag"
+
+
+class Dated(Notes):
+    """Answers 304 to the present tag, and tells the time of each change; `time` looks at the time first."""
+
+    def __call__(self, request: Request) -> Response:
+        found = super().__call__(request)
+        if request.method != "GET" or found.status != 200:
+            return found
+        known, since = request.header("if-none-match"), request.header("if-modified-since")
+        by_time = since is not None and (self.habit == "time" or known is None)
+        if by_time or known == found.header("etag"):
+            return Response(304, tuple(h for h in found.headers if h[0] == "ETag"))
+        return found.with_header("Last-Modified", "Sat, 28 Nov 2026 20:51:00 GMT")
+
+
+@pytest.mark.parametrize(("habit", "verdict"), [("right", Verdict.KEPT), ("time", Verdict.ODD)])
+def test_a_tag_goes_before_the_time_of_a_change(habit: str, verdict: Verdict) -> None:
+    given = document()
+    read = given["paths"]["/notes/{note_id}"]["get"]
+    read["parameters"] = [{"name": "If-None-Match", "in": "header", "schema": {"type": "string"}}]
+    read["responses"]["304"] = {"description": "Not changed", **TAGGED}
+    now = [1_776_000_000.0]
+    report = verify(
+        imported(given).model, Dated(habit), Identities({}, calls_keyless=True),
+        Options(live=False, allow_writes=True, only=("conditional_calls",)), clock=lambda: now[0],
+        sleep=lambda seconds: now.append(now.pop() + seconds), wall=lambda: "2026-04-12T13:20:00Z", url=URL,
+        timer=lambda: now[0],
+    )  # fmt: skip
+    found = {r.contract.id: r.verdict for r in report.results}
+    assert found["conditional_calls/not_modified/get_note@rest"] is verdict

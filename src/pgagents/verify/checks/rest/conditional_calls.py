@@ -1,12 +1,12 @@
 """Conditional calls work: 304 for the version that a caller has, and a refusal of a write to an old version.
 
 A read with the present tag in If-None-Match is answered 304 (RFC 9110, 13.1.2). With another tag the read is
-answered as usual. A write with the present tag in If-Match succeeds, and gives the instance a new tag. With
-the old tag it is refused and changes nothing. If two simultaneous writes have the present tag, only one
-succeeds. Without a tag, a write is refused or succeeds as the catalogue says. Weak tags match in no If-Match
-(RFC 9110, 13.1.1), so writes whose tags are weak are untested. A write has new values for unique members. One
-that meets another rule of the catalogue shows nothing. A removal is refused with another tag, and removes
-nothing; with the present one it is done.
+answered as usual, also beside an If-Modified-Since (RFC 9110, 13.1.3). A write with the present tag in
+If-Match succeeds, and gives the instance a new tag. With the old tag it is refused and changes nothing. If
+two simultaneous writes have the present tag, only one succeeds. Without a tag, a write is refused or succeeds
+as the catalogue says. Weak tags match in no If-Match (RFC 9110, 13.1.1), so writes whose tags are weak are
+untested. A write has new values for unique members. One that meets another rule of the catalogue shows
+nothing. A removal is refused with another tag, and removes nothing; with the present one it is done.
 """
 
 from __future__ import annotations
@@ -137,10 +137,21 @@ def _read_again(trial: Trial, resource: Resource) -> None:
     other = trial.ask(make_read(setting, endpoint, instance, "with another tag", another))
     if other.void:
         raise Untested(f"the conditional read was not answered: {other.outcome}")
-    if other.success:
-        conclude(trial.kept())
-    else:
-        conclude(trial.broken(f"the whole answer to If-None-Match: {another}", other.outcome))
+    whole = f"the whole answer to If-None-Match: {another}"
+    if not other.success:
+        conclude(trial.broken(whole, other.outcome))
+        return
+    time = other.header("last-modified")
+    if time:
+        call = make_read(setting, endpoint, instance, "with another tag, and the time of its change", another)
+        call = replace(call, raw=Raw(headers=(*call.raw.headers, ("If-Modified-Since", time))))
+        both = trial.ask(call)
+        if both.status == NOT_MODIFIED:
+            # the document says nothing of the time, so that it goes before the tag is HTTP's rule alone
+            broken = trial.broken(f"{whole}, whatever If-Modified-Since says", both.outcome)
+            conclude(replace(broken, odd=True))
+            return
+    conclude(trial.kept())
 
 
 def _refer(setting: Setting, endpoint: Endpoint, resource: Resource) -> InstanceRef:
