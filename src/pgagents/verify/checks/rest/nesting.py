@@ -4,7 +4,8 @@ counted there.
 An instance is made, and requested under another parent of the same kind. The answer must be a refusal, or a
 removal that removed nothing. A parent is removed by its `undone_by` if that is `destructive`, and then its
 instances are read again. The member that is the number of the instances in a parent, by `counts`, is one more
-when one was made, and one less when it was removed.
+when one was made, and one less when it was removed. A parent that is not removed for an instance in it, or
+one that names it (409), is removed when that is gone. That is advice: what was used once may have to stay.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask_until
 from pgagents.verify.wire.call import Call, InstanceRef, Own, Sleep
 from pgagents.verify.wire.endpoint import Endpoint
-from pgagents.verify.wire.exchange import Exchange
+from pgagents.verify.wire.exchange import CONFLICT, Exchange
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,16 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
             run = partial(_try_gone, nested=nested, remover=remover, undone_by=undone_by)
             attempt = Attempt(run, cost=6, writes=True, endpoints=(reader, remover))
             yield Case(reader, says, origin, attempt, f"gone/{resource.name}", resource.cite)
+    for nested in _list_naming_parents(setting):
+        resource, parent = nested.resource, nested.parent
+        remover = _find_remover(setting, parent)
+        assert remover is not None
+        says = f"{remover.action.name} removes a {parent.name} when the {resource.name} is gone that kept it"
+        attempt = Attempt(
+            partial(_try_freed, nested=nested), cost=6, writes=True, endpoints=(nested.maker, remover)
+        )
+        detail = f"freed/{parent.name}/{resource.name}"
+        yield Case(remover, says, (*parent.origin, "undone_by"), attempt, detail, advice=True)
 
 
 def _list_counts(setting: Setting, nested: _Nested) -> Iterator[Case]:
@@ -118,6 +129,32 @@ def _list_nested(setting: Setting) -> Iterator[_Nested]:
         read = find_read(setting, resource)
         if maker is not None and parent_maker is not None and read is not None:
             yield _Nested(resource, parent, maker, parent_maker, *read)
+
+
+def _list_naming_parents(setting: Setting) -> Iterator[_Nested]:
+    """Yield each resource whose create names another one, in its path or body, that may not be removed for a
+    conflict, if both can be removed.
+    """
+    resources = setting.model.resources
+    for resource in resources.values():
+        read = find_read(setting, resource)
+        maker = setting.find_lead(str(resource.made_by.action.name)) if resource.made_by is not None else None
+        if read is None or maker is None or _find_remover(setting, resource) is None:
+            continue
+        for name in dict.fromkeys(str(p.refers_to) for p in maker.params if p.refers_to in resources):
+            parent = resources[name]
+            remover = _find_remover(setting, parent)
+            if parent.made_by is None or remover is None or name == resource.name:
+                continue
+            parent_maker = setting.find_lead(str(parent.made_by.action.name))
+            if parent_maker is not None and any(e.status == CONFLICT for e in remover.action.errors):
+                yield _Nested(resource, parent, maker, parent_maker, *read)
+
+
+def _find_remover(setting: Setting, resource: Resource) -> Endpoint | None:
+    """Return the endpoint that removes instances for good; None if there is none."""
+    undone_by = resource.undone_by if resource.removed_for_good else None
+    return setting.find_lead(str(undone_by.action.name)) if undone_by is not None else None
 
 
 def _list_naming(setting: Setting, nested: _Nested) -> Iterator[Endpoint]:
@@ -234,6 +271,46 @@ def _try_gone(trial: Trial, nested: _Nested, remover: Endpoint, undone_by: Actio
     answer, _ = ask_until(look, lambda one: not is_there(resource, nested.read, one), REMOVAL_WAITS_S)
     what, id = f"a {resource.name} of a removed {parent.name}", parent.id_of(around)
     conclude(_judge(trial, nested, answer, what, body, before, id))
+
+
+def _try_freed(trial: Trial, nested: _Nested) -> None:
+    """Remove a parent with an instance, then the instance, and then the parent again."""
+    setting, resource, parent = trial.setting, nested.resource, nested.parent
+
+    def make_parent() -> tuple[Exchange, Mapping[str, Any]]:
+        made = trial.ask(_make_parent(nested, f"a {parent.name} that a {resource.name} keeps"))
+        body = at_path(parent.made_by, made) if made.success else None
+        if not isinstance(body, Mapping):
+            raise Untested(say_none_made(parent, made))
+        trial.ask(Own(made.number))
+        return made, body
+
+    def remove(kind: Resource, body: Mapping[str, Any], why: str, **bound: Any) -> Exchange:
+        endpoint, undone_by = _find_remover(setting, kind), kind.undone_by
+        assert endpoint is not None
+        assert undone_by is not None
+        return trial.ask(Call(endpoint, undone_by.input, "explore", why, subject=kind, made=body, **bound))
+
+    trial.ask(InstanceRef(resource.name))  # the first of a kind is made twice, to tell their ids apart
+    home, around = make_parent()
+    body = _make_inside(trial, nested, home, around)
+    kept = remove(parent, around, f"a {parent.name} is removed with a {resource.name}")
+    if kept.status != CONFLICT:
+        raise Untested(f"no {resource.name} keeps it from being removed: {kept.outcome}", excused=True)
+    gone = remove(resource, body, f"the {resource.name} is removed that keeps it", bind={parent.name: around})
+    if not gone.success or gone.status == ACCEPTED:
+        raise Untested(f"the {resource.name} was not removed, or not yet: {gone.outcome}", excused=True)
+    last = remove(parent, around, f"a {parent.name} that no {resource.name} keeps any more")
+    if last.success:
+        conclude(trial.kept())
+        return
+    if last.status != CONFLICT:
+        raise Untested(f"it was refused for another reason: {last.outcome}")
+    _, empty = make_parent()
+    control = remove(parent, empty, f"a {parent.name} that never had a {resource.name}")
+    if not control.success:
+        raise Untested(f"nothing shows that one without a {resource.name} is removed: {control.outcome}")
+    conclude(trial.broken(f"a {parent.name} is removed when its {resource.name} is gone", last.outcome))
 
 
 def _try_count(trial: Trial, nested: _Nested, member: str, read: ActionCall, reader: Endpoint) -> None:
