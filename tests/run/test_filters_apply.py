@@ -423,3 +423,42 @@ def test_an_item_of_the_parents_kind_has_an_id_of_its_own(alike: str) -> None:
     )
     found = [c.id for c in contracts(catalogue(text)) if c.id.startswith("filters_apply/")]
     assert found == ([] if alike else ["filters_apply/note_id/list_lines@rest"])
+
+
+GRID = [
+    {"id": f"n{n}", "text": "Buy", "kind": kind, "stars": stars}
+    for n, (kind, stars) in enumerate([("shopping", 2), ("garden", 5), ("shopping", 5), ("travel", 3)])
+]
+BOTH = f"{KIND}, {STARS}"
+
+
+def either(given: dict[str, str], row: dict[str, Any]) -> bool:
+    return not given or any(str(row.get(name)).lower() == value.lower() for name, value in given.items())
+
+
+def last(given: dict[str, str], row: dict[str, Any]) -> bool:
+    return same(dict([*given.items()][-1:]), row)
+
+
+def only_kind(given: dict[str, str], row: dict[str, Any]) -> bool:
+    return same({"kind": given["kind"]} if "kind" in given else {}, row)
+
+
+def find_together(shows: Habit, rows: list[Any] = GRID) -> Result:
+    return next(r for r in find(offer(BOTH), shows, rows=rows) if "/kind+stars/" in r.contract.id)
+
+
+@pytest.mark.parametrize("habit", [either, last])
+def test_two_filters_that_are_heeded_alone_and_not_together_are_odd(habit: Habit) -> None:
+    assert find_together(habit).verdict is Verdict.ODD
+
+
+def test_two_filters_together_are_kept_and_one_that_is_ignored_alone_is_told_once() -> None:
+    assert find_together(same).verdict is Verdict.KEPT
+    ignored = find_together(only_kind)
+    assert ignored.verdict is Verdict.UNTESTED
+    assert ignored.excused
+
+
+def test_two_filters_whose_values_no_two_items_share_show_nothing() -> None:
+    assert find_together(either, ROWS).verdict is Verdict.UNTESTED

@@ -6,8 +6,8 @@ a text that nothing has, the answer must not be the whole list again. The id of 
 `/members/{member_id}/bookings`, must be that of each item that has such a member. With the lowest or highest
 value that items have, `max_price` or `price_gte` leaves out all beyond it. A `sort` by one member does not
 show the order of a `sort` by another, unless that fits both. Numbers in the order of their digits break it,
-by the type that the document gives them. A law that compares the argument makes the promise firm, and
-replaces this check.
+by the type that the document gives them. Two arguments that are each heeded alone are heeded together. A law
+that compares the argument makes the promise firm, and replaces this check.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Any
 
 from pgagents.base.text import plain_word, singular, split_words
@@ -81,12 +81,20 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     for endpoint in setting.endpoints:
         if not endpoint.leads or endpoint.action.effect != "read":  # every surface asks the same database
             continue
-        for own in _list_filters(setting, endpoint):
+        filters = list(_list_filters(setting, endpoint))
+        for own in filters:
             name = str(own.param.name)
             says = f"{endpoint.action.name} heeds {name}, which its items have as {own.member}"
             cost = {_try_absent: 3, _try_seen: 3, _try_several: 4}.get(own.run, 2)
             attempt = Attempt(partial(own.run, own=own), cost=cost)
             yield Case(endpoint, says, own.param.origin, attempt, name, about=own, advice=True)
+        exact = [own for own in filters if _is_exact(setting, own)]
+        if len(exact) > 1:
+            names = [str(own.param.name) for own in exact]
+            says = f"{endpoint.action.name} heeds any two of {', '.join(names)} at once"
+            attempt = Attempt(partial(_try_together, exact=exact), cost=2)
+            origin = endpoint.action.origin
+            yield Case(endpoint, says, origin, attempt, "+".join(names), advice=True)
 
 
 def _list_filters(setting: Setting, endpoint: Endpoint) -> Iterator[_Filter]:
@@ -202,6 +210,12 @@ def _is_explained(setting: Setting, action: Action, name: str) -> bool:
     )
 
 
+def _is_exact(setting: Setting, own: _Filter) -> bool:
+    """True for an argument that shows items with its very value, and not from it on."""
+    number = types_of(setting.resolve_schema(own.param.schema)) == ("integer",)
+    return own.run is _try_seen and (number or bool(own.values)) and not LEVELS.search(own.member)
+
+
 def _list_texts(schema: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(value for value in schema.get("enum", ()) if isinstance(value, str))
 
@@ -286,6 +300,51 @@ def _try_several(trial: Trial, own: _Filter) -> None:
             conclude(replace(broken, shown=bool(shown) and not strange))
             return
     conclude(trial.kept())
+
+
+def _try_together(trial: Trial, exact: Sequence[_Filter]) -> None:
+    """Ask for the values of one item in two members, which other items have in one of them alone."""
+    items = _items(trial.ask(_ask(trial, "every item, without a filter")), exact[0].at)
+    pairs = (
+        (one, other, item)
+        for one, other in combinations(exact, 2)
+        for item in items
+        if _parts(items, item, one, other) and _parts(items, item, other, one)
+    )
+    one, other, item = next(pairs, (None, None, None))
+    if one is None or other is None or item is None:
+        raise Untested(f"no item shares each of two values with another one; {LARGER}", excused=True)
+    asked = {str(own.param.name): item[own.member] for own in (one, other)}
+
+    def list_others(given: Mapping[str, Any], *by: _Filter) -> list[str] | None:
+        """Return the members in which an item differs from what was asked; None without an answer."""
+        said = " and ".join(f"{name} {json.dumps(value)}" for name, value in given.items())
+        answer: Exchange = trial.ask(_ask(trial, said, given))
+        if not answer.success or not answer.fits:
+            return None
+        shown = _items(answer, one.at)
+        return [own.member for own in by if any(_differs(each, item, own) for each in shown)]
+
+    wrong = list_others(asked, one, other)
+    if not wrong:
+        conclude(trial.kept() if wrong is not None else trial.idle("the list with two filters was refused"))
+        return
+    for own in (one, other):  # one that is ignored alone has a contract of its own
+        name = str(own.param.name)
+        if list_others({name: asked[name]}, own) != []:
+            raise Untested(f"{name} is not heeded alone", excused=True)
+    expected = f"only items with the {one.member} and the {other.member} that were asked for"
+    conclude(trial.broken(expected, "an item has another {name}", name=wrong[0]))
+
+
+def _parts(items: Sequence[Mapping[str, Any]], item: Mapping[str, Any], one: _Filter, other: _Filter) -> bool:
+    """True if another item has the value of one member and not that of the other."""
+    known = item.get(one.member) is not None
+    return known and any(_differs(each, item, other) and not _differs(each, item, one) for each in items)
+
+
+def _differs(each: Mapping[str, Any], item: Mapping[str, Any], own: _Filter) -> bool:
+    return each.get(own.member) is not None and _fold(each[own.member]) != _fold(item.get(own.member))
 
 
 def _find_ends(trial: Trial, own: _Filter) -> Sequence[Any]:
