@@ -448,6 +448,26 @@ def find_together(shows: Habit, rows: list[Any] = GRID) -> Result:
     return next(r for r in find(offer(BOTH), shows, rows=rows) if "/kind+stars/" in r.contract.id)
 
 
+def test_a_reference_is_asked_for_together_with_a_choice() -> None:
+    rows = [{**row, "owner_id": f"o{n // 2}"} for n, row in enumerate(GRID)]
+    owned = (ITEMS, FULL.replace("size: {type", "owner_id: {type: string}, size: {type"))
+    arguments = f"{KIND}, owner_id: {{type: string, pattern: '^o[0-9]$'}}"
+    of = catalogue(NOTES, owned, (LIST, f"{LIST}    input: {{{arguments}}}\n"))
+    assert {r.contract.detail: r.verdict for r in find(of, last, rows=rows)}["kind+owner_id"] is Verdict.ODD
+    assert {r.verdict for r in find(of, same, rows=rows)} == {Verdict.KEPT}
+
+
+def test_a_uuid_that_nothing_has_is_asked_for() -> None:
+    of = catalogue(
+        NOTES,
+        (ITEMS, FULL.replace("text: {type: string}", "text: {type: string, format: uuid}")),
+        (LIST, f"{LIST}    input: {{text: {{type: string, format: uuid}}}}\n"),
+    )
+    rows = [{"id": "n1", "text": "0b0f7c1e-3a52-4c7e-9d55-0c6a1b2f7e01"}]
+    assert [r.verdict for r in find(of, everything, rows=rows)] == [Verdict.ODD]
+    assert [r.verdict for r in find(of, same, rows=rows)] == [Verdict.KEPT]
+
+
 @pytest.mark.parametrize("habit", [either, last])
 def test_two_filters_that_are_heeded_alone_and_not_together_are_odd(habit: Habit) -> None:
     assert find_together(habit).verdict is Verdict.ODD

@@ -125,7 +125,7 @@ def _list_filters(setting: Setting, endpoint: Endpoint) -> Iterator[_Filter]:
         values, known = (_list_texts(each) for each in (schema, shown))
         if values and set(values) <= set(known):
             yield _Filter(param, member, at, _try_seen, values)
-        elif all(free_text(setting, each.get("items", each)) for each in (schema, shown)):
+        elif all(_is_text(setting, each.get("items", each)) for each in (schema, shown)):
             yield _Filter(param, member, at, _try_absent)
         elif types_of(schema) == types_of(shown) and types_of(schema) in (("integer",), ("boolean",)):
             yield _Filter(param, member, at, _try_seen)
@@ -210,8 +210,14 @@ def _is_explained(setting: Setting, action: Action, name: str) -> bool:
     )
 
 
+def _is_text(setting: Setting, schema: Mapping[str, Any]) -> bool:
+    return free_text(setting, schema) or setting.resolve_schema(schema).get("format") == "uuid"
+
+
 def _is_exact(setting: Setting, own: _Filter) -> bool:
-    """True for an argument that shows items with its very value, and not from it on."""
+    """True for an argument that shows items with its very value: no text to search for, flag or level."""
+    if split_words(own.member)[-1:] == ["id"] and own.param.place == "query":
+        return True
     number = types_of(setting.resolve_schema(own.param.schema)) == ("integer",)
     return own.run is _try_seen and (number or bool(own.values)) and not LEVELS.search(own.member)
 
