@@ -75,3 +75,18 @@ def test_no_new_value_is_chosen_for_a_text_that_must_be_longer(schema: dict[str,
     """A create that needs such a text was not tried at all."""
     value = choose_value({"type": "string", **schema}, {}, {}, "code")
     assert value == (f"=fresh.{kind}" if kind else None)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "value"),
+    [
+        ({"minimum": -100_000, "maximum": 100_000}, 1),
+        ({"minimum": -5, "maximum": 0}, -5),
+        ({"minimum": -10, "multipleOf": 5}, -10),
+        ({"minimum": 0}, 0),
+        ({"minimum": 3}, 3),
+        ({"maximum": 9}, 1),
+    ],
+)
+def test_a_number_is_one_where_it_may_be_below_nothing(bounds: dict[str, int], value: int) -> None:
+    assert choose_value({"type": "integer", **bounds}, {}, {}, "quantity") == value

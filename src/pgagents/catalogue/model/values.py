@@ -145,6 +145,8 @@ def _fixed(schema: Schema, named: Mapping[str, Any], depth: int) -> Any:
             return schema[key]
     if is_type(schema, ("integer", "number")):
         least = schema.get("minimum", 1)
+        if isinstance(least, int | float) and least < 0 and _may_be(1, schema):
+            return 1  # a stock that takes -100000 to 100000 seldom has so many to give (Fastify, 2026-11-29)
         return least if schema.keys().isdisjoint(_BOUNDS) or _may_be(least, schema) else None
     if is_type(schema, ("boolean",)):
         return False
