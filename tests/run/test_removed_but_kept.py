@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -99,10 +100,54 @@ def test_an_instance_that_says_it_was_removed_is_untested_with_the_line_that_wou
     assert all("gone_when" in result.reason for result in results)
 
 
+@pytest.mark.parametrize(
+    ("end", "read"), [({}, Verdict.BROKEN), ({"state": "x"}, Verdict.ODD), ({"text": "a"}, Verdict.UNTESTED)]
+)
+def test_a_read_that_shows_what_the_list_has_lost_is_firm_if_it_shows_all_of_it(
+    end: dict[str, Any], read: Verdict
+) -> None:
+    found = {result.contract.action: result.verdict for result in find(end, hides=True)}
+    assert (found["get_note"], found["list_notes"]) == (read, Verdict.KEPT)
+
+
 def test_a_list_without_it_is_kept() -> None:
     assert sorted(result.verdict for result in find({"state": "deleted"}, hides=True)) == sorted(
         (Verdict.KEPT, Verdict.UNTESTED)
     )
+
+
+PAGED = KEEPING.replace(
+    "      summary: List all notes\n",
+    """      summary: List all notes
+      parameters:
+      - {name: limit, in: query, schema: {type: integer, minimum: 1, maximum: 50, default: 5}}
+      - {name: offset, in: query, schema: {type: integer, minimum: 0, default: 0}}
+""",
+    1,
+)
+
+
+class Paged(Keeping):
+    """Lists the oldest notes first, of which there are more than a page has."""
+
+    def __init__(self) -> None:
+        super().__init__({}, hides=True)
+        self.notes = {f"n-7Qx{n:04}kT9": {"id": f"n-7Qx{n:04}kT9", "text": "Old"} for n in range(8)}
+
+    def _collection(self, request: Request) -> Response:
+        found = super()._collection(request)
+        if request.method != "GET":
+            return found
+        asked = dict(parse_qsl(request.target.partition("?")[2]))
+        start, size = int(asked.get("offset", 0)), int(asked.get("limit", 5))
+        return answer(200, {"notes": read_json(found.body).value["notes"][start : start + size]})
+
+
+def test_a_list_in_pages_shows_that_a_removal_did_not_miss_what_it_named() -> None:
+    report = verified(load_text(imported(PAGED).text), Paged(), allow_writes=True)
+    assert report.footer.alarm is None
+    (removal,) = (r for r in report.results if r.contract.id == "removals/note/get_note@rest")
+    assert removal.verdict is Verdict.BROKEN
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,8 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pgagents.base.places import list_leaves
@@ -46,7 +46,7 @@ from pgagents.verify.fixtures.instance import (
 )
 from pgagents.verify.fixtures.marks import occurs_in
 from pgagents.verify.fixtures.target import find_created, list_concerned, list_involved, target_of
-from pgagents.verify.lists import may_go_on
+from pgagents.verify.lists import may_go_on, next_page
 from pgagents.verify.run.breaks import exchange_of, rank_writes
 from pgagents.verify.run.named_instances import read_id
 from pgagents.verify.run.timing import may_write
@@ -57,6 +57,8 @@ from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 MOST_ROWS, MOST_VIEWS, MOST_WRITES = 5_000, 300, 300
+MOST_PAGES = 20
+"""The most pages of a list on which one row is looked for."""
 MOST_LOOKED_UP, MOST_LOOK_UPS, MOST_SHAPES, MOST_ELSEWHERE = 3, 30, 60, 100
 """The most missing rows of one answer that are looked up by their ids, and the most such answers in a run.
 The third is the most lists that are read after a write of a new shape, the last the most after actions of
@@ -473,16 +475,32 @@ class Tripwire:
             if endpoint is None:
                 continue
             why = f"to see that no other {resource.name} was meant"
-            exchange = ask(call_about(own, endpoint, read.input, "clean", why), None)
-            if exchange is None or not (exchange.success or is_missing(resource, exchange)):
-                continue
-            items = find_items(read, exchange) if exchange.success else []
-            found = next((item for item in items or () if resource.id_of(item) == own.id), None)
-            if found is not None:
-                shown = found
-            elif not exchange.success or (items is not None and not may_go_on(exchange, items)):
-                return True, None
+            call = call_about(own, endpoint, read.input, "clean", why)
+            for exchange in self._read_pages(call, endpoint, ask):
+                if not (exchange.success or is_missing(resource, exchange)):
+                    break
+                items = find_items(read, exchange) if exchange.success else []
+                found = next((item for item in items or () if resource.id_of(item) == own.id), None)
+                if found is not None:
+                    shown = found
+                    break
+                if not exchange.success or (items is not None and not may_go_on(exchange, items)):
+                    return True, None
         return shown is not None, shown
+
+    def _read_pages(self, call: Call, endpoint: Endpoint, ask: Ask) -> Iterator[Exchange]:
+        """Yield the answer to a read, and the further pages that it announces."""
+        asked: Call | None = call
+        for _ in range(MOST_PAGES):
+            exchange = ask(asked, None) if asked is not None else None
+            if exchange is None:
+                return
+            yield exchange
+            more = next_page(self._setting, endpoint, exchange) if exchange.success else None
+            followed = more is not None and more.is_followed
+            asked = (
+                replace(call, input={**call.input, **more.input}, raw=more.raw) if more and followed else None
+            )
 
     def _look_up(self, found: _Suspicion, ask: Ask) -> None:
         """Drop the missing rows that a read by its id still shows: they stand on another page.

@@ -8,7 +8,8 @@ of the next page may be relative, in the body and in a `Link` header. If it is a
 list's host and scheme. The list is also read with each value of its optional arguments, which the further
 pages must keep. If the pages are inferred from names, the list is also read in pages of one item and of two.
 Then each item is the border of a page, where an order with ties repeats or loses one. An item that is on no
-page is only odd there, unless the place that each page names led on through the list in its order.
+page or on two is only odd there, unless the place that each page names, or numbers whose begin the document
+gives, led on through the list in its order.
 """
 
 from __future__ import annotations
@@ -483,12 +484,17 @@ class Walk:
         lost = [id for id in there if id not in walked]
         ended = pages[-1].next is None
         expected = f"each of the {len(there) or len(walked)} items of the list once"
+        counted = (self.every or self.short) and _is_counted(self.paged, pages)
         if twice is not None:
-            return self.trial.broken(expected, f"{self.paged.id} {{id}} is on two pages", id=twice)
+            once = [id for index, id in enumerate(walked) if id not in walked[:index]]
+            broken = self.trial.broken(expected, f"{self.paged.id} {{id}} is on two pages", id=twice)
+            return replace(broken, shown=counted and once == [id for id in there if id in once])
         if lost and ended:
             actual = f"{{count}} on no page, such as {self.paged.id} {{id}}"
             broken = self.trial.broken(expected, actual, count=len(lost), id=lost[0])
-            return replace(broken, shown=_leads_on(self.paged, there, walked))
+            in_order = walked == [id for id in there if id in walked]
+            shown = (counted and in_order) or _leads_on(self.paged, there, walked)
+            return replace(broken, shown=shown)
         if not ended and not lost and (empty := self._count_endless(pages, len(walked))):
             actual = "{empty} empty pages in a row, each of which announces another"
             return self.trial.broken("pages that come to an end", actual, empty=empty)
@@ -692,6 +698,19 @@ def _compare(
             return trial.broken(expected, actual, id=id)
     twice = next(id for index, id in enumerate(came) if id in came[:index])
     return trial.broken(expected, f"{member} {{id}} is on two pages", id=twice)
+
+
+def _is_counted(paged: PagedList, pages: Sequence[Page]) -> bool:
+    """True if the document says at which number a list begins, and each page but the last is full.
+
+    A server that leaves rows out of a page after it was cut makes shorter ones, behind which nobody knows how
+    to count.
+    """
+    param = paged.endpoint.action.param(str(paged.pages.argument))
+    start = param.schema.get("default", param.schema.get("minimum")) if param is not None else None
+    size, filled = paged.pages.size or "", [page for page in pages if page.items]
+    full = all(len(page.items) == page.exchange.input.get(size) for page in filled[:-1])
+    return paged.counts and start in (0, 1) and full
 
 
 def _leads_on(paged: PagedList, there: Sequence[Any], came: Sequence[Any]) -> bool:

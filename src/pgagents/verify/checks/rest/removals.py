@@ -5,13 +5,14 @@ An instance is made, read, looked for in its lists, removed by the resource's `u
 for again. By a document alone another one is made first, so that the removed one is not the newest. That call
 must be `destructive`, and no move to another state. A removal answered 202 may take some seconds (RFC 9110,
 15.3.3), and what a cache stored shows nothing (RFC 9111, 5.1). A removed instance that is still answered must
-meet `gone_when`. A server may reuse a free id at once, as SQLite does. So an answer contains the removed
-instance if its id is random, or if it has a value that only this run wrote. A list also does if reads before
-and after it say that nothing has the id. Actions with an error for a missing instance must refuse it, too
-(Immich 10891), except those that bring it back by their name, such as `restore`. If another one brings it
-back, that is only odd, and the instance is removed again before the next call. Its history may be told for
-ever (FHIR R4, `_history`). An instance of an inferred kind that stays and says so, such as by the state
-`expired`, is untested.
+meet `gone_when`. By a document alone it is firm that a read shows all of it as before, if a list lacks it,
+the document has an error for a missing one, and it was removed by a DELETE of the read's path. A server may
+reuse a free id at once, as SQLite does. So an answer contains the removed instance if its id is random, or if
+it has a value that only this run wrote. A list also does if reads before and after it say that nothing has
+the id. Actions with an error for a missing instance must refuse it, too (Immich 10891), except those that
+bring it back by their name, such as `restore`. If another one brings it back, that is only odd, and the
+instance is removed again before the next call. Its history may be told for ever (FHIR R4, `_history`). An
+instance of an inferred kind that stays and says so, such as by the state `expired`, is untested.
 """
 
 from __future__ import annotations
@@ -177,11 +178,20 @@ def _remove(trials: Sequence[Trial], resource: Resource, maker: Endpoint, remove
         raise Untested(f"the {resource.name} could not be removed: {removed.outcome}")
     waits = REMOVAL_WAITS_S if removed.status == ACCEPTED else ()
     free = has_random_id(resource, body)
+    shown: list[tuple[Trial, Judgement]] = []
     for (trial, read), before in zip(reads, answers, strict=True):
-        missing = _read_again(trial, resource, read, before, made, body, waits)
+        missing, broken = _read_again(trial, resource, read, before, made, body, waits)
         free = free or missing
+        shown += [(trial, broken)] if broken is not None else []
+    unlisted = False
     for (trial, reader), (before, page) in zip(lists, pages, strict=True):
-        _list_again(trial, resource, reader, before, page, made, body, free=free)
+        lacks = _list_again(trial, resource, reader, before, page, made, body, free=free)
+        unlisted = unlisted or lacks
+    for trial, broken in shown:
+        # its own list takes it for removed, and the document has a 404 for the path of the DELETE
+        deleted = remover.method == "DELETE" and remover.path == trial.endpoint.path
+        said = resource.missing_in(trial.action) in trial.action.errors
+        conclude(replace(broken, shown=unlisted and deleted and said))
     again = Call(remover, undone_by.input, "clean", "what came back is removed", subject=resource, made=body)
     stays = False
     for trial in trials:
@@ -203,11 +213,13 @@ def _read_again(
     made: Exchange,
     body: Mapping[str, Any],
     waits: Sequence[float],
-) -> bool:
-    """Judge a read; return True if it answers that the instance is missing."""
+) -> tuple[bool, Judgement | None]:
+    """Judge a read. Return True if it answers that the instance is missing, and the break if it shows all of
+    it as before.
+    """
     if not is_there(resource, read, before):
         conclude(trial.untested(f"the {resource.name} was not there before: {before.outcome}"))
-        return False
+        return False, None
     call = read_instance(trial.endpoint, read, resource, body, f"a {resource.name} that has been removed")
     answer, _ = ask_until(call, lambda one: not is_there(resource, read, one), waits)
     if state := _find_state(
@@ -218,12 +230,15 @@ def _read_again(
         conclude(trial.untested(STORED))
     elif is_there(resource, read, answer):
         same = answer.success and is_same(resource, made, body, at_path(read, answer))
-        conclude(_judge_shown(trial, resource, read, answer, same=same))
+        judged = _judge_shown(trial, resource, read, answer, same=same)
+        if same and at_path(read, answer) == at_path(read, before):
+            return False, judged
+        conclude(judged)
     elif answer.success or is_missing(resource, answer):
         conclude(trial.kept())
     else:
         conclude(trial.untested(f"the answer shows nothing of it: {answer.outcome}"))
-    return not answer.success and is_missing(resource, answer)
+    return not answer.success and is_missing(resource, answer), None
 
 
 def _judge_shown(
@@ -265,16 +280,17 @@ def _list_again(
     body: Mapping[str, Any],
     *,
     free: bool,
-) -> None:
-    """Judge a list by the page that had the instance. A list that is updated late, as Forem's was (13613),
-    gets some seconds.
+) -> bool:
+    """Judge a list by the page that had the instance; return True if it lacks it.
+
+    A list that is updated late, as Forem's was (13613), gets some seconds.
 
     `free` is true if a read showed before that nothing has the instance's id. If that is so afterwards too,
     the list shows the removed instance.
     """
     if page is None:
         conclude(trial.untested(f"the {resource.name} was in no list before: {before.outcome}"))
-        return
+        return False
     listed = reader[0]
     call = request_page(reader, resource, body, page, f"a list without a removed {resource.name}")
     answer, _ = ask_until(call, lambda one: not is_listed(resource, listed, one, body), REMOVAL_WAITS_S)
@@ -283,6 +299,7 @@ def _list_again(
         conclude(trial.untested(f"the list was not answered: {answer.outcome}"))
     elif item is None or not is_listed(resource, listed, answer, body):
         conclude(trial.kept())
+        return item is None
     elif answer.cached:
         conclude(trial.untested(STORED))
     elif state := _find_state(resource, find_item(resource, listed, before, body), item):
@@ -292,6 +309,7 @@ def _list_again(
         conclude(trial.broken(expected, "it is in the list: {outcome}", outcome=answer.outcome))
     else:
         conclude(trial.untested(_say_unclear(resource)))
+    return False
 
 
 def _call_removed(
