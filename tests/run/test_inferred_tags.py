@@ -252,3 +252,29 @@ def test_a_tag_goes_before_the_time_of_a_change(habit: str, verdict: Verdict) ->
     )  # fmt: skip
     found = {r.contract.id: r.verdict for r in report.results}
     assert found["conditional_calls/not_modified/get_note@rest"] is verdict
+
+
+@pytest.mark.parametrize(("habit", "stale"), [("right", Verdict.KEPT), ("ignores", Verdict.ODD)])
+def test_a_tag_whose_lack_has_an_answer_of_its_own_is_required(habit: str, stale: Verdict) -> None:
+    """A schema that required it would answer 400 or 422, and so this document does not, and has a 428."""
+    given = document()
+    given["paths"]["/notes/{note_id}"]["put"]["responses"]["428"] = {"description": "Needs a tag"}
+    made = imported(given)
+    assert made.data["actions"]["replace_note"]["input"]["if_match"]["required"] is True
+
+    class Needing(Notes):
+        def __call__(self, request: Request) -> Response:
+            if request.method == "PUT" and not request.header("if-match"):
+                return self._answer(428)
+            return super().__call__(request)
+
+    now = [1_776_000_000.0]
+    report = verify(
+        made.model, Needing(habit), Identities({}, calls_keyless=True),
+        Options(live=False, allow_writes=True, only=("conditional_calls",)), clock=lambda: now[0],
+        sleep=lambda seconds: now.append(now.pop() + seconds), wall=lambda: "2026-04-12T13:20:00Z", url=URL,
+        timer=lambda: now[0],
+    )  # fmt: skip
+    found = {r.contract.id.removeprefix("conditional_calls/"): r.verdict for r in report.results}
+    assert found["stale/replace_note@rest"] is stale
+    assert found["missing/replace_note@rest"] is Verdict.KEPT
