@@ -1,4 +1,4 @@
-"""A short catalogue says which line a removal names. The path's document says only that it is text."""
+"""A removal names a line of the run's own: by the document, whose create answers it, or by a catalogue."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from importing import answering, openapi, taking
+from importing import answering, imported, openapi, taking
 from overlaying import over
 from pgagents.base.http import Request, Response, read_json
 from pgagents.report.contract import Verdict
@@ -170,3 +170,62 @@ def test_a_line_of_another_order_says_nothing_of_the_state_of_this_one(given: st
     ]
     told = Verdict.KEPT if minds else Verdict.BROKEN
     assert found.verdict is (told if given else Verdict.UNTESTED), found.reason
+
+
+def answering_the_line() -> dict[str, Any]:
+    """Return the document of a server whose create of a line answers the line alone."""
+    given = document()
+    line = given["paths"]["/orders"]["post"]["responses"]["201"]["content"]["application/json"]["schema"]
+    told = given["paths"]["/orders/{order_id}/lines"]["post"]["responses"]
+    told["201"] = answering(line["properties"]["lines"]["items"])["200"]
+    return given
+
+
+class AnsweringLines(Orders):
+    def __call__(self, request: Request) -> Response:
+        found = super().__call__(request)
+        made = request.method == "POST" and request.path.endswith("/lines") and found.status == 201
+        return answer(201, read_json(found.body).value["lines"][-1]) if made else found
+
+
+@pytest.mark.parametrize(
+    ("described", "server", "at"),
+    [(document(), Orders(), "response.lines[-1]"), (answering_the_line(), AnsweringLines(), None)],
+)
+def test_a_document_tells_of_a_line_that_no_read_shows_alone(
+    described: dict[str, Any], server: Orders, at: str | None
+) -> None:
+    made = imported(described)
+    line = made.data["resources"]["line"]
+    assert line["made_by"].get("at") == at
+    assert line["listed_by"]["at"] == "response.lines"
+    report = verified(made.model, server, allow_writes=True)
+    found = {r.contract.id: r.verdict for r in report.results}
+    assert found["valid_calls/ordinary/remove_line@rest"] is Verdict.KEPT
+    assert found["removals/listed/line/get_order@rest"] is Verdict.KEPT
+    assert [f for f in report.findings if "line" in f.contract.id] == []
+
+
+def test_a_line_that_stays_in_its_order_is_told() -> None:
+    class Keeping(Orders):
+        def remove(self, order: dict[str, Any], line: dict[str, Any] | None, *, whole: bool) -> Response:
+            if whole or line is None:
+                return super().remove(order, line, whole=whole)
+            return Response(204, (), b"")
+
+    alarm = verified(imported(document()).model, Keeping(), allow_writes=True).footer.alarm
+    assert alarm is not None
+    assert (alarm.verdict, alarm.calls[0].action) == ("missed", "remove_line")
+
+
+def test_a_part_that_nothing_removes_is_no_resource() -> None:
+    given = document()
+    del given["paths"]["/orders/{order_id}/lines/{line_id}"]["delete"]
+    given["paths"]["/orders/{order_id}/lines/{line_id}"]["put"] = {
+        **given["paths"]["/orders/{order_id}/lines"]["post"],
+        "operationId": "change_line",
+        "parameters": [
+            {"name": name, "in": "path", "required": True, "schema": TEXT} for name in ("order_id", "line_id")
+        ],
+    }
+    assert "line" not in imported(given).data["resources"]

@@ -46,6 +46,7 @@ from pgagents.importer.inference.pages import (
     read_argument,
     read_schema,
 )
+from pgagents.importer.inference.parts import count_parts, describe_part, find_part
 from pgagents.importer.inference.paths import Paths, find_at, find_parent, group_paths
 from pgagents.importer.inference.states import find_status, infer_states, list_needed
 from pgagents.importer.names import Notes, snake, unique
@@ -59,8 +60,6 @@ NOT_FOUND = 404
 _ACTING = ("POST", "PUT", "PATCH")
 _REMOVED_AT = ("deleted_at", "deletedAt", "removed_at", "removedAt")
 _REMOVED = ("deleted", "is_deleted", "isDeleted", "removed")
-_NUMBER = frozenset(("count", "counter", "num", "number", "of", "total"))
-"""Words around a noun that make it a number: `comments_count`, `number_of_comments`."""
 
 
 def infer_resources(
@@ -86,6 +85,8 @@ def infer_resources(
     below = _list_below(paths, named, known)
     for path, one in known.items():
         section, reasons = _describe(one, paths[path], named, known)
+        if paths[path].read is None and "GET" not in paths[path].collection and one.parent in paths:
+            section |= describe_part(one, paths[path], paths[one.parent].read, named, known)
         makers = elsewhere.get(path, []) if "made_by" not in section else []
         reasons += [str(action.action["http"]) for action, _ in makers]
         if makers:
@@ -113,7 +114,7 @@ def infer_resources(
         if "made_by" not in section or MADE_UP in section["made_by"].get("input", {}).values():
             ask_for_value(one, paths[path].collection.get("POST"), named, known, notes)
         notes.infer(("resources", one.name), f"from {join_and(reasons)}")
-    _count_parts(paths, known, found, named, notes)
+    count_parts(paths, known, found, named, notes)
     by_name = index_names(known.values())
     homes = {**known, **{paths[path].beside: one for path, one in known.items() if paths[path].beside}}
     for action in made:
@@ -121,37 +122,6 @@ def infer_resources(
         _refer_by_name(action, named, homes, by_name, notes)
         _refer_of_read(action, named, found, by_name, notes)
     return found
-
-
-def _count_parts(
-    paths: Mapping[str, Paths],
-    known: Mapping[str, InferredResource],
-    found: dict[str, Any],
-    named: Mapping[str, Any],
-    notes: Notes,
-) -> None:
-    """Record the member of a container that is named as the number of what it contains: `comment_count`.
-
-    A book of recipes of 2026-11-28 kept the number when one was removed.
-    """
-    for one in known.values():
-        holder, above = known.get(one.parent), paths.get(one.parent)
-        if holder is None or above is None or above.read is None or "made_by" not in found[one.name]:
-            continue
-        shown = find_instance(above.read, holder, named)
-        members = shown[1].get("properties", {}) if shown is not None else {}
-        numbers = [n for n, s in members.items() if is_type(read_schema(s, named), ("integer",))]
-        counts = [name for name in numbers if _names_number(name, one.kind)]
-        if len(counts) == 1:
-            found[one.name]["within"] = holder.name
-            found[holder.name].setdefault("counts", {})[one.name] = counts[0]
-            notes.infer(("resources", holder.name, "counts", one.name), f"from the name {counts[0]}")
-
-
-def _names_number(name: str, kind: str) -> bool:
-    words = split_words(name)
-    nouns = [word for word in words if word not in _NUMBER]
-    return len(nouns) < len(words) and singular("_".join(nouns)) == kind
 
 
 def _list_missing(paths: Paths, path: str, codes: Mapping[str, Any], always: Sequence[str]) -> list[str]:
@@ -446,6 +416,8 @@ def _identify(
     member = (at or guess or ("", ""))[1] or _find_listed(paths, named_by, argument, kind, named)
     param = _find_narrowest(paths, named_by, argument, named)
     member = member or _find_by_structure(_with_create(path, all_paths), named_by, param, named)
+    above = all_paths[parent].read if parent in known and parent in all_paths else None
+    member = member or find_part(paths, argument, kind, param, above, named)
     if not member:
         return None
     name = f"{kind}_resource" if kind in TAKEN else kind

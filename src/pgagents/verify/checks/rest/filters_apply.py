@@ -216,7 +216,7 @@ def _is_text(setting: Setting, schema: Mapping[str, Any]) -> bool:
 
 def _is_exact(setting: Setting, own: _Filter) -> bool:
     """True for an argument that shows items with its very value: no text to search for, flag or level."""
-    if split_words(own.member)[-1:] == ["id"] and own.param.place == "query":
+    if own.run is _try_absent and split_words(own.member)[-1:] == ["id"]:
         return True
     number = types_of(setting.resolve_schema(own.param.schema)) == ("integer",)
     return own.run is _try_seen and (number or bool(own.values)) and not LEVELS.search(own.member)
