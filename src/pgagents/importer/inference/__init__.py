@@ -1,7 +1,6 @@
 """Infer what a document shows and does not say.
 
 `inference` runs all inferences, each after those whose results it needs. `resources` are inferred from
-`paths`, their `states` from an enumerated member, `parts` from what contains them, and `creates` finds the call
-that makes an instance.
-`links` uses the document's links, and `pages` says how a list goes on.
+`paths`, their `states` from an enumerated member, and `parts` from what contains them. `creates` finds the
+call that makes an instance. `links` uses the document's links, and `pages` says how a list goes on.
 """
