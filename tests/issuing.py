@@ -86,4 +86,4 @@ class Issuer:
 
 async def verifier_of(issuer: str, resource: str, client: tuple[str, str] | None) -> Introspection | Signed:
     """Return the verifier of an issuer's tokens."""
-    return make_verifier(await read_metadata(issuer, None), issuer, resource, client)
+    return make_verifier(await read_metadata(issuer, None), issuer, resource, client, cacert=None)

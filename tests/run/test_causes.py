@@ -125,7 +125,7 @@ def test_wrong_arguments_of_one_kind_are_one_finding_whichever_success_comes() -
     def key(kind: str, outcome: str, *, null: bool = False) -> str:
         origin = ("actions", "search")
         one = Contract(f"invalid_input/{kind}/search@rest", "invalid_input", "search", "rest", "", origin, ())
-        return cause_of(one, outcome, outcome, None, null=null)
+        return cause_of(one, outcome, outcome, None, claim="", member="", null=null)
 
     assert key("null/text", "200") == key("null/name", "201")
     assert key("null/text", "200") != key("type/text", "200")
@@ -150,7 +150,7 @@ def test_values_of_an_answer_are_no_other_cause_and_another_claim_is() -> None:
         judgement = judge_broken("rate_limit_headers/list@rest", "it falls", actual, **values)
         one = Contract(judgement.contract, "rate_limit_headers", "list", "rest", "", ("actions",), ())
         assert "{" not in judgement.actual
-        return cause_of(one, "200", judgement.actual, None, claim=judgement.claim)
+        return cause_of(one, "200", judgement.actual, None, claim=judgement.claim, member="")
 
     fell = "remaining fell from {had} to {remaining}"
     assert key(fell, had=9, remaining=3) == key(fell, had=5, remaining=1)

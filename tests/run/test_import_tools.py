@@ -106,7 +106,7 @@ def test_tool_that_cannot_be_said_is_left_out_with_a_note(schema: Any, said: str
 @pytest.mark.parametrize("tools", [[], ["x"], [{"name": 5}], [{"name": "a"}]])
 def test_server_without_any_usable_tool_is_one_message(tools: list[Any]) -> None:
     with pytest.raises(PgagentsError, match="no operation"):
-        import_tools(WEATHER, tools)
+        import_tools(WEATHER, tools, {})
 
 
 def built() -> dict[str, Any]:

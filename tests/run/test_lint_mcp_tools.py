@@ -34,7 +34,7 @@ def lint(change: Any = None, only: str | None = None) -> dict[str, set[tuple[str
         one.judge: {
             (d.id, lines[d.span.line - 1].strip().rstrip(",")) for d in one.found if d.severity != "note"
         }
-        for one in judge_server(model.source, find_broken(model, link), only)
+        for one in judge_server(model.source, find_broken(model, link), only, "")
     }
 
 

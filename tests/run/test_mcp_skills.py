@@ -75,7 +75,7 @@ def key(method: str, params: Mapping[str, Any]) -> str:
 def process(catalogue: Path) -> Iterator[Link]:
     """Yield a link to `pgagents mcp` of a catalogue."""
     command = [sys.executable, "-c", "from pgagents.cli.main import run; run()", "mcp", str(catalogue)]
-    with Stdio(command, inherit(), timeout_s=PATIENT_S) as started:
+    with Stdio(command, inherit(()), timeout_s=PATIENT_S) as started:
         yield Link(started)
 
 
@@ -92,7 +92,7 @@ def test_process_serves_skills_in_every_era(catalogue: Path, era: str) -> None:
 def test_hosted_server_serves_the_same_skills(era: str) -> None:
     model = read_once(LIBRARY)
     app = create_app(model, Settings(token="t0"), url="http://127.0.0.1:9", key="k")
-    with hosting(app) as (url,), open_foreign(f"{url}/mcp", None) as given:
+    with hosting(app) as (url,), open_foreign(f"{url}/mcp", None, cacert=None) as given:
         link = Link(given.handler, url=url, path="/mcp", token="t0")
         capabilities = open_in(link, era)
         talk: Talk = {}

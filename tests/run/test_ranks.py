@@ -76,7 +76,9 @@ def test_another_refusal_than_the_promised_one_is_only_undocumented() -> None:
             1, call, {}, Request("GET", "/notes"), answer(status, {}), seconds=0.0, sent_at=0.0,
             codes=model.codes, errors=model.error_reader, limits=model.limit_reader,
         )  # fmt: skip
-        (judgement,) = judge_refused(exchange, "key_authentication/x", [model.codes["UNAUTHORIZED"]], "it")
+        (judgement,) = judge_refused(
+            exchange, "key_authentication/x", [model.codes["UNAUTHORIZED"]], "it", ()
+        )
         assert (judgement.verdict, judgement.rank) == (Verdict.BROKEN, rank)
 
 

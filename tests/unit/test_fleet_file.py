@@ -304,7 +304,7 @@ def test_commands_of_the_workflow_exist_and_its_keys_are_those_of_the_matrix(
     monkeypatch.chdir(tmp_path)
     from pgagents.fleet.matrix import make_matrix
 
-    job = make_matrix(read_fleet(Path("fleet.yaml")), tmp_path)["include"][0]
+    job = make_matrix(read_fleet(Path("fleet.yaml")), tmp_path, part=(1, 1), most=MOST_JOBS)["include"][0]
     steps = [step for jobs in workflow["jobs"].values() for step in jobs["steps"]]
     lines = [line for step in steps for line in step.get("run", "").splitlines() if "pgagents " in line]
     assert len(lines) >= 2

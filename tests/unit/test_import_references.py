@@ -259,7 +259,7 @@ def test_two_long_ids_with_one_beginning_do_not_clash_in_the_short_form() -> Non
     document = openapi(paths)
     raw = json.dumps(document).encode()
     references = References(read(raw, "/nowhere/openapi.json", "openapi.json"), lambda _: raw)
-    short = write_short("notes.json", convert(references, Choice()), Choice())
+    short = write_short("notes.json", convert(references, Choice()), Choice(), origin="")
     lines = short.text.partition("openapi: notes.json\n")[2]
     entries = "\n".join(
         f"  {m.name}: {{operation: {json.dumps(m.operation.label)}}}"

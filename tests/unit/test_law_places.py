@@ -247,5 +247,5 @@ def test_a_part_is_quoted_where_its_place_is_not_known() -> None:
     assert checker.compile(nowhere, "status == 200 && inputs.x == 1", basics.LAW) is None
     assert checker.found[0].message.endswith("response, status, surface, in `inputs`")
     assert checker.found[0].span == source.locate(nowhere, at_value=True)
-    checker.report_in(nowhere, parse("response.a  == 1"), "law", "it is wrong")
+    checker.report_in(nowhere, parse("response.a  == 1"), "law", "it is wrong", "")
     assert checker.found[1].message == "it is wrong, in `response.a == 1`"

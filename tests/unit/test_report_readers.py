@@ -175,7 +175,15 @@ def test_crashes_that_one_line_of_the_app_raises_have_one_cause() -> None:
     def find_cause(action: str, *files: str) -> str:
         printed = "".join(f'  File "{file}", line 82, in shown\n    net = 0\n' for file in files)
         crash = replace(exchange(GET, Response(500, (), b"Internal Server Error")), printed=printed, why="x")
-        return cause_of(contract(f"no_crashes/{action}@rest", action=action), "500", "500", crash, right=True)
+        return cause_of(
+            contract(f"no_crashes/{action}@rest", action=action),
+            "500",
+            "500",
+            crash,
+            claim="",
+            member="",
+            right=True,
+        )
 
     library = "/app/.venv/lib/python3.12/site-packages/fastapi/routing.py"
     assert find_cause("create", library, "/app/items.py") == find_cause("change", "/app/items.py")

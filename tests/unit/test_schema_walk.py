@@ -75,7 +75,7 @@ WALKS: dict[str, Callable[[Any], Any]] = {
         schema, lambda child: {**child.schema, "at": [str(step) for step in child.steps]}
     ),
     "names of references": refs,
-    "tries": lambda schema: count_tries({"A": schema}),
+    "tries": lambda schema: count_tries({"A": schema}, REF),
     "sent": lambda schema: OneWay({"A": schema}, "sent").adapt(schema),
     "answered": lambda schema: OneWay({"A": schema}, "answered").adapt(schema),
     "places": lambda schema: count_places(schema, {}, 100),

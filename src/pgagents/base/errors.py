@@ -131,7 +131,7 @@ def printable(text: str) -> str:
     )
 
 
-def _window(text: str, column: int, width: int = 92) -> tuple[str, int]:
+def _window(text: str, column: int, width: int) -> tuple[str, int]:
     """Return at most `width` characters of a line around `column`, and the column within them.
 
     Tabs and unprintable characters become single spaces.

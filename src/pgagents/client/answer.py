@@ -101,7 +101,7 @@ def answer_of(
     *,
     secrets: Secrets,
     uncertain: bool,
-    retry_after_s: float | None = None,
+    retry_after_s: float | None,
 ) -> Answer:
     """Make the answer from a response.
 

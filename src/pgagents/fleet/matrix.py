@@ -95,9 +95,7 @@ def _relate(path: str, folder: Path | None) -> str:
     return f"./{relative}" if relative.startswith("-") else relative
 
 
-def make_matrix(
-    fleet: Fleet, folder: Path, *, part: tuple[int, int] = (1, 1), most: int = MOST_JOBS
-) -> dict[str, Any]:
+def make_matrix(fleet: Fleet, folder: Path, *, part: tuple[int, int], most: int) -> dict[str, Any]:
     """Return a matrix for `fromJSON` with one entry for each job. Paths begin at `folder`.
 
     `part` is the number of this part and the number of all; a part has at most `most` jobs. Raises

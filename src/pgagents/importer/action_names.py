@@ -146,7 +146,7 @@ _VERB_OF = {"QUERY": "query", "POST": "update", "PUT": "replace", "PATCH": "upda
 """By method, what it does to an instance."""
 
 
-def name_by_path(method: str, path: str, *, lists: bool = False, has_body: bool = True) -> str:
+def name_by_path(method: str, path: str, *, lists: bool, has_body: bool = True) -> str:
     """Return the usual name of an operation: `list_notes`, `get_note`, `archive_note`, `create_note_tag`.
 
     `lists` is true if it answers with a list.

@@ -106,7 +106,7 @@ class Resource:
         return ("item", "GET") in has or {("collection", "GET"), ("collection", "POST")} <= has
 
 
-def rank_resources(made: Sequence[ImportedAction], about: str = "") -> list[Resource]:
+def rank_resources(made: Sequence[ImportedAction], about: str) -> list[Resource]:
     """Return the resources that agents may be offered: complete ones first, then by weight, and at the end
     what an administrator does with other users.
 

@@ -158,9 +158,9 @@ def add_nature(
     at: Pointer,
     notes: Notes,
     *,
-    inputs: Mapping[str, Any] | None = None,
-    reads: bool = False,
-    acting: Acting = NOTHING,
+    inputs: Mapping[str, Any] | None,
+    reads: bool,
+    acting: Acting,
 ) -> None:
     """Add effect, destructiveness and the question for a person.
 

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, NoReturn
 
 from pgagents.base.errors import PgagentsError
@@ -36,9 +35,7 @@ class Server:
     url: str = ""
 
 
-def import_tools(
-    server: Server, tools: Sequence[Any], examples: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
-) -> Imported:
+def import_tools(server: Server, tools: Sequence[Any], examples: Mapping[str, Mapping[str, Any]]) -> Imported:
     """Return the catalogue of a server's tools. `examples` are arguments by tool name.
 
     Raises PgagentsError if no tool can be converted.

@@ -96,7 +96,7 @@ def catalogue(source: Source, only: Sequence[str] = (), today: date | None = Non
     return judge_model(load_source(source), only, today)
 
 
-def judge_model(model: Model, only: Sequence[str] = (), today: date | None = None) -> Judged:
+def judge_model(model: Model, only: Sequence[str], today: date | None) -> Judged:
     """Judge a loaded catalogue; see `catalogue`. Raises InputError for a surface that nothing knows."""
     linted = lint(check_surfaces(model), only, today)
     return Judged(model.source, "catalogue", "the catalogue", linted.found, ignored=len(linted.ignored))

@@ -272,7 +272,7 @@ def make_verifier(
     resource: str,
     client: tuple[str, str] | None,
     *,
-    cacert: str | None = None,
+    cacert: str | None,
 ) -> Introspection | Signed:
     """Return the verifier of an issuer's tokens, chosen by its metadata.
 

@@ -211,5 +211,5 @@ def _list_key_problems(source: Source, index: int, item: Mapping[Any, Any]) -> I
             )
 
 
-def _problem(source: Source, pointer: Pointer, id: str, message: str, help: str = "") -> Diagnostic:
+def _problem(source: Source, pointer: Pointer, id: str, message: str, help: str) -> Diagnostic:
     return Diagnostic(source.locate(pointer), f"baseline/{id}", "error", message, help)

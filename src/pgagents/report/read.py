@@ -394,17 +394,15 @@ def sparse(
     places: Mapping[str | int, Place],
     lines: Mapping[int, str],
     pointers: Mapping[str | int, str],
-    files: Mapping[str | int, str] | None = None,
-    others: Mapping[str, Mapping[int, str]] | None = None,
+    files: Mapping[str | int, str],
+    others: Mapping[str, Mapping[int, str]],
 ) -> ReportSource:
     """Return a source with a few lines (by number, from 1), and with places and JSON Pointers by contract.
 
     `files` and `others` are as in `ReportSource`.
     """
     root = Place((0, 0), (0, 0), dict(places))
-    return ReportSource(
-        file, _fill(lines), None, root, written=pointers, files=files or {}, others=others or {}
-    )
+    return ReportSource(file, _fill(lines), None, root, written=pointers, files=files, others=others)
 
 
 def _fill(lines: Mapping[int, str]) -> str:

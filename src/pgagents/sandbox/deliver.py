@@ -258,7 +258,7 @@ def sign(secret: str, body: bytes, now: float) -> str:
     return f"t={int(now)},v1={_mac(secret, str(int(now)), body)}"
 
 
-def find_stripe_error(header: str, body: bytes, secret: str, now: float, tolerance_s: float = LIVES_S) -> str:
+def find_stripe_error(header: str, body: bytes, secret: str, now: float, tolerance_s: float) -> str:
     """Return why a header does not sign this body; empty if it does. It compares in constant time."""
     parts = [part.strip().partition("=")[::2] for part in header.split(",")]
     times = [value for name, value in parts if name == "t"]

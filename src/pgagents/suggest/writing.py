@@ -162,7 +162,7 @@ def write_yaml(
     exchanges: int,
     sought: int,
     actions: Sequence[str],
-    redact: Callable[[str], str] = str,
+    redact: Callable[[str], str],
 ) -> str:
     """Return the document with the laws of each action. Laws that calls tried to break come first.
 

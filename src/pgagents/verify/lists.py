@@ -48,7 +48,7 @@ def find_missing_instance(
     resource: Resource,
     instances: Iterable[Body],
     *,
-    body_at: str = "",
+    body_at: str,
 ) -> Body | None:
     """Return the first of these instances that the list at `member` must contain and lacks.
 

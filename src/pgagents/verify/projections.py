@@ -257,7 +257,7 @@ def _build_file(model: Model, file: str) -> Built | None:
     return Built(body.decode() if output in rendered.several else data, body)
 
 
-def parse_document(file: str, body: bytes, charset: str = "utf-8") -> tuple[Any, str]:
+def parse_document(file: str, body: bytes, charset: str) -> tuple[Any, str]:
     """Return a document's data, and an error message for its syntax (empty if it is right).
 
     `charset` is the charset of a text that is neither JSON nor YAML. Such a text may have either kind of line

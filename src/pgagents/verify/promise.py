@@ -320,7 +320,7 @@ MOST_NAMED = 10
 
 
 def judge_refused(
-    exchange: Exchange, contract: str, codes: Sequence[Code], what: str, statuses: Sequence[int] = ()
+    exchange: Exchange, contract: str, codes: Sequence[Code], what: str, statuses: Sequence[int]
 ) -> Iterator[Judgement]:
     """Judge whether an answer refuses the call with one of these codes or statuses; yield one judgement.
 

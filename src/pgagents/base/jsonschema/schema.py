@@ -90,7 +90,7 @@ TOO_MANY_TRIES = 10 * MOST_TRIES
 """Number of schemas for one value at one place from which the schema is refused."""
 
 
-def count_tries(schemas: Mapping[str, Any], prefix: str = REF) -> dict[str, int]:
+def count_tries(schemas: Mapping[str, Any], prefix: str) -> dict[str, int]:
     """Return, for each named schema, how many schemas a value is held to that is held to it.
 
     Only those count that are about the value itself: parts, alternatives and conditions, not members or

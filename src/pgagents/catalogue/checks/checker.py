@@ -197,7 +197,7 @@ class Expressions(Problems):
         begun = str(value_at(self.source.data, pointer)).startswith("=")
         return None if start is None else locate_within(self.source, pointer, start + begun)
 
-    def report_in(self, pointer: Pointer, part: Node, id: str, message: str, help: str = "") -> None:
+    def report_in(self, pointer: Pointer, part: Node, id: str, message: str, help: str) -> None:
         """Record an error at a part of the expression at a pointer.
 
         The message quotes a part without a known place.

@@ -522,7 +522,7 @@ SAMPLE_MARK = "pgv-0123456789abcdef-123"
 """A mark in the form that `verify` makes."""
 
 
-def check_examples(checker: Checker, known: Validators | None = None) -> None:
+def check_examples(checker: Checker, known: Validators | None) -> None:
     """Record examples that violate their schema, and laws that fail on their own example.
 
     `known` are validators compiled before. They are reused if the named schemas are the same.

@@ -97,7 +97,7 @@ def _object(members: Node, required: list[str], origin: Pointer) -> Node:
     return Node({"type": "object", "properties": members, "required": required}, origin=origin)
 
 
-def event_node(raw: Mapping[str, Any], pointer: Pointer, marks: Marks | None = None) -> Node:
+def event_node(raw: Mapping[str, Any], pointer: Pointer, marks: Marks) -> Node:
     """Convert the events of a stream to the schema of their list. Events with other names are open."""
     kinds: list[Node] = []
     for name, schema in raw.items():

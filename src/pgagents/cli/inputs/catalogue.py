@@ -89,7 +89,7 @@ def load_path(path: Path, name: str | None = None) -> Model:
     return load_opened(read_path(path, name))
 
 
-def read_path(path: Path, name: str | None = None) -> Source:
+def read_path(path: Path, name: str | None) -> Source:
     """Read a catalogue's file without its document. Raises PgagentsError if it cannot be read."""
     from pgagents.base.errors import PgagentsError
     from pgagents.base.reading import read

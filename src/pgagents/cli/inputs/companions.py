@@ -39,7 +39,7 @@ _SECRET = re.compile(r"(?:.*_)?(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CR
 SHORTEST_SECRET = 8
 
 
-def inherit(passed: Iterable[str] = ()) -> dict[str, str]:
+def inherit(passed: Iterable[str]) -> dict[str, str]:
     """Return what the process of a server has of this environment: what each MCP client gives, and the
     `passed` variables. No key of this process is among it unless somebody named it.
     """
@@ -130,7 +130,7 @@ def make_plan_link(url: str | None, command: str | None) -> Link | None:
 
 
 @contextmanager
-def open_foreign(url: str | None, command: str | None, *, cacert: Path | None = None) -> Iterator[Link]:
+def open_foreign(url: str | None, command: str | None, *, cacert: Path | None) -> Iterator[Link]:
     """Yield a link to a server that no catalogue describes.
 
     Its process gets what `inherit` gives it. Raises PgagentsError for an invalid URL or a process that cannot

@@ -188,8 +188,8 @@ def find_api(
     cacert: Path | None,
     description: Path | None,
     *first: str,
-    servers: Sequence[str] = (),
-    certificate: tuple[Path | None, Path | None] = (None, None),
+    servers: Sequence[str],
+    certificate: tuple[Path | None, Path | None],
 ) -> Api:
     """Return the API of a command line, whose options replace those of the description.
 

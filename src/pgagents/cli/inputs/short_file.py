@@ -35,7 +35,7 @@ ONE_FILE = "save all of them into one folder, and name the first file; or `--ful
 """Advice on a document of several files, because a copy has one."""
 
 
-def write_new(path: Path, document: str, choice: Choice, *, allow_remote: bool, passing: bool = False) -> int:
+def write_new(path: Path, document: str, choice: Choice, *, allow_remote: bool, passing: bool) -> int:
     """Write the short catalogue of a document to `path`, and its copy beside it if the document is a URL.
 
     The file does not say from where the copy comes if the URL is of a `passing` server. Raises PgagentsError

@@ -396,8 +396,8 @@ def check_server(
     other: Callable[[str], Handler],
     keys: Mapping[str, str],
     options: Options,
-    hidden: Iterable[str] = (),
-    reach: Callable[[str], Handler] | None = None,
+    hidden: Iterable[str],
+    reach: Callable[[str], Handler],
 ) -> Options:
     """Check the server, and return the options with the used requests subtracted from their limit.
 

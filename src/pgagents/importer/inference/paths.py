@@ -106,7 +106,7 @@ def _is_own_id(noun: str, argument: str) -> bool:
     return bool(kind) and not _ROOT.fullmatch(noun) and snake(argument) in ("id", kind, f"{kind}_id")
 
 
-def find_at(known: Mapping[str, T], path: str, argument: str = "") -> T | None:
+def find_at(known: Mapping[str, T], path: str, argument: str) -> T | None:
     """Return what is known of a collection's path, which may end with a verb; None if nothing is.
 
     `argument` is the placeholder that follows, which must be the id of what the collection has then.

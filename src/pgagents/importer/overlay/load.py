@@ -147,7 +147,7 @@ def _leave_out(over: dict[str, Any], at: Pointer) -> bool:
     return False
 
 
-def open_overlay(source: Source, fetch: Fetch, misfits: list[Diagnostic] | None = None) -> Opened:
+def open_overlay(source: Source, fetch: Fetch, misfits: list[Diagnostic] | None) -> Opened:
     """Read the document of a short catalogue and convert it; see `load_overlay`.
 
     Raises InputError and PgagentsError.

@@ -205,7 +205,7 @@ def _list_words(written: Any) -> tuple[str, ...]:
     return tuple(words) if right else ()
 
 
-def _problem(source: Source, at: tuple[str | int, ...], message: str, help: str = "") -> Diagnostic:
+def _problem(source: Source, at: tuple[str | int, ...], message: str, help: str) -> Diagnostic:
     return Diagnostic(source.locate((KEY, *at)), "overlay/openapi", "error", message, help)
 
 

@@ -40,9 +40,7 @@ class Short:
     chosen: str = ""
 
 
-def write_short(
-    document: str, converted: Converted, choice: Choice | None = None, *, origin: str = ""
-) -> Short:
+def write_short(document: str, converted: Converted, choice: Choice | None, *, origin: str) -> Short:
     """Return the short catalogue over a document.
 
     `document` is its path relative to the catalogue's folder. `origin` is the URL from which it was copied.

@@ -559,7 +559,7 @@ def simulate(data: Any, form: Form | None = None, *, as_yaml: bool = False, plug
     )
 
 
-def pretty_size(data: Any, *, as_yaml: bool = False) -> int:
+def pretty_size(data: Any, *, as_yaml: bool) -> int:
     """Return the size of the builder's layout in bytes: JSON indented by two, or YAML with 120 columns.
 
     The YAML is never longer.

@@ -188,9 +188,7 @@ _SAYS_STRICT = frozenset(("openai-tools",))
 """Vendors whose clients state that a tool is not strict."""
 
 
-def judge_server(
-    source: Source, own: Sequence[Diagnostic] = (), only: str | None = None, place: str = ""
-) -> list[Judged]:
+def judge_server(source: Source, own: Sequence[Diagnostic], only: str | None, place: str) -> list[Judged]:
     """Judge a list of tools for MCP clients, and for each vendor's models or one vendor's.
 
     `own` are further findings about the list. A vendor's finding is left out if its line already has an error

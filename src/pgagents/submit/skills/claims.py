@@ -279,9 +279,7 @@ class _Finder:
         claim = Claim("tool", self.skill.shown, line, name)
         self.outcomes.append(claim.conclude("broken", f"{reason}{hint}", "tool-missing"))
 
-    def _claim(
-        self, kind: Kind, line: int, subject: str, operation: Operation | None = None, **more: Any
-    ) -> None:
+    def _claim(self, kind: Kind, line: int, subject: str, operation: Operation | None, **more: Any) -> None:
         self.claims.append(Claim(kind, self.skill.shown, line, subject, operation, **more))
 
     def _read_passage(self, passage: Passage) -> None:

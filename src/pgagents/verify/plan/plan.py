@@ -412,7 +412,7 @@ def choose_probes(
     setting: Setting,
     probes: Sequence[Probe],
     contracts: Sequence[Contract],
-    shown: frozenset[str] = frozenset(),
+    shown: frozenset[str],
 ) -> list[Probe]:
     """Choose the probes for these contracts, and a few basic calls of each of their endpoints.
 

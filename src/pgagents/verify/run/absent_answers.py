@@ -59,7 +59,7 @@ _DEEPEST = 3
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
 
-def nothing_there(setting: Setting, exchange: Exchange, reached: Container[str] = ()) -> str:
+def nothing_there(setting: Setting, exchange: Exchange, reached: Container[str]) -> str:
     """Return why an answer shows nothing about its call; empty if it does, or if the catalogue orders the
     refusals. `reached` are the places of operations that have succeeded.
     """

@@ -386,7 +386,7 @@ class _Running(Generic[T]):
 
 
 def finish_together(
-    driver: Driver, several: Sequence[Callable[[], T]], patience_s: float = LAST_ANSWERS_S
+    driver: Driver, several: Sequence[Callable[[], T]], patience_s: float
 ) -> tuple[list[T | BaseException | None], bool]:
     """Run several pieces of work to their ends; return the result of each, or the error that ended it.
 

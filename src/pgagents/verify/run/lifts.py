@@ -33,7 +33,7 @@ def list_lifts(
     results: Iterable[Result],
     reached: Collection[str],
     refused: Mapping[str, Collection[str]],
-    put_off: Collection[str] = (),
+    put_off: Collection[str],
 ) -> tuple[Lift, ...]:
     """Return the lines for the inferred resources that keep most contracts untested, the best line first.
 

@@ -85,7 +85,7 @@ def present_all(credentials: Iterable[tuple[Credential, str]], twist: Twist = ""
     return Proof(found)
 
 
-def list_twists(credential: Credential, others: Iterable[Credential] = ()) -> Mapping[Twist, str]:
+def list_twists(credential: Credential, others: Iterable[Credential]) -> Mapping[Twist, str]:
     """Return the twists that a server must refuse, each with a description, in the order of the plan.
 
     `others` are credentials that also suffice, so that a server may accept this key in their form.
