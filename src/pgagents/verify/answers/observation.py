@@ -20,7 +20,7 @@ from pgagents.verify.fixtures.instance import at_path, is_count, is_missing, mem
 from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask, changing_steps
-from pgagents.verify.wire.call import Alone, Call, InstanceRef, Reads, Sleep
+from pgagents.verify.wire.call import Alone, Call, InstanceRef, Reads, Reuse, Sleep
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
@@ -417,10 +417,13 @@ def change(setting: Setting, resource: Resource, before: Body, why: str) -> str 
 # -- the capacity left in the resource that an instance occupies, such as seats of a flight
 
 
-def read_counter(setting: Setting, resource: Resource, body: Mapping[str, Any]) -> int | None:
+def read_counter(
+    setting: Setting, resource: Resource, body: Mapping[str, Any], reuse: Reuse = ""
+) -> int | None:
     """Return the current capacity counter of the resource named by `takes`, or None if no answer contains it.
 
-    `body` is the instance that occupies capacity. One reading call is sent.
+    `body` is the instance that occupies capacity. One reading call is sent, unless `reuse` allows an earlier
+    answer. What a cache answered is no count.
     """
     takes = resource.takes
     endpoint = setting.find_lead(str(takes.read_by.name)) if takes is not None else None
@@ -428,7 +431,13 @@ def read_counter(setting: Setting, resource: Resource, body: Mapping[str, Any]) 
         return None
     where = next((str(p.name) for p in endpoint.params if p.refers_to == takes.of), "")
     exchange = ask(
-        Call(endpoint, {where: body[takes.by]}, "valid", f"to count {takes.counter} of a {takes.of}")
+        Call(
+            endpoint,
+            {where: body[takes.by]},
+            "valid",
+            f"to count {takes.counter} of a {takes.of}",
+            reuse=reuse,
+        )
     )
     told = exchange.success and exchange.fits and not exchange.cached
     return member_named(exchange.body, takes.counter) if told else None

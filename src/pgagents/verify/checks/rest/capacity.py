@@ -15,12 +15,11 @@ from typing import Any
 from pgagents.catalogue.model.action import ActionCall
 from pgagents.catalogue.model.resource import Resource, Takes, is_scalar
 from pgagents.report.contract import Rank, Verdict
-from pgagents.verify.answers.observation import find_roomiest
-from pgagents.verify.fixtures.instance import at_path, member_named, say_none_made, siblings
+from pgagents.verify.answers.observation import find_roomiest, read_counter
+from pgagents.verify.fixtures.instance import at_path, say_none_made, siblings
 from pgagents.verify.plan.selection import others_too
 from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
 from pgagents.verify.setting import Setting
-from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -95,7 +94,7 @@ def _round(trials: Sequence[Trial], resource: Resource, takes: Takes) -> list[Ju
     enders = [trial for trial in trials if trial.case.about == "returned"]
     counts: Counts = {}
     place = find_roomiest(setting, takes)  # a full place refuses what each surface makes
-    _read_counter(setting, takes, place[setting.model.resources[takes.of].id], counts)
+    _count(setting, resource, place[setting.model.resources[takes.of].id], counts)
     living: list[Mapping[str, Any]] = []
     for trial in makers:
         judged.append(_judge_taking(trial, resource, takes, place, counts, living))
@@ -130,7 +129,7 @@ def _judge_taking(
     at = first[takes.by]
     # an order's tickets may be for several shows
     taken = sum(1 for instance in instances if instance.get(takes.by) == at)
-    before, after = counts.get(at), _read_counter(setting, takes, at, counts)
+    before, after = counts.get(at), _count(setting, resource, at, counts)
     if before is None or after is None:
         return trial.untested(f"{takes.read_by.name} returned no {takes.counter}")
     return _judge_count(trial, takes, before, after, -taken)
@@ -164,22 +163,16 @@ def _judge_return(
         counts.clear()
         return trial.untested(f"it did not end: {answer.outcome}")
     before = counts.get(instance[takes.by])
-    after = _read_counter(trial.setting, takes, instance[takes.by], counts)
+    after = _count(trial.setting, resource, instance[takes.by], counts)
     if before is None or after is None:
         return trial.untested(f"{takes.read_by.name} returned no {takes.counter}")
     return _judge_count(trial, takes, before, after, 1)
 
 
-def _read_counter(setting: Setting, takes: Takes, id: str | int | float, counts: Counts) -> int | None:
+def _count(setting: Setting, resource: Resource, id: str | int | float, counts: Counts) -> int | None:
     """Read and remember the counter of a place; return it, or None if it could not be read."""
-    endpoint = setting.find_lead(str(takes.read_by.name))
-    assert endpoint is not None
-    name = next((str(p.name) for p in endpoint.params if p.refers_to == takes.of), "")
-    exchange = ask(
-        Call(endpoint, {name: id}, "valid", f"to count {takes.counter} of a {takes.of}", reuse="latest")
-    )
-    told = exchange.success and exchange.fits and not exchange.cached
-    found = member_named(exchange.body, takes.counter) if told else None
+    assert resource.takes is not None
+    found = read_counter(setting, resource, {resource.takes.by: id}, reuse="latest")
     if found is None:
         counts.pop(id, None)
     else:
