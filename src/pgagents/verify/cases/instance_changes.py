@@ -1,9 +1,12 @@
-"""Change an instance of our own: which members a call may set and a read shows, and other values for them."""
+"""Make an instance of our own, and change it: which members a call may set and a read shows, and other values
+for them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from pgagents.base.cel import expression
@@ -12,16 +15,44 @@ from pgagents.catalogue.language.basics import FRESH
 from pgagents.catalogue.model.action import ActionCall, Param
 from pgagents.catalogue.model.resource import Resource
 from pgagents.verify.cases.argument_values import choose_other
-from pgagents.verify.fixtures.instance import at_path, members_of
-from pgagents.verify.promise import Trial
+from pgagents.verify.fixtures.instance import at_path, members_of, say_none_made
+from pgagents.verify.promise import Trial, Untested
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import types_of
-from pgagents.verify.wire.call import Call
+from pgagents.verify.wire.asking import ask
+from pgagents.verify.wire.call import Call, Own
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 FRESH_FORMS = {"email": "email", "uuid": "uuid", "uri": "url", "url": "url"}
 """The kind of fresh value for each format; any other text is plain."""
+
+
+def make_one(
+    resource: Resource,
+    maker: Endpoint,
+    why: str,
+    given: Mapping[str, Any] = MappingProxyType({}),
+    *,
+    bind: Mapping[str, Any] = MappingProxyType({}),
+    renews: bool = True,
+    owns: bool = True,
+) -> tuple[Exchange, Mapping[str, Any]]:
+    """Make an instance; return the call, and the body in its answer.
+
+    `given` are other arguments than those of `made_by`. With `owns`, it is proved that the run made it, which
+    a probe asks for before it removes the instance. Raises Untested if the answer shows none.
+    """
+    made_by = resource.made_by
+    assert made_by is not None
+    arguments = {**made_by.input, **given}
+    made = ask(Call(maker, arguments, "explore", why, fresh=True, renews=renews, bind=dict(bind)))
+    body = at_path(made_by, made) if made.success else None
+    if not isinstance(body, Mapping):
+        raise Untested(say_none_made(resource, made))
+    if owns:
+        ask(Own(made.number))
+    return made, body
 
 
 @dataclass(frozen=True, slots=True)

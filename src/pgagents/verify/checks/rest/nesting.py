@@ -19,6 +19,7 @@ from pgagents.catalogue.model.action import Action, ActionCall
 from pgagents.catalogue.model.answers import Code
 from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank
+from pgagents.verify.cases.instance_changes import make_one
 from pgagents.verify.cases.removed_instances import call_with_ids, has_random_id, is_there
 from pgagents.verify.fixtures.factory import ACCEPTED, REMOVAL_WAITS_S
 from pgagents.verify.fixtures.instance import (
@@ -28,7 +29,6 @@ from pgagents.verify.fixtures.instance import (
     is_missing,
     member_named,
     members_of,
-    say_none_made,
 )
 from pgagents.verify.fixtures.marks import find_marks, occurs_in
 from pgagents.verify.fixtures.target import makes
@@ -44,7 +44,7 @@ from pgagents.verify.promise import (
 )
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask_until
-from pgagents.verify.wire.call import Call, InstanceRef, Own, Sleep
+from pgagents.verify.wire.call import Call, InstanceRef, Sleep
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import CONFLICT, Exchange
 
@@ -179,11 +179,7 @@ def _try_elsewhere(trial: Trial, nested: _Nested) -> None:
     setting, endpoint, resource, parent = trial.setting, trial.endpoint, nested.resource, nested.parent
     what = f"a {resource.name} of another {parent.name}"
     body = trial.ask(InstanceRef(resource.name, fresh=endpoint.action.effect == "write"))
-    other = trial.ask(_make_parent(nested, f"another {parent.name}"))
-    beside = at_path(parent.made_by, other) if other.success else None
-    if not isinstance(beside, Mapping):
-        raise Untested(say_none_made(parent, other))
-    trial.ask(Own(other.number))
+    other, beside = make_one(parent, nested.parent_maker, f"another {parent.name}")
     arguments = {
         **_name_parents(nested, nested.reader, other, beside),
         **resource.values_for(nested.reader.params, body),
@@ -199,14 +195,14 @@ def _try_elsewhere(trial: Trial, nested: _Nested) -> None:
         }
         answer = trial.ask(call_with_ids(setting, endpoint, arguments, what))
         if answer.success and endpoint.action.effect == "write":
-            conclude(_judge_effect(trial, nested, answer, what, body))
+            conclude(_judge_accepted(trial, nested, answer, what, body))
         else:
             conclude(_judge(trial, nested, answer, what, None))
     else:
         conclude(trial.untested(f"nothing shows that it is missing there: {answer.outcome}"))
 
 
-def _judge_effect(
+def _judge_accepted(
     trial: Trial, nested: _Nested, answer: Exchange, what: str, body: Mapping[str, Any]
 ) -> Judgement:
     """Judge a write that was accepted under the other parent: S3 answers 204 of what is not there, too."""
@@ -220,12 +216,6 @@ def _judge_effect(
         if all(shown[name] == value for name, value in body.items() if name in shown):
             return trial.untested(f"it was accepted, and nothing shows an effect: {answer.outcome}")
     return _judge(trial, nested, answer, what, None)
-
-
-def _make_parent(nested: _Nested, why: str) -> Call:
-    assert nested.parent.made_by is not None
-    given = nested.parent.made_by.input
-    return Call(nested.parent_maker, given, "explore", why, fresh=True, renews=True)
 
 
 def _name_parents(
@@ -248,12 +238,8 @@ def _name_parents(
 
 def _try_gone(trial: Trial, nested: _Nested, remover: Endpoint, undone_by: ActionCall) -> None:
     resource, parent = nested.resource, nested.parent
-    home = trial.ask(_make_parent(nested, f"a {parent.name} to be removed"))
-    around = at_path(parent.made_by, home) if home.success else None
-    if not isinstance(around, Mapping):
-        raise Untested(say_none_made(parent, home))
-    trial.ask(Own(home.number))
-    body = _make_inside(trial, nested, home, around)
+    home, around = make_one(parent, nested.parent_maker, f"a {parent.name} to be removed")
+    body = _make_inside(nested, home, around)
     look = Call(
         nested.reader, nested.read.input, "explore", f"a {resource.name} whose {parent.name} is removed",
         subject=resource, made=body, bind={parent.name: around},
@@ -317,11 +303,7 @@ def _try_count(trial: Trial, nested: _Nested, member: str, read: ActionCall, rea
     """Read the number in a new parent, after an instance was made in it, and after that was removed."""
     resource, parent = nested.resource, nested.parent
     trial.ask(InstanceRef(resource.name))  # the first of a kind is made twice, to tell their ids apart
-    home = trial.ask(_make_parent(nested, f"a {parent.name} that counts"))
-    around = at_path(parent.made_by, home) if home.success else None
-    if not isinstance(around, Mapping):
-        raise Untested(say_none_made(parent, home))
-    trial.ask(Own(home.number))
+    home, around = make_one(parent, nested.parent_maker, f"a {parent.name} that counts")
     look = Call(reader, read.input, "explore", f"{member} of a {parent.name}", subject=parent, made=around)
 
     def count(wanted: int | None) -> int | None:
@@ -340,7 +322,7 @@ def _try_count(trial: Trial, nested: _Nested, member: str, read: ActionCall, rea
     first = count(None)
     if first is None:
         raise Untested(unshown)
-    body = _make_inside(trial, nested, home, around)
+    body = _make_inside(nested, home, around)
     made = count(first + 1)
     if made is None:
         raise Untested(unshown)
@@ -368,20 +350,12 @@ def _try_count(trial: Trial, nested: _Nested, member: str, read: ActionCall, rea
     conclude(trial.judge(expected, "" if left == first else f"{member} is {{left}}", left=left))
 
 
-def _make_inside(
-    trial: Trial, nested: _Nested, home: Exchange, around: Mapping[str, Any]
-) -> Mapping[str, Any]:
+def _make_inside(nested: _Nested, home: Exchange, around: Mapping[str, Any]) -> Mapping[str, Any]:
     """Make an instance in the parent that `home` has made; return its body."""
-    made_by, resource, parent = nested.resource.made_by, nested.resource, nested.parent
-    assert made_by is not None
-    arguments = {**made_by.input, **_name_parents(nested, nested.maker, home, around)}
+    resource, parent = nested.resource, nested.parent
+    arguments = _name_parents(nested, nested.maker, home, around)
     why = f"a {resource.name} of a new {parent.name}"
-    bind = {parent.name: around}
-    made = trial.ask(Call(nested.maker, arguments, "explore", why, fresh=True, renews=True, bind=bind))
-    body = at_path(made_by, made) if made.success else None
-    if not isinstance(body, Mapping):
-        raise Untested(say_none_made(resource, made))
-    trial.ask(Own(made.number))
+    _, body = make_one(resource, nested.maker, why, arguments, bind={parent.name: around})
     return body
 
 

@@ -28,6 +28,7 @@ from pgagents.report.contract import Rank
 from pgagents.verify.cases.argument_values import free_text, without_null
 from pgagents.verify.cases.as_sent import is_invalid, is_sendable
 from pgagents.verify.cases.generated import is_free, list_drawn_calls, may_vary, shrink
+from pgagents.verify.cases.instance_changes import make_one
 from pgagents.verify.fixtures.instance import at_path, names_in
 from pgagents.verify.fixtures.request_template import GUESS, RequestTemplate, ordinary, template_of
 from pgagents.verify.fixtures.target import makes, target_of
@@ -43,7 +44,7 @@ from pgagents.verify.promise import (
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.asking import ask
-from pgagents.verify.wire.call import Call, EntityTag, Own, Raw, format_arguments
+from pgagents.verify.wire.call import Call, EntityTag, Raw, format_arguments
 from pgagents.verify.wire.endpoint import Endpoint, framework_places
 from pgagents.verify.wire.exchange import Exchange, Loss
 
@@ -465,15 +466,10 @@ def _make_of_nothing(trial: Trial, resource: Resource, maker: Endpoint, remover:
 
     Superset answers 500 to 44 writes without a body.
     """
-    made_by, undone_by = resource.made_by, resource.undone_by
-    assert made_by is not None
+    undone_by = resource.undone_by
     assert undone_by is not None
     why = f"to see that a {resource.name} can be removed"
-    made = trial.ask(Call(maker, made_by.input, "explore", why, fresh=True, renews=True))
-    subject = at_path(made_by, made) if made.success else None
-    if not isinstance(subject, Mapping):
-        return
-    trial.ask(Own(made.number))  # nothing hangs on it
+    _, subject = make_one(resource, maker, why)
     gone = trial.ask(Call(remover, undone_by.input, "valid", why, subject=resource, made=subject))
     for what, body in NOTHING.items() if gone.success else ():
         trial.ask(

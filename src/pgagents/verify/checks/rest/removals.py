@@ -28,6 +28,7 @@ from pgagents.catalogue.model.action import ActionCall
 from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank
 from pgagents.verify.answers.standing import find_removed_state
+from pgagents.verify.cases.instance_changes import make_one
 from pgagents.verify.cases.removed_instances import (
     Reader,
     call_with_ids,
@@ -42,7 +43,7 @@ from pgagents.verify.cases.removed_instances import (
     request_page,
 )
 from pgagents.verify.fixtures.factory import ACCEPTED, REMOVAL_WAITS_S
-from pgagents.verify.fixtures.instance import Unavailable, at_path, is_missing, say_none_made
+from pgagents.verify.fixtures.instance import Unavailable, at_path, is_missing
 from pgagents.verify.fixtures.target import brings_back, is_made_by
 from pgagents.verify.lists import PageRequest
 from pgagents.verify.promise import (
@@ -57,7 +58,7 @@ from pgagents.verify.promise import (
 )
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask, ask_until
-from pgagents.verify.wire.call import Call, Own
+from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
@@ -151,11 +152,7 @@ def _remove(trials: Sequence[Trial], resource: Resource, maker: Endpoint, remove
     assert made_by is not None
     assert undone_by is not None
     why = f"a {resource.name} to be removed"
-    made = ask(Call(maker, made_by.input, "explore", why, fresh=True, renews=True))
-    body = at_path(made_by, made) if made.success else None
-    if not isinstance(body, Mapping):
-        raise Untested(say_none_made(resource, made))
-    ask(Own(made.number))
+    made, body = make_one(resource, maker, why)
     if resource.inferred:  # a server that removes by a position, or the last one, is right about the newest
         with suppress(Unavailable):
             after = f"a {resource.name} after it"

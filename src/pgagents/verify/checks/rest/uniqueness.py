@@ -26,8 +26,9 @@ from pgagents.base.cel.functions import epoch
 from pgagents.catalogue.model.action import Param
 from pgagents.catalogue.model.resource import Resource, Unique
 from pgagents.report.contract import Rank
+from pgagents.verify.cases.instance_changes import make_one
 from pgagents.verify.fixtures.factory import ACCEPTED
-from pgagents.verify.fixtures.instance import at_path, say_none_made
+from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.promise import Attempt, Case, Judgement, Trial, Untested, conclude, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import types_of
@@ -149,19 +150,16 @@ def _take_over(
     assert made_by is not None
     assert undone_by is not None
 
-    def make(given: Mapping[str, Any], why: str, *, renews: bool = False) -> tuple[Exchange, Any]:
-        answer = ask(Call(maker, given, "explore", why, fresh=renews, renews=renews))
+    def make(given: Mapping[str, Any], why: str) -> tuple[Exchange, Any]:
+        answer = ask(Call(maker, given, "explore", why))
         return answer, at_path(made_by, answer) if answer.success else None
 
     def remove(body: Mapping[str, Any]) -> Exchange:
         why = f"a {resource.name} is removed, so that its texts are free"
         return ask(Call(remover, undone_by.input, "clean", why, subject=resource, made=body))
 
-    (first, kept), (second, changed) = (
-        make(made_by.input, f"a {resource.name} with texts of its own", renews=True) for _ in range(2)
-    )
-    if not isinstance(kept, Mapping) or not isinstance(changed, Mapping):
-        raise Untested(say_none_made(resource, second if first.success else first))
+    why = f"a {resource.name} with texts of its own"
+    (first, kept), (second, changed) = (make_one(resource, maker, why, owns=False) for _ in range(2))
     for name in names:
         text = first.input.get(name)
         if not text or text == second.input.get(name) or kept.get(name) != text:
@@ -172,9 +170,9 @@ def _take_over(
         answer = trial.ask(trial.call("explore", why, input=given, made=changed, subject=resource))
         if not answer.success or not isinstance(answer.body, Mapping) or answer.body.get(name) != text:
             continue
-        third, free = make(made_by.input, f"a third {resource.name}", renews=True)
-        if not isinstance(free, Mapping) or not remove(free).success:
-            raise Untested(say_none_made(resource, third))
+        third, free = make_one(resource, maker, f"a third {resource.name}", owns=False)
+        if not (removed := remove(free)).success:
+            raise Untested(f"the {resource.name} could not be removed: {removed.outcome}")
         _, again = make(third.input, f"a {resource.name} with the texts of a removed one")
         if not isinstance(again, Mapping) or not remove(again).success:
             continue  # a row that is only hidden keeps its texts
@@ -191,13 +189,11 @@ def _take_over(
 
 def _make_first(endpoint: Endpoint, resource: Resource, unique: Unique) -> tuple[Exchange, Mapping[str, Any]]:
     """Make an instance whose values nothing else has; return its call, and its body."""
-    names, made_by = " and ".join(unique.members), resource.made_by
-    assert made_by is not None
+    names = " and ".join(unique.members)
     why = f"a {resource.name} whose {names} nothing else has"
-    first = ask(Call(endpoint, made_by.input, "explore", why, fresh=True))
-    body = at_path(made_by, first) if first.success else None
+    first, body = make_one(resource, endpoint, why, renews=False, owns=False)
     # NULLs of SQL are never the same
-    if not isinstance(body, Mapping) or any(body.get(name) is None for name in unique.members):
+    if any(body.get(name) is None for name in unique.members):
         raise Untested(f"no answer shows {names}: {first.outcome}")
     if first.status == ACCEPTED:
         raise Untested(f"a first {resource.name} is only accepted: {first.outcome}")

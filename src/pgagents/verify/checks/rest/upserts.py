@@ -19,7 +19,7 @@ from pgagents.catalogue.model.resource import Resource, id_text
 from pgagents.report.contract import Rank
 from pgagents.verify.answers.standing import is_equal
 from pgagents.verify.cases.argument_values import choose_other
-from pgagents.verify.cases.instance_changes import list_unique
+from pgagents.verify.cases.instance_changes import list_unique, make_one
 from pgagents.verify.fixtures.factory import ACCEPTED
 from pgagents.verify.fixtures.instance import at_path, find_read, members_of
 from pgagents.verify.fixtures.target import makes_it
@@ -115,11 +115,7 @@ def _put_twice(
     made_by, reader = resource.made_by, find_read(setting, resource)
     assert made_by is not None
     why = f"a {resource.name} to be replaced"
-    first = ask(Call(endpoint, made_by.input, "explore", why, fresh=True))
-    body = at_path(made_by, first) if first.success else None
-    if not isinstance(body, Mapping):
-        raise Untested(f"no {resource.name} was put: {first.outcome}")
-    ask(Own(first.number))
+    first, body = make_one(resource, endpoint, why, renews=False)
     others = _choose_others(setting, resource, endpoint, first.input)
     why = f"the same {resource.name} with other values"
     second = ask(Call(endpoint, {**first.sent, **others}, "explore", why))
