@@ -2,24 +2,21 @@
 
 A check says which calls are made on which instances, and what a right server shows after each of them. A
 difference counts only if three trials show it, two of them beside a control, and if it does not come by
-itself. What looking changes is in the control, too: a read under test is not among its own sources. The whole
-of a check's attempt is then:
+itself. What looking changes is in the control, too: a read under test is not among its own sources.
 
-    def compare(careful: bool) -> Difference | None:
-        body = ask(InstanceRef(resource.name, fresh=True, new=True))
-        act = partial(ask, trial.call("explore", "a call that changes nothing", made=body))
-        return compare_looks(SAME, sources, [body], [act], calls=1, careful=careful)
-
-    judge_effect(trial, SAME, compare)
+Where one call on a new instance shows it, `attempt_effect` is the whole attempt. A check that makes other
+calls gives `judge_effect` a comparison of its own, made with `compare_looks`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any
 
+from pgagents.verify.answers.hints import HintedCall, make_attempt, make_first
 from pgagents.verify.answers.observation import (
     ANSWER,
     GONE,
@@ -40,7 +37,9 @@ from pgagents.verify.answers.observation import (
     try_again,
 )
 from pgagents.verify.fixtures.instance import is_count
-from pgagents.verify.promise import Trial, Untested, conclude
+from pgagents.verify.promise import Attempt, Trial, Untested, conclude
+from pgagents.verify.wire.asking import ask
+from pgagents.verify.wire.call import InstanceRef
 
 _UNSET: tuple[Any, ...] = (None, "", [], {})
 _NOTHING: tuple[Any, ...] = (*_UNSET, 0, False)
@@ -82,6 +81,42 @@ def judge_effect(
         conclude(trial.broken(f"{expectation.says}, in three trials", f"{changes[first][0]}{advice}"))
     elif changes is not None:
         conclude(trial.kept(unseen()))
+
+
+def attempt_effect(
+    hinted: HintedCall, expectation: Expectation, why: str, given: Mapping[str, Any] = MappingProxyType({})
+) -> Attempt:
+    """Return the attempt that makes one call on a new instance, and looks at the instance before and after.
+
+    `why` says what the call is. `given` are arguments in place of its usual ones. A call that is refused, or
+    is sent without one of these, shows nothing.
+    """
+    resource = hinted.resource
+    # what the call itself shows is no witness: each look would have its effect, the control's too
+    sources = [source for source in hinted.sources if source.endpoint is not hinted.endpoint]
+
+    def run(trial: Trial) -> None:
+        def compare(careful: bool) -> Difference:
+            body: Body = ask(InstanceRef(resource.name, hinted.states, fresh=True, new=True))
+            usual = make_first(trial.setting, hinted, body, why)
+            call = replace(usual, input={**usual.input, **given}, field=next(iter(given), ""))
+
+            def act() -> None:
+                answer = ask(call)
+                # do no harm: a run leaves out what may reach beyond its own, as it thinks of `dry_run`
+                if unsent := given.keys() - answer.sent.keys():
+                    raise Untested(f"the call was sent without {' and '.join(sorted(unsent))}")
+                if not answer.success:
+                    raise Untested(f"the call was not accepted: {answer.outcome}")
+
+            changes = compare_looks(expectation, sources, [body], [act], calls=1, careful=careful)
+            if changes is None:
+                raise Untested("it could not be read again")
+            return changes
+
+        judge_effect(trial, expectation, compare)
+
+    return make_attempt(resource, sources, (), run=run, cost=2 * len(sources) + 2)
 
 
 def compare_looks(
