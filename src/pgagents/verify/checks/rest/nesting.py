@@ -263,14 +263,6 @@ def _try_freed(trial: Trial, nested: _Nested) -> None:
     """Remove a parent with an instance, then the instance, and then the parent again."""
     setting, resource, parent = trial.setting, nested.resource, nested.parent
 
-    def make_parent() -> tuple[Exchange, Mapping[str, Any]]:
-        made = trial.ask(_make_parent(nested, f"a {parent.name} that a {resource.name} keeps"))
-        body = at_path(parent.made_by, made) if made.success else None
-        if not isinstance(body, Mapping):
-            raise Untested(say_none_made(parent, made))
-        trial.ask(Own(made.number))
-        return made, body
-
     def remove(kind: Resource, body: Mapping[str, Any], why: str, **bound: Any) -> Exchange:
         endpoint, undone_by = _find_remover(setting, kind), kind.undone_by
         assert endpoint is not None
@@ -278,8 +270,8 @@ def _try_freed(trial: Trial, nested: _Nested) -> None:
         return trial.ask(Call(endpoint, undone_by.input, "explore", why, subject=kind, made=body, **bound))
 
     trial.ask(InstanceRef(resource.name))  # the first of a kind is made twice, to tell their ids apart
-    home, around = make_parent()
-    body = _make_inside(trial, nested, home, around)
+    home, around = make_one(parent, nested.parent_maker, f"a {parent.name} that a {resource.name} keeps")
+    body = _make_inside(nested, home, around)
     kept = remove(parent, around, f"a {parent.name} is removed with a {resource.name}")
     if kept.status != CONFLICT:
         raise Untested(f"no {resource.name} keeps it from being removed: {kept.outcome}", excused=True)
@@ -292,7 +284,7 @@ def _try_freed(trial: Trial, nested: _Nested) -> None:
         return
     if last.status != CONFLICT:
         raise Untested(f"it was refused for another reason: {last.outcome}")
-    _, empty = make_parent()
+    _, empty = make_one(parent, nested.parent_maker, f"a {parent.name} without a {resource.name}")
     control = remove(parent, empty, f"a {parent.name} that never had a {resource.name}")
     if not control.success:
         raise Untested(f"nothing shows that one without a {resource.name} is removed: {control.outcome}")
