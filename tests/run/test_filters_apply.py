@@ -482,3 +482,28 @@ def test_two_filters_together_are_kept_and_one_that_is_ignored_alone_is_told_onc
 
 def test_two_filters_whose_values_no_two_items_share_show_nothing() -> None:
     assert find_together(either, ROWS).verdict is Verdict.UNTESTED
+
+
+def test_prices_are_sorted_as_numbers_also_where_ids_are_sorted_first() -> None:
+    """A co-working space in Quart (2026-11-29) sorts by `id`, `-id`, seats and prices."""
+    rows = [
+        {"id": n, "text": "a", "stars": n % 3, "size": size} for n, size in enumerate((900, 1200, 80, 45))
+    ]
+    orders = "'id', '-id', 'stars', 'size', '-size'"
+    of = catalogue(
+        NOTES,
+        (ITEMS, FULL.replace("id: {type: string}", "id: {type: integer}")),
+        (LIST, f"{LIST}    input: {{sort: {{type: string, enum: [{orders}]}}}}\n"),
+    )
+
+    def by(
+        given: dict[str, str], rows: list[dict[str, Any]], key: Callable[[Any], Any]
+    ) -> list[dict[str, Any]]:
+        name = given.get("sort", "id")
+        return sorted(rows, key=lambda row: key(row[name.lstrip("-")]), reverse=name.startswith("-"))
+
+    for key, verdict in ((lambda value: value, Verdict.KEPT), (str, Verdict.BROKEN)):
+        order: Order = lambda given, notes, key=key: by(given, notes, key)  # noqa: E731
+        report = run(of, everything, rows=rows, order=order)
+        found = [r.verdict for r in report.results if r.contract.check == "filters_apply"]
+        assert found == [verdict]

@@ -54,6 +54,8 @@ LOWER = frozenset(("min", "minimum", "gte", "gt"))
 UPPER = frozenset(("max", "maximum", "lte", "lt"))
 NUMBERS = ({"integer"}, {"number"})
 LARGER = "a server that holds such items shows it"
+MOST_NUMBERS = 3
+"""The most orders of one list that are asked for."""
 ENOUGH = 4
 """So many different numbers are hardly in the order of their digits by chance."""
 ABSENT = 7
@@ -85,7 +87,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         for own in filters:
             name = str(own.param.name)
             says = f"{endpoint.action.name} heeds {name}, which its items have as {own.member}"
-            cost = {_try_absent: 3, _try_seen: 3, _try_several: 4}.get(own.run, 2)
+            cost = {_try_absent: 3, _try_seen: 3, _try_several: 4}.get(own.run, max(2, len(own.values)))
             attempt = Attempt(partial(own.run, own=own), cost=cost)
             yield Case(endpoint, says, own.param.origin, attempt, name, about=own, advice=True)
         exact = [own for own in filters if _is_exact(setting, own)]
@@ -153,11 +155,14 @@ def _orders_and_bounds(
             if member is not None and types(member) in (*NUMBERS, {"string"}):
                 orders.setdefault((member, DOWN.search(value) is not None), value)
         if len(orders) > 1:
-            # a number first, whose order shows more
-            chosen = sorted(orders, key=lambda order: types(order[0]) not in NUMBERS)[:2]
-            (one, _), (other, _) = chosen  # a list that ignores `sort` has one order for any two
-            run = partial(_try_order, members=(one, other))
-            yield _Filter(param, one, at, run, tuple(orders[order] for order in chosen))
+            # numbers first, whose order shows more: prices and seats, and the ids that rise anyway at last
+            ids = {member for member, _ in orders if split_words(member)[-1:] == ["id"]}
+            ranked = sorted(orders, key=lambda order: (types(order[0]) not in NUMBERS, order[0] in ids))
+            firsts = {order[0]: order for order in reversed(ranked)}  # of two by one member the first
+            numbers = [order for order in ranked if order in firsts.values() and types(order[0]) in NUMBERS]
+            chosen = [*dict.fromkeys([*numbers, *ranked])][: max(2, min(MOST_NUMBERS, len(numbers)))]
+            run = partial(_try_order, members=[member for member, _ in chosen])
+            yield _Filter(param, chosen[0][0], at, run, tuple(orders[order] for order in chosen))
         return
     words = split_words(name)
     for side, rest in ((words[:1], words[1:]), (words[-1:], words[:-1])):
@@ -385,8 +390,10 @@ def _try_bound(trial: Trial, own: _Filter, upper: bool) -> None:
     conclude(trial.judge(expected, problem, name=own.member, other=beyond))
 
 
-def _try_order(trial: Trial, own: _Filter, members: tuple[str, str]) -> None:
-    """Ask for two orders. Nobody says how a server compares texts, so only one order for both is a fault."""
+def _try_order(trial: Trial, own: _Filter, members: Sequence[str]) -> None:
+    """Ask for two orders, and for those of further numbers. Nobody says how a server compares texts, so only
+    one order for both is a fault.
+    """
     name, shown = str(own.param.name), []
     array = "items" in without_null(trial.setting, own.param.schema)
     for value, member in zip(own.values, members, strict=True):
@@ -401,15 +408,16 @@ def _try_order(trial: Trial, own: _Filter, members: tuple[str, str]) -> None:
             broken = trial.broken(said, claim, member=member, one=wrong[0], other=wrong[1])
             conclude(replace(broken, shown=True))  # that it sorts by this member is no guess any more
             return
-    first, second = own.values
+    first, second = own.values[:2]
     if shown[0] != shown[1]:
         conclude(trial.kept())
         return
-    columns = [[item[member] for item in shown[0] if item.get(member) is not None] for member in members]
+    columns = [[item[member] for item in shown[0] if item.get(member) is not None] for member in members[:2]]
     if members[0] == members[1]:
         unsorted = [second] if len(set(map(str, columns[0]))) > 1 else []
     else:
-        unsorted = [value for value, column in zip(own.values, columns, strict=True) if not _in_order(column)]
+        both = zip(own.values[:2], columns, strict=True)
+        unsorted = [value for value, column in both if not _in_order(column)]
     if not unsorted:
         same = f"the items seen have the same order by {first} and by {second}"
         raise Untested(f"{same}; {LARGER}", excused=True)
