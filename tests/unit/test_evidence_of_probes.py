@@ -19,7 +19,6 @@ from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.observation import read_counter
 from pgagents.verify.checks.rest import (
     arbitrary_text,
-    capacity,
     conditional_calls,
     consistent_representations,
     conversion,
@@ -975,7 +974,8 @@ def test_a_document_may_leave_out_which_texts_are_refused(document: bool, status
 def test_a_count_from_a_cache_is_none(headers: dict[str, str], count: int | None) -> None:
     """A CDN such as CloudFront ignores the `no-cache` of a request."""
     setting = setting_for(park_graph())
-    takes = setting.model.resources["session"].takes
+    session = setting.model.resources["session"]
+    takes = session.takes
     assert takes is not None
 
     def reply(step: Any) -> Any:
@@ -984,8 +984,7 @@ def test_a_count_from_a_cache_is_none(headers: dict[str, str], count: int | None
         return exchange
 
     with answering(reply):
-        assert capacity._read_counter(setting, takes, "lot-1", {}) == count
-        assert read_counter(setting, setting.model.resources["session"], {takes.by: "lot-1"}) == count
+        assert read_counter(setting, session, {takes.by: "lot-1"}) == count
 
 
 @pytest.mark.parametrize(("role", "seen"), [("main", Verdict.BROKEN), ("second", None), ("", None)])
