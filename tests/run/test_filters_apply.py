@@ -480,8 +480,15 @@ def test_two_filters_together_are_kept_and_one_that_is_ignored_alone_is_told_onc
     assert ignored.excused
 
 
-def test_two_filters_whose_values_no_two_items_share_show_nothing() -> None:
-    assert find_together(either, ROWS).verdict is Verdict.UNTESTED
+def test_no_item_need_have_both_values() -> None:
+    """A wholesaler in Fastify (2026-11-29) forgot the state where the order was given, too."""
+    assert find_together(either, ROWS).verdict is Verdict.ODD
+    assert find_together(same, ROWS).verdict is Verdict.KEPT
+
+
+def test_two_filters_in_which_no_two_items_differ_show_nothing() -> None:
+    rows = [row for row in GRID if row["stars"] == 5]
+    assert find_together(either, rows).verdict is Verdict.UNTESTED
 
 
 def test_prices_are_sorted_as_numbers_also_where_ids_are_sorted_first() -> None:

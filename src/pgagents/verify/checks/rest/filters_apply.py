@@ -314,48 +314,49 @@ def _try_several(trial: Trial, own: _Filter) -> None:
 
 
 def _try_together(trial: Trial, exact: Sequence[_Filter]) -> None:
-    """Ask for the values of one item in two members, which other items have in one of them alone."""
+    """Ask for the value that one item has in a member, and for that of another item in another member."""
     items = _items(trial.ask(_ask(trial, "every item, without a filter")), exact[0].at)
     pairs = (
-        (one, other, item)
+        (one, other, first, second)
         for one, other in combinations(exact, 2)
-        for item in items
-        if _parts(items, item, one, other) and _parts(items, item, other, one)
+        for first, second in combinations(items, 2)
+        if _differs(first, second, one) and _differs(second, first, other)
     )
-    one, other, item = next(pairs, (None, None, None))
-    if one is None or other is None or item is None:
-        raise Untested(f"no item shares each of two values with another one; {LARGER}", excused=True)
-    asked = {str(own.param.name): item[own.member] for own in (one, other)}
+    found = next(pairs, None)
+    if found is None:
+        raise Untested(f"no two items were seen that differ in two of these members; {LARGER}", excused=True)
+    one, other, first, second = found
+    asked = [(one, first[one.member]), (other, second[other.member])]
 
-    def list_others(given: Mapping[str, Any], *by: _Filter) -> list[str] | None:
+    def list_others(given: Sequence[tuple[_Filter, Any]]) -> list[str] | None:
         """Return the members in which an item differs from what was asked; None without an answer."""
-        said = " and ".join(f"{name} {json.dumps(value)}" for name, value in given.items())
-        answer: Exchange = trial.ask(_ask(trial, said, given))
+        said = " and ".join(f"{own.param.name} {json.dumps(value)}" for own, value in given)
+        arguments = {str(own.param.name): value for own, value in given}
+        answer: Exchange = trial.ask(_ask(trial, said, arguments))
         if not answer.success or not answer.fits:
             return None
         shown = _items(answer, one.at)
-        return [own.member for own in by if any(_differs(each, item, own) for each in shown)]
+        return [
+            own.member
+            for own, value in given
+            if any(_differs(item, {own.member: value}, own) for item in shown)
+        ]
 
-    wrong = list_others(asked, one, other)
+    wrong = list_others(asked)
     if not wrong:
         conclude(trial.kept() if wrong is not None else trial.idle("the list with two filters was refused"))
         return
-    for own in (one, other):  # one that is ignored alone has a contract of its own
-        name = str(own.param.name)
-        if list_others({name: asked[name]}, own) != []:
-            raise Untested(f"{name} is not heeded alone", excused=True)
+    for own, value in asked:  # one that is ignored alone has a contract of its own
+        if list_others([(own, value)]) != []:
+            raise Untested(f"{own.param.name} is not heeded alone", excused=True)
     expected = f"only items with the {one.member} and the {other.member} that were asked for"
     conclude(trial.broken(expected, "an item has another {name}", name=wrong[0]))
 
 
-def _parts(items: Sequence[Mapping[str, Any]], item: Mapping[str, Any], one: _Filter, other: _Filter) -> bool:
-    """True if another item has the value of one member and not that of the other."""
-    known = item.get(one.member) is not None
-    return known and any(_differs(each, item, other) and not _differs(each, item, one) for each in items)
-
-
 def _differs(each: Mapping[str, Any], item: Mapping[str, Any], own: _Filter) -> bool:
-    return each.get(own.member) is not None and _fold(each[own.member]) != _fold(item.get(own.member))
+    """True if both have the member, with different values."""
+    both = (each.get(own.member), item.get(own.member))
+    return None not in both and _fold(both[0]) != _fold(both[1])
 
 
 def _find_ends(trial: Trial, own: _Filter) -> Sequence[Any]:
