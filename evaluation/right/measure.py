@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
+from functools import cache
 from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
@@ -28,6 +29,7 @@ import pytest
 from evaluation.foreign import serving as foreign
 from evaluation.foreign.measure import settings
 from evaluation.foreign.serving import LOOPBACK, Launched, install_node_modules
+from pgagents.cli.inputs import document as documents
 from pgagents.cli.main import main as pgagents
 
 HERE = Path(__file__).parent
@@ -152,6 +154,10 @@ def find_key(server: Server, url: str) -> str:
     return token
 
 
+_import_once = cache(documents.load_document)
+"""An import depends on no seed. What a run compiles of a model is kept for the next one, too."""
+
+
 def verify(server: Server, seed: int, folder: Path) -> Run:
     """Run `pgagents verify` once against a new server, in this process. `folder` is empty."""
     report = folder / "report.json"
@@ -162,6 +168,10 @@ def verify(server: Server, seed: int, folder: Path) -> Run:
         else:
             patch.delenv("PGAGENTS_TOKEN", raising=False)
         patch.chdir(folder)
+        if not server.document:
+            patch.setattr(
+                documents, "load_document", lambda file, choice, *_, **__: _import_once(file, choice)
+            )
         words = ["verify", *server.document_words, "--url", url, "--allow-writes", "--odd", *server.flags]
         said = StringIO()
         with redirect_stdout(said), redirect_stderr(said):
