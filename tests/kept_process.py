@@ -20,8 +20,10 @@ from pathlib import Path
 from typing import Any
 
 LEFT_OUT = ("cacheprovider", "faker", "xdist", "unraisableexception")
-BARE = tuple(word for name in LEFT_OUT for word in ("-p", f"no:{name}"))
-"""The last of these plugins has the collector come five times at the end of each run."""
+BARE = (*(word for name in LEFT_OUT for word in ("-p", f"no:{name}")), "--assert=plain")
+"""The last of these plugins has the collector come five times at the end of each run. To explain an
+assertion, pytest lists the files of every package and compiles the module once more.
+"""
 
 
 def run_pytest(

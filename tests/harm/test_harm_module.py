@@ -22,6 +22,8 @@ from pgagents.generate.build import build
 from pgagents.generate.files import write
 
 MODULES = ["pgagents/pytest", "openapi/openapi"]
+ENVIRONMENT = ("HOME", "HYPOTHESIS_STORAGE_DIRECTORY", "PATH", "TMPDIR")
+"""`requests` looks through all variables for proxies, twice a call."""
 
 
 def pytest_of(name: str, server: Callable[[Request], Answer], folder: Path, **environment: str) -> str:
@@ -36,7 +38,7 @@ def run_module(model: Model, folder: Path, url: str, **environment: str) -> str:
     if not any(one.path.endswith(".py") for one in artifacts):
         pytest.skip("no operation of this catalogue is on REST")
     write(folder, artifacts)
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("PGAGENTS_", "PYTEST_"))}
+    clean = {k: os.environ[k] for k in ENVIRONMENT if k in os.environ}
     module = folder / "pgagents" / "test_contracts.py"
     usual = {"PGAGENTS_TOKEN": KEYS["main"], "PGAGENTS_EXAMPLES": "2"}
     done = run_pytest(
