@@ -349,6 +349,8 @@ def _try_together(trial: Trial, exact: Sequence[_Filter]) -> None:
     for own, value in asked:  # one that is ignored alone has a contract of its own
         if list_others([(own, value)]) != []:
             raise Untested(f"{own.param.name} is not heeded alone", excused=True)
+    if not (wrong := list_others(asked)):  # once more, so that the finding shows this call
+        raise Untested("it did not happen again")
     expected = f"only items with the {one.member} and the {other.member} that were asked for"
     conclude(trial.broken(expected, "an item has another {name}", name=wrong[0]))
 
