@@ -350,6 +350,33 @@ def test_a_place_that_one_older_row_has_is_not_sent(seat: Schema, fewer: bool) -
     assert set(sent).isdisjoint(server.seats.values())
 
 
+class Refilled(Notes):
+    """A create takes a list, and keeps nothing else."""
+
+    def answer(self, method: str, path: str, body: Any, given: dict[str, Any]) -> tuple[int, Any]:
+        if (method, path) != ("POST", "/notes"):
+            return super().answer(method, path, body, given)
+        if not isinstance(body, list) or not all(isinstance(one, dict) and one.get("text") for one in body):
+            return 400, {"error": "bad"}
+        self.notes = {}
+        return 201, [super(Refilled, self).answer(method, path, one, given)[1] for one in body]
+
+
+def test_a_list_of_a_whole_page_that_is_emptied_stops_the_run() -> None:
+    """Twenty rows might be a page of more, and no read showed one: nothing was told of a `POST []`."""
+    told = document({}, {})
+    made = told["paths"]["/notes"]["post"]
+    content = made["requestBody"]["content"]["application/json"]
+    content["schema"] = {"type": "array", "items": content["schema"]}
+    made["responses"]["201"]["content"]["application/json"]["schema"] = {"type": "array", "items": NOTE}
+    server = Refilled()
+    report = run(model_of(told), server)  # type: ignore[arg-type]
+    assert server.changed()
+    alarm = report.footer.alarm
+    assert alarm is not None
+    assert (alarm.verdict, alarm.calls[0].action, report.exit_code) == ("caused", "create_note", 1)
+
+
 KINDS = ["notes", "tags", "boards", "users", "cards", "files", "hooks", "teams", "plans", "rooms"]
 
 

@@ -529,7 +529,7 @@ class Tripwire:
         tried = found.gone[:MOST_LOOKED_UP] if self._looked_up <= MOST_LOOK_UPS else []
         missing = [key for key in tried if is_there(key, view.rows[key]) is False]
         listed = view.whole and any(self._concerns(write, resource) for write in found.writes)
-        emptied = view.whole and len(view.rows) > 1 and not found.latest
+        emptied = len(view.rows) > 1 and not found.latest
         works = listed or emptied or resource.name in self._readable
         if missing and not works and not any(is_there(*one) for one in list(found.latest.items())[:1]):
             missing = []
