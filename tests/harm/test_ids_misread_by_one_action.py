@@ -362,3 +362,64 @@ def test_a_change_of_a_part_may_answer_the_whole(revision: bool) -> None:
     report = run(model_of(told), server, 0)
     assert server.lines
     assert report.footer.alarm is None, report.footer.alarm
+
+
+class Numbered(Notes):
+    """Tasks have numbers in their team, and others in `/tasks/{id}`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.teams, self.tasks = Notes(), dict[int, list[Row]]()
+
+    def answer(self, method: str, path: str, body: Any, given: Row) -> tuple[int, Any]:
+        found = re.fullmatch(r"/teams/(\d+)/tasks", path)
+        if path.startswith("/tasks/"):
+            return super().answer(method, path.replace("tasks", "notes"), body, given)
+        if found is None:
+            return self.teams.answer(method, path.replace("teams", "notes"), body, given)
+        if int(found[1]) not in self.teams.notes or method not in ("GET", "POST"):
+            return 404, {"error": "none"}
+        tasks = self.tasks.setdefault(int(found[1]), [])
+        if method == "GET":
+            return 200, tasks
+        status, made = super().answer(method, "/notes", body, given)
+        if status == 201:
+            tasks.append(made := {**made, "id": len(tasks) + 1})
+        return status, made
+
+    def count_harmed(self) -> int:
+        older: Row = json.loads(self.at_start)
+        return sum(self.notes.get(int(id)) != row for id, row in older.items())
+
+
+def numbered(readable: bool) -> Schema:
+    text = json.dumps(document({}, {})["paths"])
+    teams, tasks = (json.loads(text.replace("note", noun)) for noun in ("team", "task"))
+    at = {**tasks["/tasks/{id}"]["get"]["parameters"][0], "name": "team_id"}
+    within = {method: {**operation, "parameters": [at]} for method, operation in tasks["/tasks"].items()}
+    if not readable:
+        del tasks["/tasks/{id}"]["get"]
+    one = {"/teams/{team_id}/tasks": within, "/tasks/{id}": tasks["/tasks/{id}"]}
+    return {**document({}, {}), "paths": {**teams, **one}}
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_what_a_read_by_its_number_shows_as_another_is_not_removed_at_the_end(seed: int) -> None:
+    """The list of the team showed it with a mark; two tasks of others were removed by its numbers."""
+    server = Numbered()
+    report = run(model_of(numbered(readable=True)), server, seed)
+    assert any(server.tasks.values())
+    assert not server.count_harmed()
+    assert not server.teams.changed()
+    assert report.footer.left_behind
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_number_that_counts_in_a_team_removes_one_task_of_others_at_most(seed: int) -> None:
+    """Four tasks were removed or changed by numbers that only their team knows, and nothing was told."""
+    server = Numbered()
+    report = run(model_of(numbered(readable=False)), server, seed)
+    alarm = report.footer.alarm
+    assert server.count_harmed() == 1
+    assert alarm is not None
+    assert (alarm.verdict, report.exit_code) == ("missed", 3)

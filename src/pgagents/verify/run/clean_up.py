@@ -171,7 +171,7 @@ def _list_stayed(
         )
         if resource.undone_by is not None:
             shown += [
-                Instance(resource, id, item, "main", True, None, ours=True, doubtful=True)
+                Instance(resource, id, item, "main", True, None, ours=True, doubtful=True, anew=True)
                 for id, item in kept
             ]
         is_sure = whole and was_whole and not others

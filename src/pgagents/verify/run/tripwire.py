@@ -42,6 +42,7 @@ from pgagents.verify.fixtures.instance import (
     find_read,
     is_gone,
     is_missing,
+    is_random_id,
     names_no_instance,
 )
 from pgagents.verify.fixtures.marks import occurs_in
@@ -244,12 +245,14 @@ class Tripwire:
         confusing: dict[Callable[[str], str], bool] = {}
         for part in own.id if isinstance(own.id, tuple) else (own.id,):
             confusing |= list_confusing(part, self._factory.owned.older_ids(own.resource))
+        counted = _may_count_apart(own, endpoint)
+        confusing |= {str: True} if counted else {}
         left = {read for read in confusing if (name, read) not in self._exact}
         if not left or self._looks[name] >= MOST_OWN:
             return False
         self._looks[name] += 1
         self._exact.update((name, read) for read in left if confusing[read] and write.success)
-        self._own += unwatched if self._removes(own.resource, endpoint.action) else []
+        self._own += unwatched if counted or self._removes(own.resource, endpoint.action) else []
         return write.success
 
     def _removes(self, resource: Resource, action: Action) -> bool:
@@ -457,6 +460,8 @@ class Tripwire:
         name, row = str(endpoint.action.name), f"{resource.name} {brief(id_text(own.id))}"
         why = f"{name} answered {write.outcome}, and {row} is there as it was"
         self._missed[name] = f"{why}: another call of it may reach a row of others"
+        if _may_count_apart(own, endpoint):  # so may each other call by its id
+            self._factory.owned.disown(resource, why, self._factory.pool.instances)
         if own.gone or write.call.intent == "clean":
             own.unremoved, own.gone = why, False
             self._factory.owned.end(resource, why)
@@ -599,6 +604,18 @@ def _is_about_one(resource: Resource, action: Action) -> bool:
     """True if an action has the path of an instance, as its reads or its removal have."""
     known = (*resource.read_by, *([resource.undone_by] if resource.undone_by else ()))
     return str(action.path) in {str(call.action.path) for call in known}
+
+
+def _may_count_apart(own: Instance, endpoint: Endpoint) -> bool:
+    """True if an own id may count in what contains the instance, and a call names it without that: the first
+    task of a team, as `DELETE /tasks/1`.
+    """
+    made = own.resource.made_by
+    around, named = (
+        {p.refers_to for p in params if p.place == "path" and p.refers_to}
+        for params in (made.action.params if made is not None else (), endpoint.params)
+    )
+    return bool(around - named) and not (isinstance(own.id, str) and is_random_id(own.id))
 
 
 def _names_another(own: Instance, write: Exchange) -> bool:
