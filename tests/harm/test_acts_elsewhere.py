@@ -505,6 +505,47 @@ def test_a_found_row_that_goes_with_a_part_of_it_stops_the_run(takes: bool) -> N
     assert len(server.notes) == 20 - takes
     if alarm is not None:
         assert alarm.calls[0].action == "delete_part"
+    changed = [n for n in report.footer.notes if n.startswith("found and used by this run, and changed: ")]
+    assert bool(changed) is not takes
+
+
+class Tickets(Shelved):
+    """A part closes its note, or gives it its text. What does so at no end `reopens` it."""
+
+    def __init__(self, member: str, reopens: bool = False) -> None:
+        super().__init__(takes=False)
+        self.member, self.reopens = member, reopens
+        for note in self.notes.values():
+            note["state"] = "open"
+
+    def answer(self, method: str, path: str, body: Any, given: dict[str, Any]) -> tuple[int, Any]:
+        status, answer = super().answer(method, path, body, given)
+        note = self.notes[int(path.split("/")[2])] if "/parts" in path and status < 300 else {}
+        if method == "POST" and note:
+            note[self.member] = "closed" if self.member == "state" else answer["text"]
+        if method == "DELETE" and note:
+            note["text"] = note["text"].rstrip("'")
+            note["state"] = "open" if self.reopens else note["state"]
+        return status, answer
+
+
+@pytest.mark.parametrize(
+    ("member", "reopens", "told"),
+    [
+        ("state", False, 'note 1 (state: "open", now "closed")'),
+        ("state", True, ""),
+        ("text", False, 'note 1 (text: "mine 1", now "pgv-'),
+    ],
+)
+def test_a_found_row_that_a_part_of_it_changes_is_named(member: str, reopens: bool, told: str) -> None:
+    """`POST /tickets/{id}/closures` closed a ticket of others, and nothing was told."""
+    described = shelves()
+    row = described["paths"]["/notes/{note_id}"]["get"]["responses"]["200"]["content"]["application/json"]
+    row["schema"] = {**NOTE, "properties": {**NOTE["properties"], "state": {"type": "string"}}}
+    report = run(model_of(described), Tickets(member, reopens))  # type: ignore[arg-type]
+    notes = [n.partition(", and changed: ")[2] for n in report.footer.notes if ", and changed: " in n]
+    assert len(notes) == bool(told)
+    assert not told or notes[0].startswith(told)
 
 
 USED = """

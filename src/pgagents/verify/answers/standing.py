@@ -510,19 +510,37 @@ def list_firm_changes(
     setting: Setting, resource: Resource, before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> list[Change]:
     """Return the members with a value that a client could have sent, instead of the older one."""
-    passing = {*resource.volatile, *resource.reads_change, *resource.ids, resource.expires_by}
-    settable = _list_set_by_clients(setting, kind_of(setting, resource)) - passing
-    now = dict(list_members(after))
+    settable = _list_set_by_clients(setting, kind_of(setting, resource))
     found = [
-        (path, value, now[path])
-        for path, value in list_members(before)
-        if path in now and path.partition(".")[0] in settable
-        if not VERSION.search(path) and _is_firm(value, now[path])
+        change
+        for change in list_seen_changes(resource, before, after)
+        if change[0].partition(".")[0] in settable and _is_firm(*change[1:])
     ]
     removed = find_removed_state(before, after)
     if removed and removed not in _BY_TIME and not found:
         return [(removed, None, True)] if removed in after else [("state", None, removed)]
     return found
+
+
+def list_seen_changes(
+    resource: Resource, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> list[Change]:
+    """Return the members with another value, but for numbers, times, versions and what is under way."""
+    passing = {*resource.volatile, *resource.reads_change, *resource.ids, resource.expires_by}
+    now = dict(list_members(after))
+    return [
+        (path, value, now[path])
+        for path, value in list_members(before)
+        if path in now and path.partition(".")[0] not in passing
+        if not VERSION.search(path) and (_is_firm(value, now[path]) or _is_closed(value, now[path]))
+    ]
+
+
+def _is_closed(before: Any, after: Any) -> bool:
+    """True if what was not at work is at an end, as a ticket by a reply."""
+    if not isinstance(before, str) or not isinstance(after, str) or before == after:
+        return False
+    return before.lower() not in WORKING | DONE | _BY_TIME and after.lower() in DONE | _BY_TIME
 
 
 def _is_firm(before: Any, after: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -189,6 +190,18 @@ def _list_carriers(setting: Setting) -> dict[str, tuple[str, ...]]:
     return {surface: tuple(places) for surface, places in found.items()}
 
 
+def _say_used_changes(driver: Driver) -> str:
+    """Return how found rows changed in which the run made something, such as a ticket by a reply."""
+    several = driver.executor.gate.tripwire.list_used_changes()
+    told = [
+        f"{key[0]} {brief(key[2])} ({path}: {brief(json.dumps(was))}, now {brief(json.dumps(now))})"
+        for key, changes in several.items()
+        for path, was, now in changes[:1]
+    ]
+    more = f" and {len(told) - MOST_WENT:,} more" if len(told) > MOST_WENT else ""
+    return f"found and used by this run, and changed: {', '.join(told[:MOST_WENT])}{more}" if told else ""
+
+
 def _notes(course: Course, stopped: str) -> list[str]:
     """Return notes for the reader: the early end of the run, waits, and internal errors."""
     driver = course.driver
@@ -210,6 +223,7 @@ def _notes(course: Course, stopped: str) -> list[str]:
         notes.append(
             f"found and used by this run, and in the list no more: {', '.join(went[:MOST_WENT])}{more}"
         )
+    notes += list(filter(None, [_say_used_changes(driver)]))
     if undrawn := say_undrawn(driver.setting):
         notes.append(undrawn)
     if driver.setting.mcp is not None:

@@ -32,7 +32,13 @@ from pgagents.catalogue.model.action import Action, ActionCall
 from pgagents.catalogue.model.resource import Resource, id_text, is_scalar
 from pgagents.report.report import Alarm, ChangedRow
 from pgagents.verify.answers.observation import list_members
-from pgagents.verify.answers.standing import Change, find_removed_state, is_mortal, list_firm_changes
+from pgagents.verify.answers.standing import (
+    Change,
+    find_removed_state,
+    is_mortal,
+    list_firm_changes,
+    list_seen_changes,
+)
 from pgagents.verify.fixtures.factory import ACCEPTED, REMOVAL_WAITS_S, FixtureFactory
 from pgagents.verify.fixtures.instance import (
     Instance,
@@ -148,6 +154,8 @@ class Tripwire:
         """The found instances that the author lets the run use, or that writes named: those may change. True
         if they may go, too: not if writes named them in paths alone, as what contains another.
         """
+        self._at_first: Rows = {}
+        """The older rows as they were before the first write."""
         self._wanted: list[_View] = []
         self._suspicion: _Suspicion | None = None
         self._own: list[tuple[Instance, Exchange]] = []
@@ -178,6 +186,19 @@ class Tripwire:
         """Forget all rows, because the server may have been started anew without them."""
         self._older.clear()
         self._views.clear()
+        self._at_first.clear()
+
+    def list_used_changes(self) -> dict[Key, list[Change]]:
+        """Return what has changed of the found rows in which the run made something, as the last answer with
+        each shows it; not of those that an author lets it use.
+        """
+        found = {}
+        for key in [key for key in self._at_first if self._used.get(key) is False]:
+            views = [view for view in self._views.values() if key in view.rows]
+            last = max(views, key=lambda view: view.exchange.number, default=None)
+            changes = list_seen_changes(last.resource, self._at_first[key], last.rows[key]) if last else []
+            found[key] = [change for change in changes if (key[0], change[0]) not in self._restless]
+        return {key: found[key] for key in sorted(found) if found[key]}
 
     # -- what answers show
 
@@ -323,7 +344,9 @@ class Tripwire:
         view = _View(resource, declared, exchange, rows, whole, self._written, most)
         if known is None:
             if not (self._written or self._under_way) and len(self._older) < MOST_ROWS:
-                self._older.update(key for key, row in rows.items() if not _MARK.search(str(row)))
+                older = {key: row for key, row in rows.items() if not _MARK.search(str(row))}
+                self._older.update(older)
+                self._at_first |= older
             if exchange.success and len(self._views) < MOST_VIEWS:
                 self._views[place] = view
             return
