@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -381,3 +382,27 @@ def test_a_place_in_a_tree_is_not_above_what_others_have(name: str, value: str, 
     action = next(a for a in model.actions if a.name == "create_note")
     found = Harmless(model).find_reaching(action, {"text": "", name: value, "title": value})
     assert [one.label for one in found] == ([] if sent else [name])
+
+
+@pytest.mark.parametrize(
+    ("noun", "word"),
+    [
+        ("purge", "purge"),
+        ("bulk_delete", "delete"),
+        ("cleanup-job", "cleanup"),
+        ("data_erasure", "erasure"),
+        ("merge_request", ""),
+        ("restore_point", ""),
+        ("export", ""),
+    ],
+)
+def test_a_create_whose_noun_is_a_deed_is_not_called(noun: str, word: str) -> None:
+    """`POST /purges` made its record, and emptied the notes."""
+    made = document({}, {})
+    text = json.dumps(made["paths"]).replace("/notes", f"/{noun}s").replace("note", noun.replace("-", "_"))
+    model = model_of({**made, "paths": {**json.loads(text), **made["paths"]}})
+    says = {str(action.path): Harmless(model).say_action(action) for action in model.actions}
+    said = f"its path says `{word}`" if word else ""
+    creates = (action for action in model.actions if action.method == "POST")
+    assert {says[str(action.path)] for action in creates if noun in str(action.path)} == {said}
+    assert {says[path] for path in says if "notes" in path} == {""}

@@ -132,6 +132,20 @@ Ghost), and what came after a backup is gone (Home Assistant's Supervisor, 2026-
 """
 _EVERYWHERE = frozenset(("everywhere", "global", "globally", "site", "sitewide", "system"))
 """Words of an action that sets something for all: `set_system_dark` of Superset 6.1.0, 2026-11-29."""
+_OVER_OTHERS = frozenset((
+    "dedupe", "deduplicate", "everyone", "isolate", "others", "reorder", "rerank", "siblings", "supersede",
+    "supplant", "swap", "takeover",
+))  # fmt: skip
+"""Words of an action that does something to the others of a kind, or takes a place from one."""
+_PLACES = frozenset(("bottom", "down", "pos", "position", "rank", "top", "up"))
+_MOVES = frozenset(("bring", "bump", "move", "shift"))
+"""First words of an action that gives a row the place of another: `move-up`, `bring_to_top`, `position`."""
+_DEEDS = frozenset((
+    "cleanup", "dedupe", "deduplication", "delete", "deletion", "erasure", "eviction", "flush", "merge",
+    "overwrite", "prune", "pruning", "purge", "reset", "restore", "rollback", "sweep", "truncation", "wipe",
+))  # fmt: skip
+"""Words, in the singular, of resources each of which is a deed: `POST /purges` purges at once."""
+_WORK = frozenset(("action", "job", "operation", "run", "task"))
 _AROUND = ("as", "id", "ids", "is", "make", "set")
 
 
@@ -253,6 +267,8 @@ class Harmless:
         named = [self.model.resources.get(p.refers_to or "") for p in action.params if p.place == "path"]
         moves = (m for r in self.model.resources.values() for m in r.moves if m.action is action)
         inferred = any(resource is not None and resource.inferred for resource in named)
+        if deed := self._find_deed(action):
+            return f"its path says `{deed}`"
         if not inferred or any(not move.inferred for move in moves):
             return ""
         before, _, behind = str(action.path).partition("}")
@@ -261,6 +277,17 @@ class Harmless:
         words = (find_right(part) or _find_far(part, elsewhere) for part in parts)
         word = next(filter(None, words), "")
         return f"its path says `{word}`" if word else ""
+
+    def _find_deed(self, action: Action) -> str:
+        """Return the word by which what an action makes is a deed, and not only for an own instance."""
+        made = [r for r in self.model.resources.values() if r.made_by and r.made_by.action is action]
+        around = (self.model.resources.get(p.refers_to or "") for p in action.params if p.place == "path")
+        if not made or not all(r.inferred for r in made) or any(r and r.made_by for r in around):
+            return ""
+        words = [singular(word) for word in split_words(str(action.path).rpartition("/")[2])]
+        while words[1:] and words[-1] in _WORK:
+            words.pop()
+        return next((word for word in (*words[-1:], "".join(words[-2:])) if word in _DEEDS), "")
 
     def list_withheld(self, action: Action) -> tuple[Withheld, ...]:
         """Return what a run does not send of a write; empty if no document describes it."""
@@ -561,8 +588,10 @@ class Harmless:
 def _find_far(part: str, elsewhere: frozenset[str]) -> str:
     """Return the word of a step by which a call changes more than what stands before it."""
     words = split_words(part)
-    for_all = _EVERYWHERE if words[:1] and words[0] in _AROUND else frozenset[str]()
-    return next((word for word in words if word in elsewhere | for_all), "")
+    far = elsewhere | _OVER_OTHERS
+    far |= _EVERYWHERE if words[:1] and words[0] in _AROUND else frozenset()
+    far |= _PLACES if len(words) == 1 or (words[:1] and words[0] in _MOVES) else frozenset()
+    return next((word for word in words if word in far), "")
 
 
 def _reaches(path: Sequence[str]) -> bool:

@@ -266,7 +266,7 @@ def say_doubt(setting: Setting, action: Action) -> str:
     Empty if nothing says so.
     """
     if not action.doubt and (why := setting.harmless.say_action(action)):
-        says = f"{action.name} may change rights or a default, as {why}"
+        says = f"{action.name} may change rights, a default or what others have, as {why}"
         return without_allow(says, action.name, of_others=True)
     if not action.doubt:
         return ""
