@@ -260,16 +260,17 @@ def test_a_number_that_takes_the_place_of_another_row_is_not_sent(name: str, sen
     assert all(one.takes(0, ()) and not one.takes(7, ()) for one in held)
 
 
-def test_choices_of_a_needed_argument_are_sent_unless_they_have_reach() -> None:
+@pytest.mark.parametrize("far", ["replace", "mirror", "full_sync", "evict-oldest", "from scratch"])
+def test_choices_of_a_needed_argument_are_sent_unless_they_have_reach(far: str) -> None:
     """Alternatives with one value each are choices."""
-    made = document({"combine": {"oneOf": [{"const": "append"}, {"const": "replace"}]}}, {})
+    made = document({"combine": {"oneOf": [{"const": "append"}, {"const": far}]}}, {})
     content = made["paths"]["/notes"]["post"]["requestBody"]["content"]["application/json"]
     content["schema"]["required"] = ["text", "combine"]
     model = model_of(made)
     action = next(a for a in model.actions if a.name == "create_note")
     (held,) = Harmless(model).list_withheld(action)
     assert held.takes("append", ())
-    assert not held.takes("replace", ())
+    assert not held.takes(far, ())
 
 
 def test_a_reference_to_the_only_resource_takes_an_id_of_the_runs_own() -> None:

@@ -89,6 +89,11 @@ REACHING = frozenset((
     "within",
 ))  # fmt: skip
 """Words by which a flag, a choice or a number may reach beyond the thing that a call makes or changes."""
+_FAR = frozenset((
+    "clobber", "dedupe", "displace", "everywhere", "evict", "full", "mirror", "neighbors", "neighbours",
+    "nuke", "oust", "rest", "scratch", "supplant", "takeover", "tenant", "zap",
+))  # fmt: skip
+"""Further words of a choice that reaches far, and not of a name: `mode: mirror`, `strategy: full`."""
 _ORDERS = frozenset((
     "index", "order", "ordering", "ordinal", "pos", "position", "rank", "sequence", "slot", "sort",
 ))  # fmt: skip
@@ -471,7 +476,7 @@ class Harmless:
             return Withheld(path, wire, param.place, "right")
         is_stored = is_kept and not right
         choices = choices if isinstance(choices, list) else []
-        far = any(_reaches((str(choice),)) for choice in choices)
+        far = any(map(_is_far, choices))
         selects = not (needed or is_stored) and (
             not SELECTING.isdisjoint(split_words(name)) or ("string" in types and _is_flag(name))
         )
@@ -481,7 +486,7 @@ class Harmless:
             return None
         shown = [schema["default"]] if "default" in schema else []
         if param.required:
-            shown += choices if len(choices) == 1 else [c for c in choices if not _reaches((str(c),))]
+            shown += choices if len(choices) == 1 else [c for c in choices if not _is_far(c)]
         shown += [False] if param.required and "boolean" in types else ()
         if not reach and not right:
             shown += _list_shown(action, param, path, schema)
@@ -597,6 +602,10 @@ def _find_far(part: str, elsewhere: frozenset[str]) -> str:
 def _reaches(path: Sequence[str]) -> bool:
     """True if a word of an argument's name, or of its member's, says that it may reach beyond one thing."""
     return any(word in REACHING for step in path for word in split_words(step))
+
+
+def _is_far(choice: Any) -> bool:
+    return _reaches((str(choice),)) or not _FAR.isdisjoint(split_words(str(choice)))
 
 
 def _is_flag(name: str) -> bool:
