@@ -14,7 +14,7 @@ from pgagents.report.contract import Contract, Rank
 from pgagents.report.formats import json as as_json
 from pgagents.report.read import read
 from pgagents.report.report import Finding, Report
-from pgagents.verify.promise import judge_broken
+from pgagents.verify.judgement import judge_broken
 from pgagents.verify.run.ledger import Ledger
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.exchange import Exchange

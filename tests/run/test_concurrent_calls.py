@@ -12,7 +12,7 @@ import pytest
 
 from pgagents.report.contract import Verdict
 from pgagents.verify.checks.rest import concurrent_calls
-from pgagents.verify.promise import Untested
+from pgagents.verify.judgement import Untested
 from pgagents.verify.run.run import contracts
 from pgagents.verify.setting import setting_of
 from small_api import URL, with_resource

@@ -26,7 +26,7 @@ from pgagents.report.baseline import Line
 from pgagents.report.contract import Contract, Rank
 from pgagents.report.curl import NO_REQUEST
 from pgagents.report.report import Finding, RecordedExchange
-from pgagents.verify.promise import judge_broken
+from pgagents.verify.judgement import judge_broken
 from pgagents.verify.run.course import NewFindings
 from pgagents.verify.run.driver import Driver
 from pgagents.verify.run.ledger import Cause, Entry, Ledger

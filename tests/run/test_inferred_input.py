@@ -18,7 +18,7 @@ from pgagents.catalogue.model.model import Model
 from pgagents.report.contract import Contract, Verdict
 from pgagents.report.report import Report
 from pgagents.verify.check_registry import collect, collect_of_tools
-from pgagents.verify.promise import Judgement
+from pgagents.verify.judgement import Judgement
 from pgagents.verify.run.ledger import Calls, Ledger, find_guesses
 from pgagents.verify.setting import setting_of
 from pgagents.verify.wire.call import Call, Intent

@@ -17,7 +17,7 @@ from pgagents.report.formats import json as as_json
 from pgagents.report.read import read
 from pgagents.report.report import Finding
 from pgagents.verify.check_registry import collect, collect_of_tools
-from pgagents.verify.promise import judge_broken, judge_refused
+from pgagents.verify.judgement import judge_broken, judge_refused
 from pgagents.verify.run.ledger import Calls, Ledger, find_guesses
 from pgagents.verify.setting import setting_of
 from pgagents.verify.wire.call import Call

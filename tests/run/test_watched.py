@@ -12,7 +12,8 @@ from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.sandbox import fault_registry
 from pgagents.verify.check_registry import collect
-from pgagents.verify.promise import Check, Judgement
+from pgagents.verify.judgement import Judgement
+from pgagents.verify.promise import Check
 from pgagents.verify.run.judge import Watchers
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.exchange import Exchange

@@ -7,17 +7,8 @@ from pathlib import Path
 
 from loading import read_once
 from pgagents.report.contract import Rank, Verdict
-from pgagents.verify.promise import (
-    Attempt,
-    Attempts,
-    Case,
-    Judgement,
-    Probe,
-    Trial,
-    Untested,
-    conclude,
-    make_check,
-)
+from pgagents.verify.judgement import Judgement, Untested, conclude
+from pgagents.verify.promise import Attempt, Attempts, Case, Probe, Trial, make_check
 from pgagents.verify.setting import Setting, setting_of
 from pgagents.verify.wire.asking import answering
 

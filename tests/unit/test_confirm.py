@@ -10,7 +10,7 @@ import pytest
 from pgagents.base.http import Request, Response
 from pgagents.catalogue.model.answers import ErrorReader
 from pgagents.report.contract import Contract
-from pgagents.verify.promise import judge_broken, judge_kept
+from pgagents.verify.judgement import judge_broken, judge_kept
 from pgagents.verify.run.confirm import confirm
 from pgagents.verify.run.driver import Driver
 from pgagents.verify.run.ledger import Ledger

@@ -37,7 +37,8 @@ from pgagents.verify.checks.rest import (
     partial_changes,
     safe_redirects,
 )
-from pgagents.verify.promise import Check, Judgement
+from pgagents.verify.judgement import Judgement
+from pgagents.verify.promise import Check
 from pgagents.verify.setting import Memory, Setting, setting_of
 from pgagents.verify.wire.asking import answering
 from pgagents.verify.wire.call import Call, InstanceRef, Intent, Raw, Twist

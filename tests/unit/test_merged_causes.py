@@ -19,7 +19,7 @@ from pgagents.report.formats import json as as_json
 from pgagents.report.merge import Part, merge
 from pgagents.report.read import read
 from pgagents.report.report import ELSEWHERE, Finding, Report, Result
-from pgagents.verify.promise import Judgement, judge_broken
+from pgagents.verify.judgement import Judgement, judge_broken
 from pgagents.verify.run.ledger import Ledger
 from pgagents.verify.run.redact import Redactor
 from pgagents.verify.wire.call import Call

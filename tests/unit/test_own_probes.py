@@ -30,7 +30,8 @@ from pgagents.verify.checks.rest import (
     upserts,
     valid_calls,
 )
-from pgagents.verify.promise import Check, Judgement, Trial, Untested, judge_accepted
+from pgagents.verify.judgement import Judgement, Untested, judge_accepted
+from pgagents.verify.promise import Check, Trial
 from pgagents.verify.run.absent_answers import nothing_there
 from pgagents.verify.setting import Memory, Setting, setting_of
 from pgagents.verify.wire.asking import answering

@@ -473,7 +473,7 @@ def find_broken(model: Model, link: Link) -> list[Diagnostic]:
     from pgagents.base.errors import Diagnostic
     from pgagents.report.contract import Verdict
     from pgagents.verify.check_registry import collect_of_tools
-    from pgagents.verify.promise import Judgement
+    from pgagents.verify.judgement import Judgement
     from pgagents.verify.setting import setting_of
     from pgagents.verify.wire.asking import answering
 

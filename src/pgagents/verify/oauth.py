@@ -15,7 +15,7 @@ from urllib.parse import urldefrag, urljoin
 from pgagents.base.cel.expression import Expression
 from pgagents.catalogue.model.credential import PKCE
 from pgagents.verify.fixtures.request_template import evaluate_arguments, find_given, template_of
-from pgagents.verify.promise import Judgement, judge_broken, judge_kept
+from pgagents.verify.judgement import Judgement, judge_broken, judge_kept
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, InstanceRef, Raw

@@ -19,7 +19,8 @@ from pgagents.base.places import Pointer
 from pgagents.generate.targets.mcp.tools import is_wrapper
 from pgagents.report.contract import Verdict
 from pgagents.report.reason import Reason, allow, as_read
-from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude
+from pgagents.verify.judgement import Judgement, conclude
+from pgagents.verify.promise import Attempt, Case, Trial
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.invalid_values import MISSING, violations
 from pgagents.verify.values.schema_values import low, types_of

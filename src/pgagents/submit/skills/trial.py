@@ -36,7 +36,8 @@ from pgagents.verify.answers.refusal import list_allowed_refusals
 from pgagents.verify.cases.invalid import InvalidCase, invalid_cases
 from pgagents.verify.cases.removed_instances import find_absent_id, list_references
 from pgagents.verify.fixtures.request_template import make_refused, ordinary, template_of
-from pgagents.verify.promise import Probe, judge_refused
+from pgagents.verify.judgement import judge_refused
+from pgagents.verify.promise import Probe
 from pgagents.verify.setting import Setting
 from pgagents.verify.tools import list_tools
 from pgagents.verify.wire.asking import ask

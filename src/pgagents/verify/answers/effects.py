@@ -37,7 +37,8 @@ from pgagents.verify.answers.observation import (
     try_again,
 )
 from pgagents.verify.fixtures.instance import is_count
-from pgagents.verify.promise import Attempt, Trial, Untested, conclude
+from pgagents.verify.judgement import Untested, conclude
+from pgagents.verify.promise import Attempt, Trial
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import InstanceRef
 

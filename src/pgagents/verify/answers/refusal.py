@@ -9,7 +9,7 @@ from pgagents.catalogue.model.action import Param
 from pgagents.catalogue.model.answers import Code
 from pgagents.catalogue.model.model import Model
 from pgagents.catalogue.model.resource import REFERENCE, Resource
-from pgagents.verify.promise import REFUSED_STATUSES, allows_either
+from pgagents.verify.judgement import REFUSED_STATUSES, allows_either
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from pgagents.catalogue.model.model import Model
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.noticing import key_of
-from pgagents.verify.promise import Judgement, Trial
+from pgagents.verify.judgement import Judgement
+from pgagents.verify.promise import Trial
 from pgagents.verify.setting import Memory
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.exchange import CONFLICT, Exchange

@@ -12,7 +12,8 @@ from urllib.parse import urljoin, urlsplit
 
 from pgagents.catalogue.model.model import Model
 from pgagents.report.contract import Verdict
-from pgagents.verify.promise import Judgement, Trial
+from pgagents.verify.judgement import Judgement
+from pgagents.verify.promise import Trial
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Raw

@@ -16,7 +16,8 @@ from pgagents.catalogue.model.action import ActionCall, Param
 from pgagents.catalogue.model.resource import Resource
 from pgagents.verify.cases.argument_values import choose_other
 from pgagents.verify.fixtures.instance import at_path, members_of, say_none_made
-from pgagents.verify.promise import Trial, Untested
+from pgagents.verify.judgement import Untested
+from pgagents.verify.promise import Trial
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.asking import ask

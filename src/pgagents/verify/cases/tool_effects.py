@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pgagents.base.http import json_bytes, read_json
-from pgagents.verify.promise import Trial, conclude
+from pgagents.verify.judgement import conclude
+from pgagents.verify.promise import Trial
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Alone, Call, Sleep
 from pgagents.verify.wire.exchange import Exchange

@@ -14,7 +14,7 @@ from pgagents.catalogue.language.basics import FRESH
 from pgagents.catalogue.model.resource import Step, Workflow
 from pgagents.verify.fixtures.instance import is_double
 from pgagents.verify.fixtures.request_template import whole
-from pgagents.verify.promise import allows_either
+from pgagents.verify.judgement import allows_either
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Raw
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint

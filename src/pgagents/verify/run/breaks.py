@@ -18,7 +18,8 @@ from pgagents.report.report import RecordedExchange
 from pgagents.verify.answers.observation import list_members
 from pgagents.verify.fixtures.instance import is_double
 from pgagents.verify.fixtures.marks import find_marks
-from pgagents.verify.promise import Judgement, Probe
+from pgagents.verify.judgement import Judgement
+from pgagents.verify.promise import Probe
 from pgagents.verify.wire.call import Call, InstanceRef, RelativeTime, Signature, UniqueValue
 from pgagents.verify.wire.exchange import Exchange, got
 

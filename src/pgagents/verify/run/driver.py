@@ -13,10 +13,11 @@ from typing import Any
 
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import Instance, Restarted, Unavailable
+from pgagents.verify.judgement import Judgement
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.plan.plan import Draft
 from pgagents.verify.plan.selection import list_live_roles
-from pgagents.verify.promise import Check, Judgement, Probe
+from pgagents.verify.promise import Check, Probe
 from pgagents.verify.run.call_executor import CallExecutor, Spent
 from pgagents.verify.run.gate import Gate
 from pgagents.verify.run.judge import Judge

@@ -14,7 +14,8 @@ from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.own_schemas import find_doubt
 from pgagents.verify.fixtures.target import changes_unseen, is_made_by, list_removed
-from pgagents.verify.promise import Check, Judgement, Probe, judge_untested
+from pgagents.verify.judgement import Judgement, judge_untested
+from pgagents.verify.promise import Check, Probe
 from pgagents.verify.run.absent_answers import explain_made_up, find_full_plan, nothing_there
 from pgagents.verify.run.breaks import RIGHT
 from pgagents.verify.run.ledger import Ledger

@@ -20,7 +20,8 @@ from pgagents.report.contract import Contract, Rank, Verdict, find_worst
 from pgagents.report.presentation import order_findings
 from pgagents.report.reason import Reason, is_forbidden
 from pgagents.report.report import Cause, Causes, Finding, RecordedExchange, Result
-from pgagents.verify.promise import Check, Judgement, Probe
+from pgagents.verify.judgement import Judgement
+from pgagents.verify.promise import Check, Probe
 from pgagents.verify.run.breaks import (
     RIGHT,
     Break,

@@ -14,7 +14,8 @@ from typing import Any
 
 from pgagents.base.http import json_bytes
 from pgagents.report.contract import Rank, Verdict
-from pgagents.verify.promise import Attempt, Case, Trial, Untested, conclude, make_check
+from pgagents.verify.judgement import Untested, conclude
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.tools import ask_page, judge_busy, judge_without_calls, server_case
 from pgagents.verify.wire.mcp_link import ToolListing, list_names

@@ -13,7 +13,8 @@ from typing import Any
 
 from pgagents.base.jsonschema.schema import foreign_validator
 from pgagents.report.contract import Rank
-from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
+from pgagents.verify.judgement import Judgement, conclude
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.tools import ListedTool, call_tool, judge_busy, list_tools
 from pgagents.verify.wire.asking import ask

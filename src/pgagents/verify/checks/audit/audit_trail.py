@@ -24,8 +24,9 @@ from pgagents.catalogue.model.resource import Resource, id_text, is_scalar
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.target import is_move
+from pgagents.verify.judgement import Judgement, conclude
 from pgagents.verify.lists import announces_more, may_go_on
-from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, GetNote, Sleep

@@ -20,7 +20,8 @@ from pgagents.catalogue.model.answers import Code
 from pgagents.catalogue.model.credential import Credential
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.refusal import ANY_REFUSAL
-from pgagents.verify.promise import Attempt, Case, Trial, Untested, conclude, make_check
+from pgagents.verify.judgement import Untested, conclude
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Raw, Twist

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from functools import partial
 
 from pgagents.report.contract import Rank
-from pgagents.verify.promise import Attempt, Case, Trial, conclude, make_check
+from pgagents.verify.judgement import conclude
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import low
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint

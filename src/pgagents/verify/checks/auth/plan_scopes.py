@@ -12,15 +12,8 @@ from collections.abc import Iterator
 from functools import partial
 
 from pgagents.report.contract import Rank, Verdict
-from pgagents.verify.promise import (
-    Attempt,
-    Case,
-    Judgement,
-    Trial,
-    Untested,
-    conclude,
-    make_check,
-)
+from pgagents.verify.judgement import Judgement, Untested, conclude
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange, got

@@ -23,16 +23,9 @@ from pgagents.verify.cases.shared_rows import is_owned_by_guess
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.marks import find_marks
 from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.judgement import Judgement, conclude
 from pgagents.verify.plan.selection import others_too
-from pgagents.verify.promise import (
-    Attempt,
-    Attempts,
-    Case,
-    Judgement,
-    Trial,
-    conclude,
-    make_check,
-)
+from pgagents.verify.promise import Attempt, Attempts, Case, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, InstanceRef, Intent, RelativeTime

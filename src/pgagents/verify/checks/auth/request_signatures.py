@@ -15,7 +15,8 @@ from typing import Any
 
 from pgagents.catalogue.model.credential import schemes
 from pgagents.report.contract import Rank
-from pgagents.verify.promise import Attempt, Case, Trial, conclude, make_check
+from pgagents.verify.judgement import conclude
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Intent, Raw, Signature
 from pgagents.verify.wire.encode import add_spaces

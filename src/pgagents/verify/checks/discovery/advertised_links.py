@@ -34,8 +34,9 @@ from pgagents.verify.cases.discovery import (
     judge_over_https,
     list_hosted,
 )
+from pgagents.verify.judgement import Judgement, conclude
 from pgagents.verify.projections import build_file
-from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.endpoint import REST
 from pgagents.verify.wire.exchange import Exchange

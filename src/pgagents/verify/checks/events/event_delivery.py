@@ -28,7 +28,8 @@ from pgagents.verify.events import (
     unheard,
 )
 from pgagents.verify.fixtures.instance import at_path
-from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, judge_untested, make_check
+from pgagents.verify.judgement import Judgement, conclude, judge_untested
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Sleep

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 from pgagents.report.contract import Rank
 from pgagents.verify.events import Heard, name_of_id, refusal_of, unheard
-from pgagents.verify.promise import Case, Judgement, make_check
+from pgagents.verify.judgement import Judgement
+from pgagents.verify.promise import Case, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.receiver import MOVED
 

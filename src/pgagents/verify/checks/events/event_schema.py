@@ -13,7 +13,8 @@ from typing import Any
 from pgagents.report.contract import Rank
 from pgagents.verify.cases.event_steps import is_caused
 from pgagents.verify.events import Event, Heard, misfit, name_of_id, unheard
-from pgagents.verify.promise import Case, Judgement, make_check
+from pgagents.verify.judgement import Judgement
+from pgagents.verify.promise import Case, make_check
 from pgagents.verify.setting import Setting
 
 FORM, OWN_ID = "form", "own_id"

@@ -16,7 +16,8 @@ from dataclasses import dataclass, replace
 from pgagents.catalogue.model.credential import SignatureScheme, schemes
 from pgagents.report.contract import Rank
 from pgagents.verify.events import Heard, unheard
-from pgagents.verify.promise import Case, Judgement, make_check
+from pgagents.verify.judgement import Judgement
+from pgagents.verify.promise import Case, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.encode import find_secret_problem, make_content, make_mac
 from pgagents.verify.wire.receiver import Delivery

@@ -13,7 +13,8 @@ from dataclasses import replace
 from functools import partial
 
 from pgagents.report.contract import Rank, Verdict
-from pgagents.verify.promise import Attempt, Case, Trial, conclude, make_check
+from pgagents.verify.judgement import conclude
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call
 

@@ -22,7 +22,8 @@ from pgagents.verify.answers.hints import (
     find_made,
 )
 from pgagents.verify.answers.observation import observe
-from pgagents.verify.promise import Attempt, Case, Trial, conclude, make_check
+from pgagents.verify.judgement import conclude
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Sleep
 from pgagents.verify.wire.endpoint import Endpoint

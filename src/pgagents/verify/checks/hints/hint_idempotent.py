@@ -31,7 +31,8 @@ from pgagents.verify.answers.hints import (
 from pgagents.verify.answers.observation import Body, Difference
 from pgagents.verify.cases.removed_instances import is_nobodys_now
 from pgagents.verify.events import Traces, find_traces, say_unheard
-from pgagents.verify.promise import Case, Trial, Untested, make_check
+from pgagents.verify.judgement import Untested
+from pgagents.verify.promise import Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, InstanceRef

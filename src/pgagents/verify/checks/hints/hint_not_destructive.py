@@ -28,7 +28,8 @@ from pgagents.verify.answers.hints import (
 )
 from pgagents.verify.answers.observation import Body, Difference, Place
 from pgagents.verify.fixtures.target import as_needed, makes
-from pgagents.verify.promise import Case, Trial, Untested, conclude, make_check
+from pgagents.verify.judgement import Untested, conclude
+from pgagents.verify.promise import Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint

@@ -42,7 +42,8 @@ from pgagents.verify.answers.observation import (
 from pgagents.verify.cases.tool_effects import MOST_CALLS, ReadingTool, cut_groups, try_tools
 from pgagents.verify.events import Traces, find_traces, say_unheard
 from pgagents.verify.fixtures.request_template import ordinary, template_of
-from pgagents.verify.promise import Attempt, Case, Trial, conclude, make_check
+from pgagents.verify.judgement import conclude
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.asking import ask

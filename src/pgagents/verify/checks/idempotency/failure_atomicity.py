@@ -20,15 +20,9 @@ from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.observation import change, find_resource, read_counter, reread
 from pgagents.verify.fixtures.instance import list_items, names_no_instance
 from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.judgement import Judgement, conclude
 from pgagents.verify.plan.selection import fails_others, others_too
-from pgagents.verify.promise import (
-    Attempt,
-    Case,
-    Judgement,
-    Trial,
-    conclude,
-    make_check,
-)
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, InstanceRef, UniqueValue

@@ -36,15 +36,8 @@ from pgagents.verify.cases.boundary import boundary_values
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import find_refusal, template_of
 from pgagents.verify.fixtures.target import target_of
-from pgagents.verify.promise import (
-    Attempt,
-    Case,
-    Judgement,
-    Trial,
-    Untested,
-    conclude,
-    make_check,
-)
+from pgagents.verify.judgement import Judgement, Untested, conclude
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.made_up import Choice, make_up
 from pgagents.verify.values.schema_values import high, low, types_of

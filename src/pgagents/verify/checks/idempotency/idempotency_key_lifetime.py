@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.replay import judge_replay, undo_first_call
 from pgagents.verify.fixtures.request_template import template_of, time_passes
-from pgagents.verify.promise import Attempt, Case, Trial, Untested, conclude, make_check
+from pgagents.verify.judgement import Untested, conclude
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import UniqueValue
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint

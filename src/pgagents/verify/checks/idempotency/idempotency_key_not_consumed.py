@@ -15,15 +15,8 @@ from pgagents.report.contract import Rank
 from pgagents.verify.answers.replay import void
 from pgagents.verify.cases.invalid import invalid_cases_of
 from pgagents.verify.fixtures.request_template import ordinary, template_of
-from pgagents.verify.promise import (
-    Attempt,
-    Case,
-    Judgement,
-    Trial,
-    allows_either,
-    conclude,
-    make_check,
-)
+from pgagents.verify.judgement import Judgement, allows_either, conclude
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, UniqueValue
 from pgagents.verify.wire.endpoint import Endpoint

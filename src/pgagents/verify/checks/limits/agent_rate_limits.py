@@ -17,7 +17,8 @@ from pgagents.report.contract import Rank, Verdict
 from pgagents.report.reason import Reason
 from pgagents.verify.answers.headers import rate_of
 from pgagents.verify.fixtures.request_template import ordinary
-from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
+from pgagents.verify.judgement import Judgement, conclude
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Raw
 from pgagents.verify.wire.endpoint import Endpoint

@@ -25,9 +25,10 @@ from pgagents.report.contract import Rank, Verdict
 from pgagents.report.reason import Reason
 from pgagents.verify.answers.headers import SKEW_S, ahead_s, in_epoch, rate_of
 from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.judgement import Judgement, conclude
 from pgagents.verify.plan.order import LAST
 from pgagents.verify.plan.selection import unless_alone
-from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Sleep

@@ -36,7 +36,8 @@ from pgagents.verify.answers.headers import (
     rate_of,
     reading_of,
 )
-from pgagents.verify.promise import Case, Judgement, Trial, make_check
+from pgagents.verify.judgement import Judgement
+from pgagents.verify.promise import Case, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.endpoint import wire_surfaces
 from pgagents.verify.wire.exchange import Exchange

@@ -15,15 +15,8 @@ from typing import Any
 
 from pgagents.base.http import json_bytes
 from pgagents.report.contract import Rank
-from pgagents.verify.promise import (
-    Attempt,
-    Case,
-    Judgement,
-    Trial,
-    Untested,
-    conclude,
-    make_check,
-)
+from pgagents.verify.judgement import Judgement, Untested, conclude
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import MCP

@@ -15,8 +15,9 @@ from typing import Any
 from pgagents.base.jsonschema.schema import validator
 from pgagents.generate.targets.mcp.tools import RESULT, Structured, find_structure
 from pgagents.report.contract import Rank
+from pgagents.verify.judgement import Judgement
 from pgagents.verify.projections import read_as_2020
-from pgagents.verify.promise import Case, Judgement, Trial, make_check
+from pgagents.verify.promise import Case, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange

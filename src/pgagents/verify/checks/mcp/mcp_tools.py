@@ -17,8 +17,9 @@ from typing import Any
 from pgagents.base.places import plain
 from pgagents.generate.actions import list_offered
 from pgagents.report.contract import Rank
+from pgagents.verify.judgement import Judgement, conclude
 from pgagents.verify.projections import build_file
-from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.tools import (
     ReadList,

@@ -16,15 +16,8 @@ from typing import Any
 
 from pgagents.base.http import EVENT_STREAM, Response, json_bytes, read_json
 from pgagents.report.contract import Rank, Verdict
-from pgagents.verify.promise import (
-    Attempt,
-    Case,
-    Judgement,
-    Trial,
-    Untested,
-    conclude,
-    make_check,
-)
+from pgagents.verify.judgement import Judgement, Untested, conclude
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Raw

@@ -13,8 +13,9 @@ from functools import partial
 
 from pgagents.report.contract import Rank, Verdict
 from pgagents.report.reason import without_env
+from pgagents.verify.judgement import conclude
 from pgagents.verify.oauth import form_of, text_of
-from pgagents.verify.promise import Attempt, Case, Trial, conclude, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.endpoint import REST
 from pgagents.verify.wire.oauth import challenge, find_redirect_target, leads_to, make_get, verifier

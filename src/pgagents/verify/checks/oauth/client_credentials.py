@@ -16,8 +16,9 @@ from pgagents.catalogue.model.credential import Credential
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.fixtures.instance import is_double
 from pgagents.verify.fixtures.request_template import time_passes
+from pgagents.verify.judgement import Untested, conclude
 from pgagents.verify.oauth import LEEWAY_S, bearer, plain
-from pgagents.verify.promise import Attempt, Case, Trial, Untested, conclude, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Raw, Slip, TokenRequest

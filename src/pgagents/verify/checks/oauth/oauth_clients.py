@@ -18,7 +18,8 @@ from urllib.parse import quote
 from pgagents.catalogue.model.credential import CodeFlow
 from pgagents.report.contract import Rank, Verdict
 from pgagents.report.reason import without_env
-from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
+from pgagents.verify.judgement import Judgement, conclude
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Raw

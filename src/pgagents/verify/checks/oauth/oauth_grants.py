@@ -18,6 +18,7 @@ from pgagents.catalogue.model.credential import PKCE
 from pgagents.report.contract import Rank, Verdict
 from pgagents.report.reason import without_env
 from pgagents.verify.fixtures.instance import is_double
+from pgagents.verify.judgement import Judgement, conclude
 from pgagents.verify.oauth import (
     STATE,
     Code,
@@ -28,7 +29,7 @@ from pgagents.verify.oauth import (
     judge_refused_token,
     within,
 )
-from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.endpoint import REST

@@ -12,6 +12,7 @@ from functools import partial
 from pgagents.report.contract import Rank, Verdict
 from pgagents.report.reason import without_env
 from pgagents.verify.fixtures.request_template import time_passes
+from pgagents.verify.judgement import Judgement, Untested, conclude
 from pgagents.verify.oauth import (
     LEEWAY_S,
     TOKEN_COST,
@@ -21,7 +22,7 @@ from pgagents.verify.oauth import (
     judge_refused_token,
     within,
 )
-from pgagents.verify.promise import Attempt, Case, Judgement, Trial, Untested, conclude, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.endpoint import OPERATOR, REST, Endpoint

@@ -16,8 +16,9 @@ from functools import partial
 from pgagents.report.contract import Rank, Verdict
 from pgagents.report.reason import without_env
 from pgagents.verify.cases.invalid import invalid_cases_of
+from pgagents.verify.judgement import Untested, conclude
 from pgagents.verify.oauth import TOKEN_COST, Granting, bearer, consenting
-from pgagents.verify.promise import Attempt, Case, Trial, Untested, conclude, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import REST, Endpoint

@@ -35,18 +35,8 @@ from pgagents.verify.cases.shared_rows import (
 )
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.target import CREATED, makes_it
-from pgagents.verify.promise import (
-    Attempt,
-    Case,
-    Judgement,
-    Trial,
-    Untested,
-    conclude,
-    judge_kept,
-    judge_refused,
-    judge_untested,
-    make_check,
-)
+from pgagents.verify.judgement import Judgement, Untested, conclude, judge_kept, judge_refused, judge_untested
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.call import Call, InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint

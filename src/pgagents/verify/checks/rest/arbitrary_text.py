@@ -25,7 +25,8 @@ from pgagents.verify.fixtures.request_template import (
     list_read,
     template_of,
 )
-from pgagents.verify.promise import Attempt, Case, Trial, Untested, conclude, make_check
+from pgagents.verify.judgement import Untested, conclude
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import matches, types_of
 from pgagents.verify.wire.call import Signature

@@ -17,8 +17,9 @@ from pgagents.catalogue.model.resource import Resource, Takes, is_scalar
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.observation import find_roomiest, read_counter
 from pgagents.verify.fixtures.instance import at_path, say_none_made, siblings
+from pgagents.verify.judgement import Judgement, conclude
 from pgagents.verify.plan.selection import others_too
-from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import REST, Endpoint

@@ -24,16 +24,9 @@ from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.observation import read_counter
 from pgagents.verify.fixtures.instance import at_path, find_read, member_named
 from pgagents.verify.fixtures.target import as_called
+from pgagents.verify.judgement import Judgement, Untested, conclude
 from pgagents.verify.laws import evaluate_law
-from pgagents.verify.promise import (
-    Attempt,
-    Case,
-    Judgement,
-    Trial,
-    Untested,
-    conclude,
-    make_check,
-)
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.asking import ask

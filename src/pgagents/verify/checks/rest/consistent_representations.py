@@ -40,8 +40,9 @@ from pgagents.verify.answers.standing import (
 )
 from pgagents.verify.fixtures.factory import ACCEPTED
 from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.judgement import Judgement
 from pgagents.verify.plan.selection import others_too
-from pgagents.verify.promise import Attempt, Case, Judgement, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange

@@ -17,7 +17,8 @@ from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.answers import JSON
 from pgagents.report.contract import Rank
 from pgagents.verify.answers.bodies import is_documented_answer
-from pgagents.verify.promise import Case, Judgement, make_check
+from pgagents.verify.judgement import Judgement
+from pgagents.verify.promise import Case, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.endpoint import Endpoint, framework_places
 from pgagents.verify.wire.exchange import Exchange

@@ -13,16 +13,8 @@ from urllib.parse import quote
 
 from pgagents.report.contract import Rank
 from pgagents.verify.fixtures.request_template import ordinary, template_of
-from pgagents.verify.promise import (
-    Attempt,
-    Case,
-    Judgement,
-    Trial,
-    conclude,
-    judge_broken,
-    judge_kept,
-    make_check,
-)
+from pgagents.verify.judgement import Judgement, conclude, judge_broken, judge_kept
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.schema_values import low
 from pgagents.verify.wire.asking import ask

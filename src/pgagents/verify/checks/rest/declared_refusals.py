@@ -13,7 +13,8 @@ from typing import Any
 from pgagents.catalogue.model.answers import Code
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.fixtures.request_template import MOST_TRIED, list_conditional, make_refused
-from pgagents.verify.promise import Attempt, Case, Trial, Untested, conclude, make_check
+from pgagents.verify.judgement import Untested, conclude
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 
 UNKNOWN = (

@@ -25,15 +25,9 @@ from pgagents.verify.answers.normalized import (
 from pgagents.verify.cases.boundary import boundary_value
 from pgagents.verify.fixtures.instance import is_double
 from pgagents.verify.fixtures.request_template import answer_that_will_do, template_of
+from pgagents.verify.judgement import Untested, conclude
 from pgagents.verify.plan.selection import others_change
-from pgagents.verify.promise import (
-    Attempt,
-    Case,
-    Trial,
-    Untested,
-    conclude,
-    make_check,
-)
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import high, low, types_of
 from pgagents.verify.wire.asking import ask

@@ -14,16 +14,8 @@ from dataclasses import replace
 from pgagents.catalogue.model.answers import JSON
 from pgagents.report.causes import UNLISTED
 from pgagents.report.contract import Rank
-from pgagents.verify.promise import (
-    REFUSED_STATUSES,
-    Attempt,
-    Case,
-    Judgement,
-    Trial,
-    allows_either,
-    conclude,
-    make_check,
-)
+from pgagents.verify.judgement import REFUSED_STATUSES, Judgement, allows_either, conclude
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.call import Raw
 from pgagents.verify.wire.endpoint import Endpoint

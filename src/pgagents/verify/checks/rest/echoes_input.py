@@ -29,8 +29,9 @@ from pgagents.verify.cases.argument_values import without_null
 from pgagents.verify.cases.generated import is_free, names_nothing
 from pgagents.verify.fixtures.instance import at_path, members_of
 from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.judgement import Judgement
 from pgagents.verify.laws import is_spoken_of
-from pgagents.verify.promise import Attempt, Case, Judgement, Trial, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.schema_values import distinct, types_of
 from pgagents.verify.wire.call import Call, Raw

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from pgagents.catalogue.model.answers import Code
 from pgagents.report.contract import Rank
 from pgagents.verify.cases.invalid import provokable
-from pgagents.verify.promise import Attempt, Case, Judgement, Trial, Untested, allows_either, make_check
+from pgagents.verify.judgement import Judgement, Untested, allows_either
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.endpoint import framework_places
 from pgagents.verify.wire.exchange import Exchange

@@ -15,7 +15,8 @@ from pgagents.report.contract import Rank
 from pgagents.verify.answers.bodies import find_fact_of_body, is_documented_answer, name_wrong_member
 from pgagents.verify.cases.invalid import provokable
 from pgagents.verify.fixtures.own_schemas import is_open
-from pgagents.verify.promise import Case, Judgement, make_check
+from pgagents.verify.judgement import Judgement
+from pgagents.verify.promise import Case, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.endpoint import framework_places
 from pgagents.verify.wire.exchange import Exchange

@@ -16,7 +16,8 @@ from urllib.parse import unquote_plus
 
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.cases.invalid import invalid_cases_of, unmade_cases_of
-from pgagents.verify.promise import Case, Judgement, Trial, make_check
+from pgagents.verify.judgement import Judgement
+from pgagents.verify.promise import Case, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.exchange import Exchange, got
 

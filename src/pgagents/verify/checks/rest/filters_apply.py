@@ -27,9 +27,10 @@ from pgagents.verify.cases.argument_values import free_text, without_null
 from pgagents.verify.cases.paging import find_only_list
 from pgagents.verify.fixtures.instance import members_of
 from pgagents.verify.fixtures.request_template import answer_that_will_do
+from pgagents.verify.judgement import Untested, conclude
 from pgagents.verify.laws import is_spoken_of
 from pgagents.verify.lists import ORDERS
-from pgagents.verify.promise import Attempt, Case, Trial, Untested, conclude, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import distinct, matches, types_of
 from pgagents.verify.wire.call import Reuse

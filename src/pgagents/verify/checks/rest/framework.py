@@ -40,7 +40,8 @@ from pgagents.verify.cases.paths import (
     without_id,
 )
 from pgagents.verify.fixtures.request_template import template_of
-from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
+from pgagents.verify.judgement import Judgement, conclude
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Raw

@@ -23,17 +23,8 @@ from pgagents.verify.cases.invalid import (
     unmade_cases_of,
     withheld_cases_of,
 )
-from pgagents.verify.promise import (
-    AGAIN,
-    RANDOM,
-    Attempt,
-    Attempts,
-    Case,
-    Judgement,
-    Trial,
-    conclude,
-    make_check,
-)
+from pgagents.verify.judgement import Judgement, conclude
+from pgagents.verify.promise import AGAIN, RANDOM, Attempt, Attempts, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, format_arguments

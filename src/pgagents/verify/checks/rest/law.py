@@ -25,6 +25,7 @@ from pgagents.verify.cases.boundary import boundary_value
 from pgagents.verify.cases.law_fixtures import MOST_KINDS, FixturePlan, Making
 from pgagents.verify.fixtures.instance import find_items, list_bodies, will_do
 from pgagents.verify.fixtures.request_template import list_further_reads, ordinary, template_of, time_passes
+from pgagents.verify.judgement import Judgement
 from pgagents.verify.laws import (
     evaluate_law,
     find_wrong_member,
@@ -34,7 +35,7 @@ from pgagents.verify.laws import (
     values_of,
     witness,
 )
-from pgagents.verify.promise import Attempt, Attempts, Case, Judgement, Trial, make_check
+from pgagents.verify.promise import Attempt, Attempts, Case, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, GetNote, InstanceRef

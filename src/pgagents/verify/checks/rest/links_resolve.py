@@ -18,7 +18,8 @@ from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank
 from pgagents.verify.answers.bodies import find_own_target
 from pgagents.verify.cases.paths import fits_template
-from pgagents.verify.promise import Attempt, Case, Judgement, Trial, Untested, conclude, make_check
+from pgagents.verify.judgement import Judgement, Untested, conclude
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, InstanceRef, Raw
 from pgagents.verify.wire.endpoint import Endpoint

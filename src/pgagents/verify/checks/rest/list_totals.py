@@ -27,8 +27,9 @@ from pgagents.report.contract import Rank
 from pgagents.verify.cases.paging import choose_filter, find_only_list, make_several
 from pgagents.verify.fixtures.request_template import answer_that_will_do
 from pgagents.verify.fixtures.target import list_involved
+from pgagents.verify.judgement import Judgement, Untested, conclude
 from pgagents.verify.lists import PageRequest, fills_a_page, next_page
-from pgagents.verify.promise import Attempt, Case, Judgement, Trial, Untested, conclude, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.call import Sleep

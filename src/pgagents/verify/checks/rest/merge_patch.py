@@ -20,7 +20,8 @@ from pgagents.verify.cases.instance_changes import may_send_back
 from pgagents.verify.fixtures.factory import ACCEPTED
 from pgagents.verify.fixtures.instance import at_path, members_of, say_none_made
 from pgagents.verify.fixtures.request_template import ordinary, template_of
-from pgagents.verify.promise import Attempt, Case, Judgement, Trial, Untested, conclude, make_check
+from pgagents.verify.judgement import Judgement, Untested, conclude
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import high, low, types_of
 from pgagents.verify.wire.asking import ask

@@ -32,16 +32,8 @@ from pgagents.verify.fixtures.instance import (
 )
 from pgagents.verify.fixtures.marks import find_marks, occurs_in
 from pgagents.verify.fixtures.target import makes
-from pgagents.verify.promise import (
-    Attempt,
-    Case,
-    Judgement,
-    Trial,
-    Untested,
-    conclude,
-    describe_code,
-    make_check,
-)
+from pgagents.verify.judgement import Judgement, Untested, conclude, describe_code
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask_until
 from pgagents.verify.wire.call import Call, InstanceRef, Sleep

@@ -32,15 +32,8 @@ from pgagents.verify.cases.instance_changes import make_one
 from pgagents.verify.fixtures.instance import at_path, names_in
 from pgagents.verify.fixtures.request_template import GUESS, RequestTemplate, ordinary, template_of
 from pgagents.verify.fixtures.target import makes, target_of
-from pgagents.verify.promise import (
-    RANDOM,
-    Attempt,
-    Attempts,
-    Case,
-    Judgement,
-    Trial,
-    make_check,
-)
+from pgagents.verify.judgement import Judgement
+from pgagents.verify.promise import RANDOM, Attempt, Attempts, Case, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.asking import ask

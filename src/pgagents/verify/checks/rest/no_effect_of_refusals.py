@@ -19,9 +19,10 @@ from pgagents.catalogue.model.resource import Resource, id_text, is_scalar
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.cases.invalid import InvalidCase, invalid_cases_of
 from pgagents.verify.fixtures.instance import at_path, names_no_instance
+from pgagents.verify.judgement import Judgement, conclude
 from pgagents.verify.lists import PageRequest, may_go_on, next_page, ordering_of
 from pgagents.verify.plan.selection import others_too
-from pgagents.verify.promise import Attempt, Case, Judgement, Trial, conclude, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, GetNote

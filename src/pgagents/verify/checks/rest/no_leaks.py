@@ -27,7 +27,8 @@ from pgagents.base.text import find_card_numbers, singular, split_words
 from pgagents.catalogue.model.identity import find_credential, has_proof
 from pgagents.report.contract import Rank
 from pgagents.verify.answers.bodies import SHORTEST, collect, declares
-from pgagents.verify.promise import Case, Judgement, make_check
+from pgagents.verify.judgement import Judgement
+from pgagents.verify.promise import Case, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.endpoint import MCP, framework_places
 from pgagents.verify.wire.exchange import Exchange

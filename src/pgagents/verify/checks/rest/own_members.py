@@ -25,7 +25,8 @@ from pgagents.verify.cases.instance_changes import Change, list_settable, names_
 from pgagents.verify.fixtures.factory import ACCEPTED
 from pgagents.verify.fixtures.instance import at_path, find_read, members_of
 from pgagents.verify.fixtures.target import is_made_by
-from pgagents.verify.promise import Attempt, Case, Judgement, Trial, Untested, conclude, make_check
+from pgagents.verify.judgement import Judgement, Untested, conclude
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import matches, types_of
 from pgagents.verify.wire.call import Call, InstanceRef, Own

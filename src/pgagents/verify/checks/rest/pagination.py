@@ -29,6 +29,7 @@ from pgagents.verify.cases.paging import ListReader, Page, choose_filter
 from pgagents.verify.fixtures.factory import list_waits
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import ordinary, template_of
+from pgagents.verify.judgement import Judgement, Untested, conclude
 from pgagents.verify.lists import (
     ORDERS,
     PagedList,
@@ -38,15 +39,7 @@ from pgagents.verify.lists import (
     find_list_call,
     list_paged_lists,
 )
-from pgagents.verify.promise import (
-    Attempt,
-    Case,
-    Judgement,
-    Trial,
-    Untested,
-    conclude,
-    make_check,
-)
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import InstanceRef, Sleep

@@ -29,7 +29,8 @@ from pgagents.verify.cases.instance_changes import (
 )
 from pgagents.verify.fixtures.factory import ACCEPTED, list_waits
 from pgagents.verify.fixtures.instance import find_read
-from pgagents.verify.promise import Attempt, Case, Trial, conclude, make_check
+from pgagents.verify.judgement import conclude
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask, ask_until
 from pgagents.verify.wire.call import InstanceRef

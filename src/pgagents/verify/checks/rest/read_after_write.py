@@ -31,9 +31,10 @@ from pgagents.verify.fixtures.instance import find_items, list_bodies, say_none_
 from pgagents.verify.fixtures.marks import find_marks, occurs_in
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.fixtures.target import changes_unseen, may_move
+from pgagents.verify.judgement import Judgement, Untested, conclude
 from pgagents.verify.laws import evaluate_law, witness
 from pgagents.verify.lists import PageRequest, find_missing_instance, may_go_on, next_page
-from pgagents.verify.promise import AGAIN, Attempt, Case, Judgement, Trial, Untested, conclude, make_check
+from pgagents.verify.promise import AGAIN, Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.asking import ask, ask_until
 from pgagents.verify.wire.call import Call, Sleep

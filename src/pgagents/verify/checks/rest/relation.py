@@ -16,8 +16,9 @@ from pgagents.catalogue.model.action import Relation
 from pgagents.catalogue.model.model import Model
 from pgagents.report.contract import Rank
 from pgagents.verify.fixtures.request_template import answer_that_will_do
+from pgagents.verify.judgement import conclude
 from pgagents.verify.laws import values_of
-from pgagents.verify.promise import Attempt, Case, Trial, conclude, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import high, low
 from pgagents.verify.wire.asking import ask

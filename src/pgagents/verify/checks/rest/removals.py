@@ -45,17 +45,9 @@ from pgagents.verify.cases.removed_instances import (
 from pgagents.verify.fixtures.factory import ACCEPTED, REMOVAL_WAITS_S
 from pgagents.verify.fixtures.instance import Unavailable, at_path, is_missing
 from pgagents.verify.fixtures.target import brings_back, is_made_by
+from pgagents.verify.judgement import Judgement, Untested, conclude, describe_code
 from pgagents.verify.lists import PageRequest
-from pgagents.verify.promise import (
-    Attempt,
-    Case,
-    Judgement,
-    Trial,
-    Untested,
-    conclude,
-    describe_code,
-    make_check,
-)
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask, ask_until
 from pgagents.verify.wire.call import Call

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from pgagents.report.contract import Rank
 from pgagents.verify.answers.headers import header_name
 from pgagents.verify.answers.replay import repeats_key
-from pgagents.verify.promise import Case, Judgement, make_check
+from pgagents.verify.judgement import Judgement
+from pgagents.verify.promise import Case, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.endpoint import framework_places
 from pgagents.verify.wire.exchange import Exchange, got

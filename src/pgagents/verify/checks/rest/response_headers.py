@@ -18,7 +18,8 @@ from pgagents.catalogue.model.answers import AnswerHeader
 from pgagents.catalogue.model.identity import find_proof
 from pgagents.catalogue.model.model import Header, Model
 from pgagents.report.contract import FRAMEWORK, Rank
-from pgagents.verify.promise import Case, Judgement, make_check
+from pgagents.verify.judgement import Judgement
+from pgagents.verify.promise import Case, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.endpoint import REST, Endpoint, framework_places
 from pgagents.verify.wire.exchange import BEHIND, Exchange

@@ -18,7 +18,8 @@ from pgagents.catalogue.model.answers import Output
 from pgagents.report.contract import Rank
 from pgagents.verify.answers.bodies import find_fact_of_body, find_malformed_time, name_wrong_member
 from pgagents.verify.fixtures.own_schemas import is_open
-from pgagents.verify.promise import Case, Judgement, Trial, make_check
+from pgagents.verify.judgement import Judgement
+from pgagents.verify.promise import Case, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.endpoint import Endpoint

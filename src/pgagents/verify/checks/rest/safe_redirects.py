@@ -17,13 +17,8 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 from pgagents.report.contract import Rank
 from pgagents.verify.cases.paths import fits_template, of_ours
 from pgagents.verify.fixtures.request_template import ordinary, template_of
-from pgagents.verify.promise import (
-    Attempt,
-    Case,
-    Judgement,
-    Trial,
-    make_check,
-)
+from pgagents.verify.judgement import Judgement
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.call import Raw
 from pgagents.verify.wire.endpoint import REST, Endpoint

@@ -24,7 +24,8 @@ from pgagents.verify.fixtures.factory import ACCEPTED
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import input_of_move, template_of
 from pgagents.verify.fixtures.target import list_needs
-from pgagents.verify.promise import Attempt, Case, Judgement, Trial, Untested, conclude, make_check
+from pgagents.verify.judgement import Judgement, Untested, conclude
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, InstanceRef

@@ -20,16 +20,8 @@ from pgagents.verify.fixtures.arguments import fit_to_surface
 from pgagents.verify.fixtures.marks import normalize_marks
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.fixtures.target import as_called
-from pgagents.verify.promise import (
-    Attempt,
-    Case,
-    Judgement,
-    Trial,
-    conclude,
-    judge_broken,
-    judge_kept,
-    make_check,
-)
+from pgagents.verify.judgement import Judgement, conclude, judge_broken, judge_kept
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.call import Call, InstanceRef, Intent, Raw, Reuse

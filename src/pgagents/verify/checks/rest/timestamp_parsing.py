@@ -17,8 +17,9 @@ from pgagents.report.contract import Rank
 from pgagents.verify.answers.normalized import differing, is_alike_when_repeated, normalize_answer
 from pgagents.verify.cases.boundary import boundary_value
 from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.judgement import conclude
 from pgagents.verify.plan.selection import unless_alone
-from pgagents.verify.promise import Attempt, Case, Trial, conclude, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import BEHIND, Exchange

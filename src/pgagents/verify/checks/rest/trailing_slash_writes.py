@@ -13,7 +13,8 @@ from functools import partial
 from pgagents.catalogue.model.answers import Code
 from pgagents.report.contract import Rank
 from pgagents.verify.cases.paths import of_ours
-from pgagents.verify.promise import Attempt, Case, Trial, conclude, make_check
+from pgagents.verify.judgement import conclude
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Raw
 

@@ -22,17 +22,8 @@ from pgagents.verify.fixtures.request_template import (
     ordinary,
     template_of,
 )
-from pgagents.verify.promise import (
-    AGAIN,
-    Attempt,
-    Attempts,
-    Case,
-    Judgement,
-    Trial,
-    Untested,
-    conclude,
-    make_check,
-)
+from pgagents.verify.judgement import Judgement, Untested, conclude
+from pgagents.verify.promise import AGAIN, Attempt, Attempts, Case, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Raw, format_arguments

@@ -34,17 +34,10 @@ from pgagents.verify.cases.workflow_steps import (
 )
 from pgagents.verify.fixtures.request_template import time_passes
 from pgagents.verify.fixtures.target import list_made, makes
+from pgagents.verify.judgement import Judgement, conclude
 from pgagents.verify.laws import evaluate_law, format_values, say_nan, values_of
 from pgagents.verify.plan.selection import others_too
-from pgagents.verify.promise import (
-    Attempt,
-    Case,
-    Judgement,
-    Overlap,
-    Trial,
-    conclude,
-    make_check,
-)
+from pgagents.verify.promise import Attempt, Case, Overlap, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Own, Sleep, Undo

@@ -28,8 +28,9 @@ from pgagents.verify.cases.as_sent import is_invalid
 from pgagents.verify.cases.boundary import fills_a_page, free_params
 from pgagents.verify.cases.projection_index import Offer, ProjectionIndex, bearing, collect_projections
 from pgagents.verify.fixtures.request_template import answer_that_will_do, ordinary, template_of
+from pgagents.verify.judgement import Judgement
 from pgagents.verify.lists import next_page
-from pgagents.verify.promise import Attempt, Attempts, Case, Judgement, Trial, make_check
+from pgagents.verify.promise import Attempt, Attempts, Case, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.schema_values import high, types_of
 from pgagents.verify.wire.asking import ask

@@ -31,17 +31,8 @@ from pgagents.verify.cases.projection_index import (
 )
 from pgagents.verify.fixtures.own_schemas import is_open
 from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of
-from pgagents.verify.promise import (
-    Attempt,
-    Attempts,
-    Case,
-    Judgement,
-    Trial,
-    allows_either,
-    judge_accepted,
-    judge_refused,
-    make_check,
-)
+from pgagents.verify.judgement import Judgement, allows_either, judge_accepted, judge_refused
+from pgagents.verify.promise import Attempt, Attempts, Case, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.schema_values import low, types_of
 from pgagents.verify.wire.asking import ask

@@ -17,8 +17,9 @@ from pgagents.base.http import media_type_of
 from pgagents.base.places import read_step
 from pgagents.report.contract import Rank
 from pgagents.verify.cases.discovery import fetch, find_https, judge_over_https
+from pgagents.verify.judgement import Untested, conclude
 from pgagents.verify.projections import build_file, parse_document
-from pgagents.verify.promise import Attempt, Case, Trial, Untested, conclude, make_check
+from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.endpoint import REST
 

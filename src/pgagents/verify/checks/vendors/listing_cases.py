@@ -23,18 +23,10 @@ from pgagents.catalogue.model.listing import CaseCall, list_cases
 from pgagents.generate.actions import find_name
 from pgagents.report.contract import Rank
 from pgagents.verify.cases.workflow_steps import evaluate_input
+from pgagents.verify.judgement import Judgement, Untested, conclude
 from pgagents.verify.laws import format_read, values_of
 from pgagents.verify.plan.order import PRISTINE
-from pgagents.verify.promise import (
-    Attempt,
-    Attempts,
-    Case,
-    Judgement,
-    Trial,
-    Untested,
-    conclude,
-    make_check,
-)
+from pgagents.verify.promise import Attempt, Attempts, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.tools import read_pages
 from pgagents.verify.wire.asking import ask
