@@ -515,3 +515,10 @@ def test_prices_are_sorted_as_numbers_also_where_ids_are_sorted_first() -> None:
         report = run(of, everything, rows=rows, order=order)
         found = [r.verdict for r in report.results if r.contract.check == "filters_apply"]
         assert found == [verdict]
+
+
+def test_a_least_level_is_not_asked_for_together_with_another_filter() -> None:
+    """A list of logs shows all from a level up."""
+    level = "level: {type: string, enum: [low, high]}"
+    details = [r.contract.detail for r in find(offer(f"{KIND}, {level}, {STARS}"), same, rows=GRID)]
+    assert [detail for detail in details if "+" in detail] == ["kind+stars"]
