@@ -495,13 +495,13 @@ def test_two_filters_in_which_no_two_items_differ_show_nothing() -> None:
 def test_prices_are_sorted_as_numbers_also_where_ids_are_sorted_first() -> None:
     """A co-working space in Quart (2026-11-29) sorts by `id`, `-id`, seats and prices."""
     rows = [
-        {"id": n, "text": "a", "stars": n % 3, "size": size} for n, size in enumerate((900, 1200, 80, 45))
+        {"id": n, "text": "a", "stars": n % 3, "rank": 4 - n, "size": size}
+        for n, size in enumerate((900, 1200, 80, 45))
     ]
-    orders = "'id', '-id', 'stars', 'size', '-size'"
+    orders = "'id', '-id', 'stars', 'rank', 'size', '-size'"
+    numbered = FULL.replace("id: {type: string}", "id: {type: integer}, rank: {type: integer}")
     of = catalogue(
-        NOTES,
-        (ITEMS, FULL.replace("id: {type: string}", "id: {type: integer}")),
-        (LIST, f"{LIST}    input: {{sort: {{type: string, enum: [{orders}]}}}}\n"),
+        NOTES, (ITEMS, numbered), (LIST, f"{LIST}    input: {{sort: {{type: string, enum: [{orders}]}}}}\n")
     )
 
     def by(

@@ -92,5 +92,6 @@ def test_pages_that_are_shorter_than_asked_for_are_odd_at_most() -> None:
     assert judge(hides=True) is Verdict.ODD
 
 
-def test_pages_in_another_order_than_the_list_are_odd_at_most() -> None:
-    assert judge(shift=-1, swaps=True) is Verdict.ODD
+@pytest.mark.parametrize("shift", [-1, 1])
+def test_pages_in_another_order_than_the_list_are_odd_at_most(shift: int) -> None:
+    assert judge(shift=shift, swaps=True) is Verdict.ODD

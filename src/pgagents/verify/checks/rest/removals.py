@@ -287,7 +287,7 @@ def _list_again(
         conclude(trial.untested(f"the list was not answered: {answer.outcome}"))
     elif item is None or not is_listed(resource, listed, answer, body):
         conclude(trial.kept())
-        return item is None
+        return True
     elif answer.cached:
         conclude(trial.untested(STORED))
     elif state := _find_state(resource, find_item(resource, listed, before, body), item):
