@@ -229,3 +229,18 @@ def test_a_part_that_nothing_removes_is_no_resource() -> None:
         ],
     }
     assert "line" not in imported(given).data["resources"]
+
+
+def test_the_id_of_a_line_is_read_in_the_list_of_the_order_that_its_create_answers() -> None:
+    """Invoices of a co-working space in Quart (2026-11-29) have an `id`, and their lines a `line_no`."""
+    given = document()
+    lines = given["paths"]["/orders/{order_id}/lines"]
+    shown = lines["post"]["responses"]["201"]["content"]["application/json"]["schema"]["properties"]
+    item = shown["lines"]["items"]["properties"]
+    item["line_no"] = item.pop("id")
+    shown["lines"]["items"]["required"] = ["line_no", "what"]
+    removal = given["paths"].pop("/orders/{order_id}/lines/{line_id}")
+    removal["delete"]["parameters"][1]["name"] = "line_no"
+    given["paths"]["/orders/{order_id}/lines/{line_no}"] = removal
+    line = imported(given).data["resources"]["line"]
+    assert (line["id"], line["made_by"]["at"]) == ("line_no", "response.lines[-1]")
