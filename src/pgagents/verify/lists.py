@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
@@ -26,7 +26,7 @@ from pgagents.catalogue.model.resource import Resource, member_at, unwrap
 from pgagents.verify.laws import reading_of, values_of
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import types_of
-from pgagents.verify.wire.call import Raw
+from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange, put
 
@@ -496,6 +496,27 @@ def next_page(setting: Setting, endpoint: Endpoint, exchange: Exchange) -> PageR
     if found.url and endpoint.on_rest:
         return _follow(setting, endpoint, exchange, found)
     return _with_argument(setting, endpoint, pages, found) if found.value is not None else None
+
+
+def follow_pages(
+    setting: Setting, call: Call, send: Callable[[Call], Exchange | None], most: int, further: str = ""
+) -> Iterator[tuple[PageRequest, Exchange]]:
+    """Yield the pages of a list, at most so many, each with its request. The last one announces none that can
+    be requested, or was not sent.
+
+    `further` says why the pages after the first are requested; empty for the reason of the call.
+    """
+    assert call.endpoint is not None
+    more = PageRequest()
+    for _ in range(most):
+        if (page := send(call)) is None:
+            return
+        yield more, page
+        announced = next_page(setting, call.endpoint, page) if page.success else None
+        if announced is None or not announced.is_followed:
+            return
+        more = announced
+        call = replace(call, input={**call.input, **more.input}, raw=more.raw, why=further or call.why)
 
 
 def _with_argument(setting: Setting, endpoint: Endpoint, pages: Pages, found: NextPage) -> PageRequest:

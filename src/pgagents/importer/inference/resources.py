@@ -416,7 +416,7 @@ def _identify(
     member = (at or guess or ("", ""))[1] or _find_listed(paths, named_by, argument, kind, named)
     param = _find_narrowest(paths, named_by, argument, named)
     member = member or _find_by_structure(_with_create(path, all_paths), named_by, param, named)
-    above = all_paths[parent].read if parent in known and parent in all_paths else None
+    above = all_paths[parent].read if parent in known else None
     member = member or find_part(paths, argument, kind, param, above, named)
     if not member:
         return None

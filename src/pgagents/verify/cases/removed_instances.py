@@ -16,7 +16,7 @@ from pgagents.catalogue.model.resource import Resource
 from pgagents.verify.fixtures.instance import at_path, is_gone, is_missing, is_random_id
 from pgagents.verify.fixtures.marks import find_marks, occurs_in
 from pgagents.verify.fixtures.request_template import template_of
-from pgagents.verify.lists import PageRequest, may_go_on, next_page
+from pgagents.verify.lists import PageRequest, follow_pages, may_go_on
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.asking import ask
@@ -47,19 +47,12 @@ def find_page(
     """Return the page of a list that contains an instance, with its request; the request is None if no page
     does. `purpose` follows the resource's name where a call says why it is made.
     """
-    call, endpoint = reader
-    more = PageRequest()
-    seen = ask(read_instance(endpoint, call, resource, body, f"a list with a {resource.name} {purpose}"))
-    for _ in range(MOST_PAGES):
-        if find_item(resource, call, seen, body) is not None:
+    listed, endpoint = reader
+    call = read_instance(endpoint, listed, resource, body, f"a list with a {resource.name} {purpose}")
+    further = f"a further page, for a {resource.name} {purpose}"
+    for more, seen in follow_pages(setting, call, ask, MOST_PAGES, further):
+        if find_item(resource, listed, seen, body) is not None:
             return seen, more
-        further = next_page(setting, endpoint, seen) if seen.success else None
-        if further is None or not further.is_followed:
-            break
-        more = further
-        seen = ask(
-            request_page(reader, resource, body, more, f"a further page, for a {resource.name} {purpose}")
-        )
     return seen, None
 
 

@@ -17,7 +17,7 @@ from pgagents.verify.fixtures import target
 from pgagents.verify.fixtures.instance import find_items
 from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of
 from pgagents.verify.fixtures.target import CREATED
-from pgagents.verify.lists import PageRequest, may_go_on, next_page
+from pgagents.verify.lists import follow_pages, may_go_on
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call
@@ -80,22 +80,20 @@ def _is_listed(
     body: Mapping[str, Any],
     role: str,
 ) -> bool | None:
-    more, id = PageRequest(), resource.id_of(body)
-    for _ in range(MOST_PAGES if id is not None else 0):
-        why = f"to see whose list has a {resource.name}"
-        asked = Call(endpoint, {**call.input, **more.input}, "explore", why, role=role, owner=OWNER)
-        asked = replace(asked, subject=resource, made=body, raw=more.raw)
-        page = ask(asked)
+    id = resource.id_of(body)
+    if id is None:
+        return None
+    why = f"to see whose list has a {resource.name}"
+    asked = Call(endpoint, call.input, "explore", why, role=role, owner=OWNER, subject=resource, made=body)
+    goes_on = True
+    for _, page in follow_pages(setting, asked, ask, MOST_PAGES):
         items = find_items(call, page) if page.success else None
         if items is None:
             return None
         if id in [resource.id_of(item) for item in items]:
             return True
-        further = next_page(setting, endpoint, page)
-        if further is None or not further.is_followed:
-            return None if may_go_on(page, items) else False
-        more = further
-    return None
+        goes_on = may_go_on(page, items)
+    return None if goes_on else False
 
 
 def find_refused_write(setting: Setting, resource: Resource, done: Action) -> Action | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
@@ -190,16 +190,19 @@ def _list_carriers(setting: Setting) -> dict[str, tuple[str, ...]]:
     return {surface: tuple(places) for surface, places in found.items()}
 
 
-def _say_used_changes(driver: Driver) -> str:
-    """Return how found rows changed in which the run made something, such as a ticket by a reply."""
-    several = driver.executor.gate.tripwire.list_used_changes()
-    told = [
+def _say_used(driver: Driver) -> Iterator[str]:
+    """Yield what went, or changed, of the found rows in which the run made something: a ticket by a reply."""
+    tripwire = driver.executor.gate.tripwire
+    changed = [
         f"{key[0]} {brief(key[2])} ({path}: {brief(json.dumps(was))}, now {brief(json.dumps(now))})"
-        for key, changes in several.items()
-        for path, was, now in changes[:1]
+        for key, ((path, was, now), *_) in tripwire.list_used_changes().items()
     ]
-    more = f" and {len(told) - MOST_WENT:,} more" if len(told) > MOST_WENT else ""
-    return f"found and used by this run, and changed: {', '.join(told[:MOST_WENT])}{more}" if told else ""
+    several = {"in the list no more": [f"{key[0]} {brief(key[2])}" for key in tripwire.went]}
+    several |= {"changed": changed}
+    for what, rows in several.items():
+        more = f" and {len(rows) - MOST_WENT:,} more" if len(rows) > MOST_WENT else ""
+        if rows:
+            yield f"found and used by this run, and {what}: {', '.join(rows[:MOST_WENT])}{more}"
 
 
 def _notes(course: Course, stopped: str) -> list[str]:
@@ -218,12 +221,7 @@ def _notes(course: Course, stopped: str) -> list[str]:
         notes.append("probes ran one at a time: they do until a call with the key is answered, and none was")
     if driver.executor.gate.tripwire.is_blind and not driver.setting.exclusive:
         notes.append("what others have could not be compared: no list shows older rows")
-    if went := [f"{key[0]} {brief(key[2])}" for key in driver.executor.gate.tripwire.went]:
-        more = f" and {len(went) - MOST_WENT:,} more" if len(went) > MOST_WENT else ""
-        notes.append(
-            f"found and used by this run, and in the list no more: {', '.join(went[:MOST_WENT])}{more}"
-        )
-    notes += list(filter(None, [_say_used_changes(driver)]))
+    notes += _say_used(driver)
     if undrawn := say_undrawn(driver.setting):
         notes.append(undrawn)
     if driver.setting.mcp is not None:

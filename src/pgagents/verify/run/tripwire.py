@@ -21,8 +21,8 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pgagents.base.places import list_leaves
@@ -53,7 +53,7 @@ from pgagents.verify.fixtures.instance import (
 )
 from pgagents.verify.fixtures.marks import occurs_in
 from pgagents.verify.fixtures.target import find_created, list_concerned, list_involved, target_of
-from pgagents.verify.lists import may_go_on, next_page
+from pgagents.verify.lists import follow_pages, may_go_on
 from pgagents.verify.run.breaks import exchange_of, rank_writes
 from pgagents.verify.run.named_instances import read_id
 from pgagents.verify.run.timing import may_write
@@ -132,7 +132,8 @@ class Tripwire:
         self._setting, self._factory, self._allowed = setting, factory, frozenset(allowed)
         self.reason = ""
         self.alarm: Alarm | None = None
-        self._older: set[Key] = set()
+        self._older: Rows = {}
+        """What was there before the first write, as it was then."""
         self._views: dict[tuple[str, ...], _View] = {}
         self._writes: deque[tuple[int, Exchange]] = deque(maxlen=MOST_WRITES)
         self._written = self._looked_up = 0
@@ -154,8 +155,6 @@ class Tripwire:
         """The found instances that the author lets the run use, or that writes named: those may change. True
         if they may go, too: not if writes named them in paths alone, as what contains another.
         """
-        self._at_first: Rows = {}
-        """The older rows as they were before the first write."""
         self._wanted: list[_View] = []
         self._suspicion: _Suspicion | None = None
         self._own: list[tuple[Instance, Exchange]] = []
@@ -186,17 +185,22 @@ class Tripwire:
         """Forget all rows, because the server may have been started anew without them."""
         self._older.clear()
         self._views.clear()
-        self._at_first.clear()
+
+    def _drop(self, keys: Iterable[Key]) -> None:
+        for key in keys:
+            self._older.pop(key, None)
 
     def list_used_changes(self) -> dict[Key, list[Change]]:
         """Return what has changed of the found rows in which the run made something, as the last answer with
         each shows it; not of those that an author lets it use.
         """
         found = {}
-        for key in [key for key in self._at_first if self._used.get(key) is False]:
+        for key, row in self._older.items():
+            if self._used.get(key) is not False:
+                continue
             views = [view for view in self._views.values() if key in view.rows]
             last = max(views, key=lambda view: view.exchange.number, default=None)
-            changes = list_seen_changes(last.resource, self._at_first[key], last.rows[key]) if last else []
+            changes = list_seen_changes(last.resource, row, last.rows[key]) if last else []
             found[key] = [change for change in changes if (key[0], change[0]) not in self._restless]
         return {key: found[key] for key in sorted(found) if found[key]}
 
@@ -228,7 +232,7 @@ class Tripwire:
             return
         self._shapes.add(shape)
         lists = (v for v in self._views.values() if v.call in v.resource.listed_by)
-        views = [v for v in lists if not self._older.isdisjoint(v.rows)]
+        views = [v for v in lists if not self._older.keys().isdisjoint(v.rows)]
         views.sort(key=lambda view: -len(view.exchange.input))
         concerned = [v for v in views if self._concerns(exchange, v.resource)][-1:]
         if len(self._shapes) <= MOST_SHAPES:
@@ -344,9 +348,7 @@ class Tripwire:
         view = _View(resource, declared, exchange, rows, whole, self._written, most)
         if known is None:
             if not (self._written or self._under_way) and len(self._older) < MOST_ROWS:
-                older = {key: row for key, row in rows.items() if not _MARK.search(str(row))}
-                self._older.update(older)
-                self._at_first |= older
+                self._older |= {key: row for key, row in rows.items() if not _MARK.search(str(row))}
             if exchange.success and len(self._views) < MOST_VIEWS:
                 self._views[place] = view
             return
@@ -377,7 +379,7 @@ class Tripwire:
         if not writes:  # others, or time, changed them
             self._note_restless(changed)
         if not writes or known.exchange.number < self._settled:
-            self._older.difference_update(gone)
+            self._drop(gone)
             return None
         alike = any(self._concerns(write, resource) for write in writes)
         taken = any(self._concerns(write, resource) for write in writes if not 400 <= write.status < 500)
@@ -412,7 +414,7 @@ class Tripwire:
         own = Counter(_join(resource, row) for key, row in after.items() if key[-1] in made)
         others = {key: now[text] - (own[text] if key not in after else 0) for key, text in texts.items()}
         moved = {key for key, text in texts.items() if text and others[key] >= was[text]} - stays
-        self._older -= moved
+        self._drop(moved)
         changed, excused = {}, moved | self._used.keys()
         for key in lost:
             if key in after and key not in excused:
@@ -450,7 +452,7 @@ class Tripwire:
             self._examines = False
         if not found.is_empty:
             self._tell(found, others)
-        self._older.difference_update(found.gone)
+        self._drop(found.gone)
         found.view.rows = found.latest
         if self.reason and not others:
             raise Stop(self.reason)
@@ -504,7 +506,7 @@ class Tripwire:
                 continue
             why = f"to see that no other {resource.name} was meant"
             call = call_about(own, endpoint, read.input, "clean", why)
-            for exchange in self._read_pages(call, endpoint, ask):
+            for _, exchange in follow_pages(self._setting, call, lambda page: ask(page, None), MOST_PAGES):
                 if not (exchange.success or is_missing(resource, exchange)):
                     break
                 items = find_items(read, exchange) if exchange.success else []
@@ -515,20 +517,6 @@ class Tripwire:
                 if not exchange.success or (items is not None and not may_go_on(exchange, items)):
                     return True, None
         return shown is not None, shown
-
-    def _read_pages(self, call: Call, endpoint: Endpoint, ask: Ask) -> Iterator[Exchange]:
-        """Yield the answer to a read, and the further pages that it announces."""
-        asked: Call | None = call
-        for _ in range(MOST_PAGES):
-            exchange = ask(asked, None) if asked is not None else None
-            if exchange is None:
-                return
-            yield exchange
-            more = next_page(self._setting, endpoint, exchange) if exchange.success else None
-            followed = more is not None and more.is_followed
-            asked = (
-                replace(call, input={**call.input, **more.input}, raw=more.raw) if more and followed else None
-            )
 
     def _look_up(self, found: _Suspicion, ask: Ask) -> None:
         """Drop the missing rows that a read by its id still shows: they stand on another page.

@@ -477,17 +477,15 @@ class Walk:
         lost = [id for id in there if id not in walked]
         ended = pages[-1].next is None
         expected = f"each of the {len(there) or len(walked)} items of the list once"
-        counted = (self.every or self.short) and _is_counted(self.paged, pages)
         if twice is not None:
             once = [id for index, id in enumerate(walked) if id not in walked[:index]]
             broken = self.trial.broken(expected, f"{self.paged.id} {{id}} is on two pages", id=twice)
-            return replace(broken, shown=counted and once == [id for id in there if id in once])
+            return replace(broken, shown=self._is_counted(pages) and _is_in_order(there, once))
         if lost and ended:
             actual = f"{{count}} on no page, such as {self.paged.id} {{id}}"
             broken = self.trial.broken(expected, actual, count=len(lost), id=lost[0])
-            in_order = walked == [id for id in there if id in walked]
-            shown = (counted and in_order) or _leads_on(self.paged, there, walked)
-            return replace(broken, shown=shown)
+            counted = self._is_counted(pages) and _is_in_order(there, walked)
+            return replace(broken, shown=counted or _leads_on(self.paged, there, walked))
         if not ended and not lost and (empty := self._count_endless(pages, len(walked))):
             actual = "{empty} empty pages in a row, each of which announces another"
             return self.trial.broken("pages that come to an end", actual, empty=empty)
@@ -498,6 +496,19 @@ class Walk:
             expected = f"the order of the list over all its pages: {law}"
             return self.trial.broken(expected, "a page begins before the last one ended")
         return None
+
+    def _is_counted(self, pages: Sequence[Page]) -> bool:
+        """True if the document says at which number the list begins, its whole is known, and each page but
+        the last is full.
+
+        A server that leaves rows out of a page after it was cut makes shorter ones, behind which nobody knows
+        how to count.
+        """
+        param = self.paged.endpoint.action.param(str(self.paged.pages.argument))
+        start = param.schema.get("default", param.schema.get("minimum")) if param is not None else None
+        size, filled = self.paged.pages.size or "", [page for page in pages if page.items]
+        full = all(len(page.items) == page.exchange.input.get(size) for page in filled[:-1])
+        return (self.every or self.short) and self.paged.counts and start in (0, 1) and full
 
     def _count_endless(self, pages: list[Page], walked: int) -> int:
         """Return the number of empty pages at the end, if they show that no end comes; else 0.
@@ -693,17 +704,8 @@ def _compare(
     return trial.broken(expected, f"{member} {{id}} is on two pages", id=twice)
 
 
-def _is_counted(paged: PagedList, pages: Sequence[Page]) -> bool:
-    """True if the document says at which number a list begins, and each page but the last is full.
-
-    A server that leaves rows out of a page after it was cut makes shorter ones, behind which nobody knows how
-    to count.
-    """
-    param = paged.endpoint.action.param(str(paged.pages.argument))
-    start = param.schema.get("default", param.schema.get("minimum")) if param is not None else None
-    size, filled = paged.pages.size or "", [page for page in pages if page.items]
-    full = all(len(page.items) == page.exchange.input.get(size) for page in filled[:-1])
-    return paged.counts and start in (0, 1) and full
+def _is_in_order(there: Sequence[Any], came: Sequence[Any]) -> bool:
+    return list(came) == [id for id in there if id in came]
 
 
 def _leads_on(paged: PagedList, there: Sequence[Any], came: Sequence[Any]) -> bool:
@@ -713,7 +715,7 @@ def _leads_on(paged: PagedList, there: Sequence[Any], came: Sequence[Any]) -> bo
     """
     items, reads = paged.pages.items.path[1:], paged.pages.next.paths.get("response", ())
     told = not paged.counts and not any(path[: len(items)] == items for path in reads)
-    return told and list(came) == [id for id in there if id in came] and len(came) >= ENOUGH
+    return told and _is_in_order(there, came) and len(came) >= ENOUGH
 
 
 CHECK = make_check("pagination", __doc__, cases, calls_correctly=True, overlap="readers", rank=Rank.WRONG)
