@@ -499,12 +499,10 @@ def next_page(setting: Setting, endpoint: Endpoint, exchange: Exchange) -> PageR
 
 
 def follow_pages(
-    setting: Setting, call: Call, send: Callable[[Call], Exchange | None], most: int, further: str = ""
+    setting: Setting, call: Call, send: Callable[[Call], Exchange | None], most: int
 ) -> Iterator[tuple[PageRequest, Exchange]]:
     """Yield the pages of a list, at most so many, each with its request. The last one announces none that can
     be requested, or was not sent.
-
-    `further` says why the pages after the first are requested; empty for the reason of the call.
     """
     assert call.endpoint is not None
     more = PageRequest()
@@ -516,7 +514,7 @@ def follow_pages(
         if announced is None or not announced.is_followed:
             return
         more = announced
-        call = replace(call, input={**call.input, **more.input}, raw=more.raw, why=further or call.why)
+        call = replace(call, input={**call.input, **more.input}, raw=more.raw)
 
 
 def _with_argument(setting: Setting, endpoint: Endpoint, pages: Pages, found: NextPage) -> PageRequest:

@@ -49,8 +49,7 @@ def find_page(
     """
     listed, endpoint = reader
     call = read_instance(endpoint, listed, resource, body, f"a list with a {resource.name} {purpose}")
-    further = f"a further page, for a {resource.name} {purpose}"
-    for more, seen in follow_pages(setting, call, ask, MOST_PAGES, further):
+    for more, seen in follow_pages(setting, call, ask, MOST_PAGES):
         if find_item(resource, listed, seen, body) is not None:
             return seen, more
     return seen, None
