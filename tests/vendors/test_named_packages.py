@@ -82,7 +82,7 @@ SAID = {
     "--url https://staging.example.com": IMAGE,
     'docker run --rm pgagents --version)" = "pgagents, version ${TAG#v': IMAGE,
     'docker run --rm --entrypoint id pgagents --user)" != 0': IMAGE,
-    "brew broadcast build": PROSE,  # verbs of names, in base/acting.py
+    "brew broadcast build": PROSE,  # verbs of names, in base/verbs.py
     "npx, uvx and docker are scripts on Windows, which only a shell starts": PROSE,
     "npx, uvx or docker.": PROSE,
     "npx -y ID-mcp": PROSE,

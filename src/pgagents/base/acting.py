@@ -2,7 +2,7 @@
 
 HTTP calls every GET safe, and an MCP tool may say that it only reads; both are sometimes wrong. The evidence
 is a call's name, the last part of its path, the first verb of its summary, and the predicates of its
-description. The verbs and the rule were measured on 690 GETs and 340 tools (`tests/data/reads/README.md`).
+description. The rule was measured on 690 GETs and 340 tools (`tests/data/reads/README.md`).
 All verbs are English. The rule does not find a call that nouns alone describe.
 """
 
@@ -14,90 +14,31 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from pgagents.base.acting_prose import LABEL, WEAK, asks_to_receive, find_deed
 from pgagents.base.text import brief, split_words
+from pgagents.base.verbs import (
+    ACTING_VERBS,
+    ALSO_NOUNS,
+    CHANGING_VERBS,
+    READING_VERBS,
+    VERBS_OR_NOUNS,
+    find_infinitive,
+    find_kind,
+    list_words,
+)
 
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_ACTING = _words("""
-abandon abort absorb accept accrue ack acknowledge acquire activate add adjust allocate amend anonymise
-anonymize answer append apply approve arm assign associate attach authorise backfill ban bind blacklist blink
-boil boost boot bust buy buzz calibrate cancel cede claim cleanup clear clone close commence commit compact
-complete compress confirm confiscate consolidate consume convey copy cordon create deactivate deallocate debit
-decline decommission decrease decrement decrypt deduct defer define defragment defrost del delete deliver
-demolish demote denylist deprovision depublish dequeue deregister descale destroy detach detonate dial dim
-disable disallow disarm disassociate disburse discard disconnect dislike dismantle dismiss dispatch dispense
-dispose dissolve divert donate downgrade downvote drag drain drop duplicate edit eject elevate emancipate emit
-emulate enable encrypt enlist enqueue enrol enroll erase escalate evacuate evict execute exempt expedite expel
-expire extend extinguish failover fence fill finalise finalize flip flush forfeit forget forgot forward freeze
-gc generateotp halt handle hibernate hoist honk hover ignite ignore impersonate inc incr increase increment
-inflate ingest initialise initialize initiate inject insert install instantiate intercept interrupt invalidate
-join kick kickstart kill launch lease lift lockdown lockout logoff logout lower mark merge migrate mint modify
-monitor move mute nack navigate notify nudge nuke nullify obliterate offboard offload onboard optimise
-optimize oust overwrite pardon pause pay persist pop postpone powercycle poweroff poweron preempt preheat
-prime prolong promote provision prune publish purge push put quarantine quiesce raise rebalance rebuild
-recalculate recalibrate recharge recheck reclassify recompile recompute reconcile reconfigure reconnect
-recount recover recrawl recycle redact redeem redeploy redo redrive refetch reformat refuel regenerate
-register rehash reindex reinit reissue reject reload relocate remediate remind remount rename renew renumber
-reopen reorder repair replace replay reply repopulate repost reprint reprioritize reprocess requeue rerun
-rescan reschedule rescind resign resize respond restock restore resume resurrect resync retag retract retrain
-retry revert revive revoke rewind rm rmdir rollback rotate save scrobble scrub seed seize send sendout set
-sever shred shuffle shutdown signoff signout silence snooze spawn spin squash stabilise start stash steer stop
-submit subscribe subtract summon surrender suspend swap swipe switch tare teardown terminate tilt toggle topup
-transcode transmit trigger truncate turn uncheck undo undraft unlatch unload unmount unresolve unsub unwatch
-unwind update upgrade upload upsert upsize upvote vacate vacuum vend void wakeup wipe withdraw withhold wol
-write yank zap
-""")
-VERBS_OR_NOUNS = _words("""
-advance archive assist authenticate authorize award backup bid block book bookmark bounce brew broadcast build
-bump burn call capture cast change charge checkin checkout clean click collect comment connect control cool
-credit deny deploy deposit double draw dump email empty end evaluate favorite favourite fine fire flag flash
-follow force fork fund gift go grant heat hide hit hold home import invite invoke issue leave like link lock
-log login mail manage mow open order pan park patch pin place play pledge plug poke post press print process
-queue rate recall record redirect refresh refund release report request reserve retire review ring rinse roll
-rollout run scale scan seal sell share shift ship shorten sign signup simulate skip sleep split spray stage
-stamp star store sweep sync synchronise synchronize tag take tip touch tow trade transfer trash treat tune
-unlike vent vote wake warm warmup wash water zoom
-""")
-"""Words that are a verb in one name and a thing in another, such as an order."""
-READING_VERBS = _words("""
-all any are autocomplete browse calculate can check compare convert count decode describe detail details
-diff discover display does download echo enumerate estimate examine exists explain explore fetch filter find
-get has head health help index info inspect introspect is latest list listen load locate look lookup match
-me measure page parse peek ping poll predict preview query read receive recommend render retreive retrieve
-return search see select show snapshot sort stat statistics stats status suggest summarize summary tail tell
-translate validate verify version view watch whoami
-""")
-ACTING_VERBS = (
-    _ACTING | {f"un{verb}" for verb in _ACTING | VERBS_OR_NOUNS} | {f"re{verb}" for verb in _ACTING}
-) - (VERBS_OR_NOUNS | READING_VERBS | {"remark"})
-"""Verbs that are hardly ever the name of a thing."""
-CHANGING_VERBS = _words("""
-add append cancel commit create delete destroy drop edit erase execute insert kill modify move overwrite
-post publish purge push remove rename reset restart revoke send set start stop submit truncate update upload
-wipe write
-""")
-"""Verbs that nothing which only reads can be named by. A tool that has one as its second word acts too, as in
-`git_commit`.
-"""
 _WAYS = ("on",), ("off",), ("up",), ("down",)
-_ENDS = _words("""
+_ENDS = list_words("""
 bump burn clean empty end flash hit invoke poke refresh retire rinse run signup sleep sweep sync synchronise
 synchronize take wake warmup
 """)
 """Words that alone at a path's end are hardly ever a thing: `/session/end`."""
-_ALSO_NOUNS = _words("""
-commit drag fill handle monitor register stop trigger upload
-""")
-"""Acting verbs that are things too: a summary that reads outweighs them, as of `/StopPoint`."""
-_FIRST_ONLY = _words("""
+_FIRST_ONLY = list_words("""
 add answer claim commit compact complete copy drop edit join lease mark merge monitor move persist pop
 request save seed set start stop switch update upgrade upload write
 """)
 """Verbs that act only as the first word: as a second one they are often a thing, as in `dataSet`."""
-_CERTAIN_READS = _words("""
+_CERTAIN_READS = list_words("""
 all are can check count describe fetch find get has info is list lookup ping query search show stats status
 view
 """)
@@ -106,20 +47,22 @@ _OF_STRICT, _SHARE_OF_STRICT = 3, 0.1
 """From how many, and from which share of a document's GETs that act by their names on its other ones are not
 trusted.
 """
-_QUEUES = _words("""
+_QUEUES = list_words("""
 inbox job jobs mailbox message messages queue queues task tasks work
 """)
 """Nouns of which `next` takes something out."""
-_PLAYERS = _words("playback player")
+_PLAYERS = list_words("playback player")
 """Nouns of what goes on to another piece by `next` and `previous`."""
-_NOTICES = _words("""
+_NOTICES = list_words("""
 alert alerts email emails hook hooks mail mails message messages notification notifications notify push sms
 webhook webhooks
 """)
 """Nouns that a test or a ping sends."""
-_CHOICES = _words("answer choice decision direction level option rating score speed stars state value volume")
+_CHOICES = list_words(
+    "answer choice decision direction level option rating score speed stars state value volume"
+)
 """Last words of a placeholder that says how a call acts: `/polls/{id}/vote/{choice}`."""
-_ABOUT = _words("""
+_ABOUT = list_words("""
 area areas channel channels code codes count counts date dates day days desk desks device devices fee fees
 format formats history hour hours info interval intervals key keys kind kinds limit limits link links log logs
 mode modes note notes option options point points policies policy position positions price prices rate rates
@@ -158,98 +101,6 @@ _PREAMBLE = re.compile(
     re.I | re.X,
 )
 """Matches what stands before the verb: "Use this method to", "Allows the user to"."""
-_LABEL = re.compile(r"^\w+ \| ")
-"""Matches a product's name in front of a tool's description: `Shop | Adds …`."""
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
-_SUBJECT = re.compile(
-    r"""^\W*(?:(?:note|warning|attention|important)(?:\ that)?\W+)?
-    (?:(?:this|it)(?:\ (?:get|api|call|endpoint|method|operation|request|route|action|tool|function))?
-      |the\ (?:api|call|endpoint|method|operation|request|tool|function)
-      |(?:calling|executing|fetching|invoking|opening|reading|requesting|running|using|visiting)
-       \ (?:(?:this|it)(?:\ (?:address|endpoint|link|method|operation|page|path|resource|route|url))?
-           |the\ [a-z]+))?
-    \ ?(?:(?:will|also|then|immediately|automatically|atomically|always|additionally)\ )*""",
-    re.I | re.X,
-)
-"""Matches what stands before the predicate of a sentence about a call: "This also", "Calling this will"."""
-_AND_ACTS = re.compile(
-    r"\b(?:and|then|,)\ (?:(?:also|then|immediately|automatically|atomically)\ )*([a-z]+)\ "
-    r"(?:it|them|the|all|this|those|these|every|each|its|their|any|as|an?)\b",
-    re.I,
-)
-"""Matches a further predicate with its object: "and deletes it"."""
-_OF_A_THING = re.compile(
-    r"\b(?:that|which|who|whose|whether|if|when|where|to|can|may|must|should|could)\b", re.I
-)
-_IS_DONE = re.compile(
-    r"\b(?:is|are|gets?|will\ be)\ (?:(?:then|also|automatically|immediately|permanently)\ )*"
-    r"(acknowledged|burned|cleared|consumed|deleted|dequeued|destroyed|discarded|emptied|erased|expired"
-    r"|incremented|invalidated|marked|popped|purged|removed|reset|revoked|sent|taken|triggered"
-    r"|used\ up|wiped)\b"
-    r"(?=\ afterwards|(?<=then\ taken)|[^.]*\b(?:(?:after|upon|on|once|when|by|as\ soon\ as)\b"
-    r"[^.]*\b(?:read|reading|retriev\w+|fetch\w*|deliver\w+|opened|seen|viewed|viewing"
-    r"|returned|this\ (?:call|request|endpoint|method))\b|as\ (?:a\ )?(?:read|seen|a\ side\ effect)\b))",
-    re.I | re.X,
-)
-"""Matches what a read does to what it reads: "are deleted once they are read"."""
-_COMES_TO_PASS = re.compile(
-    r"""^\W*(?:(?:all|an?|any|every|its|the|this)\ )?
-    (?!(?:\S+\ )*?(?:answer|body|content|data|field|header|list|output|page|response|result|text|value)s?\ )
-    (?!(?:\S+\ ){1,5}?(?:how|if|that|when|where|which|who|whose|why)\ )
-    (?:[\w'-]+\ ){1,4}?(?:is|are|gets?|will\ be)\ (?:(?:then|also|automatically|immediately|permanently)\ )*
-    (?:[a-z]+\ and\ (?:then\ )?)?
-    (cancell?ed|charged|cleared|consumed|deleted|destroyed|discarded|dispatched|e?mailed|emptied|erased
-    |incremented|invalidated|notified|purged|rebooted|rebuilt|removed|reset|restarted|revoked|sent|terminated
-    |triggered|wiped)\b
-    (?:\ and\ (?:[a-z]+ed|built|rebuilt|sent))?
-    (?:\ (?:again|at\ once|for\ good|immediately|once\ more|permanently))?
-    (?:\ to\ (?:all|an?|each|every|the)\ [\w\ ']+)?\W*$""",
-    re.I | re.X,
-)
-"""Matches a whole sentence in the passive about what a call does: "The old key is revoked."."""
-_OBJECT = re.compile(
-    r" (?:the|an?|one|all|every|each|any|this|these|your|it|them|its|their|access)\b"
-    r"(?! \w+ (?:\w+ed|cast|has|have|left|made|may|sent|wrote)\b)",  # "Orders the customer placed"
-    re.I,
-)
-_ONE = re.compile(
-    r"(?:hold|log|record|request|schedule|track)s (?:an?|one)\b|takes the (?:first|next|oldest)\b", re.I
-)
-_OUT = re.compile(
-    r"(?:checks|clocks?|logs?|rolls?|signs?|turns?) (?:the|an?) [\w ]{1,30}? (?:in|off|on|out|over)(?![\w-])"
-    r"|hands? out\b",
-    re.I,
-)
-"""Match deeds by verbs that say nothing alone: "Records a visit", "Signs the user out"."""
-_PERFORMS = re.compile(r"(?:do|execute|perform)(?:s|es)? an? ((?:[\w-]+ ){0,2}[\w-]+)", re.I)
-_ONCE = re.compile(
-    r"\b(?:can|may) (?:only )?be (?:fetched|opened|read|retrieved|used|viewed) (?:exactly |just |only )?once"
-    r"|\b(?:each|every|the first) (?:call|read|request)"
-    r" (?:advances|burns|consumes|creates|increments|removes|uses (?:it|one))\b"
-    r"|\breplaces? (?:the|any) (?:current|existing|former|old|previous)\b",
-    re.I,
-)
-"""Matches what is not the same at the next call: "each call uses one up"."""
-_IF = re.compile(r" (?:that|whether|if)\b", re.I)
-_RUNS = VERBS_OR_NOUNS - _words("""
-call capture collect connect control draw evaluate hold invoke like link log manage place print process
-rate record redirect report request review scale scan sign simulate skip split store take
-""")
-"""Verbs that are things in names, and that a sentence has with an object: "Runs the job"."""
-_NO_DEEDS = _words("""
-accept answer complete enable handle monitor push register replace respond
-""")
-"""Verbs of a description that say what an endpoint is for: "Accepts a filter", "Enables you to see"."""
-_WEAK = _words("""
-add apply define execute fill merge modify move set start stop submit switch update write
-""")
-"""Verbs that a description of a read may begin with: "Execute a query"."""
-_SENTENCES = 4
-"""The number of sentences of a description that count."""
-_ONE_MEANS_OTHER = re.compile(r" to (?:receive|get|retrieve|obtain|see) ", re.I)
-"""Matches what makes "Send … to receive …" a question and no sending."""
-
-
 _REASONS = {
     "name": "its name says {}",
     "path": "its path says {}",
@@ -310,64 +161,11 @@ def why_acts(
     """
     summary, told = summary[:_MAX_CHARACTERS].strip(), description[:_MAX_CHARACTERS].strip()
     call = _Call(name[:_MAX_CHARACTERS], path[-_MAX_CHARACTERS:], summary or told)
-    acting = call.find_acting(tool=tool) or _read_description(told or summary, alone=not (summary and told))
+    acting = call.find_acting(tool=tool)
+    if not acting:
+        deed, sentence = find_deed(told or summary, title=summary if told else "")
+        acting = Acting(deed, "description", brief(sentence, 60)) if deed else NOTHING
     return acting if acting or not strict else call.find_doubt()
-
-
-def _read_description(text: str, *, alone: bool) -> Acting:
-    """Return the predicate of a description by which a call acts. `alone` is true without a summary, whose
-    first verb is judged elsewhere.
-
-    A later sentence in the imperative tells the caller what to do: "Use DELETE to remove a token".
-    """
-    for number, sentence in enumerate(_SENTENCE_END.split(text)[:_SENTENCES]):
-        plain = _LABEL.sub("", sentence)
-        subject = _SUBJECT.match(plain)
-        before = subject[0] if subject is not None else ""
-        rest = plain[len(before) :]
-        word = re.match(r"[a-z]*", rest, re.I)[0].lower()  # type: ignore[index]  # it matches nothing, too
-        verb, behind = _infinitive(word), rest[len(word) :]
-        does = verb != word
-        if re.search("[a-z]", before, re.I):  # "This also resets …"
-            says = does or "will" in before.lower()
-        elif number or alone:
-            says = does and (bool(number) or verb in _RUNS) and _OBJECT.match(behind) is not None
-        else:
-            thing = verb in _ALSO_NOUNS and not (does and _OBJECT.match(behind))
-            says = verb not in _WEAK and not thing
-        strong = (verb in ACTING_VERBS or (does and verb in _RUNS)) and verb not in _NO_DEEDS
-        says = says and behind.startswith(" ") and (verb not in _RUNS or _OBJECT.match(behind) is not None)
-        if says and strong and not _IF.match(behind) and not _asks(verb, sentence):
-            return Acting(verb, "description", brief(sentence, 60))
-        if deed := _find_other_deed(rest, sentence):
-            return Acting(deed, "description", brief(sentence, 60))
-        third = word.endswith("s")
-        known = _find_kind(verb) or (third and _OBJECT.match(behind))
-        for further in _AND_ACTS.finditer(rest) if known else ():
-            other = _infinitive(further[1].lower())
-            agrees = (other != further[1].lower()) == third
-            if (
-                (other in ACTING_VERBS - _NO_DEEDS or (third and other in _RUNS))
-                and agrees
-                and not _OF_A_THING.search(rest[: further.start()])
-            ):
-                return Acting(other, "description", brief(sentence, 60))
-        if done := _IS_DONE.search(sentence) or _COMES_TO_PASS.match(plain):
-            return Acting(done[1].lower(), "description", brief(sentence, 60))
-    return NOTHING
-
-
-def _find_other_deed(predicate: str, sentence: str) -> str:
-    """Return the words of a deed that no verb alone tells: "performs a factory reset"; else nothing."""
-    if performed := _PERFORMS.match(predicate):
-        return next((word for word in split_words(performed[1]) if word in ACTING_VERBS), "")
-    found = _ONE.match(predicate) or _OUT.match(predicate) or _ONCE.search(sentence)
-    return found[0].lower() if found else ""
-
-
-def _asks(verb: str, sentence: str) -> bool:
-    """True if a sentence such as "Send terms to receive …" is a question."""
-    return verb == "send" and _ONE_MEANS_OTHER.search(sentence) is not None
 
 
 def is_of_actions(number_acting: int, number_of_gets: int) -> bool:
@@ -407,7 +205,7 @@ class _Phrase:
             self.verb += self.words[1]
             self.kind, self.rest = "acts", self.words[2:]
         else:
-            self.kind = _find_kind(self.verb)
+            self.kind = find_kind(self.verb)
             self.verb = self.verb if self.kind else ""
 
     @property
@@ -431,14 +229,15 @@ class _Call:
         self._above = tuple(split_words(path.rstrip("/").rpartition("/")[0].rpartition("/")[2]))
         self._far = frozenset(literals[-1] if literals else ())
         """The words of the part before the last one, and of the nearest such part that is fixed."""
-        self._sentence = _PREAMBLE.sub("", _LABEL.sub("", summary))
+        self._sentence = _PREAMBLE.sub("", LABEL.sub("", summary))
         self._spoken = split_words(self._sentence[:_SUMMARY_BEGINS])
         if self._spoken[:1] == ["api"] and self._spoken[1:2] and self._spoken[1] in READING_VERBS:
             del self._spoken[0]  # "Api Download Backup" is the name of a function `api_download_backup`
-        self.summary = _Phrase(map(_infinitive, self._spoken[:2]))
+        self.summary = _Phrase(map(find_infinitive, self._spoken[:2]))
         self.tail_reads = bool(_READING_TAIL.search(_cut_method(name)))
         self.reads = self._is_name_reading() or self.tail_reads
         self._is_behind_id = _cut_choice(path.rstrip("/")).endswith("}/" + self.part)
+        self._weigh_things([words[0] for words in literals if words and words[-1].endswith("s")])
         self._weigh_summary()
         self._weigh_path()
         self._weigh_nouns()
@@ -463,6 +262,19 @@ class _Call:
             name.kind = "reads"
         return reads
 
+    def _weigh_things(self, collections: Sequence[str]) -> None:
+        """Let the names of collections say nothing: `liftDoors` of `/lifts/{id}/doors`, "Bans" of `/bans`."""
+        things = {*collections, *(word.removesuffix("s") for word in collections)} - {*self.path.words[:1]}
+        for phrase in (self.name, self.summary):
+            if phrase.verb in things and phrase.rest:
+                phrase.forget()
+        if (
+            self._spoken[1:] == []
+            and self._spoken != [self.summary.verb]
+            and {*self._spoken} & {*self.path.words}
+        ):
+            self.summary.forget()
+
     def _weigh_summary(self) -> None:
         summary = self.summary
         if summary.verb == "reserve" and self._spoken[1:] and re.match(r"\w+ [a-z]", self._sentence):
@@ -470,7 +282,8 @@ class _Call:
         if summary.verb in ("request", "invoke"):
             summary.forget()  # "Request list of …", "Invoke function getX"
         if summary.kind == "acts" and (
-            self._spoken[1:2] in (["that"], ["whether"], ["if"]) or _asks(summary.verb, self._summary)
+            self._spoken[1:2] in (["that"], ["whether"], ["if"])
+            or asks_to_receive(summary.verb, self._summary)
         ):
             summary.kind = "reads"  # "Confirm that …", "Send terms to receive …"
 
@@ -507,7 +320,7 @@ class _Call:
             return "next"
         if words in (("next",), ("prev",), ("previous",)) and {*above[-1:]} & _PLAYERS:
             return words[0]
-        if words == ("now",) and above and (_find_kind(above[-1]) in ("acts", "either")):
+        if words == ("now",) and above and (find_kind(above[-1]) in ("acts", "either")):
             return above[-1]
         if words in (("ping",), ("test",)) and {*above, *self._far} & _NOTICES:
             return words[0]
@@ -516,10 +329,10 @@ class _Call:
         if (
             len(words) == 2
             and words[1] in ("all", "now", "next")
-            and _find_kind(words[0]) in ("acts", "either")
+            and find_kind(words[0]) in ("acts", "either")
         ):
             return words[0]  # `take-next`, `end-all`
-        if len(words) == 2 and words[0] == "test" and _find_kind(words[1]) in ("acts", "either"):
+        if len(words) == 2 and words[0] == "test" and find_kind(words[1]) in ("acts", "either"):
             return words[1]  # `test-fire`
         joined = "".join(words)
         if joined.startswith("test") and joined[4:] in _NOTICES:
@@ -531,11 +344,11 @@ class _Call:
         name, path, summary = self.name, self.path, self.summary
         if summary.kind == "reads":
             several = len(name.words) > 1 or len(path.words) > 1 or name.verb != path.verb
-            if name.verb in _ALSO_NOUNS and path.verb in _ALSO_NOUNS | {""} and several:
+            if name.verb in ALSO_NOUNS and path.verb in ALSO_NOUNS | {""} and several:
                 name.kind = path.kind = ""
-            if path.kind == "acts" and path.verb in _ALSO_NOUNS and not name.kind:
+            if path.kind == "acts" and path.verb in ALSO_NOUNS and not name.kind:
                 path.kind = ""
-        weak = summary.kind == "acts" and summary.verb in _ALSO_NOUNS - {"trigger", "register"}
+        weak = summary.kind == "acts" and summary.verb in ALSO_NOUNS - {"trigger", "register"}
         if weak and "acts" not in (path.kind, name.kind):
             summary.kind = ""
 
@@ -591,7 +404,7 @@ class _Call:
         behind = name.second if name.kind == "" or (name.kind == "either" and len(name.words) == 2) else ""
         if behind == "reset" and self.path.kind != "acts":
             return NOTHING  # `api_reset_settings` of `/settings/default`
-        if name.kind and behind in _ALSO_NOUNS:
+        if name.kind and behind in ALSO_NOUNS:
             return NOTHING  # `route_stop`
         if behind in ACTING_VERBS - _FIRST_ONLY and not self.reads:
             return NOTHING if summary.kind == "reads" else Acting(behind, "name")  # `contact_delete`
@@ -634,9 +447,9 @@ class _Call:
     def find_doubt(self) -> Acting:
         """Return the word that no reading verb vouches for; false if the call certainly reads."""
         name, path = self.name.words, self.path.words
-        if len(path) == 1 and not _find_kind(path[0]):
+        if len(path) == 1 and not find_kind(path[0]):
             return NOTHING  # `conversations.history`
-        spoken = _find_kind(_infinitive(self._spoken[0])) if self._spoken else ""
+        spoken = find_kind(find_infinitive(self._spoken[0])) if self._spoken else ""
         if spoken == "reads" and _Phrase(name).kind != "either":
             return NOTHING  # "Returns the users …"
         whole = split_words(_cut_method(self._name))
@@ -645,29 +458,12 @@ class _Call:
         return Acting((*name, *path, "?")[0], "document")
 
 
-def _find_kind(word: str) -> str:
-    """Return what a verb does; empty for a word that is no known verb."""
-    if word in ACTING_VERBS:
-        return "acts"
-    if word in READING_VERBS:
-        return "reads"
-    return "either" if word in VERBS_OR_NOUNS else ""
-
-
 def _find_joined(words: Sequence[str]) -> str:
     """Return the acting verb behind an `and` or `then`, as in `export-and-mark`; empty without one."""
     pairs = pairwise(words)
-    weak = _WEAK - {"start", "stop"} if _find_kind("".join(words[:1])) else _WEAK | _ALSO_NOUNS
+    weak = WEAK - {"start", "stop"} if find_kind("".join(words[:1])) else WEAK | ALSO_NOUNS
     deeds = ACTING_VERBS - weak  # `snapshot-and-stop`
     return next((verb for joint, verb in pairs if joint in ("and", "then") and verb in deeds), "")
-
-
-def _infinitive(word: str) -> str:
-    """Return `create` for `creates`, `apply` for `applies`; an unknown word as it is."""
-    forms = [word]
-    if word.endswith("s"):
-        forms += [word[:-1], word[:-2] if word.endswith("es") else word, re.sub("ies$", "y", word)]
-    return next((form for form in forms if _find_kind(form)), word)
 
 
 def _cut_method(name: str) -> str:

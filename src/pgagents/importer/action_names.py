@@ -15,8 +15,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pgagents.base.acting import ACTING_VERBS, READING_VERBS, VERBS_OR_NOUNS
 from pgagents.base.text import singular
+from pgagents.base.verbs import ACTING_VERBS, READING_VERBS, VERBS_OR_NOUNS
 from pgagents.importer.names import snake, unique
 from pgagents.importer.operations import Operation
 

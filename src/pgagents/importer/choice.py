@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
 
-from pgagents.base.acting import ACTING_VERBS, VERBS_OR_NOUNS
 from pgagents.base.text import brief, singular
+from pgagents.base.verbs import ACTING_VERBS, VERBS_OR_NOUNS
 from pgagents.importer.names import snake
 from pgagents.importer.operations import PLACEHOLDER, ImportedAction
 

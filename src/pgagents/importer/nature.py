@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from pgagents.base.acting import ACTING_VERBS, NOTHING, Acting, begins_with_reading, is_of_actions, why_acts
+from pgagents.base.acting import NOTHING, Acting, begins_with_reading, is_of_actions, why_acts
 from pgagents.base.places import Pointer
 from pgagents.base.text import brief, singular, split_words
+from pgagents.base.verbs import ACTING_VERBS
 from pgagents.importer.names import Notes, snake
 from pgagents.importer.operations import Operation, Parameter
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from pgagents.base.acting import CHANGING_VERBS
+from pgagents.base.verbs import CHANGING_VERBS
 from pgagents.report.contract import Rank
 from pgagents.verify.promise import Case, make_check
 from pgagents.verify.setting import Setting
