@@ -237,7 +237,7 @@ class _Call:
         self.tail_reads = bool(_READING_TAIL.search(_cut_method(name)))
         self.reads = self._is_name_reading() or self.tail_reads
         self._is_behind_id = _cut_choice(path.rstrip("/")).endswith("}/" + self.part)
-        self._weigh_things([words[0] for words in literals if words and words[-1].endswith("s")])
+        self._weigh_things()
         self._weigh_summary()
         self._weigh_path()
         self._weigh_nouns()
@@ -262,16 +262,18 @@ class _Call:
             name.kind = "reads"
         return reads
 
-    def _weigh_things(self, collections: Sequence[str]) -> None:
+    def _weigh_things(self) -> None:
         """Let the names of collections say nothing: `liftDoors` of `/lifts/{id}/doors`, "Bans" of `/bans`."""
-        things = {*collections, *(word.removesuffix("s") for word in collections)} - {*self.path.words[:1]}
-        for phrase in (self.name, self.summary):
+        parts = [part for part in self._path.split("/")[:-1] if re.fullmatch("[a-z]*[^s]s", part)]
+        things = {part[:-1] for part in parts} - {*self.path.words[:1]}
+        orders = re.match(r"\w+ (?:an?|the|all|every|one|your)\b", self._sentence, re.I)  # "Lock the door"
+        for phrase in (self.name, self.summary) if self._spoken and not orders else ():
             if phrase.verb in things and phrase.rest:
                 phrase.forget()
         if (
-            self._spoken[1:] == []
+            len(self._spoken) == 1
             and self._spoken != [self.summary.verb]
-            and {*self._spoken} & {*self.path.words}
+            and self._spoken[0] in self.path.words
         ):
             self.summary.forget()
 

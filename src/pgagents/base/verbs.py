@@ -96,4 +96,4 @@ def find_infinitive(word: str) -> str:
 
 def list_forms(word: str) -> list[str]:
     """Return a word and the verbs of which it may be the third person."""
-    return [word, *(re.sub(f"{end}$", "y" * (end == "ies"), word) for end in ("s", "es", "ies"))]
+    return [word, re.sub("s$", "", word), re.sub("es$", "", word), re.sub("ies$", "y", word)]
