@@ -7,8 +7,8 @@ from typing import Any, cast
 
 import pytest
 
+from pgagents.verify.cases.page_walk import Walk
 from pgagents.verify.cases.paging import Page
-from pgagents.verify.checks.rest.pagination import Walk
 from pgagents.verify.lists import PageRequest
 
 

@@ -75,8 +75,8 @@ _COMES_TO_PASS = re.compile(
 )
 """Matches a whole sentence in the passive about what a call does: "The old key is revoked."."""
 _RELATIVE = (
-    r"(?! (?:(?!and|for|of|or|that|to|which)[\w-]+ ){1,2}(?:\w+ed|bought|can|cast|chose|could|did|gave|got|has"
-    r"|have|held|left|made|may|paid|sent|took|will|wrote)\b)"
+    r"(?! (?:(?!and|for|of|or|that|to|which)[\w-]+ ){1,2}(?:\w+ed|bought|can|cast|chose|could|did|gave|got"
+    r"|has|have|held|left|made|may|paid|sent|took|will|wrote)\b)"
 )
 """Matches where no relative clause begins, as in "Orders the customer placed"."""
 _OBJECT = re.compile(
