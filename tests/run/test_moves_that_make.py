@@ -28,7 +28,8 @@ def shape(**members: Any) -> dict[str, Any]:
 
 NAME = {"type": "string", "minLength": 1, "maxLength": 80}
 INVOICE = shape(id={"type": "integer"}, name=NAME, gross=NUMBER, paid=MONEY, state=STATE)
-PAYMENT = shape(id={"type": "integer"}, invoice_id={"type": "integer"}, amount=NUMBER, paid=MONEY)
+PAYMENT = shape(id={"type": "integer"}, invoice_id={"type": "integer"}, amount=NUMBER, paid=MONEY, state={"const": "booked"})
+"""It has a state of its own, which is not the invoice's."""
 LINES = """
 errors:
   inferred: false
@@ -137,7 +138,7 @@ class Books:
         invoice["paid"] += given["amount"]
         invoice["state"] = "paid" if invoice["paid"] == invoice["gross"] else "open"
         made = {"id": next(self.ids), "invoice_id": invoice["id"], **given}
-        self.payments.append({**made, "paid": invoice["paid"] + self.more})
+        self.payments.append({**made, "paid": invoice["paid"] + self.more, "state": "booked"})
         return _answer(201, self.payments[-1])
 
 
