@@ -28,7 +28,13 @@ def shape(**members: Any) -> dict[str, Any]:
 
 NAME = {"type": "string", "minLength": 1, "maxLength": 80}
 INVOICE = shape(id={"type": "integer"}, name=NAME, gross=NUMBER, paid=MONEY, state=STATE)
-PAYMENT = shape(id={"type": "integer"}, invoice_id={"type": "integer"}, amount=NUMBER, paid=MONEY, state={"const": "booked"})
+PAYMENT = shape(
+    id={"type": "integer"},
+    invoice_id={"type": "integer"},
+    amount=NUMBER,
+    paid=MONEY,
+    state={"const": "booked"},
+)
 """It has a state of its own, which is not the invoice's."""
 LINES = """
 errors:

@@ -27,7 +27,7 @@ from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, InstanceRef, UniqueValue
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
-from pgagents.verify.wire.exchange import CONFLICT, UNAVAILABLE, Exchange
+from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
 
 TOLD, NOTHING, AGAIN = "told", "nothing", "again"
 """The subjects of a failure's cases: its code, what it left unchanged, and the call repeated with its key."""
@@ -147,7 +147,7 @@ def _try(trials: Sequence[Trial], failure: ProvokedFailure) -> None:
     failed = ask(call)
     if _is_refused_otherwise(failure, failed):
         waits = _spend(failing, failure, subject)
-        why = "refused because of the current state" if failed.status == CONFLICT else "it did not fail"
+        why = "refused because of the current state" if failed.is_conflict else "it did not fail"
         _leave_untested(trials, f"{why}: {failed.outcome}{waits}")
         return
     conclude(failing.refused(failed, [failure.code], f"{failure.action} that is made to fail"))
@@ -209,10 +209,8 @@ def _is_refused_otherwise(failure: ProvokedFailure, answer: Exchange) -> bool:
     """True if the call was refused for another reason, such as a lot of Park Graph that is full, so that the
     provoked failure will hit the next call.
     """
-    if answer.status in (failure.code.status, 0):
-        return False
-    conflict = answer.status == CONFLICT and answer.code in answer.codes
-    return answer.limited or answer.status == UNAVAILABLE or conflict
+    provoked = answer.status in (failure.code.status, 0)
+    return not provoked and (answer.busy or answer.is_conflict)
 
 
 def _spend(trial: Trial, failure: ProvokedFailure, subject: Mapping[str, Any] | None) -> str:

@@ -16,6 +16,7 @@ from functools import partial
 from pgagents.report.contract import Rank, Verdict
 from pgagents.report.reason import without_env
 from pgagents.verify.cases.invalid import invalid_cases_of
+from pgagents.verify.fixtures.target import makes_it
 from pgagents.verify.judgement import Untested, conclude
 from pgagents.verify.oauth import TOKEN_COST, Granting, bearer, consenting
 from pgagents.verify.promise import Attempt, Case, Trial, make_check
@@ -154,7 +155,8 @@ def _find_harmless_call(trial: Trial) -> Call | None:
     ids = {}
     for param in trial.endpoint.params:
         resource = trial.model.resources.get(param.refers_to or "")
-        if resource is not None and resource.absent is not None and param.required:
+        absent = resource is not None and resource.absent is not None and param.required
+        if resource is not None and absent and not makes_it(trial.endpoint, param):
             ids[param.name] = resource.find_absent_value(param)
     if ids or trial.action.effect == "read":
         return trial.call("absent" if ids else "explore", why, input={**trial.template.input, **ids})

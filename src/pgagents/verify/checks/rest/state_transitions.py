@@ -403,7 +403,7 @@ def _state(resource: Resource, exchange: Exchange) -> str | None:
         body = at_path(call, exchange) if call.at else None
         state = body.get(str(resource.state)) if isinstance(body, Mapping) else None
         ids = {resource.id_of(one) for one in (body, exchange.subject)} - {None}
-        if isinstance(state, str) and len(ids) < 2:  # a shipment that an order's call makes has its own status
+        if isinstance(state, str) and len(ids) < 2:  # a shipment of an order has its own status
             return state
     return None
 

@@ -26,7 +26,7 @@ from pgagents.base.cel.functions import epoch
 from pgagents.catalogue.model.action import Param
 from pgagents.catalogue.model.resource import Resource, Unique
 from pgagents.report.contract import Rank
-from pgagents.verify.cases.instance_changes import make_one
+from pgagents.verify.cases.instance_changes import make_one, names_instance
 from pgagents.verify.fixtures.factory import ACCEPTED
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.judgement import Judgement, Untested, conclude
@@ -98,11 +98,9 @@ def _list_changes(setting: Setting) -> Iterator[Case]:
             for endpoint in setting.list_naming(resource.name):
                 sent = {str(p.name) for p in endpoint.params if p.place == "body"}
                 if (
-                    endpoint.leads
-                    and endpoint.on_rest
+                    names_instance(endpoint, resource)
                     and set(unique.members) <= sent
                     and unique.otherwise in endpoint.action.errors
-                    and any(p.place == "path" and p.refers_to == resource.name for p in endpoint.params)
                     # a condition may be refused first (RFC 9110, 13.2.1)
                     and not any(p.required and p.name == endpoint.action.if_match for p in endpoint.params)
                 ):
@@ -126,10 +124,7 @@ def _list_undeclared(setting: Setting) -> Iterator[Case]:
         texts = {str(p.name) for p in maker.params if _is_text(setting, p)}
         for endpoint in setting.list_naming(resource.name):
             names = [str(p.name) for p in endpoint.params if str(p.name) in texts and _is_text(setting, p)]
-            of_one = any(p.place == "path" and p.refers_to == resource.name for p in endpoint.params)
-            if not (names and of_one and endpoint.leads and endpoint.on_rest):
-                continue
-            if endpoint.method in ("PATCH", "PUT"):
+            if names and names_instance(endpoint, resource) and endpoint.method in ("PATCH", "PUT"):
                 name, run = endpoint.action.name, partial(_take_over, resource, maker, remover, names)
                 attempt = Attempt(run, stage=CHANGES, cost=4, writes=True, endpoints=(maker, remover))
                 says = f"{name} takes no text of another {resource.name} that its create refuses"
