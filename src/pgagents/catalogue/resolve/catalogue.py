@@ -117,7 +117,7 @@ class Resources(Shared):
     def _parent(self, name: str, r: resources.Resource) -> str | None:
         """Return the nearest other resource whose id is in the path of the making call, or None.
 
-        A resource that the same call moves to another state is no parent.
+        A resource that the same call moves to another state is no parent, unless it is in a list's path, too.
         """
         action = self.actions[r.made_by.action] if r.made_by else None
         named = (
@@ -131,7 +131,9 @@ class Resources(Shared):
             moves = known[other].moves if r.made_by and other in known else {}
             return any(a == r.made_by.action and v.to for a, v in moves.items()) if r.made_by else False
 
-        return next((parent for parent in reversed(named) if not is_kin(parent)), None)
+        lists = [self.actions[one.action] for one in r.listed_by if one.action in self.actions]
+        around = {p.refers_to for action in lists for p in action.params if p.place == "path"}
+        return next((parent for parent in reversed(named) if parent in around or not is_kin(parent)), None)
 
     def _move_input(
         self, name: str, r: resources.Resource, action: Action, written: dict[str, Any]

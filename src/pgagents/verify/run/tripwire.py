@@ -262,6 +262,9 @@ class Tripwire:
         own = self._factory.pool.find(target.resource, id, place)
         if own is None or not own.made or (own.resource.name, place, id) in self._ended:
             return False
+        made_by = (r.made_by for r in self._setting.model.resources.values() if r is not own.resource)
+        if any(call is not None and call.action is endpoint.action for call in made_by):
+            return False  # the answer, and what was sent, is of the redemption that used the pass up
         # a whole list shows by itself what happens to others
         unwatched = [(own, write)] if own.resource.name not in self._whole else []
         if write.success and _names_another(own, write):
