@@ -487,6 +487,14 @@ def test_no_item_need_have_both_values() -> None:
     assert find_together(same, ROWS).verdict is Verdict.KEPT
 
 
+def test_a_filter_of_which_a_law_speaks_is_asked_for_together_with_another_one() -> None:
+    law = "    laws: {of: {when: has(input.kind), that: 'response.notes.all(n, n.kind == input.kind)'}}\n"
+    found = {r.contract.detail: r.verdict for r in find(offer(BOTH, law), last, rows=GRID)}
+    assert found == {"stars": Verdict.KEPT, "kind+stars": Verdict.ODD}
+    kept = {r.contract.detail: r.verdict for r in find(offer(BOTH, law), same, rows=GRID)}
+    assert kept == {"stars": Verdict.KEPT, "kind+stars": Verdict.KEPT}
+
+
 def test_two_filters_in_which_no_two_items_differ_show_nothing() -> None:
     rows = [row for row in GRID if row["stars"] == 5]
     assert find_together(either, rows).verdict is Verdict.UNTESTED

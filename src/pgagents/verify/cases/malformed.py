@@ -337,7 +337,9 @@ def _list_bad_bodies(setting: Setting, endpoint: Endpoint) -> Iterator[Malformed
             continue
         call = edit_call(setting, endpoint, says.removesuffix(" is refused"), Raw(edit=edit))
         due = no_object if detail in _NO_OBJECTS else code
-        statuses = (invalid.status,) if detail == "deep" else ()  # a deep body is JSON with a wrong member
+        # a deep body is JSON with a wrong member; Python's json reads NaN, and JavaScript any byte, so that
+        # what looks at members refuses it
+        statuses = (invalid.status,) if detail in ("deep", "nan", "not_utf8") else ()
         if detail == "no_object":  # the list holds a lone surrogate, which a parser may refuse
             statuses = (code.status,)
         yield Malformed(detail, says, call, due, origin, statuses, writes=writes)

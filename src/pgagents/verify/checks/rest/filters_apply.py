@@ -68,7 +68,7 @@ class _Filter:
     """An argument, the items' member of its name, and the path of the list in an answer.
 
     `values` are the values of an argument with an enum; of one that sorts, two that ask for different orders.
-    `run` tries the argument.
+    `run` tries the argument. `is_said` is true if a law of the author's judges it alone.
     """
 
     param: Param
@@ -76,6 +76,7 @@ class _Filter:
     at: str
     run: Callable[..., None]
     values: tuple[str, ...] = ()
+    is_said: bool = False
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
@@ -86,6 +87,8 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
             continue
         filters = list(_list_filters(setting, endpoint))
         for own in filters:
+            if own.is_said:
+                continue
             name = str(own.param.name)
             says = f"{endpoint.action.name} heeds {name}, which its items have as {own.member}"
             cost = {_try_absent: 3, _try_seen: 3, _try_several: 4}.get(own.run, max(2, len(own.values)))
@@ -117,8 +120,9 @@ def _list_filters(setting: Setting, endpoint: Endpoint) -> Iterator[_Filter]:
             yield _Filter(param, member, at, _try_parent)
         if param.place != "query" or param.required or _is_explained(setting, endpoint.action, name):
             continue
+        is_said = is_spoken_of(endpoint.action, name)
         if member is None:
-            yield from _orders_and_bounds(setting, param, members, listed)
+            yield from _orders_and_bounds(setting, param, members, listed) if not is_said else ()
             continue
         schema, shown = (without_null(setting, each) for each in (param.schema, item["properties"][member]))
         if "default" in schema or "default" in param.schema:  # GitHub's `state=open`: the plain list filters
@@ -127,15 +131,15 @@ def _list_filters(setting: Setting, endpoint: Endpoint) -> Iterator[_Filter]:
             continue
         values, known = (_list_texts(each) for each in (schema, shown))
         if values and set(values) <= set(known):
-            yield _Filter(param, member, at, _try_seen, values)
+            yield _Filter(param, member, at, _try_seen, values, is_said)
         elif all(_is_text(setting, each.get("items", each)) for each in (schema, shown)):
-            yield _Filter(param, member, at, _try_absent)
+            yield _Filter(param, member, at, _try_absent, is_said=is_said)
         elif types_of(schema) == types_of(shown) and types_of(schema) in (("integer",), ("boolean",)):
-            yield _Filter(param, member, at, _try_seen)
+            yield _Filter(param, member, at, _try_seen, is_said=is_said)
         elif (several := _list_texts(setting.resolve_schema(schema.get("items", {})))) and set(several) <= {
             *known
         }:
-            yield _Filter(param, member, at, _try_several, several)
+            yield _Filter(param, member, at, _try_several, several, is_said)
 
 
 def _orders_and_bounds(
@@ -206,7 +210,6 @@ def _is_explained(setting: Setting, action: Action, name: str) -> bool:
     return (
         (pages is not None and name in (pages.argument, pages.size))
         or any(relation.widen == name for relation in action.relations)
-        or is_spoken_of(action, name)
         or any(
             name in call.input
             for resource in setting.model.resources.values()
