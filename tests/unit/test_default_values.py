@@ -37,6 +37,20 @@ def test_default_is_found_in_each_place(argument: str, inside: str, said: str) -
     assert found == ([f"list_notes without order answers as with order {said}"] if said else [])
 
 
+@pytest.mark.parametrize(
+    ("argument", "inside", "advice"),
+    [("{$ref: Order}", ", default: asc", True), ("{$ref: Order, default: desc}", "", False)],
+)
+def test_a_default_of_a_shared_schema_may_be_meant_for_creates(
+    argument: str, inside: str, advice: bool
+) -> None:
+    text = NOTES.replace("schemas:\n", f"schemas:\n  {ORDER % inside}\n", 1)
+    listed = "    http: GET /notes\n    effect: read\n"
+    text = text.replace(listed, f"{listed}    input: {{order: {argument}}}\n", 1)
+    found = [c.advice for c in contracts(load_text(text, "notes.yaml")) if c.check == "default_values"]
+    assert found == [advice]
+
+
 LIST, SIZE = "    http: GET /notes\n    effect: read\n", "{type: integer, minimum: 1, default: 2}"
 ITEMS = "{notes: {type: array, items: {$ref: Note}}"
 ROWS = [{"id": f"n{number}", "text": "Rake"} for number in range(5)]

@@ -96,7 +96,7 @@ class _Patch(Change):
     def run(self, trials: Sequence[Trial]) -> None:
         """Try the members in the PATCH, and then the others, if there are any."""
         named, *others = trials
-        body = ask(InstanceRef(self.resource.name, fresh=True))
+        body = ask(InstanceRef(self.resource.name, named.template.states, fresh=True))
         before = ask(self.call_read(named, body))
         values = self.choose_others(named, self.members, self.shown(before))
         for param in self.members:  # else a second run is refused, as Prefect does with a queue's name

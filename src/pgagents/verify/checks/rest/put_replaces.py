@@ -98,7 +98,7 @@ def _is_partial(resource: Resource, endpoint: Endpoint) -> bool:
 
 
 def _try(trial: Trial, change: Change, free: tuple[Param, ...]) -> None:
-    body = trial.ask(InstanceRef(change.resource.name, fresh=True))
+    body = trial.ask(InstanceRef(change.resource.name, trial.template.states, fresh=True))
     schemas = {param.wire: trial.setting.resolve_schema(param.schema) for param in free}
     defaults = {wire: schema["default"] for wire, schema in schemas.items() if "default" in schema}
     # a server that clears a member shows its default, so another value must stand there before

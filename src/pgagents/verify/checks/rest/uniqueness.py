@@ -308,7 +308,7 @@ def _is_refused(answer: Exchange) -> bool:
 def _send_own(trial: Trial, resource: Resource, unique: Unique) -> None:
     """Send an instance its own values of the unique members."""
     names = " and ".join(unique.members)
-    body = trial.ask(InstanceRef(resource.name, fresh=True))
+    body = trial.ask(InstanceRef(resource.name, trial.template.states, fresh=True))
     if any(name not in body for name in unique.members):
         raise Untested(f"no answer shows {names}")
     arguments = {
