@@ -163,6 +163,11 @@ def test_a_new_action_is_written_whole() -> None:
     assert "health" in data(f"actions: {{health: {whole}}}")["actions"]
 
 
+def test_who_names_another_customer_has_one_of_his_own() -> None:
+    roles = over("auth: {roles: {second: {description: Another, project: second}}}", notes()).auth.roles
+    assert {name: role.project for name, role in roles.items()} == {"main": "main", "second": "second"}
+
+
 # -- mappings, nulls, lists
 
 

@@ -17,9 +17,11 @@ from pgagents.base.places import Pointer
 from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.answers import Code
 from pgagents.catalogue.model.model import Model
+from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Contract, Rank, Verdict, check_of, place_of, surface_of
 from pgagents.verify.fixtures.lifting import list_conflict_lines
 from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of
+from pgagents.verify.fixtures.target import as_needed
 from pgagents.verify.judgement import (
     Judgement,
     Untested,
@@ -35,6 +37,7 @@ from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import (
     Call,
+    InstanceRef,
     Intent,
     Step,
 )
@@ -240,6 +243,11 @@ class Trial:
     def call(self, intent: Intent, why: str, **changes: Any) -> Call:
         """Return the ordinary call to the endpoint; `changes` are other values of the call's fields."""
         return ordinary(self.endpoint, self.template, intent, why, **{"role": self.role, **changes})
+
+    def refer(self, resource: Resource) -> InstanceRef:
+        """Return an unused instance on which the action may be done: in a state and with the parts for it."""
+        wanted = InstanceRef(resource.name, self.template.states, fresh=True)
+        return as_needed(self.setting.model, self.action, wanted)
 
     def kept(self, unseen: str = "") -> Judgement:
         """Return the verdict that the contract held this time."""

@@ -365,7 +365,9 @@ def _offer(converted: Converted, over: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _add_other_customer(data: dict[str, Any], over: Mapping[str, Any]) -> None:
-    """Add the identity `second` where the author says `tenant: true`, unless he names identities himself."""
+    """Add the identity `second` where the author says `tenant: true`, unless he names identities himself, and
+    `main` to those that he names.
+    """
     resources = over.get("resources")
     entries = resources.values() if isinstance(resources, Mapping) else ()
     keyed = value_at(data, ("auth", "schemes")) or value_at(over, ("auth", "schemes"))
@@ -373,6 +375,8 @@ def _add_other_customer(data: dict[str, Any], over: Mapping[str, Any]) -> None:
     if keyed and not named and any(isinstance(one, Mapping) and one.get("tenant") is True for one in entries):
         data.setdefault("auth", {})
         add_second_role(data)
+    if isinstance(named, Mapping):
+        data.setdefault("auth", {}).setdefault("roles", {}).setdefault("main", {"description": "A customer"})
 
 
 def _refer_to_own(data: dict[str, Any], over: Mapping[str, Any]) -> None:

@@ -31,7 +31,7 @@ from pgagents.verify.fixtures.instance import (
     members_of,
 )
 from pgagents.verify.fixtures.marks import find_marks, occurs_in
-from pgagents.verify.fixtures.target import makes
+from pgagents.verify.fixtures.target import as_needed, makes
 from pgagents.verify.judgement import Judgement, Untested, conclude, describe_code
 from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
@@ -74,7 +74,9 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
             yield Case(endpoint, says, origin, attempt, f"elsewhere/{resource.name}", resource.cite)
         yield from _list_counts(setting, nested)
         undone_by = parent.undone_by
-        if undone_by is None or not parent.removed_for_good:
+        needed = as_needed(setting.model, nested.maker.action, InstanceRef(parent.name)).states
+        # a credit note needs an order that is shipped, and only a draft is removed
+        if undone_by is None or not parent.removed_for_good or (needed and parent.initial not in needed):
             continue
         remover = setting.find_lead(str(undone_by.action.name))
         if remover is not None:

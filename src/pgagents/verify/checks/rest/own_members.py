@@ -171,7 +171,7 @@ def _list_others(schema: Mapping[str, Any], value: Any) -> Sequence[Any]:
 def _try_change(trial: Trial, own: _Own) -> None:
     """Change an instance without the server's own members, and then with them."""
     change = own.change
-    body = trial.ask(InstanceRef(change.resource.name, trial.template.states, fresh=True))
+    body = trial.ask(trial.refer(change.resource))
     sent = change.list_needed(trial, body)
     if not sent:  # `params.require` of Rails refuses a change without any
         free = [p for p in change.members if not p.required]

@@ -33,7 +33,6 @@ from pgagents.verify.judgement import conclude
 from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask, ask_until
-from pgagents.verify.wire.call import InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
@@ -96,7 +95,7 @@ class _Patch(Change):
     def run(self, trials: Sequence[Trial]) -> None:
         """Try the members in the PATCH, and then the others, if there are any."""
         named, *others = trials
-        body = ask(InstanceRef(self.resource.name, named.template.states, fresh=True))
+        body = ask(named.refer(self.resource))
         before = ask(self.call_read(named, body))
         values = self.choose_others(named, self.members, self.shown(before))
         for param in self.members:  # else a second run is refused, as Prefect does with a queue's name

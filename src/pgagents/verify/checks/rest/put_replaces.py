@@ -25,7 +25,6 @@ from pgagents.verify.fixtures.instance import find_read, members_of
 from pgagents.verify.judgement import Untested, conclude
 from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
-from pgagents.verify.wire.call import InstanceRef
 from pgagents.verify.wire.endpoint import Endpoint
 
 PARTIAL = re.compile(
@@ -98,7 +97,7 @@ def _is_partial(resource: Resource, endpoint: Endpoint) -> bool:
 
 
 def _try(trial: Trial, change: Change, free: tuple[Param, ...]) -> None:
-    body = trial.ask(InstanceRef(change.resource.name, trial.template.states, fresh=True))
+    body = trial.ask(trial.refer(change.resource))
     schemas = {param.wire: trial.setting.resolve_schema(param.schema) for param in free}
     defaults = {wire: schema["default"] for wire, schema in schemas.items() if "default" in schema}
     # a server that clears a member shows its default, so another value must stand there before

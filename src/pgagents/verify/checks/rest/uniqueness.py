@@ -34,7 +34,7 @@ from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.asking import ask
-from pgagents.verify.wire.call import Call, InstanceRef, Intent
+from pgagents.verify.wire.call import Call, Intent
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import CONFLICT, Exchange
 
@@ -308,7 +308,7 @@ def _is_refused(answer: Exchange) -> bool:
 def _send_own(trial: Trial, resource: Resource, unique: Unique) -> None:
     """Send an instance its own values of the unique members."""
     names = " and ".join(unique.members)
-    body = trial.ask(InstanceRef(resource.name, trial.template.states, fresh=True))
+    body = trial.ask(trial.refer(resource))
     if any(name not in body for name in unique.members):
         raise Untested(f"no answer shows {names}")
     arguments = {
