@@ -18,6 +18,7 @@ from pgagents.base.cel.expression import Expression
 from pgagents.base.http import Request, Response, Silence, json_bytes
 from pgagents.catalogue.model.model import Model
 from pgagents.report.contract import Rank, Verdict
+from pgagents.verify.cases.argument_values import choose_other
 from pgagents.verify.checks.rest import (
     absent_id,
     conditional_calls,
@@ -314,6 +315,27 @@ def test_a_second_put_keeps_the_values_of_unique_members() -> None:
         endpoint, resource = setting.by_place["change_note@rest"], model.resources["note"]
         given = {"note_id": "n1", "text": "hello"}
         assert upserts._choose_others(setting, resource, endpoint, given).keys() == changed
+
+
+@pytest.mark.parametrize(
+    ("format", "shown", "other"),
+    [
+        ("date-time", "2031-05-31T10:30:00+02:00", "2031-06-01T10:30:00+02:00"),
+        ("date", "2031-12-31", "2032-01-01"),
+        ("date-time", "9999-12-31T00:00:00Z", None),
+    ],
+)
+def test_both_ends_of_a_span_are_put_off_by_a_day(format: str, shown: str, other: str | None) -> None:
+    """A booking from ten to eleven would else begin and end at one time (a co-working space in Quart)."""
+    text = "      text: {type: string, minLength: 1, maxLength: 40, required: true}\n"
+    text += "    output: {200: {$ref: Note}}\n"
+    at = text.replace("    output", f"      at: {{type: string, format: {format}}}\n    output")
+    setting = setting_of(with_resource((text, at)), URL)
+    endpoint = setting.by_place["change_note@rest"]
+    param = endpoint.action.param("at")
+    assert param is not None
+    chosen = choose_other(setting, endpoint, param, shown)
+    assert chosen == other if other else chosen not in (None, shown)
 
 
 @pytest.mark.parametrize(

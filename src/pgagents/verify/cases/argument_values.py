@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any
 
 from pgagents.base.cel.reading import compares
@@ -205,6 +206,8 @@ def choose_other(
     whole = {**schema, "format": format} if format else param.schema
     ends = (choose(whole, setting.model.schemas) for choose in (high, low))
     choices = [True, False] if schema.get("type") == "boolean" else [*schema.get("enum", ()), *ends]
+    if format in ("date", "date-time") and isinstance(shown, str):
+        choices.insert(0, _put_off(shown))
     fits = [setting.test_argument(endpoint, param), *tests]
     for value in choices:
         if value is None or value == shown or setting.say_reaching(endpoint.action, {name: value}):
@@ -212,6 +215,14 @@ def choose_other(
         if all(test.is_valid(value) for test in fits):
             return value
     return None
+
+
+def _put_off(day: str) -> str | None:
+    """Return a day or time a day later, so that what lies between two of them stays as long."""
+    try:
+        return f"{date.fromisoformat(day[:10]) + timedelta(days=1)}{day[10:]}"
+    except (ValueError, OverflowError):
+        return None
 
 
 def near_texts(text: str) -> dict[str, str]:
