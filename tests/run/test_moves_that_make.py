@@ -109,13 +109,16 @@ class Books:
     """A right server: an invoice is paid in parts, and never more than is open.
 
     The invoice `partly` is paid in part from the beginning. To take no more than `most` is wrong, and to say
-    that `more` was paid.
+    that `more` was paid. One that `misreads` an id pays the invoice of somebody else.
     """
 
-    def __init__(self, *, partly: int = 0, most: int = 1000, more: int = 0) -> None:
+    def __init__(self, *, partly: int = 0, most: int = 1000, more: int = 0, misreads: bool = False) -> None:
         self.partly, self.most, self.more, self.ids = partly, most, more, count(1)
         self.invoices: dict[int, dict[str, Any]] = {}
         self.payments: list[dict[str, Any]] = []
+        self.misreads = misreads
+        if misreads:
+            self._issue({"name": "Of others", "gross": 1000})
 
     def __call__(self, request: Request) -> Response:
         parts = request.path.removeprefix("/accounts/7").strip("/").split("/")
@@ -144,6 +147,7 @@ class Books:
         fits = _fits(given, "amount", "note") and _is_number(given["amount"]) and _is_name(given["note"])
         if not fits:
             return _answer(422)
+        invoice = self.invoices[1] if self.misreads else invoice
         left = invoice["gross"] - invoice["paid"]
         if given["amount"] > min(left, self.most):
             return _answer(409)
@@ -206,16 +210,21 @@ def test_a_value_of_the_instance_does_not_name_it() -> None:
     assert verdicts(report)[MOVES] == "kept"
 
 
-def test_what_a_move_makes_is_not_looked_for_in_what_it_moved() -> None:
+@pytest.mark.parametrize("misreads", [False, True])
+def test_what_a_move_makes_is_not_looked_for_in_what_it_moved(misreads: bool) -> None:
     """An invoice may count in its account. No list shows it, and it does not show the payment's note."""
     lines = LINES.replace("name: =fresh.text, gross", "account_id: 7, name: =fresh.text, gross")
     lines = lines.replace("actions:\n", "actions:\n  issue: {input: {account_id: {refers_to: account}}}\n")
     lines += "  account: {given: '7'}\n"
     for key in ("listed_by", "found_by"):
         lines = lines.replace(f"{key}: {{action: list_invoices, at: response}}", f"{key}: null")
-    report = run(Books(), 0, lines=lines, of_account=True)
-    assert report.footer.alarm is None
-    assert verdicts(report)[MOVES] == "kept"
+    books = Books(misreads=misreads)
+    report = run(books, 0, lines=lines, of_account=True)
+    assert (report.footer.alarm is not None) is misreads
+    if misreads:
+        assert len(books.payments) == 1
+    else:
+        assert verdicts(report)[MOVES] == "kept"
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -38,13 +38,20 @@ def test_default_is_found_in_each_place(argument: str, inside: str, said: str) -
 
 
 @pytest.mark.parametrize(
-    ("argument", "inside", "advice"),
-    [("{$ref: Order}", ", default: asc", True), ("{$ref: Order, default: desc}", "", False)],
+    ("argument", "inside", "made", "advice"),
+    [
+        ("{$ref: Order}", ", default: asc", True, True),
+        ("{$ref: Order}", ", default: asc", False, False),
+        ("{$ref: Order, default: desc}", "", True, False),
+    ],
 )
-def test_a_default_of_a_shared_schema_may_be_meant_for_creates(
-    argument: str, inside: str, advice: bool
+def test_a_default_of_a_schema_that_creates_take_may_be_meant_for_them(
+    argument: str, inside: str, made: bool, advice: bool
 ) -> None:
     text = NOTES.replace("schemas:\n", f"schemas:\n  {ORDER % inside}\n", 1)
+    taken = "    input: {text: {type: string, minLength: 1, maxLength: 40, required: true}}\n"
+    assert taken in text
+    text = text.replace(taken, taken.replace("true}}", "true}, order: {$ref: Order}}")) if made else text
     listed = "    http: GET /notes\n    effect: read\n"
     text = text.replace(listed, f"{listed}    input: {{order: {argument}}}\n", 1)
     found = [c.advice for c in contracts(load_text(text, "notes.yaml")) if c.check == "default_values"]

@@ -320,12 +320,12 @@ def test_a_second_put_keeps_the_values_of_unique_members() -> None:
 @pytest.mark.parametrize(
     ("format", "shown", "other"),
     [
-        ("date-time", "2031-05-31T10:30:00+02:00", "2031-06-01T10:30:00+02:00"),
-        ("date", "2031-12-31", "2032-01-01"),
+        ("date-time", "2031-05-31T10:30:00+02:00", "2032-07-04T10:30:00+02:00"),
+        ("date", "2031-12-31", "2033-02-03"),
         ("date-time", "9999-12-31T00:00:00Z", None),
     ],
 )
-def test_both_ends_of_a_span_are_put_off_by_a_day(format: str, shown: str, other: str | None) -> None:
+def test_both_ends_of_a_span_are_put_off_alike(format: str, shown: str, other: str | None) -> None:
     """A booking from ten to eleven would else begin and end at one time (a co-working space in Quart)."""
     text = "      text: {type: string, minLength: 1, maxLength: 40, required: true}\n"
     text += "    output: {200: {$ref: Note}}\n"

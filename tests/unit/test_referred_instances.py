@@ -66,10 +66,11 @@ def model(state: str = "draft") -> Model:
 def test_a_change_that_only_drafts_take_asks_for_a_draft() -> None:
     of = model()
     action = next(action for action in of.actions if action.name == "change_order")
-    template = SimpleNamespace(states=())
-    trial = cast(Any, SimpleNamespace(template=template, setting=SimpleNamespace(model=of), action=action))
-    wanted = Trial.refer(trial, of.resources["order"])
-    assert (wanted.resource, wanted.states, wanted.fresh) == ("order", ("draft",), True)
+    for subject, states in ((None, ()), (of.resources["note"], ("of a note",))):
+        template = SimpleNamespace(states=states, subject=subject)
+        trial = SimpleNamespace(template=template, setting=SimpleNamespace(model=of), action=action)
+        wanted = Trial.refer(cast(Any, trial), of.resources["order"])
+        assert (wanted.resource, wanted.states, wanted.fresh) == ("order", ("draft",), True)
 
 
 @pytest.mark.parametrize(("state", "asked"), [("draft", True), ("sent", False)])

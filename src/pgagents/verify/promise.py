@@ -245,8 +245,10 @@ class Trial:
         return ordinary(self.endpoint, self.template, intent, why, **{"role": self.role, **changes})
 
     def refer(self, resource: Resource) -> InstanceRef:
-        """Return an unused instance on which the action may be done: in a state and with the parts for it."""
-        wanted = InstanceRef(resource.name, self.template.states, fresh=True)
+        """Return an instance on which the action may be done: in a state and with the parts for it."""
+        about = self.template.subject
+        states = self.template.states if about is None or about is resource else ()
+        wanted = InstanceRef(resource.name, states, fresh=True)
         return as_needed(self.setting.model, self.action, wanted)
 
     def kept(self, unseen: str = "") -> Judgement:

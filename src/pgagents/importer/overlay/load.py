@@ -23,7 +23,7 @@ from pgagents.importer.alternatives import with_alternatives
 from pgagents.importer.catalogue import Choice, Converted, convert, list_fitting, without_collector
 from pgagents.importer.default_surfaces import find_default_surfaces
 from pgagents.importer.document import References, read
-from pgagents.importer.inference.inference import add_second_role
+from pgagents.importer.inference.inference import SECOND, add_second_role
 from pgagents.importer.invalid_parts import remove_invalid_parts, without_wrong_examples
 from pgagents.importer.names import Notes
 from pgagents.importer.operations import Operation, list_calls, operations
@@ -366,7 +366,7 @@ def _offer(converted: Converted, over: Mapping[str, Any]) -> dict[str, str]:
 
 def _add_other_customer(data: dict[str, Any], over: Mapping[str, Any]) -> None:
     """Add the identity `second` where the author says `tenant: true`, unless he names identities himself, and
-    `main` to those that he names.
+    `main` if he names that one.
     """
     resources = over.get("resources")
     entries = resources.values() if isinstance(resources, Mapping) else ()
@@ -375,7 +375,7 @@ def _add_other_customer(data: dict[str, Any], over: Mapping[str, Any]) -> None:
     if keyed and not named and any(isinstance(one, Mapping) and one.get("tenant") is True for one in entries):
         data.setdefault("auth", {})
         add_second_role(data)
-    if isinstance(named, Mapping):
+    if isinstance(named, Mapping) and SECOND in named and "main" not in named:
         data.setdefault("auth", {}).setdefault("roles", {}).setdefault("main", {"description": "A customer"})
 
 

@@ -218,9 +218,12 @@ def choose_other(
 
 
 def _put_off(day: str) -> str | None:
-    """Return a day or time a day later, so that what lies between two of them stays as long."""
+    """Return a day or time 400 days later, so that what lies between two of them stays as long.
+
+    It is in another month and year, if a server keeps no more of it.
+    """
     try:
-        return f"{date.fromisoformat(day[:10]) + timedelta(days=1)}{day[10:]}"
+        return f"{date.fromisoformat(day[:10]) + timedelta(days=400)}{day[10:]}"
     except (ValueError, OverflowError):
         return None
 

@@ -262,9 +262,6 @@ class Tripwire:
         own = self._factory.pool.find(target.resource, id, place)
         if own is None or not own.made or (own.resource.name, place, id) in self._ended:
             return False
-        made_by = (r.made_by for r in self._setting.model.resources.values() if r is not own.resource)
-        if any(call is not None and call.action is endpoint.action for call in made_by):
-            return False  # the answer, and what was sent, is of the redemption that used the pass up
         # a whole list shows by itself what happens to others
         unwatched = [(own, write)] if own.resource.name not in self._whole else []
         if write.success and _names_another(own, write):
@@ -467,6 +464,8 @@ class Tripwire:
         endpoint, resource = write.call.endpoint, own.resource
         assert endpoint is not None
         removes, marks = self._removes(resource, endpoint.action), self._factory.marks
+        made_by = (r.made_by for r in self._setting.model.resources.values() if r is not resource)
+        makes_other = any(call is not None and call.action is endpoint.action for call in made_by)
         around = _list_around(write)
         given = {k: v for k, v in write.input.items() if k not in around and v != own.id}
         sent, texts = marks.within(given), [t for t in list_leaves(given) if isinstance(t, str) and t]
@@ -481,6 +480,8 @@ class Tripwire:
                 self._ended.add((resource.name, own.place, own.id))
                 return
             changed = all(occurs_in(text, shown) for text in texts) or (sent and marks.stands_in(sent, shown))
+            if makes_other:  # what was sent stands in the redemption, and not in the pass that it uses up
+                changed = any(shown.get(name) != value for name, value in own.body.items())
             if not removes and changed:
                 return
         if write.status == ACCEPTED:  # it may take longer than anybody waits

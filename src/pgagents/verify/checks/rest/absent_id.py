@@ -9,7 +9,7 @@ an imported resource is read by a number or a UUID that hardly any server has, a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -33,7 +33,7 @@ from pgagents.verify.cases.shared_rows import (
     makes,
     say_shared,
 )
-from pgagents.verify.fixtures.instance import Restarted, Unavailable, at_path
+from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.target import CREATED, makes_it
 from pgagents.verify.judgement import Judgement, Untested, conclude, judge_kept, judge_refused, judge_untested
 from pgagents.verify.promise import Attempt, Case, Trial, make_check
@@ -76,7 +76,7 @@ def _attempt_foreign(endpoint: Endpoint, param: Param, resource: Resource) -> At
         run = partial(_call_after_owner, param=param, resource=resource)
     else:
         run = partial(_call_foreign, param=param, resource=resource)
-    return Attempt(run, cost=2 if reads or _list_others(endpoint, param) else 1, role="second")
+    return Attempt(run, cost=2 if reads else 1, role="second")
 
 
 def _make_foreign_call(trial: Trial, resource: Resource) -> Call:
@@ -93,29 +93,7 @@ def _make_foreign_call(trial: Trial, resource: Resource) -> Call:
 
 
 def _call_foreign(trial: Trial, param: Param, resource: Resource) -> None:
-    call = _make_foreign_call(trial, resource)
-    others = _list_others(trial.endpoint, param)
-    if others and _makes_each(trial, others):
-        # with others of theirs beside it, a server that looks only those up would refuse the call, too
-        theirs = trial.ask(InstanceRef(resource.name, call.states))
-        foreign = {**call.input, str(param.name): resource.value_for(param, theirs)}
-        call = replace(call, input=foreign, owner=trial.role, why=f"{call.why}, and all else of our own")
-    _judge_foreign(trial, param, resource, call)
-
-
-def _list_others(endpoint: Endpoint, param: Param) -> list[str]:
-    """Return the other resources that a write names beside one in its body."""
-    beside = [p.refers_to for p in endpoint.params if p.required and p.refers_to and p is not param]
-    return [name for name in beside if name != param.refers_to] if param.in_body else []
-
-
-def _makes_each(trial: Trial, names: Sequence[str]) -> bool:
-    try:
-        return all(trial.ask(InstanceRef(name, role=trial.role)) for name in names)
-    except Restarted:
-        raise
-    except Unavailable:  # the other key may not make them
-        return False
+    _judge_foreign(trial, param, resource, _make_foreign_call(trial, resource))
 
 
 def _call_with_theirs(trial: Trial, param: Param, resource: Resource) -> None:

@@ -59,13 +59,18 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
             usual = _find_default(setting, param)
             says = f"{action.name} without {param.name} answers as with {param.name} {usual}"
             attempt = Attempt(partial(_compare, param=param, usual=usual), cost=3)
-            # a class of Litestar's has one default for the bodies of creates and for the filters of lists
-            shared = "default" not in param.schema
+            shared = "default" not in param.schema and _is_written(setting, param.schema.get("$ref"))
             yield Case(endpoint, says, (*param.origin, "default"), attempt, str(param.name), advice=shared)
 
 
 def _has_default(setting: Setting, param: Param) -> bool:
     return not param.required and _find_default(setting, param) is not None
+
+
+def _is_written(setting: Setting, name: Any) -> bool:
+    """True if a write takes the schema, too: a class of Litestar's has one default, which creates use."""
+    writes = (action for action in setting.model.actions if action.effect == "write")
+    return any(param.schema.get("$ref") == name for action in writes for param in action.params)
 
 
 def _find_default(setting: Setting, param: Param) -> Any:

@@ -7,7 +7,7 @@ a text that nothing has, the answer must not be the whole list again. The id of 
 value that items have, `max_price` or `price_gte` leaves out all beyond it. A `sort` by one member does not
 show the order of a `sort` by another, unless that fits both. Numbers in the order of their digits break it,
 by the type that the document gives them. Two arguments that are each heeded alone are heeded together. A law
-that compares the argument makes the promise firm, and replaces this check.
+that reads an argument makes its promise firm, and replaces this check where it stands alone.
 """
 
 from __future__ import annotations
@@ -68,7 +68,8 @@ class _Filter:
     """An argument, the items' member of its name, and the path of the list in an answer.
 
     `values` are the values of an argument with an enum; of one that sorts, two that ask for different orders.
-    `run` tries the argument. `is_said` is true if a law of the author's judges it alone.
+    `run` tries the argument. `is_said` is true if a law of the author's reads it, which judges it where it
+    stands alone.
     """
 
     param: Param

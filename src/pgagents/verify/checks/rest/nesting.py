@@ -76,7 +76,8 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         undone_by = parent.undone_by
         needed = as_needed(setting.model, nested.maker.action, InstanceRef(parent.name)).states
         # a credit note needs an order that is shipped, and only a draft is removed
-        if undone_by is None or not parent.removed_for_good or (needed and parent.initial not in needed):
+        elsewhere = needed and parent.initial is not None and parent.initial not in needed
+        if undone_by is None or not parent.removed_for_good or elsewhere:
             continue
         remover = setting.find_lead(str(undone_by.action.name))
         if remover is not None:

@@ -391,7 +391,7 @@ def _stays(resource: Resource, before: str, now: str | None) -> bool:
 
 
 def _state(resource: Resource, exchange: Exchange) -> str | None:
-    """Return the state in an answer; None without one, or if the answer shows another thing with a state."""
+    """Return the state in an answer; None without one, or if the answer has the id of another thing."""
     calls = [
         c
         for c in (*resource.read_by, resource.undone_by, resource.made_by)

@@ -98,9 +98,11 @@ def _list_changes(setting: Setting) -> Iterator[Case]:
             for endpoint in setting.list_naming(resource.name):
                 sent = {str(p.name) for p in endpoint.params if p.place == "body"}
                 if (
-                    names_instance(endpoint, resource)
+                    endpoint.leads
+                    and endpoint.on_rest
                     and set(unique.members) <= sent
                     and unique.otherwise in endpoint.action.errors
+                    and any(p.place == "path" and p.refers_to == resource.name for p in endpoint.params)
                     # a condition may be refused first (RFC 9110, 13.2.1)
                     and not any(p.required and p.name == endpoint.action.if_match for p in endpoint.params)
                 ):
