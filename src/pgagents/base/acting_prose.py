@@ -117,7 +117,7 @@ _NOT_THE_SAME = re.compile(
      \ (?:called|downloaded|fetched|followed|opened|read|requested|retrieved|seen|viewed)
     |(?<=,\ )(?:a\ new\ )?one\ is\ (?:\w+\ )?(?:created|generated|issued|made|opened|started|taken)
     |(?:is|are)\ (?:\w+\ )?(?:billed|charged|consumed|created|deducted|generated|issued|made|spent|taken
-     |used\ up)     \ (?:\w+\ ){0,3}?(?:by\ the|by\ this|each|every|per)\ (?:call|read|request|view|visit)
+     |used\ up)\ (?:\w+\ ){0,3}?(?:by\ the|by\ this|each|every|per)\ (?:call|read|request|view|visit)
     |(?:is|are)\ (?:then\ )?(?:allocated|assigned|held|kept|reserved|set\ aside)\ (?:for|to)
      \ (?:the\ caller|you)
     )\b""",

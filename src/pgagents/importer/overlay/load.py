@@ -365,18 +365,18 @@ def _offer(converted: Converted, over: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _add_other_customer(data: dict[str, Any], over: Mapping[str, Any]) -> None:
-    """Add the identity `second` where the author says `tenant: true`, unless he names identities himself, and
-    `main` if he names that one.
+    """Add the identities `main` and `second` where the author says `tenant: true` and names none himself, or
+    names the second alone.
     """
     resources = over.get("resources")
     entries = resources.values() if isinstance(resources, Mapping) else ()
     keyed = value_at(data, ("auth", "schemes")) or value_at(over, ("auth", "schemes"))
     named = value_at(over, ("auth", "roles"))
-    if keyed and not named and any(isinstance(one, Mapping) and one.get("tenant") is True for one in entries):
+    owned = any(isinstance(one, Mapping) and one.get("tenant") is True for one in entries)
+    alone = isinstance(named, Mapping) and SECOND in named and "main" not in named
+    if alone or (keyed and not named and owned):
         data.setdefault("auth", {})
         add_second_role(data)
-    if isinstance(named, Mapping) and SECOND in named and "main" not in named:
-        data.setdefault("auth", {}).setdefault("roles", {}).setdefault("main", {"description": "A customer"})
 
 
 def _refer_to_own(data: dict[str, Any], over: Mapping[str, Any]) -> None:

@@ -52,7 +52,13 @@ from pgagents.verify.fixtures.instance import (
     names_no_instance,
 )
 from pgagents.verify.fixtures.marks import occurs_in
-from pgagents.verify.fixtures.target import find_created, list_concerned, list_involved, target_of
+from pgagents.verify.fixtures.target import (
+    find_created,
+    list_concerned,
+    list_involved,
+    list_made_by,
+    target_of,
+)
 from pgagents.verify.lists import follow_pages, may_go_on
 from pgagents.verify.run.breaks import exchange_of, rank_writes
 from pgagents.verify.run.named_instances import read_id
@@ -464,8 +470,7 @@ class Tripwire:
         endpoint, resource = write.call.endpoint, own.resource
         assert endpoint is not None
         removes, marks = self._removes(resource, endpoint.action), self._factory.marks
-        made_by = (r.made_by for r in self._setting.model.resources.values() if r is not resource)
-        makes_other = any(call is not None and call.action is endpoint.action for call in made_by)
+        makes_other = any(r is not resource for r in list_made_by(self._setting.model, endpoint.action))
         around = _list_around(write)
         given = {k: v for k, v in write.input.items() if k not in around and v != own.id}
         sent, texts = marks.within(given), [t for t in list_leaves(given) if isinstance(t, str) and t]
