@@ -17,7 +17,9 @@ from small_api import accepting, answer, verified
 
 KEYS = {"main": "test_key_1", "second": "test_key_2"}
 ID = {"type": "integer"}
-BOARD = {"type": "object", "required": ["id"], "properties": {"id": ID}}
+BOARD = {"type": "object", "required": ["id"], "properties": {"id": ID, "state": {"type": "string"}}}
+STATE = {"name": "state", "in": "query", "schema": {"type": "string", "enum": ["done"]}}
+"""Of a card; a board has another `state`."""
 CARD = {"type": "object", "required": ["id", "board_id"], "properties": {"id": ID, "board_id": ID}}
 LISTED = "absent_id/foreign/board_id/list_cards@rest"
 
@@ -30,7 +32,7 @@ def described(status: int, schema: dict[str, Any] | None = None) -> dict[str, An
 def document() -> dict[str, Any]:
     sent = {"type": "object", "required": ["board_id"], "properties": {"board_id": ID}}
     bodies = {"cards": {"requestBody": {"content": {"application/json": {"schema": sent}}}}}
-    filters = {"cards": {"parameters": [{"name": "board_id", "in": "query", "schema": ID}]}}
+    filters = {"cards": {"parameters": [{"name": "board_id", "in": "query", "schema": ID}, STATE]}}
     paths: dict[str, Any] = {}
     for noun, row in (("boards", BOARD), ("cards", CARD)):
         one = {"name": "id", "in": "path", "required": True, "schema": ID}
@@ -60,7 +62,7 @@ class Boards:
         self.rows: dict[str, dict[int, dict[str, Any]]] = {"boards": {}, "cards": {}}
         self.owners: dict[int, str] = {}
         for who in KEYS:
-            board = self._make(who, "boards", {})
+            board = self._make(who, "boards", {"state": "planned"})
             self._make(who, "cards", {"board_id": board["id"]})
 
     def _make(self, who: str, noun: str, more: dict[str, Any]) -> dict[str, Any]:
@@ -79,13 +81,17 @@ class Boards:
         if rest and request.method == "DELETE":
             del self.rows[noun][int(rest[0])]
             return Response(204)
+        if "state=" in request.target and "state=done" not in request.target:
+            return answer(404, {"detail": "what state?"})
         if request.method == "GET":
             return answer(200, rows[int(rest[0])] if rest else self._list(noun, rows, request))
         body = read_json(request.body or b"{}").value
         board = body.get("board_id") if isinstance(body, dict) else None
         if noun == "cards" and self.owners.get(board if isinstance(board, int) else 0) != who:
             return answer(404, {"detail": "no such board"})
-        return answer(201, self._make(who, noun, {"board_id": board} if noun == "cards" else {}))
+        return answer(
+            201, self._make(who, noun, {"board_id": board} if noun == "cards" else {"state": "new"})
+        )
 
     def _list(self, noun: str, rows: dict[int, Any], request: Request) -> list[dict[str, Any]]:
         wanted = parse_qs(request.target.partition("?")[2]).get("board_id", [""])[0]

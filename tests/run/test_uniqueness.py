@@ -215,3 +215,8 @@ def test_a_text_that_no_create_may_repeat_is_not_taken_over(
         return None
 
     assert judge(with_resource(*INFERRED), Notes(odd=once)) == {"change": verdict}
+
+
+def test_a_text_of_a_part_is_not_one_of_the_whole() -> None:
+    cover = ("http: PUT /notes/{note_id}\n", "http: PUT /notes/{note_id}/cover\n")
+    assert judge(with_resource(*INFERRED, cover), Notes()) == {}
