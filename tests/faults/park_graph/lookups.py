@@ -9,7 +9,6 @@ from pgagents.base.http import Request, Response
 from pgagents.sandbox import answers
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.fault_declaration import Context, fault
-from pgagents.sandbox.park_graph.sessions import short_code
 
 
 @fault("exact_codes").replace_actions
@@ -97,16 +96,6 @@ def lookup_drops_separators(context: Context, inner: Domain, call: AcceptedCall)
         call.input["plate"].upper(),
     )
     return inner(replace(call, input={**call.input, "plate": row["plate"]})) if row is not None else found
-
-
-@fault("exact_codes").replace_actions
-def short_code_for_code(context: Context, inner: Domain, call: AcceptedCall) -> Any:
-    """The short code of a session is accepted in place of its session code when the session is ended."""
-    if call.action.name == "end_session":
-        row = context.store.row("SELECT code FROM session WHERE id = ?", call.input["session_id"])
-        if row is not None and call.input["session_code"] == short_code(row["code"]):
-            call = replace(call, input={**call.input, "session_code": row["code"]})
-    return inner(call)
 
 
 @fault("key_authentication").edit_answers

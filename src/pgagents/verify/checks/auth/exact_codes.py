@@ -9,17 +9,17 @@ keeps it; a gateway's 502 says nothing of the code.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 from pgagents.base.cel.expression import member_of
 from pgagents.catalogue.model.action import Param
 from pgagents.catalogue.model.resource import Resource
-from pgagents.report.contract import Rank, Verdict
+from pgagents.report.contract import Rank
 from pgagents.verify.cases.argument_values import find_comparison, fitting, free_text
 from pgagents.verify.fixtures.request_template import template_of
-from pgagents.verify.judgement import Judgement, conclude
+from pgagents.verify.judgement import conclude
 from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import InstanceRef
@@ -32,19 +32,16 @@ HOWS = (
 )
 MEASURED = re.compile(r"[-+]?\d+[.,]\d+|\d{4}-\d\d-\d\d.*", re.DOTALL)
 """Texts that are amounts, dates or times. Another one may be as right: a server took part of a payment."""
-SHORTEST = 4
-"""The fewest characters of a short form; a state such as `new` may begin a code by chance."""
 REFUSED = range(400, 500)
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     """Yield a case for each surface and each code, on the first write with an argument for the code.
 
-    Surface and seed choose the near miss: each takes a call and, of a server that errs, an instance. The
-    first case also tries a short form, because a server compares codes in one place.
+    Surface and seed choose the near miss: each takes a call and, of a server that errs, an instance.
     """
     del roles
-    known: set[tuple[str, str]] = set()
+    known: set[tuple[str, str, str]] = set()
     for endpoint in setting.endpoints:
         template = template_of(setting.model, endpoint.action)
         resource = template.subject
@@ -52,13 +49,14 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
             assert resource is not None
             name = str(param.name)
             member = _find_member(resource, template.input.get(name))
-            if not member or param.refers_to or (endpoint.surface, member) in known:
+            code = endpoint.surface, resource.name, member
+            if not member or param.refers_to or code in known:
                 continue
             if free_text(setting, param.schema) and find_comparison(endpoint.action, param) == "exactly":
                 says = f"{endpoint.action.name} of a {resource.name} is refused with what is only nearly its"
                 run = partial(_try, param=param, resource=resource, member=member, index=len(known))
-                attempt = Attempt(run, cost=1 if known else 2, writes=True)
-                known.add((endpoint.surface, member))
+                attempt = Attempt(run, writes=True)
+                known.add(code)
                 yield Case(endpoint, f"{says} {name}", param.origin, attempt, name)
 
 
@@ -71,48 +69,26 @@ def _find_member(resource: Resource, value: Any) -> str:
     return member if "." not in member and member not in resource.ids else ""
 
 
-def _short_forms(
-    trial: Trial, param: Param, instance: Mapping[str, Any], code: str
-) -> Iterator[tuple[str, str]]:
-    """Yield other members of the instance that the code begins with, ignoring case and separators, such as
-    `short_code` of Park Graph's sessions.
-    """
-    whole = _bare(code)
-    test = trial.setting.test_argument(trial.endpoint, param)
-    for name, value in instance.items():
-        bare = _bare(value) if isinstance(value, str) and value != code and test.is_valid(value) else ""
-        if len(bare) >= SHORTEST and whole.startswith(bare):
-            yield f"that is its {name}", value
-
-
-def _bare(text: str) -> str:
-    return "".join(filter(str.isalnum, text)).upper()
-
-
 def _try(trial: Trial, param: Param, resource: Resource, member: str, index: int) -> None:
     setting, action, template = trial.setting, trial.action, trial.template
     instance = trial.ask(InstanceRef(resource.name, template.states))
     code = instance.get(member)
     near: list[tuple[str, Any]] = []
-    short: list[tuple[str, str]] = []
     if isinstance(code, str) and not MEASURED.fullmatch(code):
         near = list(fitting(setting, action, param, code, HOWS).items())
-        if index == 0:
-            short = list(_short_forms(trial, param, instance, code))[:1]
     if not near:
-        conclude(Judgement(trial.contract, Verdict.NOT_APPLICABLE, f"no {param.name} is nearly another"))
+        conclude(trial.not_applicable(f"no {param.name} is nearly another"))
         return
-    for how, wrong in (near[(index + setting.seed) % len(near)], *short):
-        why = f"{action.name} with a {param.name} {how}"
-        arguments = {**template.input, str(param.name): wrong}
-        exchange = trial.ask(trial.call("illegal", why, input=arguments, made=instance))
-        if exchange.success and exchange.fits:
-            conclude(trial.broken(f"{why} is refused", exchange.outcome))
-            return
-        if not exchange.void and not exchange.unsound and exchange.status in REFUSED:
-            conclude(trial.kept())
-        elif not exchange.void:
-            conclude(trial.untested(f"the answer shows nothing of it: {exchange.outcome}"))
+    how, wrong = near[(index + setting.seed) % len(near)]
+    why = f"{action.name} with a {param.name} {how}"
+    arguments = {**template.input, str(param.name): wrong}
+    exchange = trial.ask(trial.call("illegal", why, input=arguments, made=instance))
+    if exchange.success and exchange.fits:
+        conclude(trial.broken(f"{why} is refused", exchange.outcome))
+    elif not exchange.void and not exchange.unsound and exchange.status in REFUSED:
+        conclude(trial.kept())
+    elif not exchange.void:
+        conclude(trial.untested(f"the answer shows nothing of it: {exchange.outcome}"))
 
 
 CHECK = make_check("exact_codes", __doc__, cases, rank=Rank.EXPOSED)

@@ -20,7 +20,7 @@ from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.observation import change, find_resource, read_counter, reread
 from pgagents.verify.fixtures.instance import list_items, names_no_instance
 from pgagents.verify.fixtures.request_template import template_of
-from pgagents.verify.judgement import Judgement, conclude
+from pgagents.verify.judgement import Judgement, Untested, conclude
 from pgagents.verify.plan.selection import fails_others, others_too
 from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
@@ -138,22 +138,20 @@ def _try(trials: Sequence[Trial], failure: ProvokedFailure) -> None:
     call, free = _choose_place(failing, _prepare_call(failing, subject))
     if free == 0:
         # the call would be refused for that reason, and another check's call would fail instead
-        _leave_untested(trials, "there is no room for what it makes")
-        return
+        raise Untested("there is no room for what it makes")
     provoked = ask(_make_provoking_call(failing, failure, call))
     if not provoked.success:
-        _leave_untested(trials, f"the operator's call was answered {provoked.outcome}")
-        return
+        raise Untested(f"the operator's call was answered {provoked.outcome}")
     failed = ask(call)
     if _is_refused_otherwise(failure, failed):
         waits = _spend(failing, failure, subject)
         why = "refused because of the current state" if failed.is_conflict else "it did not fail"
-        _leave_untested(trials, f"{why}: {failed.outcome}{waits}")
-        return
+        raise Untested(f"{why}: {failed.outcome}{waits}")
     conclude(failing.refused(failed, [failure.code], f"{failure.action} that is made to fail"))
     if failed.success or failed.void:
-        others = [trial for trial in trials if trial is not failing]
-        _leave_untested(others, f"it did not fail: {failed.outcome}")
+        for trial in trials:
+            if trial is not failing:
+                conclude(trial.untested(f"it did not fail: {failed.outcome}"))
         return
     if nothing is not None:
         _judge_state(nothing, before, failed)
@@ -161,11 +159,6 @@ def _try(trials: Sequence[Trial], failure: ProvokedFailure) -> None:
         why = "the same call with its key, after a failure"
         again = ask(replace(call, why=why, input=dict(failed.sent), made=failed.subject))
         conclude(_judge_retry(tried[AGAIN], again))
-
-
-def _leave_untested(trials: Sequence[Trial], reason: str) -> None:
-    for trial in trials:
-        conclude(trial.untested(reason))
 
 
 def _prepare_call(trial: Trial, subject: Mapping[str, Any] | None) -> Call:

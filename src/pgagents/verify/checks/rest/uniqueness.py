@@ -40,8 +40,6 @@ from pgagents.verify.wire.exchange import CONFLICT, Exchange
 
 FAILED = 500
 """From this status on, an answer does not say whether the call was carried out."""
-FAR = 2**53
-"""From this number on, a double is not exact, and no time of anybody's is so late, even in microseconds."""
 CHANGES = 5
 """The stage of calls that change an instance, after those that make some."""
 
@@ -274,27 +272,23 @@ def _make_beside(trials: Sequence[Trial], resource: Resource, unique: Unique) ->
 
 @dataclass(frozen=True, slots=True)
 class _Moment:
-    """A time in seconds: of a number, a day (`daily`), or a text with a zone."""
+    """A time in seconds: of a day (`daily`), or a text with a zone."""
 
     at: float
-    written: Any
+    written: str
     daily: bool = False
 
     @classmethod
     def read(cls, value: Any) -> _Moment | None:
         """Return the time that a value states; None if it states none."""
-        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < FAR:
-            return cls(float(value), value)
         if isinstance(value, str) and not math.isnan(at := epoch(value)):
             return cls(at, value)
         if isinstance(value, str) and not math.isnan(at := epoch(f"{value}T00:00:00Z")):
             return cls(at, value, daily=True)
         return None
 
-    def write(self, shift: float) -> Any:
-        """Return the time that is later by so many seconds: a number, a day, or a text as in RFC 3339."""
-        if not isinstance(self.written, str):
-            return type(self.written)(self.written + shift)
+    def write(self, shift: float) -> str:
+        """Return the time that is later by so many seconds: a day, or a text as in RFC 3339."""
         try:  # rounded up, as it must not begin before an end
             moment = datetime.fromtimestamp(math.ceil(self.at + shift), UTC)
         except (ValueError, OverflowError):  # 9999-12-31 stands for no end, as in periods of SQL Server
