@@ -84,7 +84,7 @@ def run(work: Callable[[], Awaitable[Any]]) -> Any:
     """Run a coroutine function to its end, within a bound."""
 
     async def bounded() -> Any:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(600):
             return await work()
 
     return asyncio.run(bounded())
@@ -133,7 +133,7 @@ def hostile(talk: Callable[[socket.socket], None]) -> Iterator[str]:
     def one(connection: socket.socket) -> None:
         with connection:
             try:
-                connection.settimeout(5)
+                connection.settimeout(60)
                 connection.recv(65_536)
                 talk(connection)
             except OSError:

@@ -51,7 +51,7 @@ def serving(app: Any, bound: Any, context: Any = None, *, force: bool = False) -
         yield
     finally:
         running.should_exit, running.force_exit = True, force
-        thread.join(60)
+        thread.join(600)
 
 
 def settings(issuer: Issuer, **more: Any) -> Settings:
@@ -71,7 +71,7 @@ def call_as(
     url: str,
     token: str,
     *,
-    timeout: float | httpx.Timeout = 30,
+    timeout: float | httpx.Timeout = 600,
     tool: str = "search_parking",
     arguments: Any = None,
     headers: Mapping[str, str] | None = None,

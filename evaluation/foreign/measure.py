@@ -32,7 +32,7 @@ from pgagents.base.writing import to_yaml
 
 HERE = Path(__file__).parent
 
-MOST_S = 600
+MOST_S = 3_600
 PATIENCE_S = 60
 """Seconds in which an interrupted tool must have written its report."""
 SETTINGS = "schemathesis.toml"

@@ -22,7 +22,7 @@ HEADERS = {"library": library.HEADERS, "payments": payments.HEADERS}
 def look(api: str, bug: str, *, planted: bool) -> object:
     with (
         serving(api, bug if planted else None) as url,
-        httpx.Client(base_url=url, headers=HEADERS[api], timeout=20) as client,
+        httpx.Client(base_url=url, headers=HEADERS[api], timeout=600) as client,
     ):
         return PROBES[api][bug].look(client)
 

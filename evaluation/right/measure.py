@@ -33,7 +33,7 @@ from pgagents.cli.inputs import document as documents
 from pgagents.cli.main import main as pgagents
 
 HERE = Path(__file__).parent
-START_S = 120.0
+START_S = 600.0
 """Seconds in which a server must listen. Some frameworks load for a second, and a machine may be busy."""
 
 

@@ -48,7 +48,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]
     finally:
         if child.poll() is None:
             child.terminate()
-        child.wait(60)
+        child.wait(600)
 
 
 @pytest.fixture(scope="module")

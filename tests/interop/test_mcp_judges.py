@@ -67,7 +67,7 @@ def serving(node: str, catalogue: Path, api: str, key: str) -> Iterator[str]:
         yield line.split()[2]
     finally:
         child.terminate()
-        child.wait(60)
+        child.wait(600)
 
 
 @pytest.fixture(scope="module")

@@ -30,7 +30,7 @@ def test_call_under_way_at_the_end_of_input_is_answered() -> None:
 
     def slow(request: Request) -> Response | Silence:
         asked.set()
-        assert ended.wait(60)
+        assert ended.wait(600)
         return caller.sandbox.handler(request)
 
     with (
@@ -39,14 +39,14 @@ def test_call_under_way_at_the_end_of_input_is_answered() -> None:
     ):
         server.hello()
         server.send(CALL)
-        assert asked.wait(60)
+        assert asked.wait(600)
         assert server.child.stdin
         server.child.stdin.close()
         threading.Timer(0.3, ended.set).start()
         assert server.child.stdout
         assert server.child.stderr
         lines, errors = server.child.stdout.read().splitlines(), server.child.stderr.read()
-        assert server.child.wait(60) == 0
+        assert server.child.wait(600) == 0
     assert errors == b""
     answers = [json.loads(line) for line in lines]
     assert [one["id"] for one in answers if "id" in one] == [2]
@@ -65,7 +65,7 @@ def test_call_that_its_client_gave_up_holds_nothing_up() -> None:
     with served(endless) as url, process(PARKGRAPH_API_KEY="k", PARKGRAPH_API_URL=url) as server:
         server.hello()
         server.send(CALL)
-        assert asked.wait(60)
+        assert asked.wait(600)
         server.send({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 2}})
         code, _, errors = server.end()
     assert (code, errors) == (0, b"")

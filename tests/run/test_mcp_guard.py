@@ -109,7 +109,7 @@ def test_body_of_a_caller_without_the_token_is_not_waited_for(guarded: str) -> N
     import socket
 
     host, port = guarded.removeprefix("http://").removesuffix("/mcp").split(":")
-    with socket.create_connection((host, int(port)), timeout=20) as connection:
+    with socket.create_connection((host, int(port)), timeout=600) as connection:
         connection.sendall(
             f"POST /mcp HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Length: 900000\r\n\r\n".encode()
         )

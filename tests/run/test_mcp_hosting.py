@@ -322,7 +322,7 @@ def process(**env: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
         yield child, f"http://127.0.0.1:{port}"
     finally:
         child.kill()
-        child.wait(60)
+        child.wait(600)
 
 
 @pytest.mark.matrix
@@ -346,9 +346,9 @@ def test_call_under_way_is_answered_when_the_server_is_stopped(issuer: Issuer, t
         _wait_until_ready(url, child)
         calling = threading.Thread(target=lambda: got.append(call_as(url, signed(issuer))))
         calling.start()
-        assert begun.wait(30)
+        assert begun.wait(600)
         child.send_signal(signal.SIGTERM)
-        calling.join(60)
+        calling.join(600)
         out, err = child.communicate(timeout=600)
     assert code_of(got[0]) == "ok"
     assert "Traceback" not in out + err

@@ -78,7 +78,7 @@ def test_call_that_its_client_gave_up_is_logged(issuer: Issuer) -> None:
     given_up = threading.Event()
 
     def slow(_: Request) -> Response:
-        given_up.wait(60)
+        given_up.wait(600)
         return answered(200, {"lots": []})
 
     stream = io.StringIO()

@@ -476,7 +476,7 @@ def test_command_serves_with_sign_in_and_says_where(issuer: Issuer, upstream: Sc
             out, err = child.communicate(timeout=600)
         finally:
             child.kill()
-            child.wait(60)
+            child.wait(600)
     assert child.returncode == 0
     assert "Traceback" not in err
     assert token not in out + err

@@ -74,7 +74,7 @@ class Process:
         found: list[bytes] = []
         reading = threading.Thread(target=lambda: found.append(self.child.stdout.readline()), daemon=True)  # type: ignore[union-attr]  # see above
         reading.start()
-        reading.join(60)
+        reading.join(600)
         assert found, "no line came"
         return json.loads(found[0])
 
@@ -107,7 +107,7 @@ def process(*words: str, catalogue: Path = PARK_GRAPH, **env: str) -> Iterator[P
     finally:
         if found.child.poll() is None:
             found.child.kill()
-        found.child.wait(60)
+        found.child.wait(600)
 
 
 def error_of(result: Any) -> Any:
@@ -245,7 +245,7 @@ def test_signal_ends_it_at_once_though_stdin_is_open(number: signal.Signals) -> 
     with process(catalogue=SMALL, NOTES_TOKEN="test_k") as server:
         server.hello()
         server.child.send_signal(number)
-        assert server.child.wait(60) == -number
+        assert server.child.wait(600) == -number
         assert server.end()[1:] == (b"", b"")
 
 

@@ -28,7 +28,7 @@ EVENT = b"data: one\n\n"
 def stay_open(connection: socket.socket) -> None:
     """Send one event, and then nothing until the caller leaves."""
     connection.sendall(HEAD + EVENT)
-    connection.settimeout(20)
+    connection.settimeout(600)
     connection.recv(1)
 
 
@@ -40,7 +40,7 @@ def silent_after_one() -> Callable[[socket.socket], None]:
         if next(calls) == 0:
             connection.sendall(HEAD + EVENT)
             return
-        connection.settimeout(20)
+        connection.settimeout(600)
         connection.recv(1)
 
     return talk

@@ -507,7 +507,7 @@ def test_http_on_a_tls_port_asks_whether_it_is_https(tmp_path: Path):
                 except OSError:
                     return
                 with connection:
-                    connection.settimeout(5)
+                    connection.settimeout(60)
                     with contextlib.suppress(OSError):
                         context.wrap_socket(connection, server_side=True).close()
 

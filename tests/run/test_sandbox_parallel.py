@@ -28,7 +28,7 @@ class Client:
 
     def __init__(self, facts: dict[str, Any], key: str = "unlimited") -> None:
         host, port = facts["url"].removeprefix("http://").split(":")
-        self._connection = http.client.HTTPConnection(host, int(port), timeout=20)
+        self._connection = http.client.HTTPConnection(host, int(port), timeout=600)
         self._headers = {"Authorization": f"Bearer {facts['keys'][key]}", "Content-Type": "application/json"}
 
     def __call__(

@@ -40,7 +40,7 @@ class Server:
         """
         host, port = self.facts["url"].removeprefix("http://").split(":")
         heard = b""
-        with socket.create_connection((host, int(port)), timeout=20) as connection:
+        with socket.create_connection((host, int(port)), timeout=600) as connection:
             with suppress(OSError):  # it may hang up before it has heard all
                 for part in parts:
                     connection.sendall(part)

@@ -45,7 +45,7 @@ def sandbox(
     finally:
         if child.poll() is None:
             child.terminate()
-        child.wait(60)
+        child.wait(600)
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +101,7 @@ def test_ready_file_of_another_sandbox_outlives_the_end_of_this_one(tmp_path: Pa
     with sandbox(tmp_path) as (child, _):
         ready.write_text('{"of": "another"}')
         child.terminate()
-        child.wait(60)
+        child.wait(600)
         assert ready.read_text() == '{"of": "another"}'
 
 

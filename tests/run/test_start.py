@@ -288,7 +288,7 @@ def test_nothing_is_left_however_pgagents_ends(tmp_path, end):
         if end.startswith("SIG"):
             assert has_processes(group)
             owner.send_signal(signal.Signals[end])
-        owner.wait(30)
+        owner.wait(600)
     assert nothing_runs(notes)
 
 

@@ -555,7 +555,7 @@ def test_a_stream_that_stays_open_is_left_when_its_answer_has_come() -> None:
     def talk(connection: Any) -> None:
         data = b'data: {"jsonrpc":"2.0","id":1,"result":{"tools":[]}}\n\n'
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + data)
-        left.wait(20)
+        left.wait(600)
 
     with hostile(talk) as url, StreamClient(url, timeout_s=15) as client:
         came = Link(client, url=url).ask(LIST)

@@ -35,7 +35,7 @@ def server(answer: Callable[[socket.socket], None]) -> Iterator[str]:
             except OSError:
                 return
             with connection:
-                connection.settimeout(5)
+                connection.settimeout(60)
                 try:
                     connection.recv(65_536)
                     answer(connection)
@@ -229,7 +229,7 @@ def keeping(answer: Callable[[socket.socket], None]) -> Iterator[str]:
         def serve() -> None:
             connection, _ = listener.accept()
             with connection:
-                connection.settimeout(5)
+                connection.settimeout(60)
                 answer(connection)
 
         threading.Thread(target=serve, daemon=True).start()

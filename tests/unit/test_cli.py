@@ -268,7 +268,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]
         yield found
     finally:
         child.terminate()
-        child.wait(60)
+        child.wait(600)
 
 
 def _environment(sandbox: dict[str, Any]) -> dict[str, str]:
@@ -350,7 +350,7 @@ def test_interrupt_ends_in_a_partial_report(number: int, tmp_path: Path) -> None
         child = subprocess.Popen(
             [*PGAGENTS, *words], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
-        assert _Slow.asked.wait(60)
+        assert _Slow.asked.wait(600)
         child.send_signal(number)
         printed, errors = child.communicate(timeout=600)
         server.shutdown()
@@ -404,7 +404,7 @@ def test_key_is_asked_for_on_a_terminal_and_not_shown() -> None:
         os.write(main_end, b"secret key\n")
         assert b"holds characters that no key has" in (rest := _read(main_end, b"has"))
         assert b"secret" not in rest
-        assert child.wait(60) == 2
+        assert child.wait(600) == 2
     finally:
         child.kill()
         child.communicate()

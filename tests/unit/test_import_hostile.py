@@ -370,7 +370,7 @@ def test_server_that_never_ends_its_headers_is_given_up(
             == 2
         )
         over.set()
-        served.join(5)
+        served.join(600)
     assert "was not read within 0.5 s" in capsys.readouterr().err
     assert not Path("made.yaml").exists()
 

@@ -72,13 +72,13 @@ def test_the_folder_of_the_caller_can_be_named(catalogue: str) -> None:
 def test_a_pipe_without_a_writer_is_refused_at_once(
     words: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A writer comes after ten seconds, so that the test ends where the command waits for it."""
+    """A writer comes after a minute, so that the test ends where the command waits for it."""
     pipe = tmp_path / "pipe.yaml"
     os.mkfifo(pipe)
     waited = threading.Event()
 
     def write() -> None:
-        if not waited.wait(10.0):
+        if not waited.wait(60):
             os.close(os.open(pipe, os.O_WRONLY))
 
     writer = threading.Thread(target=write, daemon=True)

@@ -184,7 +184,7 @@ def server(tmp_path: Path) -> Iterator[dict[str, str]]:
         yield {"url": told["url"], "ca": told["ca_file"], "key": told["keys"]["unlimited"]}
     finally:
         child.terminate()
-        child.wait(30)
+        child.wait(600)
 
 
 @pytest.mark.matrix

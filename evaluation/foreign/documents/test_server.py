@@ -45,7 +45,7 @@ def calling(*options: str) -> Iterator[httpx.Client]:
         pytest.skip(why)
     with (
         serving("documents", options=options) as url,
-        httpx.Client(base_url=url, headers=bearer(token(url)), timeout=20) as client,
+        httpx.Client(base_url=url, headers=bearer(token(url)), timeout=600) as client,
     ):
         yield client
 

@@ -62,6 +62,14 @@ def fit(text: str, most: int) -> str:
 MAX_COMPARED = 2_000
 
 
+def bare_path(path: str) -> str:
+    """Return a path without a slash or the format `.json` at its end.
+
+    `/products/{id}.json` names a product (Jumpseller, SalesLoft and Discourse, as documents of 2026).
+    """
+    return path.rstrip("/").removesuffix(".json")
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return a help text that names the nearest known word.
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
 
-from pgagents.base.text import brief, singular
+from pgagents.base.text import bare_path, brief, singular
 from pgagents.base.verbs import ACTING_VERBS, VERBS_OR_NOUNS
 from pgagents.importer.names import snake
 from pgagents.importer.operations import PLACEHOLDER, ImportedAction
@@ -197,8 +197,8 @@ def _ends_with_verb(one: ImportedAction) -> bool:
 
 
 def path_of(one: ImportedAction) -> str:
-    """Return the action's path, without the names of placeholders and a slash at its end."""
-    return PLACEHOLDER.sub("{}", str(one.action["http"]).partition(" ")[2]).rstrip("/")
+    """Return the action's path, without the names of placeholders and what `bare_path` leaves out."""
+    return PLACEHOLDER.sub("{}", bare_path(str(one.action["http"]).partition(" ")[2]))
 
 
 def _list_apart(one: ImportedAction) -> set[str]:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pgagents.base.acting import Acting
 from pgagents.base.cel.expression import Expression, Scope
 from pgagents.base.places import Node, Pointer, Text
+from pgagents.base.text import bare_path
 from pgagents.catalogue.model.answers import Code, Output, Pages
 
 # -- arguments
@@ -375,6 +376,11 @@ class Action:
         """
         said = self.hints.destructive
         return said.value and (said.written or self.method == "DELETE")
+
+    @property
+    def bare_path(self) -> str:
+        """The path without a slash or the format `.json` at its end."""
+        return bare_path(self.path)
 
     @property
     def on_rest(self) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from pgagents.base.errors import PgagentsError
 from pgagents.base.jsonschema.schema import Schema, follow, is_type
-from pgagents.base.text import singular
+from pgagents.base.text import bare_path, singular
 from pgagents.importer.document import Found, References
 from pgagents.importer.inference.creates import PLACEHOLDER
 from pgagents.importer.inference.links import infer_links
@@ -347,7 +347,7 @@ def infer_conditional(every: Sequence[ImportedAction], codes: Mapping[str, Any],
 
 def _path_of(made: ImportedAction) -> str:
     """Return the path of an action, without the names of its placeholders."""
-    return PLACEHOLDER.sub("{}", str(made.action.get("http", "")).partition(" ")[2].rstrip("/"))
+    return PLACEHOLDER.sub("{}", bare_path(str(made.action.get("http", "")).partition(" ")[2]))
 
 
 def _is_tagged(made: ImportedAction, *, unchanged: bool) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pgagents.base.jsonschema.schema import Schema, follow, is_type
+from pgagents.base.text import bare_path
 from pgagents.importer.names import Notes
 from pgagents.importer.operations import ImportedAction
 
@@ -270,7 +271,8 @@ _OF_ITEMS = frozenset(
 
 def _is_named_as_list(one: ImportedAction, path: str) -> bool:
     """True if the name of a list says that it has what the path is about: `labels` of notes has not."""
-    nouns = [step for step in one.action["http"].partition(" ")[2].split("/") if step and "{" not in step]
+    target = bare_path(one.action["http"].partition(" ")[2])
+    nouns = [step for step in target.split("/") if step and "{" not in step]
     return path.rpartition(".")[2].lower() in {*_OF_ITEMS, *(noun.lower() for noun in nouns[-1:])}
 
 

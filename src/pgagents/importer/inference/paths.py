@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from pgagents.base.text import singular
+from pgagents.base.text import bare_path, singular
 from pgagents.importer.inference.creates import PLACEHOLDER
 from pgagents.importer.names import snake
 from pgagents.importer.operations import ImportedAction
@@ -84,7 +84,7 @@ def group_paths(made: Sequence[ImportedAction]) -> dict[str, Paths]:
 def _list_paths(made: Sequence[ImportedAction]) -> Iterator[tuple[ImportedAction, str, str]]:
     for one in made:
         method, _, path = str(one.action["http"]).partition(" ")
-        yield one, method, path.rstrip("/")  # some frameworks write `/items/` beside `/items/{item_id}`
+        yield one, method, bare_path(path)  # some frameworks write `/items/` beside `/items/{item_id}`
 
 
 def _leave_verb_out(method: str, path: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from pgagents.base.jsonschema.schema import follow, is_type
-from pgagents.base.text import singular, split_words
+from pgagents.base.text import bare_path, singular, split_words
 from pgagents.catalogue.model.values import choose_value
 from pgagents.importer.inference.creates import (
     ACCEPTED,
@@ -105,7 +105,7 @@ def infer_resources(
         reasons += _add_states(section, one, path, paths, named, codes)
         found[one.name] = section
         for action, call in makers[1:]:  # one read shows what several calls make
-            kind = snake(singular(str(action.action["http"]).rpartition("/")[2]))
+            kind = snake(singular(bare_path(str(action.action["http"])).rpartition("/")[2]))
             name = unique(
                 f"{kind}_resource" if kind in TAKEN else kind, {*found, *(k.name for k in known.values())}
             )
@@ -689,7 +689,7 @@ def _refer_by_name(
     if one.action["effect"] != "write":
         return
     method, _, written = str(one.action["http"]).partition(" ")
-    path = written.rstrip("/")
+    path = bare_path(written)
     head, _, last = path.rpartition("/")
     id = PLACEHOLDER.fullmatch(last)
     own = find_at(known, head if id else path, id[1] if id else "")

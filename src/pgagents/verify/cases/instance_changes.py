@@ -111,7 +111,7 @@ def names_instance(endpoint: Endpoint, resource: Resource) -> bool:
 
     A longer path leads to a part of the instance, with its own members, as a queue of a Prefect work pool.
     """
-    last = str(endpoint.action.path).rstrip("/").rpartition("/")[2]
+    last = endpoint.action.bare_path.rpartition("/")[2]
     named = (p for p in endpoint.action.params if p.refers_to == resource.name)
     return endpoint.leads and endpoint.on_rest and any(last == f"{{{p.wire}}}" for p in named)
 

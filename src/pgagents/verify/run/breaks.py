@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pgagents.base.cel.expression import Expression
+from pgagents.base.text import bare_path
 from pgagents.catalogue.decoding.medium import is_json
 from pgagents.catalogue.harmless.ids import list_numbers
 from pgagents.catalogue.model.resource import id_text
@@ -172,9 +173,10 @@ def name_things(exchange: Exchange, steps: Sequence[str] = ()) -> frozenset[str]
         if names := frozenset(_list_names(got(exchange.body, steps[:end]), _DEPTH)):
             return names
     endpoint = exchange.call.endpoint
-    if endpoint is None or not endpoint.path.endswith("}"):
+    path = bare_path(endpoint.path) if endpoint is not None else ""
+    if not path.endswith("}"):
         return frozenset()
-    last = endpoint.path.rpartition("{")[2].rstrip("}")
+    last = path.rpartition("{")[2].rstrip("}")
     return frozenset(write_value(exchange.input[name]) for name in exchange.input if name == last)
 
 
@@ -230,7 +232,7 @@ def _says_gone(exchange: Exchange) -> bool:
     """
     endpoint, method = exchange.call.endpoint, exchange.request.method
     named = endpoint is not None and "{" in endpoint.path
-    within = endpoint is not None and not endpoint.path.endswith("}")
+    within = endpoint is not None and not bare_path(endpoint.path).endswith("}")
     return named and exchange.status in _GONE and (within or method in _NAMING)
 
 

@@ -371,13 +371,13 @@ class Gate:
         """Return why a change of a whole collection must not be sent although it names another thing of the
         run's: `PUT /books {authorId: 3}` (Platformatic DB 2.61, 2026-11-28). Empty if it may.
         """
-        path = str(action.path).rstrip("/")
+        path = action.bare_path
         if action.method not in ("PUT", "PATCH", "DELETE") or "{" in path:
             return ""
         listed = (
             resource
             for resource in self.model.resources.values()
-            if resource.inferred and any(str(c.action.path).rstrip("/") == path for c in resource.listed_by)
+            if resource.inferred and any(c.action.bare_path == path for c in resource.listed_by)
         )
         all_of = next(listed, None)
         if all_of is None or (target is not None and target.resource is all_of):

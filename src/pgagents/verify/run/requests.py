@@ -15,6 +15,7 @@ from zlib import crc32
 
 from pgagents.base.errors import PgagentsError
 from pgagents.base.http import Handler, Request, Response, Silence, read_json
+from pgagents.base.text import bare_path
 from pgagents.catalogue.encoding.medium import name_of, parse_url
 from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.answers import JSON
@@ -324,8 +325,8 @@ def _find_located(exchange: Exchange, setting: Setting) -> str:
         hosts = [base for base in map(urlsplit, bases) if base.netloc.lower() == parts.netloc.lower()]
     except ValueError:
         return ""
-    head, _, step = parts.path.rstrip("/").rpartition("/")
-    path = unquote(urlsplit(exchange.request.target).path).rstrip("/")
+    head, _, step = bare_path(parts.path).rpartition("/")
+    path = bare_path(unquote(urlsplit(exchange.request.target).path))
     fits = any(f"{base.path.rstrip('/')}{path}".endswith(unquote(head)) for base in hosts)
     return unquote(step) if head and fits else ""
 

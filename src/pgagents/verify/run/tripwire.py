@@ -311,8 +311,8 @@ class Tripwire:
         """True at the first call of an action that does not just make, change or remove one instance, as far
         as its path or the author says. What a create makes may act at once, such as an import.
         """
-        model, path = self._setting.model, str(action.path or "")
-        plain = action.method in ("PUT", "PATCH", "DELETE") and path.endswith("}")
+        model = self._setting.model
+        plain = action.method in ("PUT", "PATCH", "DELETE") and action.bare_path.endswith("}")
         if plain or str(action.name) in self._acted:
             return False
         if find_created(model, action) is not None:

@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
+from pgagents.base.text import bare_path
 from pgagents.catalogue.model.action import Action, ActionCall
 from pgagents.catalogue.model.resource import Resource, id_text
 from pgagents.report.contract import Rank
@@ -142,9 +143,9 @@ def _find_left_out(
         told = urlsplit(urljoin(f"{own.geturl()}{made.request.target}", text))
     except ValueError:
         return ""
-    steps = told.path.strip("/").split("/")
+    steps = bare_path(told.path).strip("/").split("/")
     for read in resource.read_by:
-        whole = [*filter(None, own.path.split("/")), *str(read.action.path).strip("/").split("/")]
+        whole = [*filter(None, own.path.split("/")), *read.action.bare_path.strip("/").split("/")]
         whole[-1] = id_text(resource.id_of(body)) if whole[-1].startswith("{") else ""
         first = len(whole) - len(steps)
         ends = zip(whole[first:], map(unquote, steps), strict=False)

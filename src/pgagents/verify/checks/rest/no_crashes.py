@@ -20,7 +20,7 @@ from typing import Any
 from pgagents.base.cel.expression import Expression
 from pgagents.base.http import Silence
 from pgagents.base.jsonschema.patterns import list_alternatives
-from pgagents.base.text import split_words
+from pgagents.base.text import bare_path, split_words
 from pgagents.catalogue.encoding.medium import has_body
 from pgagents.catalogue.model.action import Param
 from pgagents.catalogue.model.resource import Resource
@@ -445,12 +445,12 @@ def list_removable(setting: Setting) -> Iterator[tuple[Resource, Endpoint, Endpo
         if made is None or undone is None or not resource.read_by or made.action.doubt:
             continue
         maker, remover = by_action.get(str(made.action.name)), by_action.get(str(undone.action.name))
-        items = str(resource.read_by[0].action.path).rstrip("/").rpartition("/")[0]
+        items = resource.read_by[0].action.bare_path.rpartition("/")[0]
         if maker is None or remover is None or maker.form is not None or remover.method != "DELETE":
             continue
         takes_body = any(param.place == "body" for param in maker.params)
         plain = not (made.action.costs or made.action.sends) and made.action.idempotency is None
-        if takes_body and plain and maker.method == "POST" and maker.path.rstrip("/") == items:
+        if takes_body and plain and maker.method == "POST" and bare_path(maker.path) == items:
             yield resource, maker, remover
 
 
