@@ -460,6 +460,17 @@ class WithheldGets:
 
 
 @dataclass(frozen=True, slots=True)
+class Undescribed:
+    """Where an instance may stand in an answer that no document describes: the whole, or an object in it.
+
+    `ids` are the members that may have its id; the resource's own is the first.
+    """
+
+    ids: tuple[str, ...]
+    envelopes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ActionCall:
     """An action with arguments. Values that are Expressions are evaluated when the call is made."""
 
@@ -477,6 +488,8 @@ class ActionCall:
     """
     inferred: bool = False
     """True if the import concluded that a resource is called so."""
+    undescribed: Undescribed | None = None
+    """Where an instance may be, if no document describes the answer."""
 
     def list_expressions(self) -> list[Expression]:
         """Return the arguments that are evaluated when the call is made."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Any
 
 from pgagents.base.cel.expression import Expression
 from pgagents.base.cel.expression import compile as compiled
 from pgagents.base.jsonschema.direction import OneWay
+from pgagents.base.jsonschema.schema import resolve
 from pgagents.base.places import Node, Pointer, Source, Text
 from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.checks.refusals import find_place
@@ -17,7 +20,7 @@ from pgagents.catalogue.language import actions, catalogue, errors, resources
 from pgagents.catalogue.language.catalogue import list_alternatives
 from pgagents.catalogue.language.errors import JSON, PROBLEM_JSON
 from pgagents.catalogue.language.schemas import schema_nodes
-from pgagents.catalogue.model.action import Action, ActionCall, Law
+from pgagents.catalogue.model.action import Action, ActionCall, Law, Undescribed
 from pgagents.catalogue.model.answers import Code
 
 
@@ -108,13 +111,31 @@ class Shared:
         if found is None or call is None:
             return None
         named = call.id or (resource.id if found.at and "location" in found.at.names else None)
+        inferred = is_inferred(call, resource, str(at[2]))
+        guessed = inferred and found.at is None and named is None and self._is_undescribed(found.action)
         return replace(
             found,
-            inferred=is_inferred(call, resource, str(at[2])),
+            inferred=inferred,
+            undescribed=_guess_places(resource.id, str(at[1]))
+            if guessed and isinstance(resource.id, str)
+            else None,
             at=found.at or compiled("response", ("response",)),
             body_at=resource.body_at or "",
             id_at=(resource.id, str(named)) if named and isinstance(resource.id, str) else None,
         )
+
+    def _is_undescribed(self, action: Action) -> bool:
+        """True if the document says nothing of the body of a success."""
+        answer = next((o for o in action.outputs if o.status // 100 == 2), None)
+        if answer is None or answer.status == HTTPStatus.NO_CONTENT:
+            return False
+        return resolve(answer.schema or {}, self.schemas).keys() <= {"title", "description"}
+
+
+def _guess_places(id: str, kind: str) -> Undescribed:
+    camel = re.sub("_(.)", lambda found: found[1].upper(), kind)
+    ids = dict.fromkeys((id, "id", "_id", f"{kind}_id", f"{camel}Id", "uuid"))  # `_id` is MongoDB's
+    return Undescribed(tuple(ids), ("data", "item", "result", "object", kind, camel))
 
 
 def is_inferred(call: resources.CatalogueCall, resource: resources.Resource, key: str) -> bool:

@@ -15,6 +15,7 @@ from pgagents.importer.inference.pages import find_success, read_answer, read_ar
 from pgagents.importer.names import Notes, snake
 from pgagents.importer.operations import ImportedAction
 
+NO_CONTENT = 204
 PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 CREATED, ACCEPTED = 201, 202
 MADE_UP = "=fresh.value"
@@ -527,11 +528,20 @@ def find_open_object(one: ImportedAction, argument: str, named: Mapping[str, Any
 
     None if the answer has no open object, or several.
     """
-    whole = find_success(one, named)
+    whole = {"type": "object"} if is_undescribed(one, named) else find_success(one, named)
     inner = [(f"response.{n}", s) for n, s in _members(whole, named).items() if is_open(s)]
     places = [("response", whole)] if is_open(whole) else inner
     id = argument if _NAMED.search(argument) else "id"  # no schema says more than the name
     return (places[0][0], id, places[0][1]) if len(places) == 1 else None
+
+
+def is_undescribed(one: ImportedAction, named: Mapping[str, Any]) -> bool:
+    """True if the document says nothing of the body of a success.
+
+    FastAPI says `{}` of a function without an annotation.
+    """
+    status = min((s for s in one.action["output"] if 200 <= s < 300), default=NO_CONTENT)
+    return status != NO_CONTENT and find_success(one, named).keys() <= {"title", "description"}
 
 
 def is_open(schema: Schema) -> bool:
