@@ -221,6 +221,21 @@ def find_marked(
     return make_call(action, {**above, **given}, "response")
 
 
+def find_undescribed(
+    one: InferredResource,
+    action: ImportedAction | None,
+    named: Mapping[str, Any],
+    known: Mapping[str, InferredResource],
+) -> dict[str, Any] | None:
+    """Return the call that makes an instance, if the document does not describe its answer."""
+    if action is None or action.action["effect"] != "write" or not is_undescribed(action, named):
+        return None
+    if ACCEPTED in action.action["output"]:
+        return None
+    given = find_values(action, above := list_containers(one, action, known), named, known, one)
+    return make_call(action, {**above, **given}, "") if given is not None else None
+
+
 def is_bodiless(answer: Schema | None) -> bool:
     """True for a described answer that has no body."""
     return not (answer or {}).keys() - {"description", "headers"}

@@ -29,7 +29,9 @@ from pgagents.importer.inference.creates import (
     find_open_object,
     find_put,
     find_referred,
+    find_undescribed,
     index_names,
+    is_undescribed,
     join_and,
     list_containers,
     list_named,
@@ -589,8 +591,10 @@ def _describe(
     if one.member != "id":
         section["id"] = one.member
     above = list_containers(one, read or (paths.naming or [*paths.collection.values()])[0], known)
-    if read is not None and (at := find_instance(read, one, named)) is not None:
-        section["read_by"] = make_call(read, {**above, one.argument: f"=resource.{one.member}"}, at[0])
+    at = find_instance(read, one, named) if read is not None else None
+    if read is not None and (at is not None or (one.argument and is_undescribed(read, named))):
+        place = at[0] if at is not None else ""
+        section["read_by"] = make_call(read, {**above, one.argument: f"=resource.{one.member}"}, place)
         reasons = [str(read.action["http"])]
     makes = posts = paths.collection.get("POST")
     made_by = find_create(one, makes, named, known) if paths.naming else None
@@ -603,6 +607,8 @@ def _describe(
     removal = paths.item.get("DELETE")
     if made_by is None and listed_by is not None and removal is not None:
         makes, made_by = posts, find_marked(one, posts, named, known)
+    if made_by is None and read is not None and removal is not None:
+        makes, made_by = posts, find_undescribed(one, posts, named, known)
     if made_by is not None and makes is not None:
         section["made_by"] = made_by
         reasons.append(str(makes.action["http"]))
