@@ -39,6 +39,7 @@ from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.exchange import Exchange
 from verifying import PARK_GRAPH, SHOP, ids, model, plain_run, run, sandbox
 
+LIBRARY = PARK_GRAPH.parents[1] / "tests/catalogues/library.yaml"
 TOOLS = ("gemini", "xai", "perplexity", "anthropic", "openai_tools", "mcp")
 OURS = ("honours_manifest", "agent_response_limits")
 
@@ -51,6 +52,21 @@ def without(*surfaces: str) -> Model:
         text, count = re.subn(rf"^  {surface}:.*\n(?:   .*\n)*", "", text, flags=re.M)
         assert count == 1, surface
     return load_text(text, str(PARK_GRAPH))
+
+
+def test_no_id_is_made_up_as_a_double() -> None:
+    """1.0 may be the id of somebody's title, and no title has 0.0."""
+    setting = setting_of(model(LIBRARY))
+    references = {"title_id", "patron_id", "hold_id"}
+    doubles = {
+        name
+        for found in collect_projections(setting)
+        for mismatch in honours_manifest.mismatches_of(setting, found)
+        for name, value in mismatch.call.input.items()
+        if isinstance(value, float)
+    }
+    assert doubles
+    assert doubles.isdisjoint(references)
 
 
 @cache
