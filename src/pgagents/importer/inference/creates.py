@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from pgagents.base.acting import begins_with_reading
 from pgagents.base.jsonschema.schema import Schema, follow, is_type
 from pgagents.base.text import singular
 from pgagents.catalogue.model.values import choose_value, find_known_texts, find_unsure
@@ -551,11 +552,14 @@ def find_open_object(one: ImportedAction, argument: str, named: Mapping[str, Any
 
 
 def is_undescribed(one: ImportedAction, named: Mapping[str, Any]) -> bool:
-    """True if the document says nothing of the body of a success.
+    """True if the document says nothing of the body of a success, which may be an instance.
 
-    FastAPI says `{}` of a function without an annotation.
+    FastAPI says `{}` of a function without an annotation. A POST that is called a search makes none.
     """
-    status = min((s for s in one.action["output"] if 200 <= s < 300), default=NO_CONTENT)
+    output = one.action["output"]
+    status = min((s for s in output if 200 <= s < 300), default=NO_CONTENT)
+    if one.operation.method == "POST" and CREATED not in output and begins_with_reading(one.name):
+        return False
     return status != NO_CONTENT and find_success(one, named).keys() <= {"title", "description"}
 
 
