@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import copy
 import json
 import os
@@ -665,6 +666,8 @@ def test_bytes_that_are_no_utf8_are_placed(tmp_path: Path) -> None:
     path = tmp_path / "c.yaml"
     path.write_bytes("pgagents: 1\napi: 🅿".encode() + b"\xff\n")
     assert _refusal(path) == "2:7 byte 0xff is not UTF-8"
+    path.write_bytes(codecs.BOM_UTF8 + "api: é".encode() + b"\xff\n")
+    assert _refusal(path) == "1:7 byte 0xff is not UTF-8"
     path.write_bytes("pgagents: 1".encode("utf-16"))
     assert "not UTF-8" in _refusal(path)
     for without_mark in ("utf-16-le", "utf-16-be"):

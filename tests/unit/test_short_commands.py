@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import shutil
 from collections.abc import Callable
@@ -39,6 +40,10 @@ def _lie_over_a_catalogue() -> None:
     write("./other.yaml")
 
 
+def _begin_with_a_mark() -> None:
+    DOCUMENT.write_bytes(codecs.BOM_UTF8 + "a: éé".encode() + b"\xff")
+
+
 def _replace_by_a_folder() -> None:
     DOCUMENT.unlink()
     DOCUMENT.mkdir()
@@ -50,6 +55,7 @@ def _replace_by_a_folder() -> None:
         (DOCUMENT.unlink, "cannot read", "give a file or a URL"),
         (_replace_by_a_folder, "cannot read", "give a file or a URL"),
         (lambda: DOCUMENT.write_bytes(b"a: \xff"), "byte 0xff is not UTF-8", "save the file as UTF-8"),
+        (_begin_with_a_mark, "byte 0xff is not UTF-8\n  --> openapi.json:1:6", "save the file as UTF-8"),
         (lambda: DOCUMENT.write_bytes(b'{"openapi": "3.1.0"'), "not valid JSON", "correct it there"),
         (lambda: DOCUMENT.write_bytes(b"<html>"), "this is a web page", "give the address of the OpenAPI"),
         (lambda: DOCUMENT.write_bytes(b"[]"), "the document is no mapping", "give an OpenAPI 3.0"),

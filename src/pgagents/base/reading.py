@@ -40,17 +40,11 @@ def read(path: Path | str, *, name: str | None = None, max_bytes: int = MAX_BYTE
         )
         return Source(shown, "", None, Place((0, 0), (0, 0)), [problem])
     try:
-        text = raw.decode("utf-8-sig")
+        text = raw.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        column = (
-            len(
-                raw[raw.rfind(b"\n", 0, error.start) + 1 : error.start].decode(
-                    "utf-8-sig" if line == 1 else "utf-8", "replace"
-                )
-            )
-            + 1
-        )
+        begin = raw.rfind(b"\n", 0, error.start) + 1
+        column = len(raw[begin : error.start].decode().removeprefix("\ufeff")) + 1
         problem = Problem(
             Span(shown, line, column),
             "not-utf8",

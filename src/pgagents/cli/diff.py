@@ -245,7 +245,7 @@ def _decode(raw: bytes, named: str) -> str:
     from pgagents.base.errors import PgagentsError
 
     try:
-        return raw.decode("utf-8-sig")
+        return raw.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         raise PgagentsError(
             f"{named}: byte 0x{raw[error.start]:02x} is not UTF-8", "save the file as UTF-8"

@@ -75,10 +75,10 @@ def read(raw: bytes, location: str, name: str) -> Document:
             f"{name} has {len(raw):,} bytes; at most {MAX_BYTES:,} are read", "import a part of it"
         )
     try:
-        text = raw.decode("utf-8-sig")
+        text = raw.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         line, begin = raw.count(b"\n", 0, error.start) + 1, raw.rfind(b"\n", 0, error.start) + 1
-        column = len(raw[begin : error.start].decode("utf-8-sig")) + 1
+        column = len(raw[begin : error.start].decode().removeprefix("\ufeff")) + 1
         raise _make_error(
             name,
             line,

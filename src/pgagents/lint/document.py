@@ -28,7 +28,7 @@ def read(raw: bytes, name: str) -> Source:
             name, "too-large", f"the document has {len(raw):,} bytes; at most {MAX_BYTES:,} are read"
         )
     try:
-        text = raw.decode("utf-8-sig")
+        text = raw.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise _make_error(

@@ -90,7 +90,7 @@ def _read(raw: bytes, name: str) -> tuple[Source, bytes]:
     if len(raw) > MAX_BYTES:
         raise PgagentsError(f"{name} has more than {MAX_BYTES:,} bytes; that is the most read", "split it")
     try:
-        source = parse(raw.decode("utf-8-sig"), name, foreign=True)
+        source = parse(raw.decode().removeprefix("\ufeff"), name, foreign=True)
     except UnicodeDecodeError as error:
         raise PgagentsError(
             f"{name}: byte 0x{raw[error.start]:02x} is not UTF-8", "save it as UTF-8"

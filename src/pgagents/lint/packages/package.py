@@ -134,7 +134,7 @@ def read_text(tree: Tree, path: str) -> str:
             "make them fewer or smaller",
         )
     try:
-        return raw.decode("utf-8-sig")
+        return raw.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise TextError("utf8", f"byte 0x{raw[error.start]:02x} is not UTF-8", line) from None

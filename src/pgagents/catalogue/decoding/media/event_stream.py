@@ -18,7 +18,7 @@ _DEFAULT = "message"
 
 def _read(body: bytes, _content_type: str, output: Output) -> Json:
     try:
-        text = body.decode("utf-8-sig")
+        text = body.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         return Json(problem=f"byte {error.start} is not UTF-8")
     if output.events is None:
