@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 
 from harm.runs import harms, run, server_of
-from harm.servers.base import Answer, Server
+from harm.servers.base import Answer, Items, Server
 from lengths import MATRIX
 from pgagents.base.http import Request, Response
 from pgagents.report.report import Report
 from pgagents.verify.fixtures.proof import Proof
-from pgagents.verify.run.journal import JournalFile
+from pgagents.verify.run.journal import MOST_TEXT, JournalFile
 from pgagents.verify.run.recorder import Recorder
 
 NAMES = (
@@ -262,6 +262,18 @@ def test_what_cannot_be_removed_is_named_with_the_reason_and_kept_for_the_next_r
 def refuse(server: Server, request: Request) -> Answer:
     """Answer as the server does, but remove nothing."""
     return Response(503) if request.method == "DELETE" else server(request)
+
+
+@pytest.mark.parametrize("at", [12, 10_000], ids=["killed", "whole"])
+def test_what_has_an_id_too_long_for_a_journal_is_removed_by_the_next_run_too(
+    at: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short = Items.new_id
+    monkeypatch.setattr(Items, "new_id", lambda self: f"{short(self)}{'x' * MOST_TEXT}")
+    server = server_of("bare")
+    assert kill("bare", server, at, tmp_path, before=False) is bool(server.left())
+    go_on("bare", server, tmp_path, only=("valid_calls/list_items",))
+    assert (server.left(), harms(server)) == ([], [])
 
 
 # -- faults of the journal itself

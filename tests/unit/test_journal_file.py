@@ -106,6 +106,14 @@ def test_a_first_line_that_was_cut_begins_anew(tmp_path: Path) -> None:
     assert path.read_bytes().endswith(b"}\n")
 
 
+def test_lines_that_were_joined_are_refused_and_not_lost(tmp_path: Path) -> None:
+    path = written(tmp_path / "j", RUN, SEND, MADE)
+    joined = path.read_bytes().replace(b"\n", b"")
+    path.write_bytes(joined)
+    assert "goes on behind its seal" in refused(path)
+    assert path.read_bytes() == joined
+
+
 def test_a_line_in_the_middle_that_was_cut_is_refused(tmp_path: Path) -> None:
     path = written(tmp_path / "j", RUN, SEND, MADE)
     lines = path.read_bytes().splitlines(keepends=True)

@@ -50,9 +50,11 @@ MOST_BYTES = 128_000_000
 MOST_LINE = 64_000
 MOST_TEXT = 400
 """The longest text of a server that is written, in characters."""
+MOST_PLACE = 4 * MOST_TEXT
 MOST_ENTRIES = 100_000
 """The most calls and instances that a journal may leave open."""
 KEY_BYTES = 32
+_MOST_SEAL = 64 + len('"}')
 _TAG = re.compile(r"[0-9a-f]{16}")
 _HOLDER = re.compile(rb'\{"run":"[0-9a-f]{16}","at":"[^"]{0,40}","pid":(\d{1,10}),"seal":"[0-9a-f]{64}"\}\n')
 _SEALED = re.compile(rb'(?P<said>\{.+),"seal":"(?P<seal>[0-9a-f]{64})"\}\n', re.S)
@@ -191,6 +193,8 @@ class JournalFile:
         with os.fdopen(os.dup(self._file), "rb") as stream:
             head = stream.readline(MOST_LINE)
             if not head.endswith(b"\n") and (HEAD.startswith(head) or head.startswith(HEAD)):
+                if len(head.partition(b'","seal":"')[2]) > _MOST_SEAL:  # another program joined its lines
+                    raise self._refuse("its first line goes on behind its seal")
                 self.empty()
                 return Past(), self._size
             self._check_head(head)
@@ -450,7 +454,7 @@ def _note_made(past: Past, said: Mapping[str, Any]) -> None:
         _number(said["by"]),
         _text(said["resource"]),
         _id(said["id"]),
-        _text(said["place"], 4 * MOST_TEXT),
+        _text(said["place"], MOST_PLACE),
         _text(said["role"]),
         _members(said["body"]),
         _text(said["state"]) if said["state"] is not None else None,
@@ -465,7 +469,7 @@ def _note_made(past: Past, said: Mapping[str, Any]) -> None:
 def _note_now(past: Past, said: Mapping[str, Any]) -> None:
     made = past.made.get(_number(said["now"]))
     id, state, ours, body = _id(said["id"]), said["state"], _flag(said["ours"]), _members(said["body"])
-    place, up = _text(said["place"], 4 * MOST_TEXT), _number(said["up"])
+    place, up = _text(said["place"], MOST_PLACE), _number(said["up"])
     refers = tuple(map(_number, said["refers"]))
     if made is not None:
         made.place, made.up, made.refers = place, up, refers
@@ -486,7 +490,7 @@ def _note_left(past: Past, said: Mapping[str, Any]) -> None:
 
 
 def _note_kind(past: Past, said: Mapping[str, Any]) -> None:
-    made = [(_text(place, 4 * MOST_TEXT), _id(id)) for place, id in said["made"]]
+    made = [(_text(place, MOST_PLACE), _id(id)) for place, id in said["made"]]
     past.kinds[_text(said["kind"])] = {
         "made": made,
         "read": _number(said["read"]),

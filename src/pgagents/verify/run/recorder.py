@@ -13,11 +13,11 @@ from typing import Any
 
 from pgagents.base.http import Request, Response, Silence
 from pgagents.catalogue.model.action import Action
-from pgagents.catalogue.model.resource import Resource, id_text
+from pgagents.catalogue.model.resource import Id, Resource, id_text
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import Instance
 from pgagents.verify.fixtures.target import is_made_by, list_involved
-from pgagents.verify.run.journal import MOST_TEXT, JournalFile
+from pgagents.verify.run.journal import MOST_PLACE, MOST_TEXT, JournalFile
 from pgagents.verify.run.redact import Redactor
 from pgagents.verify.run.transmission import Ready, Stop
 from pgagents.verify.wire.exchange import Exchange
@@ -113,9 +113,12 @@ class Recorder:
             self.removed += any(undo.action is endpoint.action for undo in undone)
         if exchange.intention in (0, self._refused):
             return
-        if exchange.number not in self._factory.unsure.numbers:
-            made = any(entry.instance.maker is exchange for entry in self._known.values())
-            self._write({"done": exchange.intention, "made": made})
+        made = self._list_made_by(exchange)
+        if exchange.number not in self._factory.unsure.numbers and all(_fits(e.instance) for e in made):
+            self._write({"done": exchange.intention, "made": bool(made)})
+
+    def _list_made_by(self, exchange: Exchange) -> list[_Entry]:
+        return [entry for entry in self._known.values() if entry.instance.maker is exchange]
 
     def _only_removes(self, action: Action) -> bool:
         """True if an action removes instances of resources, and makes none."""
@@ -143,6 +146,7 @@ class Recorder:
             if instance.made:
                 self._sync_one(instance)
         for kind, evidence in self._factory.owned.list_evidence().items():
+            evidence["made"] = [(place, id) for place, id in evidence["made"] if _is_short(place, id)]
             before = self._kinds.get(kind, {})
             if before and len(before["made"]) == len(evidence["made"]):
                 evidence["made"] = before["made"]  # any two do
@@ -159,7 +163,9 @@ class Recorder:
         if instance.gone:
             if not entry.gone:
                 entry.gone = True
-                self._write({"gone": entry.number})
+                self._note_gone(entry)
+            return
+        if not _fits(instance):
             return
         if instance.doubtful:
             return  # what is under its id may be somebody else's, and must not pass for its members
@@ -172,12 +178,20 @@ class Recorder:
             self._write({**line, "body": body, **self._say_around(instance)})
         entry.seen, entry.body, entry.state = instance.body, body, state
 
+    def _note_gone(self, entry: _Entry) -> None:
+        if _fits(entry.instance):
+            self._write({"gone": entry.number})
+            return
+        maker = entry.instance.maker
+        if maker is not None and maker.intention and all(e.gone for e in self._list_made_by(maker)):
+            self.settle(maker.intention)
+
     def _write_made(self, instance: Instance) -> None:
         number, body = self._file.next_number(), self._trim_body(instance)
         maker = instance.maker
         self._known[id(instance)] = _Entry(instance, number, instance.body, body)
-        if len(id_text(instance.id)) > MOST_TEXT:
-            return  # no id of an ordinary server
+        if not _fits(instance):
+            return  # its call stays open in the journal, and is looked up by its mark
         self._write(
             {
                 "made": number,
@@ -262,6 +276,15 @@ def _made_nothing(answer: Response | Silence) -> bool:
     if isinstance(answer, Silence):
         return answer.kind in ("refused", UNSENT)
     return REFUSED <= answer.status < FAILED
+
+
+def _fits(instance: Instance) -> bool:
+    """True if a journal, whose texts are bounded, takes an instance."""
+    return _is_short(instance.place, instance.id) and len(instance.state or "") <= MOST_TEXT
+
+
+def _is_short(place: str, id: Id) -> bool:
+    return len(place) <= MOST_PLACE and len(id_text(id)) <= MOST_TEXT
 
 
 def _find_state(instance: Instance) -> tuple[Any, ...]:
