@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
-from pgagents.base.errors import InputError
+from overlaying import notes, over
+from pgagents.base.errors import InputError, PgagentsError
 from pgagents.base.http import Response, json_bytes
 from pgagents.catalogue.harmless.ids import NOBODY, NOBODYS_NUMBER
 from pgagents.catalogue.load import load_text
 from pgagents.catalogue.model.model import Model
+from pgagents.cli.inputs.verification import actions
 from pgagents.cli.main import main
 from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import Instance
@@ -545,3 +547,15 @@ def test_allow_names_an_action_that_exists(tmp_path, capsys):
     file.write_text(BOXES)
     assert main(["verify", str(file), "--url", "http://127.0.0.1:1", "--plan", "--allow", "drop_al"]) == 2
     assert "--allow drop_al: there is no such action" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("action", ["notes_create_note", "notes.createNote", "POST /notes"])
+def test_allow_names_an_argument_by_what_names_its_action(action: str) -> None:
+    document = notes()
+    document["paths"]["/notes"]["post"]["operationId"] = "notes.createNote"
+    model = over(document=document)
+    assert actions(model, (f"{action}.title",)) == ("notes_create_note.title",)
+    with pytest.raises(PgagentsError) as raised:
+        actions(model, (f"{action}.titel",))
+    assert raised.value.message == f"--allow {action}.titel: notes_create_note has no such argument"
+    assert raised.value.help == "did you mean `title`?"

@@ -84,11 +84,13 @@ def actions(model: Model, patterns: tuple[str, ...]) -> tuple[str, ...]:
     chosen: dict[str, None] = {}
     for pattern in patterns:
         found = [pattern] if pattern in known else [n for n, names in known.items() if fits(pattern, names)]
-        name, _, argument = pattern.partition(".")
-        if not found and argument and name in known:
-            found = [_find_argument(model, name, argument)]
+        if not found and (split := _split_argument(pattern, known)):
+            found = [_find_argument(model, *split, pattern)]
         if not found:
-            near = {names[-2] if " " in pattern and document else n for n, names in known.items()}
+            wants_path = " " in pattern
+            near = {
+                next((s for s in names[::-1] if wants_path and " " in s), n) for n, names in known.items()
+            }
             raise PgagentsError(
                 f"--allow {brief(pattern, 80)}: there is no such action", did_you_mean(pattern, near)
             )
@@ -96,7 +98,18 @@ def actions(model: Model, patterns: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(chosen)
 
 
-def _find_argument(model: Model, name: str, argument: str) -> str:
+def _split_argument(pattern: str, known: Mapping[str, Sequence[str]]) -> tuple[str, str] | None:
+    """Return the action and the argument that a pattern such as `createNote.tag` names; None if it names no
+    single action. An operationId and a path may have dots, and so may the label of an argument.
+    """
+    for dot in [n for n, letter in enumerate(pattern) if letter == "."][::-1]:
+        fitting = [name for name, names in known.items() if fits(pattern[:dot], names)]
+        if len(fitting) == 1 and pattern[dot + 1 :]:
+            return fitting[0], pattern[dot + 1 :]
+    return None
+
+
+def _find_argument(model: Model, name: str, argument: str, pattern: str) -> str:
     """Return an action's argument as `action.argument`. Raises PgagentsError if it has none of this name."""
     from pgagents.catalogue.harmless.arguments import Harmless
 
@@ -105,7 +118,7 @@ def _find_argument(model: Model, name: str, argument: str) -> str:
     known |= {one.label for one in Harmless(model).list_withheld(action)}
     if argument not in known:
         raise PgagentsError(
-            f"--allow {brief(f'{name}.{argument}', 80)}: {name} has no such argument",
+            f"--allow {brief(pattern, 80)}: {name} has no such argument",
             did_you_mean(argument, known),
         )
     return f"{name}.{argument}"
