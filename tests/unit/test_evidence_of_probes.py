@@ -115,6 +115,19 @@ def test_an_id_that_has_no_case_is_one_in_either(
     assert (judged[contract].verdict, judged[contract].odd) == (verdict, odd)
 
 
+def test_another_that_has_the_id_in_the_other_case_shows_nothing() -> None:
+    note = {"id": "note-a", "text": "Oat milk?"}
+    setting, contract = setting_for(with_resource()), "id_comparison/get_note@rest"
+    judged, _ = try_case(
+        id_comparison.CHECK,
+        setting,
+        contract,
+        lambda c: answer(200, {**note, "id": c.input["note_id"]}),
+        note,
+    )
+    assert judged[contract].verdict is Verdict.UNTESTED
+
+
 @pytest.mark.parametrize(
     ("also", "status", "odd"),
     [("", 201, [False]), ("200: {$ref: Note}, ", 200, []), ("", 200, [True])],

@@ -95,6 +95,8 @@ def _try_other_case(trial: Trial, param: Param, resource: Resource) -> None:
         conclude(trial.not_applicable("ids here have no case"))
         return
     answer = trial.ask(call)
+    if answer.success and _find_read_id(trial.endpoint, resource, answer) == id.swapcase():
+        raise Untested("another has the id in the other case")
     missing = resource.missing_for(param)
     assert missing is not None
     if answer.refused and answer.status != missing.status:  # a right may lack for any id
@@ -112,6 +114,12 @@ def _try_other_case(trial: Trial, param: Param, resource: Resource) -> None:
     )
     judged = trial.refused(answer, [missing], what, [*hiding, *broken])
     conclude(replace(one, odd=True) if chosen and answer.success else one for one in judged)
+
+
+def _find_read_id(endpoint: Endpoint, resource: Resource, answer: Exchange) -> str | None:
+    shown = next((at_path(read, answer) for read in resource.read_by if read.action is endpoint.action), None)
+    id = resource.id_of(shown) if isinstance(shown, Mapping) else None
+    return id_text(id) if id is not None else None
 
 
 def _try_lookalike(trial: Trial, param: Param, resource: Resource) -> None:
