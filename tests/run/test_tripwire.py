@@ -316,6 +316,11 @@ def test_a_run_with_several_workers_stops_too(deed: Any) -> None:
     assert len(list_harmed(server)) <= 4
 
 
+def test_a_run_stops_for_rows_beside_one_without_an_id() -> None:
+    server = Notes(after=overwrite_one, listed=first_without_id)
+    assert run(server, only=FEW).footer.alarm is not None
+
+
 def test_a_row_that_leaves_a_list_without_reads_stops_a_run() -> None:
     """A list of the newest rows loses its oldest one too, so it may take several."""
     server = Notes(after=remove_one, readable=False)
@@ -370,6 +375,11 @@ def newest_first(server: Notes, rows: list[Row]) -> list[Row]:
 def without_ids(server: Notes, rows: list[Row]) -> list[Row]:
     server.deeds += 1
     return [{name: value for name, value in row.items() if name != "id"} for row in rows[server.deeds % 5 :]]
+
+
+def first_without_id(server: Notes, rows: list[Row]) -> list[Row]:
+    server.deeds += 1
+    return [{**rows[0], "id": ""}, *rows[1:]]
 
 
 def other_ids(server: Notes, rows: list[Row]) -> list[Row]:
@@ -483,6 +493,7 @@ LEGAL: dict[str, dict[str, Any]] = {
     "the newest, without a read": {"listed": newest, "readable": False},
     "the newest first, without a read": {"listed": newest_first, "readable": False},
     "no ids": {"listed": without_ids},
+    "a row without an id": {"listed": first_without_id},
     "other ids at each read": {"listed": other_ids, "readable": False},
     "places for ids": {"listed": places, "readable": False},
     "another order": {"listed": shuffled, "readable": False},

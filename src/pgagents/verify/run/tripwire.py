@@ -333,14 +333,18 @@ class Tripwire:
                         self._compare(resource, call, exchange, rows)
 
     def _read(self, resource: Resource, declared: ActionCall, exchange: Exchange) -> Rows | None:
-        """Return the rows that an answer shows; None if it proves nothing, or its ids name no single row."""
+        """Return the rows that an answer shows; None if it proves nothing, or its ids name no single row. One
+        without an id, as that of a sum, hides no other.
+        """
         if not exchange.success:
             return {} if declared in resource.read_by and is_missing(resource, exchange) else None
         kind, place = self._factory.owned.kind_name(resource), _place_in(resource, exchange)
         items = find_items(declared, exchange)
-        ids = [resource.id_of(item) for item in items or ()]
-        rows = {(kind, place, id_text(id)): item for id, item in zip(ids, items or (), strict=True)}
-        return rows if items is not None and None not in ids and len(rows) == len(items) else None
+        if items is None:
+            return None
+        named = [(id, item) for item in items if (id := resource.id_of(item)) is not None]
+        rows = {(kind, place, id_text(id)): item for id, item in named}
+        return rows if len(rows) == len(named) and (rows or not items) else None
 
     def _compare(self, resource: Resource, declared: ActionCall, exchange: Exchange, rows: Rows) -> None:
         given = repr(sorted(exchange.input.items(), key=str))
