@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from importing import holding, imported, openapi, taking
+from pgagents.base.http import Response
 from pgagents.catalogue.load import load_text
 from pgagents.report.contract import Verdict
+from small_api import verified
 from verifying import SHOP, run
 
 FOUND = "found_by: {action: search_products, input: {q: kettle}, at: response.products, where:"
@@ -20,3 +25,31 @@ def test_resources_that_need_each_other_leave_what_needs_them_untested() -> None
     assert any("needs another one of them" in reason for reason in reasons)
     assert not any("internal error" in reason for reason in reasons)
     assert (report.exit_code, report.findings) == (3, ())
+
+
+def test_collections_that_stand_below_each_other_end_a_run() -> None:
+    """`/shops/{shop_id}/boats` and `/boats/{boat_id}/shops` are within each other."""
+    kind = {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}}
+    name = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}
+
+    def operation(status: str, answer: Any) -> dict[str, Any]:
+        return {"responses": {status: {"description": "It", **holding(answer)}}}
+
+    def below(one: str, above: str, many: str) -> dict[str, Any]:
+        given, own = (
+            {"parameters": [{"in": "path", "name": n, "required": True, "schema": {"type": "string"}}]}
+            for n in (f"{above}_id", f"{one}_id")
+        )
+        item = {"get": operation("200", kind), "delete": {"responses": {"204": {"description": "Gone"}}}}
+        create = operation("201", kind) | {"requestBody": taking(name)}
+        listed = operation("200", {"type": "array", "items": kind})
+        return {
+            f"/{above}s/{{{above}_id}}/{many}": given | {"get": listed, "post": create},
+            f"/{many}/{{{one}_id}}": own | item,
+        }
+
+    document = openapi(below("shop", "boat", "shops") | below("boat", "shop", "boats"))
+    model = load_text(imported(document).text, "ring.yaml")
+    assert {name: one.within for name, one in model.resources.items()} == {"shop": "boat", "boat": "shop"}
+    report = verified(model, lambda _: Response(404), allow_writes=True)
+    assert not any("internal error" in str(result.reason) for result in report.results)
