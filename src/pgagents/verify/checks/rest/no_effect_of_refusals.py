@@ -113,7 +113,7 @@ def _try(trials: Sequence[Trial], resource: Resource) -> None:
         if older is None or rows is None or answer.void:
             conclude(trial.untested("the list was not answered"))
         elif not whole:
-            conclude(trial.unseen("the list goes on behind its first page, and no law says in which order"))
+            conclude(trial.unseen("the list may go on behind its first page, and no law says in which order"))
         # `redirect_to` of Rails leads to what a POST has made
         elif not answer.refused or answer.status >= 500:
             conclude(trial.untested(f"it was not refused: {answer.outcome}"))
@@ -126,7 +126,7 @@ def _compare(trial: Trial, resource: Resource, answer: Exchange, older: Rows, ro
     """Judge a refusal by the whole list before it and after it."""
     before, after = ([id for id, _ in some] for some in (older, rows))
     if any(len(set(ids)) < len(ids) for ids in (before, after)):
-        return trial.untested("the pages of the list repeat items, so they may leave others out")
+        return trial.untested("the list repeats ids, so its pages may leave others out")
     # what a call names may have been made for the call
     named = [answer.input.get(str(p.name)) for p in trial.endpoint.params if p.refers_to]
     new = [(id, row) for id, row in rows if id not in before and id not in named]
