@@ -101,13 +101,14 @@ HOST = (
     [
         ("note-a", (), Verdict.BROKEN, False),
         ("01arz3ndektsv4rrffq69g5fav", (), Verdict.NOT_APPLICABLE, False),
+        (2e22, (), Verdict.NOT_APPLICABLE, False),
         ("notes.example", (HOST,), Verdict.NOT_APPLICABLE, False),
         ("groceries", (CHOSEN,), Verdict.BROKEN, True),  # labels of GitHub
     ],
-    ids=["an id", "a ULID", "a host's name", "a name that callers choose"],
+    ids=["an id", "a ULID", "a number", "a host's name", "a name that callers choose"],
 )
 def test_an_id_that_has_no_case_is_one_in_either(
-    id: str, change: tuple[tuple[str, str], ...], verdict: Verdict, odd: bool
+    id: str | float, change: tuple[tuple[str, str], ...], verdict: Verdict, odd: bool
 ) -> None:
     note = {"id": id, "text": "Oat milk?"}
     setting, contract = setting_for(with_resource(*change)), "id_comparison/get_note@rest"

@@ -86,12 +86,13 @@ def _list_readers(setting: Setting) -> Iterator[tuple[Endpoint, Param, Resource]
 
 def _try_other_case(trial: Trial, param: Param, resource: Resource) -> None:
     there = trial.ask(InstanceRef(resource.name))
-    id, what = str(resource.id_of(there)), f"a {param.name} in the other case"
+    value, what = resource.id_of(there), f"a {param.name} in the other case"
+    id, number = str(value), isinstance(value, int | float)  # 2e+22 and 2E+22 are one
     arguments = {**trial.template.input, str(param.name): id.swapcase()}
     made = there if trial.template.subject else None
     call = trial.call("absent", what, input=arguments, made=made)
     caseless = _CASELESS.fullmatch(id) or trial.setting.resolve_schema(param.schema).get("format") in _NAMES
-    if id.swapcase() == id or caseless or is_invalid(trial.setting, call):
+    if number or id.swapcase() == id or caseless or is_invalid(trial.setting, call):
         conclude(trial.not_applicable("ids here have no case"))
         return
     answer = trial.ask(call)
