@@ -280,6 +280,12 @@ def remove_one(server: Notes, request: Request, body: Row) -> None:
         del server.rows[server.there[0]]
 
 
+def remove_at_once(server: Notes, request: Request, _: Row) -> None:
+    """Remove an older row at each create."""
+    if request.method == "POST" and server.there:
+        del server.rows[server.there[0]]
+
+
 def overwrite_one(server: Notes, request: Request, body: Row) -> None:
     """Give an older row another colour at each create with a number of views."""
     if request.method == "POST" and "views" in body:
@@ -314,6 +320,14 @@ def test_a_run_with_several_workers_stops_too(deed: Any) -> None:
     assert report.footer.alarm is not None
     assert report.exit_code in (1, 3)
     assert len(list_harmed(server)) <= 4
+
+
+def test_what_stopped_a_run_is_why_an_action_was_not_called() -> None:
+    """Not that an MCP server lacks, which has the same actions."""
+    report = run(Notes(after=remove_at_once))
+    assert report.footer.alarm is not None
+    reasons = {str(r.reason) for r in report.results if r.contract.surface == "rest"}
+    assert not any("needs the MCP server" in reason for reason in reasons)
 
 
 def test_a_run_stops_for_rows_beside_one_without_an_id() -> None:

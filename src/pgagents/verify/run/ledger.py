@@ -518,17 +518,19 @@ class Ledger:
 
         `stopped` says why the run ended early; empty if it did not.
         """
-        unsent = self._list_unsent(calls)
+        unsent = self._list_unsent(calls, stopped)
         return tuple(self._result(entry, calls, unsent, stopped) for entry in self.entries.values())
 
-    def _list_unsent(self, calls: Calls) -> dict[str, str]:
-        """Return, by action, why no right call of it was sent or succeeded."""
+    def _list_unsent(self, calls: Calls, stopped: str) -> dict[str, str]:
+        """Return, by action, why no right call of it was sent or succeeded: first on a surface that was to be
+        called, as another may only lack its server.
+        """
         found: dict[str, str] = {}
-        for entry in self.entries.values():
+        for entry in sorted(self.entries.values(), key=lambda entry: entry.contract.id in self.settled):
             contract = entry.contract
             if contract.check == OF_RIGHT_CALLS and contract.place not in calls.reached:
                 settled = self.settled.get(contract.id)
-                reason = entry.reason or (settled.reason if settled is not None else "")
+                reason = entry.reason or (settled.reason if settled is not None else stopped)
                 found[contract.action] = found.get(contract.action) or reason
         return found
 
