@@ -304,6 +304,21 @@ def test_every_request_of_the_newest_era_says_who_asks() -> None:
     assert (call.header("mcp-method"), call.header("mcp-name")) == (None, "x")
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"supportedVersions": ["2026-07-28"], "_meta": "x"},
+        {"supportedVersions": ["2026-07-28"], "_meta": [1]},
+        {"supportedVersions": 5},
+        {"supportedVersions": [["2026-07-28"], "2026-07-28"], "serverInfo": ["n"]},
+    ],
+)
+def test_a_description_of_any_form_ends_no_run(told: dict[str, Any]) -> None:
+    link = Link(talking({"result": {**told, "capabilities": {"tools": {}}}}), url="http://127.0.0.1:1")
+    assert link.open(), link.problem
+    assert link.summary == "the MCP server speaks MCP 2026-07-28 over HTTP; 1 requests went to it"
+
+
 def test_a_process_that_starts_slowly_is_asked_for_its_description_again() -> None:
     late = {"error": {"code": -32600, "message": "connection is serving the 2026-07-28 protocol"}}
     told = {"result": {"supportedVersions": ["2026-07-28"], "capabilities": {"tools": {}}}}

@@ -139,10 +139,7 @@ def import_server(place: str) -> Imported:
 
 def find_info(link: Link) -> Mapping[str, Any]:
     """Return the server's name and version, in either era of the protocol."""
-    from pgagents.verify.wire.mcp_messages import NAMED_ITSELF
-
-    info = link.told.get("serverInfo") or (link.told.get("_meta") or {}).get(NAMED_ITSELF)
-    return info if isinstance(info, Mapping) else {}
+    return link.named if isinstance(link.named, Mapping) else {}
 
 
 def _find_examples(listing: ToolListing) -> dict[str, Mapping[str, Any]]:

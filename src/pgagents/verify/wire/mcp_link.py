@@ -82,16 +82,23 @@ class Link:
         return self.url or f"stdio:{self.command}"
 
     @property
+    def named(self) -> Any:
+        """What the server says of its name and version, in either era of the protocol; it may be anything."""
+        more = self.told.get("_meta")
+        own = more.get(mcp_messages.NAMED_ITSELF) if isinstance(more, Mapping) else None
+        return self.told.get("serverInfo") or own
+
+    @property
     def summary(self) -> str:
         """Describe the server, and the number of requests to it, in one line."""
         if self.problem:
             return self.problem
         if not self.version:
             return "the MCP server was asked nothing"
-        info = self.told.get("serverInfo") or (self.told.get("_meta") or {}).get(mcp_messages.NAMED_ITSELF)
+        named = self.named
         name = (
-            " ".join(str(info.get(k, "")) for k in ("name", "version")).strip()
-            if isinstance(info, Mapping)
+            " ".join(str(named.get(k, "")) for k in ("name", "version")).strip()
+            if isinstance(named, Mapping)
             else "the MCP server"
         )
         return (
@@ -185,8 +192,9 @@ class Link:
         self.version = mcp_messages.MODERN
         answer = self.ask({"method": mcp_messages.DISCOVER})
         told = _result(answer)
-        if told is None or mcp_messages.MODERN not in (
-            told.get("supportedVersions") or [mcp_messages.MODERN]
+        supported = told.get("supportedVersions") if told is not None else None
+        if told is None or (
+            isinstance(supported, list) and supported and mcp_messages.MODERN not in supported
         ):
             return answer
         self.told = told

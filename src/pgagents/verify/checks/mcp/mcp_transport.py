@@ -24,7 +24,7 @@ from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import MCP
 from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.mcp_link import Link
-from pgagents.verify.wire.mcp_messages import LEGACY, METHOD, MODERN, NAMED_ITSELF, SESSION, VERSION, error_of
+from pgagents.verify.wire.mcp_messages import LEGACY, METHOD, MODERN, SESSION, VERSION, error_of
 
 CITE = ("MCP 2025-11-25, basic/transports",)
 LIST = {"method": "tools/list"}
@@ -173,13 +173,12 @@ def _try_opening(trials: Sequence[Trial]) -> None:
         conclude(opens.kept())
     else:
         conclude(opens.broken("the capability `tools`", "it is not among the server's capabilities"))
-    info = link.told.get("serverInfo") or (link.told.get("_meta") or {}).get(NAMED_ITSELF)
-    named: Mapping[str, Any] = info if isinstance(info, Mapping) else {}
+    named: Mapping[str, Any] = link.named if isinstance(link.named, Mapping) else {}
     whole = all(isinstance(named.get(k), str) and named.get(k) for k in ("name", "version"))
     wanted = server.named_version if server is not None else None
     if not whole or wanted not in (None, named.get("version")):
         expected = "a name and a version" if wanted is None else f"a name, and the version {wanted}"
-        conclude(names_itself.broken(expected, "it returns {value}", value=str(info)[:100]))
+        conclude(names_itself.broken(expected, "it returns {value}", value=str(link.named)[:100]))
     else:
         conclude(names_itself.kept())
 
