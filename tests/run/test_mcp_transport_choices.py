@@ -75,6 +75,32 @@ def run_sessions(answer: Callable[[Request], Response | None]) -> tuple[dict[str
 def test_a_server_need_not_require_its_sessions() -> None:
     verdicts, _ = run_sessions(lambda _: None)
     assert verdicts["mcp_transport/no_session@mcp"] is Verdict.NOT_APPLICABLE
+    assert verdicts["mcp_transport/other_session@mcp"] is Verdict.NOT_APPLICABLE
+
+
+def test_a_server_that_requires_a_session_tells_an_unknown_one() -> None:
+    def refuse(request: Request) -> Response | None:
+        without = b'"tools/list"' in request.body and not request.header("Mcp-Session-Id")
+        return Response(400) if without else None
+
+    assert run_sessions(refuse)[0]["mcp_transport/other_session@mcp"] is Verdict.BROKEN
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_server_that_is_too_busy_is_not_judged(status: int) -> None:
+    """Whoever sends wrong requests is slowed down."""
+
+    def put_off(request: Request) -> Response | None:
+        unread = read_json(request.body).problem
+        listing = in_session(request) and b'"tools/list"' in request.body and not request.header("Origin")
+        opening = b'"method":"initialize"' in request.body or b"notifications/" in request.body
+        return None if not unread and (listing or opening) else Response(status)
+
+    judged, _ = run_sessions(put_off)
+    wrong = ("origin", "no_session", "other_session", "malformed")
+    assert {judged[f"mcp_transport/{name}@mcp"] for name in wrong} == {Verdict.UNTESTED}
+    judged, _ = run_sessions(lambda _: Response(status))
+    assert judged["mcp_transport/opens@mcp"] is Verdict.UNTESTED
 
 
 @pytest.mark.parametrize(("status", "verdict"), [(400, Verdict.KEPT), (500, Verdict.BROKEN)])

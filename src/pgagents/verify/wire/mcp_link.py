@@ -29,6 +29,8 @@ from pgagents.verify.wire.send import Client
 LIST = {"method": "tools/list"}
 SOON_S = 0.1
 """Seconds in which no server can be opened any more."""
+BUSY = (429, 503)
+"""The statuses of an answer that puts a call off."""
 MOST_MUTE = 2
 """The number of calls in a row without an answer after which nothing more is sent to the server."""
 
@@ -65,6 +67,8 @@ class Link:
         """The server's description of itself, from the opening of the link."""
         self.problem = ""
         """The reason why the server cannot be used; empty if it can."""
+        self.put_off = False
+        """True if the server did not open because it was busy, which says nothing of it."""
         self.requests = 0
         self.listing: ToolListing | None = None
         """The tools that the server lists, if they are judged without a catalogue; else None."""
@@ -221,6 +225,7 @@ class Link:
             return
         if told is None:
             self.problem = f"the MCP server did not open: {_outcome(second)}"
+            self.put_off = isinstance(second, Response) and second.status in BUSY
             return
         assert isinstance(second, Response)
         self.told = told

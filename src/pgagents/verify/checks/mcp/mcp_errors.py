@@ -88,6 +88,8 @@ def _try(message: dict[str, Any], codes: tuple[int, ...], trial: Trial) -> None:
     expected = f"JSON-RPC error {' or '.join(map(str, codes))}"
     if link is not None and not link.told:
         raise Untested(link.problem)
+    if answer.busy:
+        raise Untested(answer.outcome)
     if error in codes:
         conclude(trial.kept())
     elif error is not None:

@@ -165,6 +165,8 @@ def _try_opening(trials: Sequence[Trial]) -> None:
     link, server = opens.setting.mcp, opens.model.mcp_server
     assert link is not None
     ask(_asking(json_bytes(LIST), (), "what opens the link"))
+    if link.put_off:
+        raise Untested(link.problem)
     if link.problem:
         conclude(opens.broken("a server that opens, in an era of 2025-11-25 or 2026-07-28", link.problem))
         return
@@ -197,11 +199,10 @@ def _try_refused(wrong: WrongRequest, trial: Trial) -> None:
         return
     answer = trial.ask(_asking(wrong.body, wrong.headers, wrong.says))
     status = answer.response.status if answer.response else 0
-    if answer.error:  # no answer came
+    if answer.void:  # no answer came, or it was put off
         raise Untested(answer.outcome)
-    if wrong is REFUSED["no_session"] and 200 <= status < 300:
-        why = "the server does not require its sessions"
-        conclude(trial.not_applicable(why))
+    if wrong.era == "legacy" and answer.success and not _requires_session(trial, wrong, answer):
+        conclude(trial.not_applicable("the server does not require its sessions"))
     elif wrong is REFUSED["malformed"] and error_of(answer.answer) == PARSE_ERROR:
         conclude(trial.kept())  # JSON-RPC 2.0, 5.1: handlers of FastAPI answer it with 200
     elif status not in (ANY if wrong.open and link.version < LEGACY else wrong.statuses):
@@ -214,6 +215,16 @@ def _try_refused(wrong: WrongRequest, trial: Trial) -> None:
         conclude(_judge_sign_in(link, answer, trial))
     else:
         conclude(trial.kept())
+
+
+def _requires_session(trial: Trial, wrong: WrongRequest, answer: Exchange) -> bool:
+    """True unless the server answers a request without its session, this one or another, as any."""
+    without = REFUSED["no_session"]
+    if wrong is not without:
+        answer = trial.ask(_asking(without.body, without.headers, "a request without its session"))
+        if answer.void:
+            raise Untested(answer.outcome)
+    return not answer.success
 
 
 def _judge_sign_in(link: Link, answer: Exchange, trial: Trial) -> Judgement:
@@ -247,7 +258,7 @@ def _own_token(exchange: Exchange) -> bool:
     Signing in is optional in MCP, and a realm names the purpose of a token (RFC 6750, 3).
     """
     challenge = (exchange.header("www-authenticate") or "").lower()
-    return challenge.startswith("bearer ") and "realm=" in challenge and "resource_metadata=" not in challenge
+    return challenge.startswith("bearer ") and "realm=" in challenge
 
 
 def _try_stdout(trial: Trial) -> None:
