@@ -607,6 +607,45 @@ def test_a_change_that_was_only_accepted_shows_no_member_as_it_was(status: int, 
     assert try_case(own_members.CHECK, setting, contract, server, note)[0][contract].verdict is verdict
 
 
+READ_ONLY = "own_members/read_only/change_note@rest", "own_members/read_only/create_note@rest"
+
+
+@pytest.mark.parametrize("contract", READ_ONLY)
+@pytest.mark.parametrize(
+    ("status", "verdict"),
+    [(429, Verdict.UNTESTED), (503, Verdict.UNTESTED), (422, Verdict.BROKEN), (200, Verdict.KEPT)],
+)
+def test_a_call_that_was_put_off_says_nothing_of_a_read_only_member(
+    contract: str, status: int, verdict: Verdict
+) -> None:
+    note = {"id": "n1", "text": "Oat milk?", "approved": False}
+
+    def server(call: Call) -> Response:
+        if "approved" in call.input and status != 200:
+            return answer(status, {"detail": "slow down"})
+        return answer(201 if "create_note" in call.place else 200, note)
+
+    setting = setting_for(model_of("read-only-ignored"))
+    judged, _ = try_case(own_members.CHECK, setting, contract, server, note)
+    assert judged[contract].verdict is verdict
+
+
+def test_read_only_may_stand_beside_a_reference() -> None:
+    """OpenAPI 3.1 counts the keywords beside a `$ref`."""
+    flag = (
+        "properties: {id: {type: string}, text: {type: string}}",
+        "properties: {id: {type: string}, text: {type: string}, pinned: {$ref: Flag, readOnly: true}}",
+    )
+    behaviour = (
+        "errors:\n  envelope: Error\n",
+        "behaviour: {read_only: ignored}\nerrors:\n  envelope: Error\n",
+    )
+    schemas = ("schemas:\n", "schemas:\n  Flag: {type: boolean}\n")
+    setting = setting_for(with_resource(flag, behaviour, schemas))
+    found = {contract.id for contract in own_members.CHECK.promises(setting)}
+    assert found == {*READ_ONLY}
+
+
 # -- tags
 
 
