@@ -979,6 +979,49 @@ def test_a_job_that_was_never_read_has_not_gone_forward() -> None:
     assert judged[contract].verdict is Verdict.UNTESTED
 
 
+@pytest.mark.parametrize(
+    ("reason", "verdict"),
+    [
+        ({"code": "DISK_FULL", "message": "The disk is full"}, Verdict.KEPT),
+        (["The disk is full"], Verdict.KEPT),
+        (28, Verdict.KEPT),
+        ("The disk is full", Verdict.KEPT),
+        (" ", Verdict.BROKEN),
+        ({}, Verdict.BROKEN),
+        (None, Verdict.BROKEN),
+    ],
+)
+def test_a_job_may_say_why_it_failed_in_any_form(reason: Any, verdict: Verdict) -> None:
+    def serve(call: Call) -> Response:
+        if "export_notes" in call.place:
+            return answer(202, {"id": "e1", "status": "queued"})
+        return answer(200, {"id": "e1", "status": "failed", "error": reason})
+
+    setting, contract = setting_for(model_of("job")), "jobs/ends/export_notes@rest"
+    judged, _ = try_case(jobs.CHECK, setting, contract, serve, {})
+    assert judged[contract].verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("location", "verdict"),
+    [
+        ("https://status.example/exports/op-77", Verdict.UNTESTED),
+        (f"{URL}/exports/op-77", Verdict.BROKEN),
+        (f"{URL}/exports/e1", Verdict.KEPT),
+        ("/exports/e1", Verdict.KEPT),
+    ],
+)
+def test_a_location_on_another_host_leads_to_what_nobody_has_seen(location: str, verdict: Verdict) -> None:
+    def serve(call: Call) -> Response:
+        starts = "export_notes" in call.place
+        told = {"Location": location} if starts else {}
+        return answer(202 if starts else 200, {"id": "e1", "status": "succeeded"}, **told)
+
+    setting, contract = setting_for(model_of("job")), "jobs/found/export_notes@rest"
+    judged, _ = try_case(jobs.CHECK, setting, contract, serve, {})
+    assert judged[contract].verdict is verdict
+
+
 def test_a_refusal_is_not_the_answer_that_a_page_may_read() -> None:
     """Express and Spring send an error that no handler wrote without the headers of their CORS filter."""
     setting = setting_for(park_graph())

@@ -116,7 +116,7 @@ def _try(trials: Sequence[Trial], job: Job, reader: Endpoint, *, by_clock: bool)
     again = ask(call)
     if at_once:
         # The first answer may be shorter than a read, so either may say why the job failed.
-        if again.success and not _find_reason(job, course.body):
+        if again.success and not _gives_reason(job, course.body):
             course.body = at_path(read, again)
         conclude(_judge_end(ends, job, course, resource))
     if not again.success:
@@ -187,16 +187,16 @@ def _judge_end(trial: Trial, job: Job, course: _Course, resource: Resource) -> J
             state=state,
             passed=course.passed_s,
         )
-    if state in job.failed and job.reason is not None and not _find_reason(job, course.body):
+    if state in job.failed and job.reason is not None and not _gives_reason(job, course.body):
         shown = f"{value_at(course.body, job.reason)!r}"[:80]
         return trial.broken(f"a {state} {resource.name} says why at {job.reason}", "{shown}", shown=shown)
     return trial.kept()
 
 
-def _find_reason(job: Job, body: Any) -> str:
-    """Return the reason of a failure; empty if the body gives none."""
+def _gives_reason(job: Job, body: Any) -> bool:
+    """True if a body gives the reason of a failure, as a text, a number, or an object of several members."""
     why = value_at(body, job.reason) if job.reason is not None else None
-    return why.strip() if isinstance(why, str) else ""
+    return bool(why.strip() if isinstance(why, str) else why)
 
 
 def _judge_headers(
@@ -212,7 +212,7 @@ def _judge_headers(
         return trial.broken("Retry-After is seconds or a date", "Retry-After: {retry}", retry=retry[:80])
     if location is None:
         return trial.kept()
-    named = _id_in(location, started, reader, resource)
+    named = _id_in(location, trial.setting, started, reader, resource)
     if named is None:
         return trial.untested(f"Location leads to no path that reads a {resource.name}: {location[:120]}")
     if named != id_text(id):
@@ -221,12 +221,20 @@ def _judge_headers(
     return trial.kept()
 
 
-def _id_in(location: str, started: Exchange, reader: Endpoint, resource: Resource) -> str | None:
-    """Return the id in a Location that matches the path of the reading action; None if it does not match."""
+def _id_in(
+    location: str, setting: Setting, started: Exchange, reader: Endpoint, resource: Resource
+) -> str | None:
+    """Return the id in a Location on the API's own host that matches the path of the reading action; None if
+    it does not match.
+    """
+    own = setting.list_bases(started.call.endpoint)
     try:
-        path = urlsplit(urljoin(f"http://host{started.request.path}", location)).path
+        whole = urlsplit(urljoin(f"{own[0]}{started.request.path}", location))
+        if whole.netloc.lower() not in {urlsplit(base).netloc.lower() for base in own}:
+            return None
     except ValueError:
         return None
+    path = whole.path
     wanted = str(reader.path).split("/")
     steps = path.split("/")[-len(wanted) + 1 :]
     values: Mapping[str, str] = {}
