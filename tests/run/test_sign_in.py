@@ -12,6 +12,8 @@ from language_table import rows
 from pgagents.base.http import Request, Response, Silence, read_json
 from pgagents.catalogue.load import load_text
 from pgagents.catalogue.model.model import Model
+from pgagents.report.contract import Rank
+from pgagents.report.report import Report
 from pgagents.verify.plan.options import Options
 
 AUTHORIZE = "oauth_metadata/endpoint/authorize@rest"
@@ -99,18 +101,64 @@ def test_metadata_may_leave_out_scopes_but_not_name_others_alone(
     assert judge(contract, change) == verdict
 
 
-def find_verdicts(put_off: Callable[[Request], bool], wrong: Sequence[str] = ()) -> dict[str, str]:
-    """Return the verdicts about grants, of a server that puts off some calls with a 429."""
+def run_grants(told: Callable[[Request], Response | None], wrong: Sequence[str] = ()) -> Report:
+    """Verify the grants and clients of a server that answers some calls as `told`."""
     model = signing_in()
     opened = inside(model, faults=wrong)
     inner = over_tls(opened.sandbox.handler)
+    only = Options(only=("oauth_grants/", "oauth_clients/"))
+    return verify_sandbox(model, opened, only, handler=lambda request: told(request) or inner(request))
 
-    def handler(request: Request) -> Response | Silence:
-        busy = Response(429, (("Retry-After", "1"),), b"slow down")
-        return busy if put_off(request) else inner(request)
 
-    report = verify_sandbox(model, opened, Options(only=("oauth_grants/",)), handler=handler)
+def find_verdicts(put_off: Callable[[Request], bool], wrong: Sequence[str] = ()) -> dict[str, str]:
+    """Return the verdicts about grants, of a server that puts off some calls with a 429."""
+    busy = Response(429, (("Retry-After", "1"),), b"slow down")
+    report = run_grants(lambda request: busy if put_off(request) else None, wrong)
     return {r.contract.detail: r.verdict.value for r in report.results if r.contract.check == "oauth_grants"}
+
+
+def test_refusals_that_come_with_a_200_expose_nothing() -> None:
+    """GitHub and Slack answer `200 {"error": …}`, without a token."""
+    error = b'{"error": "bad_verification_code"}'
+
+    def tell(request: Request) -> Response | None:
+        wrong = is_wrong_exchange(request) or b"pgv-no-code" in request.body
+        return Response(200, (("Content-Type", "application/json"),), error) if wrong else None
+
+    ranks = {finding.contract.detail: finding.rank for finding in run_grants(tell).findings}
+    assert {"verifier_required", "basic"} <= ranks.keys()
+    assert set(ranks.values()) == {Rank.UNDOCUMENTED}
+
+
+def test_a_token_without_its_challenge_is_exposed() -> None:
+    ranks = {
+        f.contract.detail: f.rank for f in run_grants(lambda _: None, ["oauth-challenge-optional"]).findings
+    }
+    assert {ranks[case] for case in ranks if case.startswith("challenge_")} == {Rank.EXPOSED}
+
+
+def is_asked_plainly(request: Request) -> bool:
+    """True for an authorization request without a challenge, or with a plain one."""
+    asked = dict(request.query)
+    plain = asked.get("code_challenge_method") != "S256"
+    return request.path == str(signing_in().own_code_flow.authorize) and request.method == "GET" and plain
+
+
+def test_authorization_endpoint_that_is_too_busy_is_not_judged() -> None:
+    plain, busy = find_verdicts(lambda _: False), find_verdicts(is_asked_plainly)
+    assert {case for case in busy if busy[case] != plain[case]} == {"challenge_required", "challenge_method"}
+    assert busy["challenge_required"] == busy["challenge_method"] == "untested"
+
+
+def test_a_server_may_revoke_no_access_tokens() -> None:
+    error = b'{"error": "unsupported_token_type"}'
+
+    def tell(request: Request) -> Response | None:
+        revoked = b"token_type_hint=refresh_token" in request.body
+        return Response(400, (("Content-Type", "application/json"),), error) if revoked else None
+
+    results = {r.contract.detail: r.verdict.value for r in run_grants(tell).results}
+    assert results["revoked"] == "not_applicable"
 
 
 def is_wrong_exchange(request: Request) -> bool:

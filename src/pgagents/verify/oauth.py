@@ -260,6 +260,8 @@ class Code:
     problem: str = ""
     error: str = ""
     state: str = ""
+    put_off: bool = False
+    """True if the server was too busy to answer, or did not."""
 
 
 class _Reader(HTMLParser):
@@ -336,11 +338,8 @@ def authorize(base: str, path: str, client: OAuthClient, params: Mapping[str, st
             continue
         form = form_of(text_of(exchange)) if exchange.success else None
         if form is None:
-            return Code(
-                problem=f"{exchange.outcome}, and no form to fill in"
-                if exchange.success
-                else exchange.outcome
-            )
+            more = ", and no form to fill in" if exchange.success else ""
+            return Code(problem=f"{exchange.outcome}{more}", put_off=exchange.void)
         target = _within(base, path, form.action)
         if target is None:
             return Code(problem=f"its form goes to {form.action[:120]}")
@@ -353,7 +352,10 @@ def _read_code(location: str) -> Code:
     """Read the code, or the error in its place, from the URL of the final redirect."""
     told = parse_redirect(location)
     problem = "" if told.get("code") else f"error {told.get('error')}"
-    return Code(told.get("code", ""), problem, told.get("error", ""), told.get("state", ""))
+    error = told.get("error", "")
+    return Code(
+        told.get("code", ""), problem, error, told.get("state", ""), error == "temporarily_unavailable"
+    )
 
 
 def _within(base: str, path: str, reference: str) -> str | None:

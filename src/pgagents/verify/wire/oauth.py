@@ -118,6 +118,11 @@ def refusal(exchange: Exchange, *errors: str) -> str:
     )
 
 
+def gives_token(exchange: Exchange) -> bool:
+    """True if a token endpoint's answer has an access token. GitHub and Slack send errors with a 200."""
+    return exchange.success and isinstance(got(exchange.body, "access_token"), str)
+
+
 def find_redirect_target(exchange: Exchange) -> str | None:
     """Return the target of a redirect; None if the answer is no redirect."""
     return exchange.header("location") if 300 <= exchange.status < 400 else None

@@ -18,14 +18,14 @@ from urllib.parse import quote
 from pgagents.catalogue.model.credential import CodeFlow
 from pgagents.report.contract import Rank, Verdict
 from pgagents.report.reason import without_env
-from pgagents.verify.judgement import Judgement, conclude
+from pgagents.verify.judgement import Judgement, Untested, conclude
 from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import REST
 from pgagents.verify.wire.exchange import Exchange
-from pgagents.verify.wire.oauth import SHORTEST, OAuthClient, add_credentials, make_post, refusal
+from pgagents.verify.wire.oauth import SHORTEST, OAuthClient, add_credentials, gives_token, make_post, refusal
 
 UNKNOWN = "invalid_client"
 UNAUTHORIZED = 401
@@ -77,8 +77,8 @@ def _try_secret(trial: Trial, oauth: CodeFlow, client: OAuthClient) -> None:
 
 
 def _rank(broken: Judgement, answer: Exchange) -> Judgement:
-    """Return the break by a wrong secret. One that is refused in another form exposes nothing."""
-    return broken if answer.success else broken.with_rank(Rank.UNDOCUMENTED)
+    """Return the break by a wrong secret. An answer without a token exposes nothing."""
+    return broken if gives_token(answer) else broken.with_rank(Rank.UNDOCUMENTED)
 
 
 def _try_basic(trial: Trial, oauth: CodeFlow, client: OAuthClient) -> None:
@@ -120,6 +120,8 @@ def _takes_forms_alone(oauth: CodeFlow) -> bool:
         return False
     raw = Raw("GET", oauth.metadata)
     answer = ask(Call(None, {}, "document", f"the metadata at {oauth.metadata}", role="", raw=raw))
+    if answer.void:
+        raise Untested(f"the metadata were not read: {answer.outcome}")
     methods = answer.body.get(METHODS) if answer.success and isinstance(answer.body, Mapping) else None
     return isinstance(methods, list) and BASIC_METHOD not in methods
 

@@ -34,7 +34,7 @@ from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.endpoint import REST
 from pgagents.verify.wire.exchange import Exchange, got
-from pgagents.verify.wire.oauth import LONGEST, OAuthClient, refusal, verifier
+from pgagents.verify.wire.oauth import LONGEST, OAuthClient, gives_token, refusal, verifier
 
 # -- the probe that judges each case: codes, tokens, refreshing, revocation
 
@@ -48,6 +48,8 @@ attack (RFC 6749, 10.5).
 """
 _OF_RIGHT_CALLS = frozenset(("state", "not_stored", "expiry_told", "token", "refresh", "revocation"))
 """Cases of right calls, whose breaks expose nothing."""
+_OF_READS = frozenset(("scope", "refresh_scope", "revoked"))
+"""Cases whose last call is a read with a token; that of the others earns one."""
 
 
 @dataclass(slots=True)
@@ -101,7 +103,7 @@ class GrantCases:
             broken = trial.broken(expected, actual)
             if case in _OF_RIGHT_CALLS:
                 broken = broken.with_rank(Rank.WRONG)
-            elif not answers or not answers[-1].success:
+            elif not answers or not (answers[-1].success if case in _OF_READS else gives_token(answers[-1])):
                 broken = broken.with_rank(Rank.UNDOCUMENTED)
             yield trial.kept() if good else broken
 
@@ -295,6 +297,10 @@ class GrantCases:
                 token, "the revocation of a token, with a hint that it is another kind", "refresh_token"
             )
         )
+        if got(told.body, "error") == "unsupported_token_type" and "revoked" in self.tried:
+            why = "the server revokes no access tokens (RFC 7009, 2.2.1)"
+            conclude(self.tried["revoked"].not_applicable(why))
+            return
         answer = ask(self.as_client.make_call(token, inside[1], "a call with a revoked token"))
         code = self.setting.model.wrong_key
         assert code is not None  # OAuth stands beside a bearer key
@@ -336,22 +342,12 @@ class GrantCases:
         """
         if self.client.kind in self.oauth.pkce_binds:
             code = self.as_client.code(self.scope(), challenged=False)
-            good = self.nothing_for(code, "a code that was asked for without a challenge")
-            conclude(
-                self.judge_case(
-                    "challenge_required",
-                    good,
-                    "an error instead of a code, or of a token",
-                    "a code, and a token for it",
-                )
-            )
+            expected = "an error instead of a code, or of a token"
+            why = "a code that was asked for without a challenge"
+            self.judge_no_token("challenge_required", code, expected, why)
         code = self.as_client.code(self.scope(), method="plain", why="a code with a plain challenge")
-        good = self.nothing_for(code, "a code with a plain challenge", code_verifier=self.as_client.verifier)
-        conclude(
-            self.judge_case(
-                "challenge_method", good, f"only {PKCE} earns a token", "a code, and a token for it"
-            )
-        )
+        expected, why = f"only {PKCE} earns a token", "a code with a plain challenge"
+        self.judge_no_token("challenge_method", code, expected, why, code_verifier=self.as_client.verifier)
 
     def elsewhere(self) -> None:
         """Exchange another client's challenged code without its verifier. The same user consents.
@@ -373,20 +369,27 @@ class GrantCases:
         problem = refusal(exchange)
         conclude(self.judge_case("other_challenged", not problem, REFUSED, problem, exchange))
 
-    def nothing_for(self, code: Code, why: str, code_verifier: str = "") -> bool:
-        """True if there is no code, or its exchange fails."""
-        if not code.text:
-            return True
-        more = {"code_verifier": code_verifier} if code_verifier else {}
-        exchange = ask(self.as_client.exchange(code, why, more=more))
-        self.as_client.revoke_grant(exchange)
-        return not exchange.success
+    def judge_no_token(self, case: str, code: Code, expected: str, why: str, code_verifier: str = "") -> None:
+        """Judge that there is no code, or that its exchange earns no token."""
+        if code.put_off:
+            conclude(self.leave_untested((case,), f"the server put a call off: {code.problem}"))
+            return
+        answers: list[Exchange] = []
+        if code.text:
+            more = {"code_verifier": code_verifier} if code_verifier else {}
+            answers.append(ask(self.as_client.exchange(code, why, more=more)))
+            self.as_client.revoke_grant(answers[0])
+        good = not any(map(gives_token, answers))
+        conclude(self.judge_case(case, good, expected, "a code, and a token for it", *answers))
 
     def judge_denial(self) -> None:
         """Judge the answer to a user who refuses."""
         if not self.client.refuse:
             return
         code = self.as_client.code(self.scope(), consent=self.client.refuse, why="a user who refuses")
+        if code.put_off:
+            conclude(self.leave_untested(("refused",), f"the server put a call off: {code.problem}"))
+            return
         told = (
             f"error={code.error}, state={code.state}"
             if code.error
