@@ -151,6 +151,16 @@ def find_https(setting: Setting, exchange: Exchange) -> str:
     return f"https://{onward.hostname}{port}" if same else ""
 
 
+def find_other_host(setting: Setting, exchange: Exchange) -> str:
+    """Return the other host to which an answer redirects, where this run does not look; empty without one."""
+    try:
+        onward, target = urlsplit(exchange.header("Location") or ""), urlsplit(setting.url)
+    except ValueError:
+        return ""
+    elsewhere = exchange.status in REDIRECTS and onward.hostname not in (None, target.hostname)
+    return str(onward.hostname) if elsewhere else ""
+
+
 def judge_over_https(trial: Trial, address: str) -> Judgement:
     """Return the judgement that a contract is not selected, because the document is only at the https
     address.

@@ -1,5 +1,7 @@
-"""A document of `api.hosted` has the data of the one built from the catalogue. If it is JSON or YAML, its
-Content-Type says so.
+"""Each path of `api.hosted` serves, without a key, a document with the data of the one built from the
+catalogue. If it is JSON or YAML, its Content-Type says so.
+
+A redirect on the same host is followed; what another host serves is untested.
 
 YAML may have any of its older types besides application/yaml (RFC 9512), be plain text, or bytes. Types such
 as application/linkset+json (RFC 9727) and application/vnd.oai.openapi+yaml are of their kind, too.
@@ -16,7 +18,7 @@ from typing import Any
 from pgagents.base.http import media_type_of
 from pgagents.base.places import read_step
 from pgagents.report.contract import Rank
-from pgagents.verify.cases.discovery import fetch, find_https, judge_over_https
+from pgagents.verify.cases.discovery import fetch, find_https, find_other_host, judge_over_https
 from pgagents.verify.judgement import Untested, conclude
 from pgagents.verify.projections import build_file, parse_document
 from pgagents.verify.promise import Attempt, Case, Trial, make_check
@@ -52,6 +54,8 @@ def _try(file: str, path: str, trial: Trial) -> None:
     if address := find_https(setting, answer):
         conclude(judge_over_https(trial, address))
         return
+    if host := find_other_host(setting, answer):
+        raise Untested(f"it is sent to {host}, where this run does not look")
     if answer.status != 200 or answer.response is None:
         conclude(trial.broken(f"200 with {file}", answer.outcome))
         return
