@@ -31,6 +31,7 @@ from pgagents.verify.checks.rest import (
     jobs,
     links_resolve,
     location,
+    look_alike_input,
     merge_patch,
     nesting,
     own_members,
@@ -1126,6 +1127,29 @@ def test_a_state_may_refuse_before_a_condition_does(status: int, verdict: Verdic
     told = answer(status, {"detail": "no"})
     judged, _ = try_case(declared_refusals.CHECK, setting_for(model), contract, lambda _: told, {})
     assert judged[contract].verdict is verdict
+
+
+@pytest.mark.parametrize(("status", "verdict"), [(422, Verdict.KEPT), (409, Verdict.UNTESTED)])
+def test_a_conflict_may_hide_that_a_value_is_wrong(status: int, verdict: Verdict) -> None:
+    count = {"type": "object", "required": ["count"], "properties": {"count": {"type": "integer"}}}
+    body = {"required": True, "content": {"application/json": {"schema": count}}}
+    note = {"type": "object", "properties": {"id": {"type": "string"}}}
+    shown = {"description": "So", "content": {"application/json": {"schema": note}}}
+    named = {"name": "note_id", "in": "path", "required": True, "schema": {"type": "string"}}
+    change = {"operationId": "changeNote", "requestBody": body}
+    responses = {"200": shown, "409": {"description": "Closed"}, "422": {"description": "Wrong"}}
+    paths = {
+        "/notes": {"post": {"operationId": "makeNote", "responses": {"201": shown}}},
+        "/notes/{note_id}": {
+            "parameters": [named],
+            "get": {"operationId": "getNote", "responses": {"200": shown}},
+            "put": {**change, "responses": responses},
+        },
+    }
+    setting = setting_for(imported(openapi(paths, security=[])).model)
+    trial = find_trial(look_alike_input.CHECK, setting, "change_note@rest", "boolean")
+    exchange = exchange_of(setting.model, trial.case.about.call, answer(status, {}))
+    assert [judged.verdict for judged in look_alike_input._judge(trial, exchange)] == [verdict]
 
 
 LOUD = """    examples:

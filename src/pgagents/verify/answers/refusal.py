@@ -13,12 +13,16 @@ from pgagents.verify.judgement import REFUSED_STATUSES, allows_either
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.exchange import CONFLICT, Exchange
 
 FORBIDDEN = 403
 TOO_LARGE = 413
 LIMITED = 429
 ANY_REFUSAL = tuple(status for status in range(400, 500) if status != LIMITED)
 """Statuses that refuse an invalid argument if a document names no code for it."""
+OF_STATE = (
+    "the documented 409 tells of the state of what the call names, and may hide that the value is wrong"
+)
 MISSING, UNKNOWN = "required", "additionalProperties"
 """The keywords that are broken by a missing argument and by an unknown one."""
 
@@ -48,6 +52,15 @@ def list_allowed_refusals(setting: Setting, call: Call) -> tuple[list[Code], lis
     if missing is not None and model.behaviour.absent_id_first != "validation":
         codes.append(missing)
     return codes, statuses
+
+
+def may_be_of_state(setting: Setting, exchange: Exchange) -> bool:
+    """True if a document's 409 may tell of the state of what a call names, and hide that it is wrong."""
+    endpoint, codes = exchange.call.endpoint, list_allowed_refusals(setting, exchange.call)[0]
+    params = endpoint.action.params if endpoint is not None else ()
+    named = any(param.refers_to and param.place == "path" for param in params)
+    stands = exchange.is_conflict and CONFLICT not in {code.status for code in codes}
+    return setting.model.leaves_open and named and stands
 
 
 def _is_of_other_type(param: Param, value: object) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import partial
 
 from pgagents.report.contract import Rank, Verdict
-from pgagents.verify.answers.refusal import list_allowed_refusals
+from pgagents.verify.answers.refusal import OF_STATE, list_allowed_refusals, may_be_of_state
 from pgagents.verify.cases.coercion import is_coerced
 from pgagents.verify.cases.combined import Group, both, groups
 from pgagents.verify.cases.generated import DrawnCall, find_wrong, list_drawn_calls, shrink
@@ -29,12 +29,9 @@ from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, format_arguments
 from pgagents.verify.wire.endpoint import Endpoint
-from pgagents.verify.wire.exchange import CONFLICT, Exchange, got
+from pgagents.verify.wire.exchange import Exchange, got
 
 SEVERAL = "several"
-OF_STATE = (
-    "the documented 409 tells of the state of what the call names, and may hide that the value is wrong"
-)
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
@@ -112,9 +109,7 @@ def _judge(
     """Judge the answer to a wrong call. `wrong` are its wrong arguments, without them the call's field."""
     codes, statuses = list_allowed_refusals(trial.setting, call)
     fields = tuple(wrong) or (call.field,)
-    named = any(param.refers_to and param.place == "path" for param in trial.action.params)
-    stands = answer.is_conflict and CONFLICT not in {code.status for code in codes}
-    if trial.model.leaves_open and named and stands:
+    if may_be_of_state(trial.setting, answer):
         yield trial.unseen(OF_STATE)
         return
     for judgement in trial.refused(answer, codes, f"a call where {says}", statuses):

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from pgagents.catalogue.model.action import Param
 from pgagents.report.contract import Rank, Verdict
-from pgagents.verify.answers.refusal import list_allowed_refusals
+from pgagents.verify.answers.refusal import OF_STATE, list_allowed_refusals, may_be_of_state
 from pgagents.verify.cases.as_sent import is_invalid
 from pgagents.verify.cases.combined import alone
 from pgagents.verify.cases.invalid import InvalidCase, invalid_cases_of
@@ -47,7 +47,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
 
 
 def _try(trial: Trial) -> None:
-    answer: Exchange = trial.ask(replace(trial.case.about.call))
+    answer: Exchange = trial.ask(trial.case.about.call)
     conclude(_judge(trial, answer))
 
 
@@ -65,6 +65,9 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 def _judge(trial: Trial, answer: Exchange) -> Iterator[Judgement]:
     codes, statuses = list_allowed_refusals(trial.setting, answer.call)
+    if may_be_of_state(trial.setting, answer):
+        yield trial.unseen(OF_STATE)
+        return
     for judgement in trial.refused(answer, codes, f"a call with {SAYS[trial.case.detail]}", statuses):
         coerced = answer.success and trial.model.leaves_open and trial.case.detail in COERCED
         yield judgement.with_rank(Rank.COERCED) if coerced else judgement
