@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from pgagents.base.jsonschema.walk import children
@@ -138,10 +138,6 @@ def _may_nest(schema: Mapping[str, Any]) -> bool:
 
 
 # -- bodies that the catalogue describes
-
-
-if TYPE_CHECKING:
-    pass
 
 
 def _has_body(model: Model, code: Code) -> bool:
