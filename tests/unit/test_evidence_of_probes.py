@@ -17,6 +17,7 @@ from pgagents.catalogue.model.model import Model
 from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.observation import read_counter
+from pgagents.verify.checks.oauth import client_credentials
 from pgagents.verify.checks.rest import (
     arbitrary_text,
     conditional_calls,
@@ -304,6 +305,16 @@ def test_a_page_that_only_a_key_opens_is_there() -> None:
     assert judged.verdict is Verdict.KEPT
     assert [call.twist for call in calls] == ["none", ""]
     assert follow(lambda _: html(404))[0].verdict is Verdict.BROKEN
+
+
+def test_a_page_is_not_missing_where_the_key_was_put_off() -> None:
+    setting = setting_for(with_resource(LINKED, SHOWN))
+    body = {"id": "n1", "text": "Hi", "page": f"{URL}/p/1", "pin": "secret1234"}
+    contract = "links_resolve/page/create_note@rest"
+    judged, _ = try_case(
+        links_resolve.CHECK, setting, contract, lambda call: html(404 if call.twist else 429), body
+    )
+    assert contract not in judged
 
 
 @pytest.mark.parametrize(("host", "odd"), [(URL, False), ("https://api.example.com", True)])
@@ -768,6 +779,30 @@ def test_what_goes_with_its_parent_may_go_later(contract: str, late: int, verdic
         return answer(404, {}) if reads[0] and contract == GONE_WITH_IT else None
 
     assert nest(contract, told).verdict is verdict
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("place", ["get_comment@rest", "delete_note@rest"])
+def test_a_read_that_was_put_off_shows_nothing_gone(place: str, status: int) -> None:
+    def told(call: Call, calls: list[Call]) -> Response | None:
+        removed = any(one.place == "delete_note@rest" for one in calls)
+        return answer(status, {"detail": "slow down"}) if removed and call.place == place else None
+
+    judged = nest(GONE_WITH_IT, told)
+    assert (judged.verdict, judged.excused) == (Verdict.UNTESTED, False)
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"),
+    [(401, Verdict.KEPT), (429, Verdict.UNTESTED), (503, Verdict.UNTESTED), (200, Verdict.BROKEN)],
+)
+def test_a_token_that_is_over_is_not_refused_by_a_limit(status: int, verdict: Verdict) -> None:
+    model, contract = model_of("client-credentials"), "client_credentials/ends@rest"
+    issued = answer(200, {"access_token": "t1", "token_type": "bearer", "expires_in": 600})
+    told = iter([issued, answer(200, {}), answer(200, {}), answer(status, {"detail": "no"})])
+    setting = setting_of(model, URL, roles=frozenset(("main", "operator")))
+    judged, _ = try_case(client_credentials.CHECK, setting, contract, lambda _: next(told), {})
+    assert judged[contract].verdict is verdict
 
 
 # -- what an answer to a create shows

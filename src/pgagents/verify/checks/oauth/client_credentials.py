@@ -180,7 +180,7 @@ def _try_end(trial: Trial, credential: Credential, reader: Endpoint) -> None:
         raise Untested(f"the operator's clock was answered {passed.outcome}")
     if not before.success:
         raise Untested(f"a new token was answered {before.outcome}")
-    if not after.success and not 400 <= after.status < 500:
+    if after.void or (not after.success and not 400 <= after.status < 500):
         raise Untested(f"a token that is over was answered {after.outcome}")
     problem = "{outcome}" if after.success else ""
     conclude(trial.judge(f"a refusal {LEEWAY_S:g} s after {lives_s:g} s", problem, outcome=after.outcome))

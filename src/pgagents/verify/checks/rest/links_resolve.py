@@ -116,7 +116,7 @@ def _try(trial: Trial, name: str, resource: Resource) -> None:
     page = trial.ask(look)
     if page.status in GONE:  # GitHub answers 404 to strangers for what is private
         shown = trial.ask(replace(look, twist="", why=f"{look.why}, with a key"))
-        page = shown if shown.success else page
+        page = shown if shown.success or shown.busy else page
     if page.error:
         conclude(trial.broken(f"the page of {name}", page.outcome))
     elif not page.void:

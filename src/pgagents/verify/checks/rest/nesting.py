@@ -247,7 +247,8 @@ def _try_gone(trial: Trial, nested: _Nested, remover: Endpoint, undone_by: Actio
     if not removed.success:
         # one that stays as long as it has parts (SQL's ON DELETE RESTRICT) leaves none without it
         reason = f"the {parent.name} could not be removed: {removed.outcome}"
-        raise Untested(reason, excused=removed.refused)  # gRPC's FAILED_PRECONDITION is a 400
+        excused = removed.refused and not removed.void
+        raise Untested(reason, excused=excused)  # gRPC's FAILED_PRECONDITION is a 400
     # Kubernetes removes what is inside in the background
     answer, _ = ask_until(look, lambda one: not is_there(resource, nested.read, one), REMOVAL_WAITS_S)
     what, id = f"a {resource.name} of a removed {parent.name}", parent.id_of(around)
@@ -361,8 +362,8 @@ def _judge(
     every member as it was `before`, nor one that still names the removed parent, whose id is `home`. `body`
     is None if no other instance can have the id.
     """
-    if answer.moot:
-        return trial.untested(answer.moot)
+    if answer.void:
+        return trial.untested(answer.moot or answer.outcome)
     if not answer.success:
         return trial.kept() if answer.refused else trial.untested(answer.outcome)
     shown = at_path(nested.read, answer)
