@@ -805,6 +805,23 @@ def test_a_token_that_is_over_is_not_refused_by_a_limit(status: int, verdict: Ve
     assert judged[contract].verdict is verdict
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "rank"),
+    [
+        (200, {"ok": False, "error": "bad_client_secret"}, Rank.UNDOCUMENTED),
+        (403, {"error": "forbidden"}, Rank.UNDOCUMENTED),
+        (200, {"access_token": "t1"}, None),
+    ],
+)
+def test_only_a_token_shows_that_a_secret_was_not_compared(
+    status: int, body: dict[str, Any], rank: Rank | None
+) -> None:
+    """Slack answers 200 to a wrong secret, and says the error in the body."""
+    setting, contract = setting_for(model_of("client-credentials")), "client_credentials/wrong_secret@rest"
+    judged, _ = try_case(client_credentials.CHECK, setting, contract, lambda _: answer(status, body), {})
+    assert (judged[contract].verdict, judged[contract].rank) == (Verdict.BROKEN, rank)
+
+
 # -- what an answer to a create shows
 
 

@@ -24,7 +24,7 @@ from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Raw, Slip, TokenRequest
 from pgagents.verify.wire.endpoint import OPERATOR, REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange, got
-from pgagents.verify.wire.oauth import refusal
+from pgagents.verify.wire.oauth import gives_token, refusal
 
 MOST_MOVED_S = 3650 * 86_400.0
 """Ten years: no clock of an operator is moved further by what a server says, which may be any number."""
@@ -93,7 +93,7 @@ def _try_slip(trial: Trial, credential: Credential, what: str, slip: Slip, error
         problem = refusal(answer, *errors)
         expected = f"400 or 401 with the error {' or '.join(errors)}"
         broken = trial.broken(expected, problem)
-        broken = broken if answer.success else broken.with_rank(Rank.UNDOCUMENTED)
+        broken = broken if gives_token(answer) else broken.with_rank(Rank.UNDOCUMENTED)
         conclude(broken if problem else trial.kept())
 
 

@@ -93,7 +93,7 @@ def _try_basic(trial: Trial, oauth: CodeFlow, client: OAuthClient) -> None:
     problem = refusal(answer, UNKNOWN)
     if not problem and answer.status == UNAUTHORIZED and _BASIC_CHALLENGE.search(scheme):
         conclude(trial.kept())
-    elif not answer.success and _takes_forms_alone(oauth):
+    elif not gives_token(answer) and _takes_forms_alone(oauth):
         conclude(trial.not_applicable("the server's metadata do not name the Basic scheme"))
     elif problem:
         conclude(_rank(trial.broken(expected, problem), answer))
