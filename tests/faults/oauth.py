@@ -185,23 +185,3 @@ def oauth_state_decoded_twice(context: Context, request: Request, answer: Respon
     parts = urlsplit(location)
     told = {k: unquote_plus(v) if k == "state" else v for k, v in parse_qsl(parts.query)}
     return answer.with_header("Location", urlunsplit(parts._replace(query=urlencode(told))))
-
-
-WIDTH_OF_OAUTH_VERIFIER_CUT = 96
-
-
-@fault("oauth_grants").edit_requests
-def oauth_verifier_cut(context: Context, request: Request) -> Request:
-    """A PKCE verifier is cut to 96 of its up to 128 characters, so a longer one never matches its
-    challenge.
-    """
-    oauth = context.model.code_flow
-    form = parse_qsl(request.body.decode("utf-8", "replace")) if oauth and request.path == oauth.token else []
-    if not any(name == "code_verifier" and len(value) > WIDTH_OF_OAUTH_VERIFIER_CUT for name, value in form):
-        return request
-    return replace(
-        request,
-        body=urlencode(
-            [(k, v[:WIDTH_OF_OAUTH_VERIFIER_CUT] if k == "code_verifier" else v) for k, v in form]
-        ).encode(),
-    )

@@ -23,7 +23,6 @@ from pgagents.verify.wire.encode import request_of
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange, got
 from pgagents.verify.wire.oauth import (
-    SHORTEST,
     OAuthClient,
     add_credentials,
     challenge,
@@ -50,13 +49,12 @@ TOKEN_COST = 3
 class Granting:
     """A client that requests codes and tokens.
 
-    `codes` counts the requested codes. Each code has a verifier of its own with `length` characters.
+    `codes` counts the requested codes. Each code has a verifier of its own.
     """
 
     setting: Setting
     client: OAuthClient
     codes: int = 0
-    length: int = SHORTEST
 
     @property
     def oauth(self) -> Any:
@@ -66,7 +64,7 @@ class Granting:
     @property
     def verifier(self) -> str:
         """The verifier of the code that was requested last."""
-        return verifier(self.setting.seed, self.codes, self.length)
+        return verifier(self.setting.seed, self.codes)
 
     def code(
         self,

@@ -20,8 +20,8 @@ from pgagents.verify.wire.call import Call, Raw, TokenRequest
 from pgagents.verify.wire.exchange import Exchange, got
 
 FORM = "application/x-www-form-urlencoded"
-SHORTEST, LONGEST = 43, 128
-"""Fewest and most characters of a code verifier (RFC 7636, 4.1)."""
+SHORTEST = 43
+"""The fewest characters of a code verifier (RFC 7636, 4.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +60,11 @@ class OAuthClient:
         return "confidential" if self.secret else "public"
 
 
-def verifier(seed: int, number: int, length: int = SHORTEST) -> str:
+def verifier(seed: int, number: int) -> str:
     """Return a code verifier (RFC 7636, 4.1). The same seed gives the same one, as it only protects this
     run's codes.
     """
-    parts = (
-        hashlib.sha256(f"pgagents {seed} {number}".encode() + b"." * part).digest()
-        for part in range(-(-length // SHORTEST))
-    )
-    return "".join(_base64url(part) for part in parts)[:length]
+    return _base64url(hashlib.sha256(f"pgagents {seed} {number}".encode()).digest())
 
 
 def challenge(verifier: str) -> str:

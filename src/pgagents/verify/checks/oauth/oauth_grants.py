@@ -34,7 +34,7 @@ from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.endpoint import REST
 from pgagents.verify.wire.exchange import Exchange, got
-from pgagents.verify.wire.oauth import LONGEST, OAuthClient, gives_token, refusal, verifier
+from pgagents.verify.wire.oauth import OAuthClient, gives_token, refusal, verifier
 
 # -- the probe that judges each case: codes, tokens, refreshing, revocation
 
@@ -499,7 +499,7 @@ def _settle(setting: Setting, detail: str) -> tuple[Verdict, str] | None:
 
 def _try(client: OAuthClient, trials: Sequence[Trial]) -> None:
     setting = trials[0].setting
-    as_client = Granting(setting, client, length=LONGEST)
+    as_client = Granting(setting, client)
     tried = {trial.case.detail: trial for trial in trials}
     GrantCases(setting, client, as_client, tried).run()
 
