@@ -619,6 +619,22 @@ def test_a_change_that_was_only_accepted_shows_no_member_as_it_was(status: int, 
     assert try_case(own_members.CHECK, setting, contract, server, note)[0][contract].verdict is verdict
 
 
+def test_members_that_are_refused_are_not_sent_one_by_one() -> None:
+    members = (
+        "properties: {id: {type: string}, text",
+        "properties: {id: {type: string}, role: {type: string}, level: {type: string}, text",
+    )
+    note = {"id": "n1", "role": "reader", "level": "low", "text": "Oat milk?"}
+
+    def server(call: Call) -> Response:
+        return answer(422, {"detail": "no"}) if "level" in call.input else answer(200, note)
+
+    setting, contract = setting_for(with_resource(members)), "own_members/change_note@rest"
+    judged, calls = try_case(own_members.CHECK, setting, contract, server, note)
+    assert judged[contract].verdict is Verdict.KEPT
+    assert sum({"role", "level"} & call.input.keys() != set() for call in calls) == 1
+
+
 READ_ONLY = "own_members/read_only/change_note@rest", "own_members/read_only/create_note@rest"
 
 

@@ -1,4 +1,5 @@
-"""No client sets a member that only the server sets, by sending it beside a real change (mass assignment).
+"""No client sets a member that only the server sets, by sending it beside a real change or in a create
+(mass assignment).
 
 Such a member is `readOnly`, or stands only in answers and has a name such as `role`, `is_admin`, `owner_id`
 or `status`. An instance of our own is changed once without it. Then it is sent with another value of its
@@ -52,8 +53,6 @@ ENDED = re.compile(r"paid|sent|send|deliver|publish|ship|charg|refund|order|dele
 """Values of a state that may act outside, or after which an instance may not be removed."""
 PLAIN = frozenset(("type", "title", "description", "readOnly", "maxLength", "minLength", "examples"))
 """The keywords of a text that is still valid with a character more; a format or a pattern may forbid it."""
-MOST = 4
-"""The most members that are sent alone, if all together were refused: each costs a change and a read."""
 FAR = 1_000
 """The distance of a number from the one that is shown, so that a counter does not reach it."""
 
@@ -188,36 +187,28 @@ def _try_change(trial: Trial, own: _Own) -> None:
     values = _choose_values(own, shown)
     if not values:
         raise Untested(f"no other value of {' or '.join(own.members)} is known")
-    for several in _list_turns(values):
-        answer = trial.ask(call(several, f"beside {' and '.join(several)}"))
-        if answer.void:
-            raise Untested(f"the server put a call off: {answer.outcome}")
-        if wrong := _judge_refusal(trial, answer, several):
-            conclude(wrong)
-            if not answer.success:
-                return
-        elif not answer.success:
-            continue
-        after = trial.ask(change.call_read(trial, body))
-        taken = _find_taken(several, shown, change.shown(after))
-        if taken:
-            former = {name: shown.get(name) for name in taken}
-            turned_back = trial.ask(call(former, f"{' and '.join(taken)} as before"))
-            again = trial.ask(change.call_read(trial, body))
-            shown_again = change.shown(again)
-            if turned_back.void or again.void:
-                raise Untested(
-                    f"{taken[0]} may have this value by itself: {turned_back.outcome}, {again.outcome}"
-                )
-            # a job that moved on meanwhile has the value by itself
-            if turned_back.success and shown_again.get(taken[0]) == several[taken[0]]:
-                raise Untested(f"{taken[0]} has this value also where another one is sent")
-            conclude(_judge_taken(trial, own, taken[0]))
-            return
-        if not after.success:
-            raise Untested(f"it was not read afterwards: {after.outcome}")
-        if several is values:
-            break
+    answer = trial.ask(call(values, f"beside {' and '.join(values)}"))
+    if answer.void:
+        raise Untested(f"the server put a call off: {answer.outcome}")
+    if wrong := _judge_refusal(trial, answer, values):
+        conclude(wrong)
+    if not answer.success:
+        conclude([] if wrong else trial.kept())
+        return
+    after = trial.ask(change.call_read(trial, body))
+    if taken := _find_taken(values, shown, change.shown(after)):
+        former = {name: shown.get(name) for name in taken}
+        turned_back = trial.ask(call(former, f"{' and '.join(taken)} as before"))
+        again = trial.ask(change.call_read(trial, body))
+        if turned_back.void or again.void:
+            raise Untested(f"{taken[0]} may have it by itself: {turned_back.outcome}, {again.outcome}")
+        # a job that moved on meanwhile has the value by itself
+        if turned_back.success and change.shown(again).get(taken[0]) == values[taken[0]]:
+            raise Untested(f"{taken[0]} has this value also where another one is sent")
+        conclude(_judge_taken(trial, own, taken[0]))
+        return
+    if not after.success:
+        raise Untested(f"it was not read afterwards: {after.outcome}")
     conclude(trial.kept())
 
 
@@ -232,28 +223,27 @@ def _try_create(trial: Trial, own: _Own) -> None:
     values = _choose_values(own, shown)
     if not values:
         raise Untested(f"no other value of {' or '.join(own.members)} is known: {before.outcome}")
-    for several in _list_turns(values):
-        why = f"a {change.resource.name} with {' and '.join(several)}"
-        made, new = _make(trial, made_by, several, why)
-        if made.void:
-            raise Untested(f"the server put a call off: {made.outcome}")
-        if wrong := _judge_refusal(trial, made, several):
-            conclude(wrong)
-            return
-        if new is None:
-            continue
-        trial.ask(Own(made.number))
-        after = trial.ask(change.call_read(trial, new))
-        taken = _find_taken(several, shown, change.shown(after))
-        if taken and _comes_by_itself(trial, own, body, taken[0], several[taken[0]]):
-            raise Untested(f"{taken[0]} has this value also where nobody sends it")
-        if taken:
-            conclude(_judge_taken(trial, own, taken[0]))
-            return
-        if not after.success:
-            raise Untested(f"it was not read afterwards: {after.outcome}")
-        if several is values:
-            break
+    made, new = _make(trial, made_by, values, f"a {change.resource.name} with {' and '.join(values)}")
+    if made.void:
+        raise Untested(f"the server put a call off: {made.outcome}")
+    if wrong := _judge_refusal(trial, made, values):
+        conclude(wrong)
+        return
+    if made.success and new is None:
+        raise Untested(f"the answer shows no {change.resource.name}: {made.outcome}")
+    if new is None:
+        conclude(trial.kept())
+        return
+    trial.ask(Own(made.number))
+    after = trial.ask(change.call_read(trial, new))
+    taken = _find_taken(values, shown, change.shown(after))
+    if taken and _comes_by_itself(trial, own, body, taken[0], values[taken[0]]):
+        raise Untested(f"{taken[0]} has this value also where nobody sends it")
+    if taken:
+        conclude(_judge_taken(trial, own, taken[0]))
+        return
+    if not after.success:
+        raise Untested(f"it was not read afterwards: {after.outcome}")
     conclude(trial.kept())
 
 
@@ -292,13 +282,6 @@ def _judge_refusal(trial: Trial, answer: Exchange, sent: Mapping[str, Any]) -> J
     if word == "refused" and answer.success:
         return trial.broken(f"a call with {names} is refused", answer.outcome)
     return None
-
-
-def _list_turns(values: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Yield all values together, and then each alone, for a server that refuses one of them."""
-    yield values
-    if len(values) > 1:
-        yield from ({name: value} for name, value in list(values.items())[:MOST])
 
 
 def _find_taken(sent: Mapping[str, Any], before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
