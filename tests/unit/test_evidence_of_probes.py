@@ -635,6 +635,17 @@ def test_members_that_are_refused_are_not_sent_one_by_one() -> None:
     assert sum({"role", "level"} & call.input.keys() != set() for call in calls) == 1
 
 
+@pytest.mark.parametrize(("schema", "sent"), [("type: integer", False), ("type: string", True)])
+def test_a_number_of_the_server_is_not_sent(schema: str, sent: bool) -> None:
+    """It may be the number of somebody else's account."""
+    members = (
+        "properties: {id: {type: string}, text",
+        f"properties: {{id: {{type: string}}, owner_id: {{{schema}}}, text",
+    )
+    found = [c.id for c in own_members.CHECK.promises(setting_for(with_resource(members)))]
+    assert ("own_members/change_note@rest" in found) is sent
+
+
 READ_ONLY = "own_members/read_only/change_note@rest", "own_members/read_only/create_note@rest"
 
 

@@ -6,13 +6,13 @@ or `status`. An instance of our own is changed once without it. Then it is sent 
 type, as no argument of the document. A server may refuse or ignore it. A read that shows the sent value is
 odd, because no document forbids it. Where the catalogue says `read_only: ignored` or `refused`, another
 answer is broken. The former value is sent afterwards, so that the instance can be removed. Members about
-money and messages are never sent, and no state of what is paid, sent or published.
+money and messages are never sent, nor numbers, which may name somebody's thing, and no state of what is paid,
+sent or published.
 """
 
 from __future__ import annotations
 
 import re
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -53,8 +53,6 @@ ENDED = re.compile(r"paid|sent|send|deliver|publish|ship|charg|refund|order|dele
 """Values of a state that may act outside, or after which an instance may not be removed."""
 PLAIN = frozenset(("type", "title", "description", "readOnly", "maxLength", "minLength", "examples"))
 """The keywords of a text that is still valid with a character more; a format or a pattern may forbid it."""
-FAR = 1_000
-"""The distance of a number from the one that is shown, so that a counter does not reach it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +136,8 @@ def _list_own_members(
 def _has_values(schema: Mapping[str, Any]) -> bool:
     """True if another value of the member is known from its schema alone."""
     kinds = set(types_of(schema)) - {"null"}
-    plain = "enum" in schema or schema.get("format") == "uuid" or schema.keys() <= PLAIN
-    return "type" in schema and (kinds in ({"boolean"}, {"integer"}) or (kinds == {"string"} and plain))
+    plain = "enum" in schema or schema.keys() <= PLAIN
+    return "type" in schema and (kinds == {"boolean"} or (kinds == {"string"} and plain))
 
 
 def _choose_values(own: _Own, shown: Mapping[str, Any]) -> dict[str, Any]:
@@ -156,14 +154,10 @@ def _choose_values(own: _Own, shown: Mapping[str, Any]) -> dict[str, Any]:
 def _list_others(schema: Mapping[str, Any], value: Any) -> Sequence[Any]:
     if isinstance(value, bool):
         return (not value,)
-    if isinstance(value, int):
-        return (value + FAR, *(schema.get(bound) for bound in ("maximum", "minimum") if bound in schema))
     if not isinstance(value, str):
         return ()
     if "enum" in schema:
         return [one for one in schema["enum"] if isinstance(one, str) and not ENDED.search(one)]
-    if schema.get("format") == "uuid":
-        return (str(uuid.uuid5(uuid.NAMESPACE_URL, value)),)
     return (f"{value}x", value[:-1] or "x")
 
 
