@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from importing import imported, openapi
+from pgagents.catalogue.load import load_text
 
 ITEM = {
     "type": "object",
@@ -346,6 +347,23 @@ def test_list_that_needs_an_argument_gives_no_ids() -> None:
     listed = answer({"type": "array", "items": ITEM}) | needed
     found, _ = infer({"/items": {"get": listed}, "/items/{item_id}/lines": by_id() | {"get": answer(None)}})
     assert found == {}
+
+
+@pytest.mark.parametrize("noun", ["package", "return", "null", "request"])
+def test_a_noun_that_expressions_cannot_say_has_another_name(noun: str) -> None:
+    listed, one = answer({"type": "array", "items": ITEM}), f"/{noun}s/{{{noun}_id}}"
+    own = {
+        f"/{noun}s": {"get": listed, "post": create()},
+        one: by_id(f"{noun}_id") | {"get": answer(ITEM)},
+        f"{one}/lines": by_id(f"{noun}_id") | {"get": listed, "post": create()},
+        f"{one}/lines/{{line_id}}": {
+            "parameters": by_id(f"{noun}_id")["parameters"] + by_id("line_id")["parameters"],
+            "get": answer(ITEM),
+        },
+    }
+    found, text = infer(own)
+    assert set(found) == {f"{noun}_resource", "line"}
+    assert load_text(text, "catalogue.yaml").resources[f"{noun}_resource"].made_by is not None
 
 
 def test_nested_resource_is_addressed_under_its_parent() -> None:

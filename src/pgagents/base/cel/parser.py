@@ -41,6 +41,8 @@ _RESERVED = frozenset(
     ("as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "package",
      "namespace", "return", "var", "void", "while")
 )  # fmt: skip
+NO_VARIABLES = _RESERVED | _KEYWORDS
+"""Words that can be no name of a variable."""
 _MOST = {"int": 2**63, "uint": 2**64, "double": sys.float_info.max}
 
 

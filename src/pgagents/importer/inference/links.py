@@ -17,8 +17,8 @@ from pgagents.base.jsonschema.schema import Schema, is_type
 from pgagents.importer.document import Found, References
 from pgagents.importer.inference.creates import find_values
 from pgagents.importer.inference.pages import describe_listing, find_success, read_schema
-from pgagents.importer.inference.resources import TAKEN
-from pgagents.importer.names import Notes, snake, unique
+from pgagents.importer.inference.resources import name_apart
+from pgagents.importer.names import Notes, snake
 from pgagents.importer.operations import ImportedAction, first_call, list_calls, say_dangling
 from pgagents.importer.places import RESOURCE_CALLS
 
@@ -189,8 +189,7 @@ def _come_by(
     section = _read_holder(resources, holder, member) if holder else _call_source(link, steps, named)
     if section is None:
         return f"{link.source.name} has an argument of which no value is known"
-    name = snake(link.argument).removesuffix("_id") or "linked"
-    name = unique(f"{name}_resource" if name in TAKEN else name, set(resources))
+    name = name_apart(snake(link.argument).removesuffix("_id") or "linked", set(resources))
     resources[name] = {"inferred": True, **section}
     notes.infer(("resources", name), f"from {link.reason}")
     _refer(link, param, name, resources, notes)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from pgagents.base.cel.parser import NO_VARIABLES
 from pgagents.base.jsonschema.schema import follow, is_type
 from pgagents.base.text import bare_path, singular, split_words
 from pgagents.catalogue.model.values import choose_value
@@ -54,10 +55,10 @@ from pgagents.importer.inference.states import find_status, infer_states, list_n
 from pgagents.importer.names import Notes, snake, unique
 from pgagents.importer.operations import ImportedAction
 
-TAKEN = frozenset((
+_TAKEN = NO_VARIABLES | {
     "input", "response", "request", "headers", "env", "now", "fresh", "resource", "created", "read",
-))  # fmt: skip
-"""Names that have another meaning in expressions."""
+}  # fmt: skip
+"""Words that name something else in expressions, or nothing, as `return` and `package`."""
 NOT_FOUND = 404
 _ACTING = ("POST", "PUT", "PATCH")
 _REMOVED_AT = ("deleted_at", "deletedAt", "removed_at", "removedAt")
@@ -108,9 +109,7 @@ def infer_resources(
         found[one.name] = section
         for action, call in makers[1:]:  # one read shows what several calls make
             kind = snake(singular(bare_path(str(action.action["http"])).rpartition("/")[2]))
-            name = unique(
-                f"{kind}_resource" if kind in TAKEN else kind, {*found, *(k.name for k in known.values())}
-            )
+            name = name_apart(kind, {*found, *(k.name for k in known.values())})
             found[name] = {**section, "made_by": call}
             notes.infer(("resources", name), f"from {action.action['http']} and the read of {one.name}")
         if "made_by" not in section or MADE_UP in section["made_by"].get("input", {}).values():
@@ -124,6 +123,11 @@ def infer_resources(
         _refer_by_name(action, named, homes, by_name, notes)
         _refer_of_read(action, named, found, by_name, notes)
     return found
+
+
+def name_apart(noun: str, taken: set[str]) -> str:
+    """Return the name of a resource, which no other has and which expressions can say."""
+    return unique(f"{noun}_resource" if noun in _TAKEN else noun, taken)
 
 
 def _list_missing(paths: Paths, path: str, codes: Mapping[str, Any], always: Sequence[str]) -> list[str]:
@@ -422,9 +426,8 @@ def _identify(
     member = member or find_part(paths, argument, kind, param, above, named)
     if not member:
         return None
-    name = f"{kind}_resource" if kind in TAKEN else kind
     return InferredResource(
-        unique(name, {other.name for other in known.values()}),
+        name_apart(kind, {other.name for other in known.values()}),
         argument,
         member,
         parent if "{}" in path else "",
@@ -506,9 +509,9 @@ def _identify_wanted(
     listing = describe_listing(action, named)
     members = listing.item.get("properties", {}) if listing is not None else {}
     fitting = [m for m in ("id", f"{kind}_id") if m in members and make_id_names(kind, m) & wanted]
-    if not fitting or kind in TAKEN:
+    if not fitting:
         return None
-    name, parent = unique(kind, {other.name for other in known.values()}), find_parent(path)
+    name, parent = name_apart(kind, {other.name for other in known.values()}), find_parent(path)
     above = parent if "{}" in path else ""
     return InferredResource(name, "", fitting[0], above, kind, False, members[fitting[0]])
 
