@@ -131,6 +131,36 @@ def test_another_that_has_the_id_in_the_other_case_shows_nothing() -> None:
     assert judged[contract].verdict is Verdict.UNTESTED
 
 
+def test_a_part_of_an_id_is_sent_in_the_other_case() -> None:
+    note = {"folder": "home", "slug": "milk", "text": "Buy milk"}
+    setting, contract = setting_for(model_of("id-of-several")), "id_comparison/get_note@rest"
+
+    def server(call: Call) -> Response:
+        return answer(200, note) if str(call.input["folder"]).lower() == "home" else answer(404, {})
+
+    judged, calls = try_case(id_comparison.CHECK, setting, contract, server, note)
+    assert calls[0].input["folder"] == "HOME"
+    assert judged[contract].verdict is Verdict.BROKEN
+
+
+def test_a_code_of_what_no_call_makes_may_have_no_case() -> None:
+    """Countries and currencies are found by `de` and by `DE`."""
+    setting, contract = setting_for(park_graph()), "id_comparison/check_availability@rest"
+    found = answer(200, {"lot_id": "lot_lionshead"})
+    judged, _ = try_case(id_comparison.CHECK, setting, contract, lambda _: found, {"lot_id": "lot_lionshead"})
+    assert (judged[contract].verdict, judged[contract].odd) == (Verdict.BROKEN, True)
+
+
+def test_an_id_is_tried_where_its_own_thing_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A comment of one note is not found under another, whatever the case of the note's id."""
+    setting = setting_for(model_of("counts"))
+    first = sorted(setting.endpoints, key=lambda endpoint: endpoint.place != "get_comment@rest")
+    monkeypatch.setattr(Setting, "endpoints", property(lambda _: first))
+    read = [(str(e.action.name), str(param.name)) for e, param, _ in id_comparison._list_readers(setting)]
+    assert read[0] == ("get_comment", "comment_id")
+    assert ("get_comment", "note_id") not in read
+
+
 @pytest.mark.parametrize(
     ("also", "status", "odd"),
     [("", 201, [False]), ("200: {$ref: Note}, ", 200, []), ("", 200, [True])],

@@ -55,7 +55,7 @@ def _read_like(context: Context, inner: Domain, call: AcceptedCall, name: str, s
 @fault("id_comparison").replace_actions
 def ids_without_case(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """Ids are compared without regard to case, as many databases compare texts."""
-    return _read_like(context, inner, call, "lot_id", "SELECT id FROM lot WHERE lower(id) = lower(?)")
+    return _read_like(context, inner, call, "session_id", "SELECT id FROM session WHERE lower(id) = lower(?)")
 
 
 @fault("exact_filters", "law").replace_actions

@@ -2,8 +2,8 @@
 nothing.
 
 Databases that ignore case find an instance by an id that was never issued. So do servers that normalise
-Unicode, for which full-width letters equal ASCII. UUIDs, ULIDs, host names and mail addresses have no case,
-and a name that callers choose is only odd.
+Unicode, for which full-width letters equal ASCII. UUIDs, ULIDs, host names and mail addresses have no case.
+A name that callers choose, or a code of what no call makes, such as a country's, is only odd.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from pgagents.verify.answers.representations import kind_of
 from pgagents.verify.cases.as_sent import is_invalid
 from pgagents.verify.fixtures.guesses import OF_VALUES
 from pgagents.verify.fixtures.instance import at_path
+from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.fixtures.target import CREATED, list_fellows, list_made_by, list_removed
 from pgagents.verify.judgement import Judgement, Untested, conclude
 from pgagents.verify.promise import Attempt, Case, Trial, make_check
@@ -78,6 +79,9 @@ def _list_readers(setting: Setting) -> Iterator[tuple[Endpoint, Param, Resource]
             resource = setting.model.resources.get(param.refers_to or "")
             if not param.required or resource is None or resource.missing_for(param) is None:
                 continue
+            about = template_of(setting.model, endpoint.action).subject
+            if about not in (None, resource):  # a part is read, whose container cannot be another
+                continue
             kind = kind_of(setting, resource)
             if kind not in met and (resource.made_by or resource.found_by):
                 met.add(kind)
@@ -86,7 +90,7 @@ def _list_readers(setting: Setting) -> Iterator[tuple[Endpoint, Param, Resource]
 
 def _try_other_case(trial: Trial, param: Param, resource: Resource) -> None:
     there = trial.ask(InstanceRef(resource.name))
-    value, what = resource.id_of(there), f"a {param.name} in the other case"
+    value, what = resource.value_for(param, there), f"a {param.name} in the other case"
     id, number = str(value), isinstance(value, int | float)  # 2e+22 and 2E+22 are one
     arguments = {**trial.template.input, str(param.name): id.swapcase()}
     made = there if trial.template.subject else None
@@ -110,7 +114,7 @@ def _try_other_case(trial: Trial, param: Param, resource: Resource) -> None:
     # an id may be an encoding or carry a checksum, which the other case breaks
     broken = OF_VALUES if resource.inferred else ()
     # GitHub's labels and Azure's names of resources are chosen by callers, and one in either case
-    chosen = resource.made_by is not None and any(
+    chosen = resource.made_by is None or any(
         p.wire == resource.id or p.refers_to == resource.name for p in resource.made_by.action.params
     )
     judged = trial.refused(answer, [missing], what, [*hiding, *broken])
