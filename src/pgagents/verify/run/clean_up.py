@@ -15,6 +15,7 @@ from pgagents.verify.fixtures.factory import is_only_ended
 from pgagents.verify.fixtures.instance import Instance, Unavailable, above
 from pgagents.verify.fixtures.marks import find_marks
 from pgagents.verify.fixtures.pool import MAX_TRIES
+from pgagents.verify.fixtures.target import list_sent
 from pgagents.verify.plan.order import index_collections
 from pgagents.verify.run.driver import Driver
 from pgagents.verify.run.lanes import CHUNK_S, LAST_ANSWERS_S, Workers
@@ -173,6 +174,7 @@ def _list_stayed(
             shown += [
                 Instance(resource, id, item, "main", True, None, ours=True, doubtful=True, anew=True)
                 for id, item in kept
+                if factory.marks.within(list_sent(setting, resource, item))
             ]
         is_sure = whole and was_whole and not others
         ours = [id for id, _ in (new if is_sure else kept)]
