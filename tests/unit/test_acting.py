@@ -95,6 +95,8 @@ def test_rule_withholds_gets_that_act_and_few_others(
         ("made_up_names.tsv", "reads", (0, 60)),
         ("made_up_prose.tsv", "acts", (96, 120)),
         ("made_up_prose.tsv", "reads", (5, 120)),
+        ("made_up_abroad.tsv", "acts", (136, 143)),
+        ("made_up_abroad.tsv", "reads", (3, 123)),
     ],
 )
 def test_short_names_and_descriptions_say_that_a_get_acts(
@@ -278,7 +280,7 @@ def test_a_call_that_acts_names_the_word_and_its_place(
         ("", "/valid", "Check if a user may close a thing"),
         ("", "/info", "Request list of users"),
         ("", "", ""),
-        ("сохранить", "/ü", "保存する"),
+        ("чтение", "/ü", "読む"),
         ("{" * 2_000, "/" * 5_000, "(" * 5_000),
     ],
 )

@@ -168,6 +168,9 @@ def test_optional_argument_of_a_read_that_would_end_a_session_is_left_out() -> N
     assert list(made.data["actions"]["get_book"]["input"]) == ["log_level", "sign_in_after"]
 
 
+FLAG = {"type": "boolean"}
+
+
 @pytest.mark.parametrize(
     ("argument", "sent"),
     [
@@ -190,6 +193,12 @@ def test_optional_argument_of_a_read_that_would_end_a_session_is_left_out() -> N
         (query("receive_mode", schema={"enum": ["peekLock", "receiveAndDelete"]}), False),
         (query("visibility_timeout", schema={"type": "integer"}), False),
         (query("visibilityTimeout", schema={"type": "integer"}), False),
+        (query("final", schema=FLAG, description="If true, the messages are marked as read."), False),
+        (query("final", schema=FLAG, description="Whether to delete what is returned"), False),
+        (query("final", schema=FLAG, description="If set, acknowledges them"), False),
+        (query("final", schema=FLAG, description="If true, deleted ones are returned, too"), True),
+        (query("final", schema=FLAG, description="Whether the message is marked as read"), True),
+        (query("final", schema=FLAG, description="If true, those that are deleted are included"), True),
         (query("document", schema={"type": "boolean"}), True),
         (query("mode", schema={"enum": ["walking", "compact"]}), True),
         (query("visibility", schema={"enum": ["public", "private"]}), True),

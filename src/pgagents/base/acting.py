@@ -3,7 +3,8 @@
 HTTP calls every GET safe, and an MCP tool may say that it only reads; both are sometimes wrong. The evidence
 is a call's name, the last part of its path, the first verb of its summary, and the predicates of its
 description. The rule was measured on 690 GETs and 340 tools (`tests/data/reads/README.md`).
-All verbs are English. The rule does not find a call that nouns alone describe.
+The verbs are English, with some of other languages (`acting_abroad`). Of calls that nouns alone describe, the
+rule finds only those with a deed's noun, such as "Cache flush".
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from pgagents.base.acting_prose import LABEL, WEAK, asks_to_receive, find_deed
+from pgagents.base.acting_abroad import find_deed_abroad
+from pgagents.base.acting_prose import LABEL, WEAK, asks_to_receive, find_deed, find_deed_of_nouns
 from pgagents.base.text import brief, split_words
 from pgagents.base.verbs import (
     ACTING_VERBS,
@@ -165,6 +167,9 @@ def why_acts(
     if not acting:
         deed, sentence = find_deed(told or summary, title=summary if told else "")
         acting = Acting(deed, "description", brief(sentence, 60)) if deed else NOTHING
+    if not acting:
+        verb, place, sentence = find_deed_abroad("" if call.reads else name, call.part, summary, told)
+        acting = Acting(verb, place, brief(sentence, 60)) if verb else NOTHING
     return acting if acting or not strict else call.find_doubt()
 
 
@@ -376,6 +381,8 @@ class _Call:
             return NOTHING if collection else Acting(path.verb, "path")
         if summary.kind == "acts":
             return self._by_summary()
+        if noun := find_deed_of_nouns(self._sentence):
+            return Acting(noun, "summary", brief(self._summary.split("\n")[0], 60))
         return self._judge_nouns(tool=tool)
 
     def _judge_tool(self) -> Acting:

@@ -65,7 +65,7 @@ _COMES_TO_PASS = re.compile(
     (?!(?:\S+\ ){1,5}?(?:how|if|that|when|where|which|who|whose|why)\ )
     (?:[\w'-]+\ ){1,4}?(?:is|are|gets?|will\ be)\ (?:(?:then|also|automatically|immediately|permanently)\ )*
     (?:[a-z]+\ and\ (?:then\ )?)?
-    (cancell?ed|charged|cleared|consumed|deleted|destroyed|discarded|dispatched|e?mailed|emptied|erased
+    (cancell?ed|charged|cleared|consumed|deleted|destroyed|discarded|dispatched|(?:e-?)?mailed|emptied|erased
     |incremented|invalidated|notified|purged|rebooted|rebuilt|removed|reset|restarted|revoked|sent|terminated
     |triggered|wiped)\b
     (?:\ and\ (?:[a-z]+ed|built|rebuilt|sent))?
@@ -99,9 +99,24 @@ _DEEDS = re.compile(
     re.I,
 )
 """Matches deeds by verbs that say nothing alone: "Records a visit", "Logs the user out"."""
+_NOUNS_ALONE = re.compile(
+    r"""^\W*(?:
+    (?:(?:complete|emergency|factory|forced?|full|hard|immediate|manual|remote|soft)\ )+
+     (?:(?:cache|data|database|device|index|server|system)\ )?
+     (backup|clean-?up|purge|re-?import|re-?index(?:ing)?|re-?sync|reboot|rebuild|recalculation|reset|restart
+     |restore|shutdown|sync|synchroni[sz]ation|wipe)\b
+    |(activation|cancellation|clearing|deactivation|deletion|dispatch|flushing|purging|rebooting|removal
+     |resending|resetting|restarting|revocation|termination|triggering)\ of\b
+    |(?!(?:last|latest|next|pending|planned|recent|scheduled|upcoming)\b)(?:\w+\ ){1,2}
+     (flush|purge|reboot|reindex(?:ing)?|restart|shutdown|teardown|wipe)\W*$
+    |(backup|clean-?up|import|restart|sync)\ now\W*$)""",
+    re.I | re.X,
+)
+"""Matches a deed that nouns alone name: "Cache flush", "Triggering of the nightly sync"."""
 _PERFORMS = re.compile(r"(?:do|execute|perform)(?:s|es)? (?:an?|the) ((?:[\w-]+ ){0,2}[\w-]+)", re.I)
 _EACH_CALL = re.compile(
-    r"\b(?:each|every|the first) (?:call|read|request|view|visit) (?:also )?([a-z]+s)\b"
+    r"\b(?:each|every|the first) (?:call|read|request|view|visit) (?:(?:of|to) (?:this|the) \w+ )?(?:also )?"
+    r"([a-z]+s)\b"
     r"(?! (?:at|by|for|from|in|on|to|with)\b)( it| one| up)?",
     re.I,
 )
@@ -173,6 +188,12 @@ def find_deed(description: str, *, title: str) -> tuple[str, str]:
         if deed := sentence.find_deed(title=title.lower()):
             return deed, text
     return "", ""
+
+
+def find_deed_of_nouns(sentence: str) -> str:
+    """Return the noun of a deed by which a summary without a verb says that its call acts; else nothing."""
+    found = _NOUNS_ALONE.match(sentence)
+    return next(filter(None, found.groups()), "").lower() if found is not None else ""
 
 
 def asks_to_receive(verb: str, sentence: str) -> bool:

@@ -15,43 +15,45 @@ def list_words(text: str) -> frozenset[str]:
 
 _ACTING = list_words("""
 abandon abort absorb accept accrue ack acknowledge acquire activate add adjust allocate amend anonymise
-anonymize answer append apply approve arm assign associate attach authorise backfill ban bind blacklist blink
-boil boost boot bust buy buzz calibrate cancel cede claim cleanup clear clone close commence commit compact
-complete compress confirm confiscate consolidate consume convey copy cordon create deactivate deallocate debit
-decline decommission decrease decrement decrypt deduct defer define defragment defrost del delete deliver
-demolish demote denylist deprovision depublish dequeue deregister descale destroy detach detonate dial dim
-disable disallow disarm disassociate disburse discard disconnect dislike dismantle dismiss dispatch dispense
-dispose dissolve divert donate downgrade downvote drag drain drop duplicate edit eject elevate emancipate emit
-emulate enable encrypt enlist enqueue enrol enroll erase escalate evacuate evict execute exempt expedite expel
-expire extend extinguish failover fence fill finalise finalize flip flush forfeit forget forgot forward freeze
-gc generateotp halt handle hibernate hoist honk hover ignite ignore impersonate inc incr increase increment
-inflate ingest initialise initialize initiate inject insert install instantiate intercept interrupt invalidate
-join kick kickstart kill launch lease lift lockdown lockout logoff logout lower mark merge migrate mint modify
-monitor move mute nack navigate notify nudge nuke nullify obliterate offboard offload onboard optimise
-optimize oust overwrite pardon pause pay persist pop postpone powercycle poweroff poweron preempt preheat
-prime prolong promote provision prune publish purge push put quarantine quiesce raise rebalance rebuild
-recalculate recalibrate recharge recheck reclassify recompile recompute reconcile reconfigure reconnect
-recount recover recrawl recycle redact redeem redeploy redo redrive refetch reformat refuel regenerate
-register rehash reindex reinit reissue reject reload relocate remediate remind remount rename renew renumber
-reopen reorder repair replace replay reply repopulate repost reprint reprioritize reprocess requeue rerun
-rescan reschedule rescind resign resize respond restock restore resume resurrect resync retag retract retrain
-retry revert revive revoke rewind rm rmdir rollback rotate save scrobble scrub seed seize send sendout set
-sever shred shuffle shutdown signoff signout silence snooze spawn spin squash stabilise start stash steer stop
-submit subscribe subtract summon surrender suspend swap swipe switch tare teardown terminate tilt toggle topup
-transcode transmit trigger truncate turn uncheck undo undraft unlatch unload unmount unresolve unsub unwatch
-unwind update upgrade upload upsert upsize upvote vacate vacuum vend void wakeup wipe withdraw withhold wol
-write yank zap
+anonymize answer append apply approve arm assign associate attach authorise backfill ban bgrewriteaof bgsave
+bind blacklist blink boil boost boot bust buy buzz calibrate cancel cede chgrp chmod chown claim cleanup clear
+clone close commence commit compact complete compress confirm confiscate consolidate consume convey copy
+cordon create deactivate deallocate debit decline decommission decrby decrease decrement decrypt deduct defer
+define defragment defrost del delete deliver demolish demote denylist deprovision depublish dequeue deregister
+descale destroy detach detonate dial dim disable disallow disarm disassociate disburse discard disconnect
+dislike dismantle dismiss dispatch dispense dispose dissolve divert donate downgrade downvote drag drain drop
+dropdb duplicate edit eject elevate emancipate emit emulate enable encrypt enlist enqueue enrol enroll erase
+escalate evacuate evict execute exempt expedite expel expire expireat extend extinguish failover fence fill
+finalise finalize flip flush flushall flushdb forfeit forget forgot forward freeze gc generateotp getdel halt
+handle hdel hibernate hincrby hoist honk hover hset ignite ignore impersonate inc incr incrby increase
+increment inflate ingest initialise initialize initiate inject insert install instantiate intercept interrupt
+invalidate join kick kickstart kill killall launch lease lift lockdown lockout logoff logout lower lpop lpush
+lrem ltrim mark merge migrate mint mkdir mkfs modify modprobe monitor move mute mv nack navigate notify nudge
+nuke nullify obliterate offboard offload onboard optimise optimize oust overwrite pardon pause pay persist
+pkill pop postpone powercycle poweroff poweron preempt preheat prime prolong promote provision prune publish
+purge push put quarantine quiesce raise rebalance rebuild recalculate recalibrate recharge recheck reclassify
+recompile recompute reconcile reconfigure reconnect recount recover recrawl recycle redact redeem redeploy
+redo redrive refetch reformat refuel regenerate register rehash reindex reinit reissue reject reload relocate
+remediate remind remount rename renew renumber reopen reorder repair replace replay reply repopulate repost
+reprint reprioritize reprocess requeue rerun rescan reschedule rescind resign resize respond restock restore
+resume resurrect resync retag retract retrain retry revert revive revoke rewind rm rmall rmdb rmdir rmi rmmod
+rollback rotate rpop rpush sadd save scrobble scrub seed seize send sendout set setex setnx sever shred
+shuffle shutdown signoff signout silence snooze spawn spin spop squash srem stabilise start stash steer stop
+submit subscribe subtract sudo summon surrender suspend swap swipe switch tare teardown terminate tilt toggle
+topup transcode transmit trigger truncate turn umount uncheck undo undraft unlatch unload unmount unresolve
+unsub unwatch unwind update upgrade upload upsert upsize upvote vacate vacuum vend void wakeup wipe wipefs
+withdraw withhold wol write xadd xdel yank zadd zap zincrby zrem
 """)
 VERBS_OR_NOUNS = list_words("""
 advance archive assist authenticate authorize award backup bid block book bookmark bounce brew broadcast build
 bump burn call capture cast change charge checkin checkout clean click collect comment connect control cool
-credit deny deploy deposit double draw dump email empty end evaluate favorite favourite fine fire flag flash
-follow force fork fund gift go grant heat hide hit hold home import invite invoke issue leave like link lock
-log login mail manage mow open order pan park patch pin place play pledge plug poke post press print process
-queue rate recall record redirect refresh refund release report request reserve retire review ring rinse roll
-rollout run scale scan seal sell share shift ship shorten sign signup simulate skip sleep split spray stage
-stamp star store sweep sync synchronise synchronize tag take tip touch tow trade transfer trash treat tune
-unlike vent vote wake warm warmup wash water zoom
+credit deny deploy deposit double draw dump email empty end evaluate exec favorite favourite fine fire flag
+flash follow force fork fund gift go grant heat hide hit hold home import invite invoke issue leave like link
+lock log login mail manage mow open order pan park patch pin place play pledge plug poke post press print
+process queue rate recall record redirect refresh refund release report request reserve retire review ring
+rinse roll rollout run scale scan seal sell share shift ship shorten sign signup simulate skip sleep split
+spray stage stamp star store sweep sync synchronise synchronize tag take tip touch tow trade transfer trash
+treat tune unlike vent vote wake warm warmup wash water zoom
 """)
 """Words that are a verb in one name and a thing in another, such as an order."""
 READING_VERBS = list_words("""

@@ -66,6 +66,18 @@ _HIDES = re.compile(
 """Matches for how long a read keeps what it shows from others: `VisibilityTimeout` (SQS)."""
 _SEEN = re.compile(r"(?:mark|set)(?:as)?(?:un)?(?:read|seen|viewed)")
 """Matches flags by which what is shown counts as seen."""
+_SAYS_TAKING = re.compile(
+    r"""^\W*(?:
+    (?:if|when)\b[^,.]{0,60}?,?\ (?:then\ |it\ |also\ )*
+     (?:acknowledge|claim|consume|delete|dequeue|lock|mark|pop|purge)s\b
+    |(?:if|when)\b[^,.]{0,60}?,\ (?:(?!that|which|who)\S+\ ){1,4}?(?:is|are|will\ be)
+     \ (?:\w+ly\ |also\ |then\ )*
+     (?:acknowledged|claimed|consumed|deleted|dequeued|locked|marked\ as|popped|purged|removed\ from)\b
+    |(?:\w+\ ){0,2}?(?:whether|true|flag)(?:\ or\ not)?\ to\ (?:\w+ly\ |also\ |then\ )*
+     (?:acknowledge|claim|consume|delete|dequeue|lock|mark|pop|purge)\b)""",
+    re.I | re.X,
+)
+"""Matches what is said of a flag by which a read takes what it shows: "If true, messages are deleted"."""
 _JOINTS = ("and", "auto", "do", "no", "should", "then")
 """Words behind which another one says what a flag does: `no_ack` of RabbitMQ takes a message for good."""
 
@@ -120,7 +132,7 @@ def suggests_change(op: Operation, p: Parameter, schema: Mapping[str, Any]) -> b
     acting = _ACTING_ARGUMENTS | (_ACTING_FLAGS if is_flag else set())
     if joined in _COMMANDING or _HIDES.fullmatch(joined) or acting & set(_list_first_words(p.name)):
         return True
-    if is_flag and (joined == _PEEK or _SEEN.fullmatch(joined)):
+    if is_flag and (joined == _PEEK or _SEEN.fullmatch(joined) or _SAYS_TAKING.match(p.description)):
         return True
     offered = [
         *_listed(schema.get("enum")),
