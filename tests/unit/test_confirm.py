@@ -11,7 +11,7 @@ from pgagents.base.http import Request, Response
 from pgagents.catalogue.model.answers import ErrorReader
 from pgagents.report.contract import Contract
 from pgagents.verify.judgement import judge_broken, judge_kept
-from pgagents.verify.run.confirm import confirm
+from pgagents.verify.run.confirm import _is_another_read, confirm
 from pgagents.verify.run.driver import Driver
 from pgagents.verify.run.ledger import Ledger
 from pgagents.verify.wire.call import Call
@@ -76,3 +76,14 @@ def test_a_repetition_that_ends_sooner_does_not_say_that_it_did_not_happen_again
     found = driver.ledger.entries[CONTRACT].broken
     assert found is not None
     assert found.stable is stable
+
+
+def test_a_read_of_another_value_is_not_a_repeat() -> None:
+    """A made-up currency was refused, and one that a list had shown since then was not."""
+    first, other = (
+        cast(Any, SimpleNamespace(request=SimpleNamespace(method="GET", target=f"/rate/{code}")))
+        for code in ("x", "AED")
+    )
+    found = cast(Any, SimpleNamespace(chain=[first]))
+    assert _is_another_read(other, found)
+    assert not _is_another_read(first, found)

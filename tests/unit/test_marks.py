@@ -12,6 +12,8 @@ from pgagents.verify.fixtures.marks import Marks, number_mark
 from pgagents.verify.fixtures.unanswered_creates import UnansweredCreates
 
 MARKS = Marks("0123456789abcdef")
+SENDING_ALL = SimpleNamespace(compute_once=lambda *_: frozenset(("id", "text")))
+"""A setting whose calls send every member of an item."""
 
 
 def _any(_value: object) -> bool:
@@ -39,7 +41,9 @@ def test_a_create_without_an_answer_is_not_found_by_the_mark_of_a_later_one() ->
     first, twelfth = "pgv-0123456789abcdef-1", "pgv-0123456789abcdef-12"
     resource = SimpleNamespace(name="item", id_of=lambda item: item["id"])
     create = SimpleNamespace(resource=resource, role="main", found=False, copies=False, recalled=False)
-    creates = cast(Any, SimpleNamespace(_marks=MARKS, _listed={}, _find_parent=lambda _: None))
+    creates = cast(
+        Any, SimpleNamespace(_marks=MARKS, _listed={}, _find_parent=lambda _: None, _setting=SENDING_ALL)
+    )
     match = UnansweredCreates._matching
     assert match(creates, cast(Any, create), first, [{"id": 1, "text": twelfth}], "") == []
     assert not create.found
@@ -53,7 +57,9 @@ def test_what_has_the_id_of_an_older_row_is_not_found_but_by_the_journal(recalle
     resource = SimpleNamespace(name="item", id_of=lambda item: item["id"])
     create = SimpleNamespace(resource=resource, role="main", found=False, copies=False, recalled=recalled)
     listed = {"item": (frozenset((2,)), True)}
-    creates = cast(Any, SimpleNamespace(_marks=MARKS, _listed=listed, _find_parent=lambda _: None))
+    creates = cast(
+        Any, SimpleNamespace(_marks=MARKS, _listed=listed, _find_parent=lambda _: None, _setting=SENDING_ALL)
+    )
     match = UnansweredCreates._matching
     found = match(creates, cast(Any, create), mark, [{"id": 2, "text": mark}], "")
     assert [one.id for one in found] == ([2] if recalled else [])

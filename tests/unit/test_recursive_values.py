@@ -69,3 +69,13 @@ def test_contracts_of_a_recursive_argument_are_listed() -> None:
     found = {c.id for c in contracts(load_text(text, "notes.yaml"))}
     assert "invalid_input/maxLength/node.text/create_note@rest" in found
     assert "invalid_input/type/node.parent/create_note@rest" in found
+
+
+@pytest.mark.parametrize(("item", "sent"), [("string", False), ("integer", True)])
+def test_no_text_stands_for_a_list_of_texts(item: str, sent: bool) -> None:
+    """JupyterHub takes each letter of `usernames: "AV-000"` for the name of a user whom it makes."""
+    schema = {"type": "array", "items": {"type": item}}
+    every = violations(schema, {}, required=True)
+    wrong = [one.value for one in every if (one.keyword, one.path) == ("type", ())]
+    assert not any(isinstance(value, str) for value in wrong)
+    assert any(type(value) is int for value in wrong) is sent
