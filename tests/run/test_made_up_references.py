@@ -159,6 +159,6 @@ def test_no_double_is_made_up_of_a_number_that_refers_to_something() -> None:
     setting = setting_of(model)
     endpoint = next(one for one in setting.endpoints if one.action.name == "create_book")
     projections = cast(Any, SimpleNamespace(endpoint=endpoint))
-    [(_, _, arguments, says, _)] = _whole(projections, template_of(model, endpoint.action))
+    [(_, _, arguments, says, _)] = _whole(setting, projections, template_of(model, endpoint.action))
     assert says == "pages as 1.0"
     assert type(arguments["genre_id"]).__name__ == "InstanceRef"

@@ -323,7 +323,7 @@ def _list_mismatches(setting: Setting, projections: ProjectionIndex) -> Iterator
     template = template_of(setting.model, projections.endpoint.action)
     tried = (
         *_of_another(setting, projections, template),
-        *(() if setting.model.leaves_open else _whole(projections, template)),
+        *(() if setting.model.leaves_open else _whole(setting, projections, template)),
     )
     for detail, field, arguments, says, valid in tried:
         call = ordinary(
@@ -373,21 +373,24 @@ def _of_another(setting: Setting, projections: ProjectionIndex, template: Reques
     yield f"of_another/{name}", "", arguments, f"{name}, an argument of another action, is given", False
 
 
-def _whole(projections: ProjectionIndex, template: RequestTemplate) -> Iterator[Tried]:
+def _whole(setting: Setting, projections: ProjectionIndex, template: RequestTemplate) -> Iterator[Tried]:
     """Yield a call whose whole numbers are written as doubles, such as 5.0. The value is the same.
 
-    Gemini sends arguments as protocol buffers, in which every number is a double. No id is made up for that:
-    it would be somebody's, or nobody's. A document alone promises Gemini nothing: `valid_calls` tries a point
-    there.
+    Gemini sends arguments as protocol buffers, in which every number is a double. No id of an inferred
+    resource is made up for that: it could be somebody's. A document alone promises Gemini nothing:
+    `valid_calls` tries a point there.
     """
+    resources = setting.model.resources
+    guessed = {name for name, resource in resources.items() if resource.inferred}
     whole = [
         p
         for p in projections.endpoint.params
-        if _in_json(projections, p)
-        and types_of(p.schema) == ("integer",)
-        and (p.refers_to is None or isinstance(template.input.get(str(p.name)), int))
+        if _in_json(projections, p) and types_of(p.schema) == ("integer",) and p.refers_to not in guessed
     ]
-    numbers = {str(p.name): _number(p, template) for p in whole}
+    made_up = ((p, _number(p, template)) for p in whole)
+    numbers = {
+        str(p.name): value for p, value in made_up if value or p.refers_to is None
+    }  # nobody has the id 0
     if numbers:
         says = f"{' and '.join(numbers)} as {next(iter(numbers.values()))}"
         yield WHOLE, "", {**template.input, **numbers}, says, True
