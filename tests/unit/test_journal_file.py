@@ -7,13 +7,14 @@ import os
 import stat
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pgagents.base.errors import PgagentsError
-from pgagents.verify.run import journal
+from pgagents.verify.run import journal, recorder
 from pgagents.verify.run.journal import JournalFile, read_key
 
 TARGET, API, KEY = "http://127.0.0.1:8000", "notes", bytes(range(32))
@@ -282,3 +283,14 @@ def test_a_full_journal_takes_no_line(tmp_path: Path, monkeypatch: pytest.Monkey
     with pytest.raises(OSError, match="more than 150 bytes"):
         file.write(SEND)
     file.close()
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_what_is_written_is_what_is_read(more: int) -> None:
+    """An id that is one character too long would have the next run refuse the whole journal."""
+    id, place = "a" * (journal.MOST_TEXT + more), "b" * (journal.MOST_PLACE + more)
+    assert recorder._is_short("", id) is (not more)
+    assert recorder._is_short(place, "a") is (not more)
+    for read in (lambda: journal._id(id), lambda: journal._text(place, journal.MOST_PLACE)):
+        with pytest.raises(ValueError) if more else nullcontext():
+            read()

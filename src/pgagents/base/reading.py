@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pgagents.base.places import Place, Pointer, Problem, Source, Span, name_place, span_at
-from pgagents.base.text import brief, show_path
+from pgagents.base.text import brief, decode, show_path
 from pgagents.base.yaml_advice import advise, quote
 
 MAX_BYTES = 16_000_000
@@ -40,11 +40,11 @@ def read(path: Path | str, *, name: str | None = None, max_bytes: int = MAX_BYTE
         )
         return Source(shown, "", None, Place((0, 0), (0, 0)), [problem])
     try:
-        text = raw.decode().removeprefix("\ufeff")
+        text = decode(raw)
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         begin = raw.rfind(b"\n", 0, error.start) + 1
-        column = len(raw[begin : error.start].decode().removeprefix("\ufeff")) + 1
+        column = len(decode(raw[begin : error.start])) + 1
         problem = Problem(
             Span(shown, line, column),
             "not-utf8",

@@ -62,6 +62,11 @@ def fit(text: str, most: int) -> str:
 MAX_COMPARED = 2_000
 
 
+def decode(raw: bytes) -> str:
+    """Return UTF-8 as a text, without a byte order mark. An error counts the bytes of the mark."""
+    return raw.decode().removeprefix("\ufeff")
+
+
 def bare_path(path: str) -> str:
     """Return a path without a slash or the format `.json` at its end.
 

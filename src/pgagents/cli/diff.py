@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pgagents.base.text import decode
 from pgagents.cli.inputs.options import examples
 
 if TYPE_CHECKING:
@@ -245,7 +246,7 @@ def _decode(raw: bytes, named: str) -> str:
     from pgagents.base.errors import PgagentsError
 
     try:
-        return raw.decode().removeprefix("\ufeff")
+        return decode(raw)
     except UnicodeDecodeError as error:
         raise PgagentsError(
             f"{named}: byte 0x{raw[error.start]:02x} is not UTF-8", "save the file as UTF-8"

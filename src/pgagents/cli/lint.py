@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pgagents.base.text import hide_secrets
+from pgagents.base.text import decode, hide_secrets
 from pgagents.cli.inputs import companions
 from pgagents.cli.inputs.options import examples, pass_env_option
 from pgagents.cli.inputs.tools import make_model, open_server
@@ -203,7 +203,7 @@ def _text(raw: bytes, file: str) -> str:
     from pgagents.lint.document import read
 
     try:
-        return raw.decode("utf-8-sig")
+        return decode(raw)
     except UnicodeDecodeError:
         return read(raw, file).text
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgagents.base.acting import NOTHING, Acting
+from pgagents.base.jsonschema.schema import says_nothing
 from pgagents.base.places import Pointer
 from pgagents.base.text import brief
 from pgagents.catalogue.decoding.medium import find
@@ -314,7 +315,7 @@ class Answers:
         schema = self.schemas.convert(answer.schema, at)
         if _holds_bytes_of_any_type(self.schemas.references.follow(answer.schema), answer):
             schema = {"type": "string", "format": "binary"}
-        if not schema.keys() - {"title", "description"}:
+        if says_nothing(schema):
             schema = {"$ref": self.schemas.give(*ANY_BODY)}
         media = bare_media(answer.media)
         own = {"content_type": media} if media and media != JSON else {}

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 from pgagents.base.errors import Diagnostic, InputError, PgagentsError
 from pgagents.base.places import Problem, Source, Span
 from pgagents.base.reading import MAX_DEPTH, TOO_DEEP, parse
-from pgagents.base.text import HIDDEN, KEY_FORMS, brief, hide_in_address
+from pgagents.base.text import HIDDEN, KEY_FORMS, brief, decode, hide_in_address
 
 MAX_BYTES = 48_000_000
 MAX_VALUES = 3_000_000
@@ -75,10 +75,10 @@ def read(raw: bytes, location: str, name: str) -> Document:
             f"{name} has {len(raw):,} bytes; at most {MAX_BYTES:,} are read", "import a part of it"
         )
     try:
-        text = raw.decode().removeprefix("\ufeff")
+        text = decode(raw)
     except UnicodeDecodeError as error:
         line, begin = raw.count(b"\n", 0, error.start) + 1, raw.rfind(b"\n", 0, error.start) + 1
-        column = len(raw[begin : error.start].decode().removeprefix("\ufeff")) + 1
+        column = len(decode(raw[begin : error.start])) + 1
         raise _make_error(
             name,
             line,

@@ -14,6 +14,7 @@ from typing import Any
 from pgagents.base.errors import Diagnostic, InputError
 from pgagents.base.places import Source, Span
 from pgagents.base.reading import find_text_columns, parse, read_json
+from pgagents.base.text import decode
 
 MAX_BYTES = 16_000_000
 MAX_VALUES = 1_000_000
@@ -28,7 +29,7 @@ def read(raw: bytes, name: str) -> Source:
             name, "too-large", f"the document has {len(raw):,} bytes; at most {MAX_BYTES:,} are read"
         )
     try:
-        text = raw.decode().removeprefix("\ufeff")
+        text = decode(raw)
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise _make_error(

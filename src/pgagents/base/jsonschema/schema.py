@@ -348,6 +348,11 @@ def is_type(schema: Schema, kinds: tuple[str, ...]) -> bool:
     return bool({*kinds} & {*([written] if isinstance(written, str) else written)})
 
 
+def says_nothing(schema: Schema) -> bool:
+    """True if a schema takes any value: it has words for people alone."""
+    return schema.keys() <= {"title", "description"}
+
+
 def follow(schema: Schema, named: Mapping[str, Any], depth: int = 0) -> Schema:
     """Return the named schema that a reference leads to, with the properties of all its parts."""
     for _ in range(20):

@@ -12,7 +12,7 @@ from typing import Any
 from pgagents.base.cel.expression import Expression
 from pgagents.base.cel.expression import compile as compiled
 from pgagents.base.jsonschema.direction import OneWay
-from pgagents.base.jsonschema.schema import resolve
+from pgagents.base.jsonschema.schema import resolve, says_nothing
 from pgagents.base.places import Node, Pointer, Source, Text
 from pgagents.catalogue.checks.checker import Checker
 from pgagents.catalogue.checks.refusals import find_place
@@ -129,7 +129,7 @@ class Shared:
         answer = next((o for o in action.outputs if o.status // 100 == 2), None)
         if answer is None or answer.status == HTTPStatus.NO_CONTENT:
             return False
-        return resolve(answer.schema or {}, self.schemas).keys() <= {"title", "description"}
+        return says_nothing(resolve(answer.schema or {}, self.schemas))
 
 
 def _guess_places(id: str, kind: str) -> Undescribed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from pgagents.base.jsonschema.schema import REF, resolve
+from pgagents.base.jsonschema.schema import REF, resolve, says_nothing
 from pgagents.base.places import Node, Text
 from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.answers import Code
@@ -109,7 +109,7 @@ def _content(model: Model, codes: Sequence[Code], profile: Profile) -> Node:
 
 
 def _is_described(model: Model, code: Code) -> bool:
-    return bool(model.schemas.get(code.envelope, {}).keys() - {"title", "description"})
+    return not says_nothing(model.schemas.get(code.envelope, {}))
 
 
 def edge_name(status: int) -> str:

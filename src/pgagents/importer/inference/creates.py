@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from pgagents.base.acting import begins_with_reading
-from pgagents.base.jsonschema.schema import Schema, follow, is_type
+from pgagents.base.jsonschema.schema import Schema, follow, is_type, says_nothing
 from pgagents.base.text import singular
 from pgagents.catalogue.model.values import choose_value, find_known_texts, find_unsure
 from pgagents.importer.inference.pages import find_success, read_answer, read_argument, read_schema
@@ -560,7 +560,7 @@ def is_undescribed(one: ImportedAction, named: Mapping[str, Any]) -> bool:
     status = min((s for s in output if 200 <= s < 300), default=NO_CONTENT)
     if one.operation.method == "POST" and CREATED not in output and begins_with_reading(one.name):
         return False
-    return status != NO_CONTENT and find_success(one, named).keys() <= {"title", "description"}
+    return status != NO_CONTENT and says_nothing(find_success(one, named))
 
 
 def is_open(schema: Schema) -> bool:

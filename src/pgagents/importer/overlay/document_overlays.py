@@ -15,7 +15,7 @@ from typing import Any
 from pgagents.base.errors import Diagnostic, InputError, PgagentsError
 from pgagents.base.places import Pointer, Source, Span, write_pointer
 from pgagents.base.reading import MAX_DEPTH, parse
-from pgagents.base.text import brief, did_you_mean
+from pgagents.base.text import brief, decode, did_you_mean
 from pgagents.importer.document import MAX_VALUES
 
 MOST_FILES = 20
@@ -90,7 +90,7 @@ def _read(raw: bytes, name: str) -> tuple[Source, bytes]:
     if len(raw) > MAX_BYTES:
         raise PgagentsError(f"{name} has more than {MAX_BYTES:,} bytes; that is the most read", "split it")
     try:
-        source = parse(raw.decode().removeprefix("\ufeff"), name, foreign=True)
+        source = parse(decode(raw), name, foreign=True)
     except UnicodeDecodeError as error:
         raise PgagentsError(
             f"{name}: byte 0x{raw[error.start]:02x} is not UTF-8", "save it as UTF-8"

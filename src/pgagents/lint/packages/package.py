@@ -14,6 +14,7 @@ from pgagents.base.errors import InputError, PgagentsError
 from pgagents.base.places import Place, Source
 from pgagents.base.reading import parse
 from pgagents.base.registry import collect
+from pgagents.base.text import decode
 from pgagents.lint import document
 from pgagents.lint.packages.fields import Hit
 from pgagents.lint.packages.tree import Tree
@@ -134,7 +135,7 @@ def read_text(tree: Tree, path: str) -> str:
             "make them fewer or smaller",
         )
     try:
-        return raw.decode().removeprefix("\ufeff")
+        return decode(raw)
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise TextError("utf8", f"byte 0x{raw[error.start]:02x} is not UTF-8", line) from None

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from pgagents.base.jsonschema.schema import says_nothing
 from pgagents.base.jsonschema.walk import children
 from pgagents.catalogue.decoding.medium import is_json
 from pgagents.catalogue.model.answers import Code
@@ -142,7 +143,7 @@ def _may_nest(schema: Mapping[str, Any]) -> bool:
 
 def _has_body(model: Model, code: Code) -> bool:
     """Return True if a code's envelope is more than any body."""
-    return not model.schemas.get(code.envelope, {}).keys() <= {"title", "description"}
+    return not says_nothing(model.schemas.get(code.envelope, {}))
 
 
 def is_documented_answer(exchange: Exchange, model: Model) -> bool:

@@ -363,7 +363,7 @@ def _strangers(
         yield "a number", 12345, "json"
     elif "array" in kinds:
         item = distinct(schema.get("items", {}), schemas, 0)
-        if not isinstance(item, str):  # JupyterHub 5.3 takes each letter of a text for a user (2026-11-30)
+        if not isinstance(item, str):  # JupyterHub 6.1 takes each letter of a text for a user (2026-11-30)
             yield "one item without its list", item, "json"
     elif "object" in kinds:
         yield "an object in a string", json.dumps(low(schema, schemas)), "json"

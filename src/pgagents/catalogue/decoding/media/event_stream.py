@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 from pgagents.base.http import EVENT_STREAM, Json, read_json
+from pgagents.base.text import decode
 from pgagents.catalogue.decoding.medium import Medium
 from pgagents.catalogue.model.answers import Output
 
@@ -18,7 +19,7 @@ _DEFAULT = "message"
 
 def _read(body: bytes, _content_type: str, output: Output) -> Json:
     try:
-        text = body.decode().removeprefix("\ufeff")
+        text = decode(body)
     except UnicodeDecodeError as error:
         return Json(problem=f"byte {error.start} is not UTF-8")
     if output.events is None:
