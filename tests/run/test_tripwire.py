@@ -396,6 +396,11 @@ def first_without_id(server: Notes, rows: list[Row]) -> list[Row]:
     return [{**rows[0], "id": ""}, *rows[1:]]
 
 
+def ids_at_first(server: Notes, rows: list[Row]) -> list[Row]:
+    server.deeds += 1
+    return rows if server.deeds < 3 else without_ids(server, rows)
+
+
 def other_ids(server: Notes, rows: list[Row]) -> list[Row]:
     server.deeds += 1
     return [{**row, "id": f"{row['id']}-{server.deeds}"} for row in rows]
@@ -508,6 +513,7 @@ LEGAL: dict[str, dict[str, Any]] = {
     "the newest first, without a read": {"listed": newest_first, "readable": False},
     "no ids": {"listed": without_ids},
     "a row without an id": {"listed": first_without_id},
+    "ids in the first answers alone, without a read": {"listed": ids_at_first, "readable": False},
     "other ids at each read": {"listed": other_ids, "readable": False},
     "places for ids": {"listed": places, "readable": False},
     "another order": {"listed": shuffled, "readable": False},

@@ -291,6 +291,8 @@ def test_what_is_written_is_what_is_read(more: int) -> None:
     id, place = "a" * (journal.MOST_TEXT + more), "b" * (journal.MOST_PLACE + more)
     assert recorder._is_short("", id) is (not more)
     assert recorder._is_short(place, "a") is (not more)
-    for read in (lambda: journal._id(id), lambda: journal._text(place, journal.MOST_PLACE)):
-        with pytest.raises(ValueError) if more else nullcontext():
-            read()
+    refused = pytest.raises(ValueError, match=r"^$") if more else nullcontext()
+    with refused:
+        journal._id(id)
+    with refused:
+        journal._text(place, journal.MOST_PLACE)
