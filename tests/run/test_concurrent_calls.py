@@ -10,10 +10,13 @@ from typing import Any
 
 import pytest
 
+from importing import imported, openapi
+from pgagents.base.http import Request, Response, json_bytes
 from pgagents.report.contract import Verdict
 from pgagents.verify.checks.rest import concurrent_calls
 from pgagents.verify.judgement import Untested
-from pgagents.verify.run.run import contracts
+from pgagents.verify.plan.options import Identities, Options
+from pgagents.verify.run.run import contracts, verify
 from pgagents.verify.setting import setting_of
 from small_api import URL, with_resource
 from test_own_probes import answer, exchange_of, find_trial
@@ -21,6 +24,7 @@ from verifying import PARK_GRAPH, ROOT, SHOP, model, run
 
 CATALOGUES = ROOT / "tests" / "catalogues"
 ONCE = "concurrent_calls/once/"
+TEXT = {"type": "string"}
 
 
 @pytest.mark.parametrize(
@@ -77,3 +81,55 @@ def test_a_call_that_was_put_off_or_only_accepted_took_nothing(
     with pytest.raises(Untested) if verdict is None else nullcontext():
         judged = concurrent_calls._judge(trial, of.resources["note"], pair, "one note")
         assert judged.verdict is verdict
+
+
+def _say(status: int, body: Any = None) -> Response:
+    return Response(status, (("Content-Type", "application/json"),), json_bytes(body or {"error": "no"}))
+
+
+def test_a_race_is_odd_where_a_document_alone_lists_the_conflict() -> None:
+    """It comes and goes with the load of a server, and nobody promised that there is none."""
+    rows: dict[str, str] = {}
+    made, raced = 0, False
+
+    def jobs(request: Request) -> Response:
+        nonlocal made, raced
+        id, _, verb = request.target.removeprefix("/jobs").removeprefix("/").partition("/")
+        if request.method == "POST" and not id:
+            made += 1
+            rows[id := f"job-{made}"] = "open"
+        elif id not in rows:
+            return _say(404)
+        elif request.method == "DELETE":
+            del rows[id]
+            return Response(204, (), b"")
+        elif verb:
+            if rows[id] == "done" and raced:
+                return _say(409)
+            # the first two calls of one job come at once, and both find it open
+            raced = raced or rows[id] == "done"
+            rows[id] = "done"
+        return _say(201 if request.method == "POST" and not verb else 200, {"id": id, "status": rows[id]})
+
+    job = {"required": ["id"], "properties": {"id": TEXT, "status": TEXT}, "type": "object"}
+    id = {"name": "job_id", "in": "path", "required": True, "schema": TEXT}
+    refused = {status: {"description": "No"} for status in ("404", "409")}
+    shown = {"content": {"application/json": {"schema": job}}}
+    said = {
+        status: {"responses": {status: {"description": "So", **shown}, **refused}}
+        for status in ("200", "201")
+    }
+    gone = {"responses": {"204": {"description": "Gone"}, **refused}}
+    paths = {
+        "/jobs": {"post": said["201"]},
+        "/jobs/{job_id}": {"parameters": [id], "get": said["200"], "delete": gone},
+        "/jobs/{job_id}/finish": {"parameters": [id], "post": said["200"]},
+    }
+    report = verify(
+        imported(openapi(paths)).model, jobs, Identities({}),
+        Options(live=False, allow_writes=True, only=("concurrent_calls",)),
+        clock=lambda: 0.0, sleep=lambda _: None, wall=lambda: "2026-04-12T13:20:00Z",
+        url="http://127.0.0.1:1",
+    )  # fmt: skip
+    verdicts = {r.contract.id: r.verdict for r in report.results if r.contract.id.startswith(ONCE)}
+    assert set(verdicts.values()) == {Verdict.ODD}

@@ -65,7 +65,9 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         run = partial(_act_twice, resource=resource, param=param)
         attempt = Attempt(run, stage=5, cost=2 + TWO)
         detail = f"once/{resource.name}"
-        yield Case(endpoint, says, endpoint.action.origin, attempt, detail, resource.cite)
+        # that the second is refused was seen and a document may list it; of two at once none says anything
+        origin = next((m.origin for m in resource.moves if m.action is endpoint.action), resource.origin)
+        yield Case(endpoint, says, origin, attempt, detail, resource.cite)
     yield from _list_bound_cases(setting)
 
 
