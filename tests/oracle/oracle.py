@@ -1,7 +1,7 @@
 """The oracle holds contracts, probes and verdicts of every check as digests while code is moved.
 
-`python tests/oracle/oracle.py` records `oracle.json` anew. Do that only in a commit that says which change of
-contracts, plans or verdicts it is for.
+`PYTHONPATH=tests python tests/oracle/oracle.py` records `oracle.json` anew. Do that only in a commit that
+says which change of contracts, plans or verdicts it is for.
 """
 
 from __future__ import annotations

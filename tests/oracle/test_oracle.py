@@ -16,7 +16,8 @@ from pgagents.verify.setting import Setting
 pytestmark = pytest.mark.always
 RECORDED: oracle.Digests = json.loads(oracle.RECORD.read_text(encoding="utf-8"))
 NEXT_STEP = (
-    "If the change is meant, `python tests/oracle/oracle.py` records it; say in the commit what changed."
+    "If the change is meant, `PYTHONPATH=tests python tests/oracle/oracle.py` records it; "
+    "say in the commit what changed."
 )
 
 
