@@ -6,6 +6,11 @@ removal that removed nothing. A parent is removed by its `undone_by` if that is 
 instances are read again. The member that is the number of the instances in a parent, by `counts`, is one more
 when one was made, and one less when it was removed. A parent that is not removed for an instance in it, or
 one that names it (409), is removed when that is gone. That is advice: what was used once may have to stay.
+
+An instance that only a list of its parent shows is removed under another parent, and must still be listed.
+A number of a parent that nobody sets and that changed when an instance was made, such as a total, is as
+before when that was removed. That is advice. One that grows by each instance that ever was is left out: it
+is another one when an equal instance is made again.
 """
 
 from __future__ import annotations
@@ -13,14 +18,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from pgagents.catalogue.model.action import Action, ActionCall
 from pgagents.catalogue.model.answers import Code
 from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank
-from pgagents.verify.cases.instance_changes import make_one
-from pgagents.verify.cases.removed_instances import call_with_ids, has_random_id, is_there
+from pgagents.verify.cases.argument_values import choose_other
+from pgagents.verify.cases.instance_changes import make_one, names_instance
+from pgagents.verify.cases.removed_instances import call_with_ids, has_random_id, is_listed, is_there
 from pgagents.verify.fixtures.factory import ACCEPTED, REMOVAL_WAITS_S
 from pgagents.verify.fixtures.instance import (
     at_path,
@@ -35,6 +42,7 @@ from pgagents.verify.fixtures.target import as_needed, makes
 from pgagents.verify.judgement import Judgement, Untested, conclude, describe_code
 from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
+from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.asking import ask_until
 from pgagents.verify.wire.call import Call, InstanceRef, Sleep
 from pgagents.verify.wire.endpoint import Endpoint
@@ -59,10 +67,13 @@ class _Nested:
 
 
 def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
-    """Yield each action that takes the ids of an instance and its parent, and each read of an instance whose
-    parent can be removed.
+    """Yield each action that takes the ids of an instance and its parent, each read of an instance whose
+    parent can be removed, and the numbers of a parent that follow its instances.
     """
     del roles
+    for part in _list_parts(setting):
+        yield from _list_removals_elsewhere(setting, part)
+        yield from _list_tallies(setting, part)
     for nested in _list_nested(setting):
         resource, parent = nested.resource, nested.parent
         written = "within" in setting.model.source.data["resources"][resource.name]
@@ -96,6 +107,76 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
         )
         detail = f"freed/{parent.name}/{resource.name}"
         yield Case(remover, says, (*parent.origin, "undone_by"), attempt, detail, advice=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A resource whose instances are made in a parent that its path names, and can be removed for good."""
+
+    resource: Resource
+    parent: Resource
+    maker: Endpoint
+    parent_maker: Endpoint
+    remover: Endpoint
+
+
+def _list_parts(setting: Setting) -> Iterator[_Part]:
+    resources = setting.model.resources
+    for resource in resources.values():
+        maker, remover = _find_maker(setting, resource), _find_remover(setting, resource)
+        if maker is None or remover is None:
+            continue
+        above = [p.refers_to for p in maker.params if p.required and p.place == "path"]
+        parent = resources.get(above[-1] or "") if above else None
+        parent_maker = _find_maker(setting, parent) if parent is not None else None
+        if parent is not None and parent_maker is not None and parent is not resource:
+            yield _Part(resource, parent, maker, parent_maker, remover)
+
+
+def _list_removals_elsewhere(setting: Setting, part: _Part) -> Iterator[Case]:
+    """Yield the removal of an instance that has no read: a bicycle workshop of 2026-11-27 removed any line by
+    any order.
+    """
+    resource, parent, remover = part.resource, part.parent, part.remover
+    if find_read(setting, resource) is not None or not _names(remover, parent):
+        return
+    for listed in resource.listed_by:
+        lister = setting.find_usable_lead(str(listed.action.name))
+        if lister is None or not _names(lister, parent):
+            continue
+        says = f"{remover.action.name} reaches no {resource.name} under another {parent.name}"
+        attempt = Attempt(
+            partial(_try_removal_elsewhere, part=part, listed=listed, lister=lister),
+            stage=5, cost=6, writes=True, endpoints=(remover, part.maker, part.parent_maker),
+        )  # fmt: skip
+        yield Case(remover, says, resource.origin, attempt, f"elsewhere/{resource.name}", resource.cite)
+        return
+
+
+def _names(endpoint: Endpoint, resource: Resource) -> bool:
+    return any(p.required and p.refers_to == resource.name for p in endpoint.params)
+
+
+def _list_tallies(setting: Setting, part: _Part) -> Iterator[Case]:
+    """Yield the case of a parent's numbers that nobody sets: the same workshop kept an order's total when a
+    line was removed.
+    """
+    resource, parent = part.resource, part.parent
+    found = find_read(setting, parent)
+    if found is None:
+        return
+    read, reader = found
+    setters = [part.parent_maker, *(e for e in setting.list_naming(parent.name) if names_instance(e, parent))]
+    others = {p.wire for endpoint in setters for p in endpoint.action.params}
+    others |= {*parent.ids, *parent.volatile, *dict(parent.counts).values()}
+    shown = members_of(setting, read)
+    names = tuple(n for n, schema in shown.items() if n not in others and _is_number(setting, schema))
+    if not names:
+        return
+    says = f"numbers of a {parent.name} are as before when a {resource.name} is removed"
+    run = partial(_try_tally, part=part, read=read, reader=reader, names=names)
+    attempt = Attempt(run, cost=7, writes=True, endpoints=(reader, part.maker, part.parent_maker))
+    yield Case(reader, says, parent.origin, attempt, f"tallied/{resource.name}", advice=True)
 
 
 def _list_counts(setting: Setting, nested: _Nested) -> Iterator[Case]:
@@ -133,7 +214,7 @@ def _list_naming_parents(setting: Setting) -> Iterator[_Nested]:
     resources = setting.model.resources
     for resource in resources.values():
         read = find_read(setting, resource)
-        maker = setting.find_lead(str(resource.made_by.action.name)) if resource.made_by is not None else None
+        maker = _find_maker(setting, resource)
         if read is None or maker is None or _find_remover(setting, resource) is None:
             continue
         for name in dict.fromkeys(str(p.refers_to) for p in maker.params if p.refers_to in resources):
@@ -144,6 +225,10 @@ def _list_naming_parents(setting: Setting) -> Iterator[_Nested]:
             parent_maker = setting.find_lead(str(parent.made_by.action.name))
             if parent_maker is not None and any(e.status == CONFLICT for e in remover.action.errors):
                 yield _Nested(resource, parent, maker, parent_maker, *read)
+
+
+def _find_maker(setting: Setting, resource: Resource) -> Endpoint | None:
+    return setting.find_lead(str(resource.made_by.action.name)) if resource.made_by is not None else None
 
 
 def _find_remover(setting: Setting, resource: Resource) -> Endpoint | None:
@@ -214,7 +299,7 @@ def _judge_accepted(
 
 
 def _name_parents(
-    nested: _Nested, endpoint: Endpoint, made: Exchange, body: Mapping[str, Any]
+    nested: _Nested | _Part, endpoint: Endpoint, made: Exchange, body: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return the arguments that are the ids of a new parent and of the parent's containers."""
     arguments = nested.parent.values_for(endpoint.params, body)
@@ -338,10 +423,98 @@ def _try_count(trial: Trial, nested: _Nested, member: str, read: ActionCall, rea
     conclude(trial.judge(expected, "" if left == first else f"{member} is {{left}}", left=left))
 
 
-def _make_inside(nested: _Nested, home: Exchange, around: Mapping[str, Any]) -> Mapping[str, Any]:
+def _try_removal_elsewhere(trial: Trial, part: _Part, listed: ActionCall, lister: Endpoint) -> None:
+    setting, resource, parent, what = trial.setting, part.resource, part.parent, part.resource.name
+    home, around = make_one(parent, part.parent_maker, f"a {parent.name} with a {what}")
+    body = _make_inside(part, home, around)
+    other, beside = make_one(parent, part.parent_maker, f"another {parent.name}")
+    if resource.id_of(_make_inside(part, other, beside)) == resource.id_of(body):  # each order counts its own
+        raise Untested(f"each {parent.name} may have a {what} with this id")
+    why = f"what a {parent.name} has"
+    bound = {parent.name: around}
+    look = Call(lister, listed.input, "explore", why, subject=resource, made=body, bind=bound)
+    seen = trial.ask(look)
+    if not is_listed(resource, listed, seen, body):
+        raise Untested(f"its {parent.name} does not list it: {seen.outcome}")
+    arguments = {
+        **_name_parents(part, part.remover, other, beside),
+        **resource.values_for(part.remover.params, body),
+    }
+    answer = trial.ask(call_with_ids(setting, part.remover, arguments, f"a {what} of another {parent.name}"))
+    if answer.void:
+        raise Untested(answer.moot or answer.outcome)
+    after = trial.ask(replace(look, again=True))
+    if isinstance(at_path(listed, after), list) and not is_listed(resource, listed, after, body):
+        expected = f"a {what} of another {parent.name} stays"
+        conclude(trial.broken(expected, f"{answer.outcome}, and the {what} of another {parent.name} is gone"))
+    else:
+        conclude(trial.kept() if after.success else trial.untested(after.outcome))
+
+
+def _try_tally(trial: Trial, part: _Part, read: ActionCall, reader: Endpoint, names: tuple[str, ...]) -> None:
+    """Read the numbers of a new parent: with one instance, without it, and with an equal one."""
+    resource, parent = part.resource, part.parent
+    trial.ask(InstanceRef(resource.name))  # the first of a kind is made twice, to tell their ids apart
+    home, around = make_one(parent, part.parent_maker, f"a {parent.name} whose numbers are read")
+    look = Call(reader, read.input, "explore", f"numbers of a {parent.name}", subject=parent, made=around)
+
+    def numbers_in(answer: Exchange) -> dict[str, float]:
+        shown = at_path(read, answer) if answer.success else None
+        found = {n: shown.get(n) for n in names} if isinstance(shown, Mapping) else {}
+        return {n: v for n, v in found.items() if isinstance(v, int | float) and not isinstance(v, bool)}
+
+    sent = (p for p in part.maker.action.params if p.place == "body" and not p.refers_to)
+    sizes = (p for p in sent if _is_number(trial.setting, p.schema))
+    chosen = {str(p.name): choose_other(trial.setting, part.maker, p, 0) for p in sizes}
+    # a line for 0 euros adds nothing to a total
+    given = {name: size for name, size in chosen.items() if size is not None}
+    empty = numbers_in(trial.ask(look))
+    body = _make_inside(part, home, around, given)
+    full = numbers_in(trial.ask(replace(look, again=True)))
+    moved = [n for n, value in full.items() if n in empty and empty[n] != value]
+    if not moved:
+        raise Untested(f"no number of a {parent.name} changes with a {resource.name}", excused=True)
+    undone_by = resource.undone_by
+    assert undone_by is not None
+    bound, why = {parent.name: around}, f"a {resource.name} is removed"
+    gone = trial.ask(
+        Call(part.remover, undone_by.input, "valid", why, subject=resource, made=body, bind=bound)
+    )
+    if not gone.success or gone.status == ACCEPTED:
+        raise Untested(f"the {resource.name} was not removed, or not yet: {gone.outcome}")
+
+    def list_stale(answer: Exchange) -> list[str]:
+        return [n for n in moved if numbers_in(answer).get(n) == full[n]]
+
+    answer, _ = ask_until(replace(look, again=True), lambda one: not list_stale(one), REMOVAL_WAITS_S)
+    left = numbers_in(answer)
+    if not list_stale(answer):
+        back = all(left.get(n) == empty[n] for n in moved)
+        conclude(trial.kept() if back else trial.untested(f"{', '.join(moved)} may be about more than that"))
+        return
+    _make_inside(part, home, around, given)
+    stale = [n for n in list_stale(answer) if n in list_stale(trial.ask(replace(look, again=True)))]
+    if not stale:
+        raise Untested(f"{', '.join(moved)} may count what ever was", excused=True)
+    name = stale[0]
+    expected = f"{name} {empty[name]} again, as the {resource.name} was removed"
+    conclude(trial.broken(expected, f"{name} is still {{left}} without the {resource.name}", left=left[name]))
+
+
+def _is_number(setting: Setting, schema: Any) -> bool:
+    kinds = {*types_of(setting.resolve_schema(schema))} - {"null"}
+    return bool(kinds) and kinds <= {"integer", "number"}
+
+
+def _make_inside(
+    nested: _Nested | _Part,
+    home: Exchange,
+    around: Mapping[str, Any],
+    given: Mapping[str, Any] = MappingProxyType({}),
+) -> Mapping[str, Any]:
     """Make an instance in the parent that `home` has made; return its body."""
     resource, parent = nested.resource, nested.parent
-    arguments = _name_parents(nested, nested.maker, home, around)
+    arguments = {**_name_parents(nested, nested.maker, home, around), **given}
     why = f"a {resource.name} of a new {parent.name}"
     _, body = make_one(resource, nested.maker, why, arguments, bind={parent.name: around})
     return body
