@@ -79,6 +79,7 @@ class Server:
 
     leaks: str = ""
     refusal: int = 404
+    full: bool = False
     notes: dict[int, tuple[str, str]] = field(default_factory=dict)
     made: int = 0
 
@@ -101,6 +102,8 @@ class Server:
         text = body.get("text") if isinstance(body, dict) else None
         if not isinstance(text, str) or len(text) > 90:
             return answer(422, {"detail": "text"})
+        if self.full:
+            return answer(409, {"detail": "no more notes"})
         self.made += 1
         self.notes[self.made] = who, text
         return answer(201, {"id": self.made, "text": text})
@@ -148,6 +151,27 @@ def test_a_refusal_for_another_reason_hides_nothing(refusal: int) -> None:
 )
 def test_what_another_key_reaches_is_odd(leaks: str, contract: str) -> None:
     assert verdicts(Server(leaks=leaks))[contract] is Verdict.ODD
+
+
+@pytest.mark.parametrize(
+    ("rows", "full", "verdict"),
+    [
+        pytest.param({"main", "second"}, False, Verdict.BROKEN, id="each has its own"),
+        pytest.param({"main"}, False, Verdict.ODD, id="the other may list another kind"),
+        pytest.param({"main", "second"}, True, Verdict.BROKEN, id="none can be made"),
+        pytest.param({"second"}, True, Verdict.UNTESTED, id="none is there, and none can be made"),
+    ],
+)
+def test_rows_of_two_keys_without_one_in_common_are_of_each(
+    rows: set[str], full: bool, verdict: Verdict
+) -> None:
+    """Two practices, 2026-11-30: each lists its own invoices, and reads those of the other."""
+    server = Server(leaks="GET", full=full)
+    for who in sorted(rows):
+        server.notes[len(server.notes) + 100] = KEYS[who], f"of {who}"
+    before = dict(server.notes)
+    assert verdicts(server)["absent_id/foreign/note_id/get_note@rest"] is verdict
+    assert server.notes == before
 
 
 def test_without_a_second_key_nobody_else_is_promised_anything() -> None:

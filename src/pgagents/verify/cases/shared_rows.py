@@ -72,6 +72,35 @@ def is_listed_for_other(setting: Setting, resource: Resource, body: Mapping[str,
     return False if left_out else None
 
 
+def are_apart(setting: Setting, resource: Resource) -> bool:
+    """True if both keys list rows of a kind, and no row is in the lists of both: each has its own."""
+    for call in resource.listed_by:
+        endpoint = setting.find_usable_lead(str(call.action.name))
+        if endpoint is not None and not any(p.required and p.refers_to for p in endpoint.params):
+            owners, others = (_list_whole(setting, resource, call, endpoint, r) for r in (OWNER, OTHER))
+            if owners and others:
+                return owners.isdisjoint(others)
+    return False
+
+
+def _list_whole(
+    setting: Setting, resource: Resource, call: ActionCall, endpoint: Endpoint, role: str
+) -> set[Any]:
+    """Return the ids of a list; empty if it was not read to its end."""
+    why = f"to see whether each project has {resource.name} rows of its own"
+    found: set[Any] = set()
+    for _, page in follow_pages(
+        setting, Call(endpoint, call.input, "explore", why, role=role), ask, MOST_PAGES
+    ):
+        items = find_items(call, page) if page.success else None
+        if items is None:
+            return set()
+        found.update(resource.id_of(item) for item in items)
+        if not may_go_on(page, items):
+            return found
+    return set()
+
+
 def _is_listed(
     setting: Setting,
     resource: Resource,

@@ -94,6 +94,8 @@ class InstanceRef(Step[Mapping[str, Any]]):
     """The member of the id that is the argument, if the id has several."""
     new: bool = False
     """True if no earlier call may have changed the instance unseen. Only steps of a probe set it."""
+    older: bool = dataclasses.field(default=False, repr=False)
+    """True if one that was there before the run will do, as for reads. Only steps of a probe set it."""
     parts: tuple[tuple[str, bool], ...] = dataclasses.field(default=(), repr=False)
     around: tuple[InstanceRef, ...] = dataclasses.field(default=(), repr=False)
     """What the instances that contain it must be like."""

@@ -4,7 +4,8 @@ Each id argument is called with an id that no instance has. Another project's id
 refusal, as the catalogue allows (OWASP API1:2023). An optional argument in the query of a read may be a
 filter, as PostgREST's, which answers a list without items; not if the catalogue gives the argument an
 error of its own (`otherwise`). The server may refuse any of several such ids first. Without an `absent` id,
-an imported resource is read by a number or a UUID that hardly any server has, and any refusal will do.
+an imported resource is read by a number or a UUID that hardly any server has, and any refusal will do. By
+a document alone, what another key reaches is firm if both keys list rows, and none is in both lists.
 """
 
 from __future__ import annotations
@@ -27,13 +28,14 @@ from pgagents.verify.answers.refusal import (
 )
 from pgagents.verify.cases.removed_instances import find_absent_id, list_references
 from pgagents.verify.cases.shared_rows import (
+    are_apart,
     find_refused_write,
     is_listed_for_other,
     is_owned_by_guess,
     makes,
     say_shared,
 )
-from pgagents.verify.fixtures.instance import at_path
+from pgagents.verify.fixtures.instance import Unavailable, at_path
 from pgagents.verify.fixtures.target import CREATED, makes_it
 from pgagents.verify.judgement import Judgement, Untested, conclude, judge_kept, judge_refused, judge_untested
 from pgagents.verify.promise import Attempt, Case, Trial, make_check
@@ -125,7 +127,15 @@ def _call_after_owner(trial: Trial, param: Param, resource: Resource) -> None:
     """
     call = _make_foreign_call(trial, resource)
     named = call.subject or resource  # a call about an instance names what contains it by that
-    instance = trial.ask(InstanceRef(named.name, call.states))
+    wanted = InstanceRef(named.name, call.states)
+    try:
+        instance = trial.ask(wanted)
+    except (
+        Unavailable
+    ):  # an invoice needs a visit, of which no more are made; an older one is as good to read
+        if named.found_by is None:
+            raise
+        instance = trial.ask(replace(wanted, older=True))
     same = (
         replace(call, made=instance)
         if call.subject is not None
@@ -152,7 +162,8 @@ def _judge_foreign(
         if answer.success:
             shown = _tell_reached(trial, resource, answer, sent)
             refused = f"another project's {resource.name} is refused"
-            conclude(trial.broken(refused, shown).with_rank(Rank.EXPOSED))
+            broken = trial.broken(refused, shown).with_rank(Rank.EXPOSED)
+            conclude(replace(broken, shown=are_apart(trial.setting, call.subject or resource)))
         elif answer.void or answer.status >= 500 or answer.status == UNAUTHORIZED:  # or it was not looked up
             raise Untested(f"it says nothing of whose the {resource.name} is: {answer.outcome}")
         else:
