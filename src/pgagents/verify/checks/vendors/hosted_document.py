@@ -9,24 +9,21 @@ as application/linkset+json (RFC 9727) and application/vnd.oai.openapi+yaml are 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 from pgagents.base.http import media_type_of
-from pgagents.base.places import read_step
 from pgagents.report.contract import Rank
 from pgagents.verify.cases.discovery import fetch, find_https, find_other_host, judge_over_https
 from pgagents.verify.judgement import Untested, conclude
 from pgagents.verify.projections import build_file, parse_document
 from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
+from pgagents.verify.tools import show_member
 from pgagents.verify.wire.endpoint import REST
 
-MOST_SHOWN = 80
-"""The most characters of a value in a sentence."""
 _YAML = (
     "application/yaml",
     "application/x-yaml",
@@ -72,8 +69,9 @@ def _try(file: str, path: str, trial: Trial) -> None:
     elif mismatch := _find_type_mismatch(file, content_type):
         conclude(trial.broken(*mismatch))
     elif not as_written and (where := difference(expected.data, document)):
-        as_built = f"{file} as it was built, {where}: {_at(expected.data, where)}"
-        conclude(trial.broken(as_built, f"it differs at {where}: {{value}}", value=_at(document, where)))
+        as_built = f"{file} as it was built, {where}: {show_member(expected.data, where)}"
+        value = show_member(document, where)
+        conclude(trial.broken(as_built, f"it differs at {where}: {{value}}", value=value))
     else:
         conclude(trial.kept())
 
@@ -94,20 +92,6 @@ def _find_type_mismatch(file: str, content_type: str) -> tuple[str, str] | None:
     else:
         return None
     return None if right else (f"Content-Type: {wanted}", f"Content-Type: {content_type or 'none'}")
-
-
-def _at(document: Any, pointer: str) -> str:
-    """Return the value at a JSON pointer as short text."""
-    for step in pointer.split("/")[1:]:
-        name = read_step(step)
-        if isinstance(document, dict) and name in document:
-            document = document[name]
-        elif isinstance(document, list) and name.isdecimal() and int(name) < len(document):
-            document = document[int(name)]
-        else:
-            return "nothing"
-    text = json.dumps(document, ensure_ascii=False)
-    return text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN] + "…"
 
 
 def difference(expected: Any, document: Any, path: str = "#") -> str:
