@@ -41,8 +41,10 @@ def test_a_server_may_say_at_a_well_known_address_where_to_get_a_token(told: str
 PARSE_ERROR = b'{"jsonrpc": "2.0", "id": null, "error": {"code": -32700, "message": "Parse error"}}'
 
 
-def run_sessions(answer: Callable[[Request], Response | None]) -> tuple[dict[str, Verdict], list[Request]]:
-    """Verify the transport of a server with sessions; `answer` may answer a message within one."""
+def run_sessions(
+    answer: Callable[[Request], Response | Silence | None], check: str = "mcp_transport"
+) -> tuple[dict[str, Verdict], list[Request]]:
+    """Verify a check of a server with sessions; `answer` may answer a message within one."""
     seen: list[Request] = []
 
     def handler(request: Request) -> Response | Silence:
@@ -68,8 +70,8 @@ def run_sessions(answer: Callable[[Request], Response | None]) -> tuple[dict[str
 
     of = model()
     link = Link(handler, url="http://127.0.0.1:1", path="/mcp")
-    report = verify_sandbox(of, inside(of), Options(only=("mcp_transport/",)), mcp=link)
-    return {r.contract.id: r.verdict for r in report.results if r.contract.check == "mcp_transport"}, seen
+    report = verify_sandbox(of, inside(of), Options(only=(f"{check}/",)), mcp=link)
+    return {r.contract.id: r.verdict for r in report.results if r.contract.check == check}, seen
 
 
 def test_a_server_need_not_require_its_sessions() -> None:
@@ -101,6 +103,20 @@ def test_a_server_that_is_too_busy_is_not_judged(status: int) -> None:
     assert {judged[f"mcp_transport/{name}@mcp"] for name in wrong} == {Verdict.UNTESTED}
     judged, _ = run_sessions(lambda _: Response(status))
     assert judged["mcp_transport/opens@mcp"] is Verdict.UNTESTED
+
+
+@pytest.mark.parametrize("told", [Response(429), Response(503), Silence("timeout", "10 s")])
+@pytest.mark.parametrize("check", ["mcp_errors", "mcp_tools"])
+def test_a_question_that_was_put_off_lists_no_tool_and_refuses_none(
+    check: str, told: Response | Silence
+) -> None:
+    def put_off(request: Request) -> Response | Silence | None:
+        asked = b'"tools/list"' in request.body if check == "mcp_tools" else b"pgv" in request.body
+        return told if asked else None
+
+    judged, _ = run_sessions(put_off, check)
+    assert judged
+    assert set(judged.values()) == {Verdict.UNTESTED}, judged
 
 
 @pytest.mark.parametrize(("status", "verdict"), [(400, Verdict.KEPT), (500, Verdict.BROKEN)])

@@ -12,7 +12,7 @@ import pytest
 
 from importing import imported, openapi, operation
 from language_table import model_of
-from pgagents.base.http import Request, Response
+from pgagents.base.http import Request, Response, Silence
 from pgagents.catalogue.model.model import Model
 from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank, Verdict
@@ -49,7 +49,7 @@ from small_api import NOTES, URL, catalogue, with_resource
 from test_own_probes import answer, exchange_of, find_trial
 from verifying import model as park_graph
 
-Server = Callable[[Call], Response]
+Server = Callable[[Call], Response | Silence]
 COMMENT = {"id": "c-1", "text": "Oat milk?"}
 
 
@@ -337,14 +337,11 @@ def test_a_page_that_only_a_key_opens_is_there() -> None:
     assert follow(lambda _: html(404))[0].verdict is Verdict.BROKEN
 
 
-def test_a_page_is_not_missing_where_the_key_was_put_off() -> None:
-    setting = setting_for(with_resource(LINKED, SHOWN))
-    body = {"id": "n1", "text": "Hi", "page": f"{URL}/p/1", "pin": "secret1234"}
-    contract = "links_resolve/page/create_note@rest"
-    judged, _ = try_case(
-        links_resolve.CHECK, setting, contract, lambda call: html(404 if call.twist else 429), body
-    )
-    assert contract not in judged
+@pytest.mark.parametrize("told", [html(429), html(503), Silence("timeout", "10 s")])
+@pytest.mark.parametrize("keyed", [True, False])
+def test_a_page_is_not_missing_where_a_call_was_put_off(told: Response | Silence, keyed: bool) -> None:
+    judged, _ = follow(lambda call: html(404) if call.twist and keyed else told)
+    assert judged.verdict is Verdict.UNTESTED
 
 
 @pytest.mark.parametrize(("host", "odd"), [(URL, False), ("https://api.example.com", True)])

@@ -99,6 +99,13 @@ class Untested(Exception):
         self.sticky, self.excused = sticky, excused
 
 
+def demand(answer: Exchange) -> Exchange:
+    """Return the answer. Raises Untested if it shows nothing: the call was put off, or got none."""
+    if answer.void:
+        raise Untested(answer.moot or f"a call was put off, or not answered: {answer.outcome}")
+    return answer
+
+
 class _Word(str):
     """A word that is shown without quotation marks."""
 

@@ -335,7 +335,7 @@ class ReadList:
     """The tools of all pages, and why a list is not whole; all texts are empty if it was read to its end.
 
     `problem` is a mistake of the server. `unread` says why nothing can be judged: the server could not be
-    reached, or the list is longer than this client reads. `pages` is the number of pages.
+    reached or put the call off, or the list is longer than this client reads. `pages` is the number of pages.
     """
 
     tools: Sequence[Any]
@@ -358,6 +358,8 @@ def read_pages(setting: Setting) -> ReadList:
         exchange = ask(ask_page(walk.cursor))
         if link.problem and not link.told:
             return ReadList(walk.tools, unread=link.problem, pages=walk.pages)
+        if exchange.void:
+            return ReadList(walk.tools, unread=exchange.outcome, pages=walk.pages)
         goes_on = walk.take(result_of(exchange.answer), exchange.outcome, link.version)
     return ReadList(walk.tools, walk.problem, walk.limit, walk.pages)
 

@@ -257,12 +257,14 @@ def try_key(setting: Setting, claim: Claim, caller: ActionCaller) -> Outcome | s
     later = observe(hinted.sources, [body], WHY, counts_alike=True)
     if once is None or later is None or again.void:
         return f"what the repeat did could not be read: {again.outcome}"
-    changes = tell(list_differences(once, later), once, later)
-    changes = drop_restless(hinted.sources, [body], later, changes)
+    differences = tell(list_differences(once, later), once, later)
+    changes = drop_restless(hinted.sources, [body], later, differences)
     other = find_made(hinted, again) if hinted.makes else None
     verdict: Verdict = "broken" if caller.firm and not resource.is_seen_by_guess else "odd"
     if other is not None and resource.id_of(other) != resource.id_of(body):
         why = f"a repeat with the same `{claim.member}` makes another {resource.name}"
+    elif changes is None:
+        return "what the repeat did could not be read once more"
     elif changes:
         why = f"a repeat with the same `{claim.member}` acts again: {changes[min(changes)][0]}"
     elif other is None and hinted.makes and not counts_made(hinted, once):

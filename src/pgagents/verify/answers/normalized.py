@@ -13,6 +13,7 @@ from pgagents.base.cel.functions import epoch
 from pgagents.catalogue.model.action import Action
 from pgagents.catalogue.model.answers import items_of, values_for
 from pgagents.verify.fixtures.instance import at_path, siblings
+from pgagents.verify.judgement import demand
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call
@@ -68,11 +69,12 @@ def is_alike_when_repeated(
 ) -> bool:
     """Repeat the call that was answered with `one`, to see which members change by themselves.
 
-    Return true if the two answers differ in nothing but these, such as a request id.
+    Return true if the two answers differ in nothing but these, such as a request id. Raises Untested if no
+    repetition is answered.
     """
     changing: set[str] = set()
     for _ in range(REPEATS if one.items == other.items else 0):
-        exchange = ask(call)
+        exchange = demand(ask(call))
         if not (exchange.success and exchange.fits):
             return False
         again = normalize(exchange)

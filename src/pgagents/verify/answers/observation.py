@@ -332,9 +332,9 @@ def drop_restless(
     last: Observation,
     found: Difference,
     traces: TraceSource | None = None,
-) -> Difference:
+) -> Difference | None:
     """Return the differences without the places that also differ between two observations with no call in
-    between.
+    between; None if the second one failed.
 
     Calls of other probes may cause a difference, or hide a true one. So if any is found, the probe must have
     run alone.
@@ -343,7 +343,9 @@ def drop_restless(
         return found
     ask(Alone())
     again = observe(sources, bodies, "whether it changes by itself", traces)
-    restless = list_differences(last, again) if again is not None else set()
+    if again is None:
+        return None
+    restless = list_differences(last, again)
     return {place: told for place, told in found.items() if place not in restless}
 
 
@@ -409,7 +411,9 @@ def change(setting: Setting, resource: Resource, before: Body, why: str) -> str 
         return ""
     second = ask(replace(call, why="whether it changes by itself"))
     again = find_resource(resource, second)
-    moving = set(differing(after, again)) if again is not None else set(different)
+    if again is None:
+        return None
+    moving = set(differing(after, again))
     lasting = [name for name in different if name not in moving]
     return f"{lasting[0]} was {before[lasting[0]]!r} and is {after[lasting[0]]!r}" if lasting else ""
 

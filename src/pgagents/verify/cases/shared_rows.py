@@ -17,6 +17,7 @@ from pgagents.verify.fixtures import target
 from pgagents.verify.fixtures.instance import find_items
 from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of
 from pgagents.verify.fixtures.target import CREATED
+from pgagents.verify.judgement import demand
 from pgagents.verify.lists import follow_pages, may_go_on
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
@@ -49,7 +50,7 @@ def is_read_by_other(setting: Setting, resource: Resource, body: Mapping[str, An
             asked = Call(
                 endpoint, call.input, "explore", why, role=OTHER, owner=OWNER, subject=resource, made=body
             )
-            return ask(asked).success
+            return demand(ask(asked)).success
     return False
 
 
@@ -116,7 +117,7 @@ def _is_listed(
     asked = Call(endpoint, call.input, "explore", why, role=role, owner=OWNER, subject=resource, made=body)
     goes_on = True
     for _, page in follow_pages(setting, asked, ask, MOST_PAGES):
-        items = find_items(call, page) if page.success else None
+        items = find_items(call, page) if demand(page).success else None
         if items is None:
             return None
         if id in [resource.id_of(item) for item in items]:

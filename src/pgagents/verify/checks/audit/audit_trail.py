@@ -238,13 +238,15 @@ def _try(audit: Audit, earlier: list[Row], trials: Sequence[Trial]) -> None:
 def _judge_rows(
     audit: Audit, by_name: Trials, answer: Exchange, noted: Sequence[Done]
 ) -> tuple[list[Judgement], list[Row] | None, float | None]:
-    """Judge the calls by the listed rows. Return these, and the time of the oldest if there may be more."""
+    """Judge the calls by the listed rows. Return these, or None if they could not be read, and the time of
+    the oldest if there may be more.
+    """
     rows = at_path(audit.listed_by, answer) if audit.listed_by.at and answer.success else None
     if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
         reason = f"the audit's list could not be read: {answer.outcome}"
         return (
             [by_name[place].untested(reason) for place in {d.endpoint.place: None for d in noted}],
-            [],
+            None,
             None,
         )
     since = read_time(audit, rows[-1]) if rows and _lacks_rows(audit, answer, rows, noted) else None

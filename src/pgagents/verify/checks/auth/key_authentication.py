@@ -20,7 +20,7 @@ from pgagents.catalogue.model.answers import Code
 from pgagents.catalogue.model.credential import Credential
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.refusal import ANY_REFUSAL
-from pgagents.verify.judgement import Untested, conclude
+from pgagents.verify.judgement import Untested, conclude, demand
 from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
@@ -252,7 +252,7 @@ def _try_accepted(trial: Trial, form: Form) -> None:
     if not usual.success:  # an operator's key may read no customer's profile
         raise Untested(f"with its key as usual it was answered {usual.outcome}")
     if () not in trial.endpoint.security:
-        keyless = trial.ask(trial.call("auth", "the call without a key", twist="none"))
+        keyless = demand(trial.ask(trial.call("auth", "the call without a key", twist="none")))
         if keyless.success:
             raise Untested("it is answered without a key, too, so that none was read")
     answer = trial.ask(_make_call(trial, form, what))

@@ -22,7 +22,7 @@ from pgagents.verify.answers.hints import (
     find_made,
 )
 from pgagents.verify.answers.observation import observe
-from pgagents.verify.judgement import conclude
+from pgagents.verify.judgement import conclude, demand
 from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Sleep
@@ -81,6 +81,7 @@ def _try(argument: str, trial: Trial) -> None:
         actual = f"the receiver got a request at the address in {argument}"
         conclude(trial.broken("no request to the address that was given", actual))
     else:
+        demand(answer)
         conclude(trial.not_applicable(CLAIMED))
 
 

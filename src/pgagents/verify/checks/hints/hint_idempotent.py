@@ -31,7 +31,7 @@ from pgagents.verify.answers.hints import (
 from pgagents.verify.answers.observation import Body, Difference
 from pgagents.verify.cases.removed_instances import is_nobodys_now
 from pgagents.verify.events import Traces, find_traces, say_unheard
-from pgagents.verify.judgement import Untested
+from pgagents.verify.judgement import Untested, demand
 from pgagents.verify.promise import Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
@@ -95,7 +95,7 @@ def _try(hinted: HintedCall, traces: Traces, trial: Trial) -> None:
             # do no harm: SQLite gives the number of a removed row to the next one, maybe somebody else's
             if removes and not is_nobodys_now(setting, resource, body):
                 raise Untested(f"nothing shows that nobody else got the id of the {resource.name}")
-            trial.ask(_repeat(first, body, hinted))
+            demand(trial.ask(_repeat(first, body, hinted)))
             traces.note(hinted.endpoint.action, changes=not _is_silent(hinted.endpoint))
 
         changes = compare_looks(

@@ -28,7 +28,7 @@ from pgagents.verify.answers.hints import (
 )
 from pgagents.verify.answers.observation import Body, Difference, Place
 from pgagents.verify.fixtures.target import as_needed, makes
-from pgagents.verify.judgement import Untested, conclude
+from pgagents.verify.judgement import Untested, conclude, demand
 from pgagents.verify.promise import Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import InstanceRef
@@ -106,7 +106,7 @@ def _compare(hinted: HintedCall, trial: Trial, fillers: Sequence[HintedCall], ca
 
     def add() -> None:
         call = make_first(setting, hinted, body, "a call that only adds", other=bool(answers))
-        answers.append(trial.ask(call))
+        answers.append(demand(trial.ask(call)))
 
     changes = compare_looks(_expect(hinted), hinted.sources, bodies, [add, add], calls=2, careful=careful)
     if len(answers) == 2 and not any(answer.success for answer in answers):

@@ -42,7 +42,7 @@ from pgagents.verify.answers.observation import (
 from pgagents.verify.cases.tool_effects import MOST_CALLS, ReadingTool, cut_groups, try_tools
 from pgagents.verify.events import Traces, find_traces, say_unheard
 from pgagents.verify.fixtures.request_template import ordinary, template_of
-from pgagents.verify.judgement import conclude
+from pgagents.verify.judgement import conclude, demand
 from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import types_of
@@ -236,7 +236,8 @@ def _try(
         traces.begin()
         before = observe(by, [body], "before what only reads")
         same = observe(by, [body], "as the control")
-        ask(Reads(tuple(call for trial in tried for call in _list_calls(trial, resource, body, modes))))
+        calls = [call for trial in tried for call in _list_calls(trial, resource, body, modes)]
+        put_off = {answer.place for answer in ask(Reads(tuple(calls))) if answer.void}
         after = observe(by, [body], "after what only reads")
         traced = traces.observe(body)
         if before is None or same is None or after is None:
@@ -249,6 +250,8 @@ def _try(
             if traced or differences - restless:
                 with on_top():
                     _judge_alone(trial, resource, by, modes, traces)
+            elif trial.endpoint.place in put_off:
+                conclude(trial.untested("a call of it was put off, or not answered"))
             else:
                 conclude(trial.kept(traces.without(trial.action).say_unseen()))
 
@@ -285,11 +288,16 @@ def _judge_alone(
         body: Body = trial.ask(InstanceRef(resource.name, fresh=True, new=True))
         traces.begin()
         reads = Reads(tuple(_list_calls(trial, resource, body, modes)))
+
+        def read() -> None:
+            for answer in ask(reads):
+                demand(answer)
+
         return compare_looks(
             SAME,
             by,
             [body],
-            [partial(ask, reads)] * 2,
+            [read] * 2,
             calls=len(modes[endpoint.place]),
             careful=careful,
             traces=traces,

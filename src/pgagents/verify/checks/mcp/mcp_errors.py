@@ -15,7 +15,7 @@ from typing import Any
 
 from pgagents.base.http import json_bytes
 from pgagents.report.contract import Rank
-from pgagents.verify.judgement import Judgement, Untested, conclude
+from pgagents.verify.judgement import Judgement, Untested, conclude, demand
 from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.call import Call, Raw
@@ -88,8 +88,7 @@ def _try(message: dict[str, Any], codes: tuple[int, ...], trial: Trial) -> None:
     expected = f"JSON-RPC error {' or '.join(map(str, codes))}"
     if link is not None and not link.told:
         raise Untested(link.problem)
-    if answer.busy:
-        raise Untested(answer.outcome)
+    demand(answer)
     if error in codes:
         conclude(trial.kept())
     elif error is not None:

@@ -16,7 +16,7 @@ from pgagents.catalogue.model.credential import Credential
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.fixtures.instance import is_double
 from pgagents.verify.fixtures.request_template import time_passes
-from pgagents.verify.judgement import Untested, conclude
+from pgagents.verify.judgement import Untested, conclude, demand
 from pgagents.verify.oauth import LEEWAY_S, bearer, plain
 from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
@@ -144,14 +144,8 @@ def _find_unnamed_scope(
     known = credential.exchange.scopes if credential.exchange is not None else {}
     if not isinstance(named, str) or needed not in known or not known.keys().isdisjoint(named.split()):
         return "", {}
-    answer = trial.ask(
-        _read(
-            trial,
-            reader,
-            got(issued.body, "access_token"),
-            f"a read with a token that is said to lack {needed}",
-        )
-    )
+    why = f"a read with a token that is said to lack {needed}"
+    answer = demand(trial.ask(_read(trial, reader, got(issued.body, "access_token"), why)))
     values = {"named": named, "needed": needed}
     return ("the scope {named!r}, and a token that has {needed}", values) if answer.success else ("", {})
 

@@ -37,7 +37,15 @@ from pgagents.verify.cases.shared_rows import (
 )
 from pgagents.verify.fixtures.instance import Unavailable, at_path
 from pgagents.verify.fixtures.target import CREATED, makes_it
-from pgagents.verify.judgement import Judgement, Untested, conclude, judge_kept, judge_refused, judge_untested
+from pgagents.verify.judgement import (
+    Judgement,
+    Untested,
+    conclude,
+    demand,
+    judge_kept,
+    judge_refused,
+    judge_untested,
+)
 from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.call import Call, InstanceRef
@@ -217,7 +225,7 @@ def _has_same_id(trial: Trial, resource: Resource, answer: Exchange) -> bool:
         lister = trial.setting.find_usable_lead(str(by.action.name))
         if lister is not None:
             why = f"to see whether the other project has a {resource.name} of this id"
-            seen = trial.ask(Call(lister, by.input, "explore", why, role=answer.call.role))
+            seen = demand(trial.ask(Call(lister, by.input, "explore", why, role=answer.call.role)))
             items = at_path(by, seen) if seen.success else None
             if isinstance(items, list) and id in map(resource.id_of, items):
                 return True

@@ -24,7 +24,7 @@ from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.observation import read_counter
 from pgagents.verify.fixtures.instance import at_path, find_read, member_named
 from pgagents.verify.fixtures.target import as_called
-from pgagents.verify.judgement import Judgement, Untested, conclude
+from pgagents.verify.judgement import Judgement, Untested, conclude, demand
 from pgagents.verify.laws import evaluate_law
 from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
@@ -137,7 +137,7 @@ def _take_all(trial: Trial, bound: _Bound) -> None:
     instance = trial.ask(replace(wanted, new=True))
     why = f"{member} of a {resource.name}"
     look = Call(bound.reader, bound.read.input, "explore", why, subject=resource, made=instance)
-    before = trial.ask(look)
+    before = demand(trial.ask(look))
     shown = at_path(bound.read, before) if before.success else None
     there = shown.get(member) if isinstance(shown, Mapping) else None
     test = trial.setting.test_argument(trial.endpoint, bound.param)
@@ -287,14 +287,14 @@ def _act_twice(trial: Trial, resource: Resource, param: Param) -> None:
     row = [trial.ask(call(f"{name} of a {resource.name}", instance))]
     if not row[0].success:
         raise Untested(f"it was not done once: {row[0].outcome}")
-    row.append(trial.ask(call(f"{name} of the same {resource.name} again", instance)))
+    row.append(demand(trial.ask(call(f"{name} of the same {resource.name} again", instance))))
     if row[1].status != CONFLICT:
         reason = f"a second call in a row: {row[1].outcome}"
         conclude(Judgement(trial.contract, Verdict.NOT_APPLICABLE, reason))
     elif _are_equal(row, param) and not _are_equal(pair, param):
         conclude(trial.untested("the two calls at once had different values"))
-    elif (first := call_first(row)).status == CONFLICT:
-        conclude(trial.untested(f"a first call with these values is refused too: {first.outcome}"))
+    elif not (first := call_first(row)).success:
+        conclude(trial.untested(f"a first call with these values is not done either: {first.outcome}"))
     else:
         expected = f"one is refused with {row[1].outcome}, as the second of two in a row"
         conclude(trial.broken(expected, f"both calls were answered with {done[0].status}"))
@@ -321,12 +321,12 @@ def _open_place(
     setting: Setting, resource: Resource, takes: Takes, opener: Endpoint, sizes: tuple[str, ...]
 ) -> Mapping[str, Any] | None:
     """Make a place whose counter is 1, and return its body; None if no argument leads to such a place."""
-    made_by = setting.model.resources[takes.of].made_by
+    made_by, unread = setting.model.resources[takes.of].made_by, False
     assert made_by is not None
     for name in sizes:
         why = f"a {takes.of} with room for one {resource.name}"
         given = {**made_by.input, name: 1}
-        exchange = ask(Call(opener, given, "explore", why, fresh=True, apart=True))
+        exchange = demand(ask(Call(opener, given, "explore", why, fresh=True, apart=True)))
         body = at_path(made_by, exchange) if exchange.success and exchange.fits else None
         if not isinstance(body, Mapping):
             continue
@@ -336,6 +336,9 @@ def _open_place(
             counter = read_counter(setting, resource, {takes.by: id})
         if counter == 1:
             return body
+        unread = unread or counter is None
+    if unread:
+        raise Untested(f"nothing shows the {takes.counter} of a new {takes.of}")
     return None
 
 

@@ -25,7 +25,7 @@ from pgagents.verify.answers.normalized import (
 from pgagents.verify.cases.boundary import boundary_value
 from pgagents.verify.fixtures.instance import is_double
 from pgagents.verify.fixtures.request_template import answer_that_will_do, template_of
-from pgagents.verify.judgement import Untested, conclude
+from pgagents.verify.judgement import Untested, conclude, demand
 from pgagents.verify.plan.selection import others_change
 from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
@@ -111,7 +111,7 @@ def _compare(trial: Trial, param: Param, usual: Any) -> None:
         _judge_equal(trial, param, usual, full, own)
         return
     if not setting.exclusive:
-        last = trial.ask(once_more)
+        last = demand(trial.ask(once_more))
         if _answered(setting, last, own) != answer:
             conclude(trial.not_applicable(others_change(setting)))
             return
@@ -139,8 +139,8 @@ def _judge_equal(trial: Trial, param: Param, usual: Any, full: Exchange, own: st
     others, wanted = _list_others(setting, trial.endpoint, param, usual), _answered(setting, full, own)
     for other in others:
         why = f"{name} {json_bytes(other).decode()}, which is not its default"
-        control = trial.ask(
-            trial.call("explore", why, input={**full.call.input, name: other}, made=full.subject)
+        control = demand(
+            trial.ask(trial.call("explore", why, input={**full.call.input, name: other}, made=full.subject))
         )
         if control.success and _answered(setting, control, own) != wanted:
             conclude(trial.kept())

@@ -128,7 +128,7 @@ def _judge(trial: Trial, own: _Filter, answer: Exchange, control: Exchange, aske
             expected = f"nothing that has another {own.param.name}, {asked}"
             conclude(trial.broken(expected, "others are in the answer"))
             return
-    if answer.void:
+    if answer.void or control.void:
         return
     if not (answer.success and answer.fits):
         conclude(trial.unseen(f"{asked}, it was answered {answer.outcome}, which shows no items"))

@@ -27,7 +27,7 @@ from pgagents.verify.cases.argument_values import free_text, without_null
 from pgagents.verify.cases.paging import find_only_list
 from pgagents.verify.fixtures.instance import members_of
 from pgagents.verify.fixtures.request_template import answer_that_will_do
-from pgagents.verify.judgement import Untested, conclude
+from pgagents.verify.judgement import Untested, conclude, demand
 from pgagents.verify.laws import is_spoken_of
 from pgagents.verify.lists import ORDERS
 from pgagents.verify.promise import Attempt, Case, Trial, make_check
@@ -238,7 +238,7 @@ def _list_texts(schema: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _try_absent(trial: Trial, own: _Filter) -> None:
     name, setting = str(own.param.name), trial.setting
-    whole: Exchange = trial.ask(_ask(trial, f"every item, without {name}"))
+    whole = _ask(trial, f"every item, without {name}")
     items = _items(whole, own.at)
     if not items:
         conclude(trial.unseen(f"the list was empty; {LARGER}"))
@@ -250,13 +250,13 @@ def _try_absent(trial: Trial, own: _Filter) -> None:
         conclude(trial.unseen(f"no text is known that no {own.member} has; {LARGER}"))
         return
     given = [text] if "items" in schema else text
-    answer: Exchange = trial.ask(_ask(trial, f"a {name} that no item has", {name: given}))
+    answer = _ask(trial, f"a {name} that no item has", {name: given})
     if not answer.success or not answer.fits:  # a server may refuse a name that nothing has
         conclude(trial.idle(f"a {name} that no item has was answered {answer.outcome}"))
         return
     listed = _items(answer, own.at)
     if listed and listed != items:  # the run may have written since it asked
-        items = _items(trial.ask(_ask(trial, f"every item once more, without {name}", reuse="")), own.at)
+        items = _items(_ask(trial, f"every item once more, without {name}", reuse=""), own.at)
     problem = "the list is the same as without it" if listed == items else ""
     conclude(trial.judge(f"not every item for a {name} that none has", problem))
 
@@ -268,7 +268,7 @@ def _try_seen(trial: Trial, own: _Filter) -> None:
     name, expected = str(own.param.name), f"only items with the {own.member} that was asked for"
     heeded, broken = False, trial.kept()
     for value in _find_ends(trial, own):
-        answer: Exchange = trial.ask(_ask(trial, f"{name} {json.dumps(value)} alone", {name: value}))
+        answer = _ask(trial, f"{name} {json.dumps(value)} alone", {name: value})
         if not answer.success or not answer.fits:
             conclude(trial.idle(f"the list with {name} {json.dumps(value)} was answered {answer.outcome}"))
             return
@@ -292,7 +292,7 @@ def _try_several(trial: Trial, own: _Filter) -> None:
     """Ask for a value, and for it together with another one: then items of both are there."""
     name, whole = (
         str(own.param.name),
-        _items(trial.ask(_ask(trial, f"every item, without {own.param.name}")), own.at),
+        _items(_ask(trial, f"every item, without {own.param.name}"), own.at),
     )
     there = [_fold(item.get(own.member)) for item in whole]
     one, *others = [value for value in own.values if _fold(value) in there] or [""]
@@ -300,7 +300,7 @@ def _try_several(trial: Trial, own: _Filter) -> None:
         raise Untested(f"no two items were seen with different {own.member}; {LARGER}", excused=True)
     expected = f"items with the {own.member} {one} and items with {others[0]}"
     for given in ([one], [one, others[0]], [others[0], one]):
-        answer: Exchange = trial.ask(_ask(trial, f"{name} {','.join(given)}", {name: given}))
+        answer = _ask(trial, f"{name} {','.join(given)}", {name: given})
         if not answer.success or not answer.fits:
             conclude(trial.idle(f"the list with {name} {','.join(given)} was answered {answer.outcome}"))
             return
@@ -320,7 +320,7 @@ def _try_several(trial: Trial, own: _Filter) -> None:
 
 def _try_together(trial: Trial, exact: Sequence[_Filter]) -> None:
     """Ask for the value that one item has in a member, and for that of another item in another member."""
-    items = _items(trial.ask(_ask(trial, "every item, without a filter")), exact[0].at)
+    items = _items(_ask(trial, "every item, without a filter"), exact[0].at)
     pairs = (
         (one, other, first, second)
         for one, other in combinations(exact, 2)
@@ -337,7 +337,7 @@ def _try_together(trial: Trial, exact: Sequence[_Filter]) -> None:
         """Return the members in which an item differs from what was asked; None without an answer."""
         said = " and ".join(f"{own.param.name} {json.dumps(value)}" for own, value in given)
         arguments = {str(own.param.name): value for own, value in given}
-        answer: Exchange = trial.ask(_ask(trial, said, arguments))
+        answer = _ask(trial, said, arguments)
         if not answer.success or not answer.fits:
             return None
         shown = _items(answer, one.at)
@@ -371,7 +371,7 @@ def _find_ends(trial: Trial, own: _Filter) -> Sequence[Any]:
 
     If they have one alone, return another of the enum, where none is more than another. Else raise Untested.
     """
-    whole: Exchange = trial.ask(_ask(trial, f"every item, without {own.param.name}"))
+    whole = _ask(trial, f"every item, without {own.param.name}")
     schema = trial.setting.resolve_schema(own.param.schema)
     seen: list[Any] = sorted(value for value in _values(whole, own) if matches(schema, value))
     if own.values:
@@ -388,7 +388,7 @@ def _find_ends(trial: Trial, own: _Filter) -> Sequence[Any]:
 def _try_bound(trial: Trial, own: _Filter, upper: bool) -> None:
     name, (least, most) = str(own.param.name), _find_ends(trial, own)
     bound = least if upper else most
-    answer: Exchange = trial.ask(_ask(trial, f"{name} {json.dumps(bound)}", {name: bound}))
+    answer = _ask(trial, f"{name} {json.dumps(bound)}", {name: bound})
     if not answer.success or not answer.fits:
         conclude(trial.idle(f"the list with {name} {json.dumps(bound)} was answered {answer.outcome}"))
         return
@@ -405,7 +405,7 @@ def _try_order(trial: Trial, own: _Filter, members: Sequence[str]) -> None:
     name, shown = str(own.param.name), []
     array = "items" in without_null(trial.setting, own.param.schema)
     for value, member in zip(own.values, members, strict=True):
-        answer: Exchange = trial.ask(_ask(trial, f"{name} {value}", {name: [value] if array else value}))
+        answer = _ask(trial, f"{name} {value}", {name: [value] if array else value})
         if not answer.success or not answer.fits:
             conclude(trial.idle(f"the list with {name} {value} was answered {answer.outcome}"))
             return
@@ -470,7 +470,7 @@ def _natural(text: str) -> list[tuple[int, str]]:
 def _try_parent(trial: Trial, own: _Filter) -> None:
     """Ask for the items of one parent: who overlooks the id shows those of all (OWASP API1:2023)."""
     name = str(own.param.name)
-    answer: Exchange = trial.ask(_ask(trial, f"the items of one {own.param.refers_to}"))
+    answer = _ask(trial, f"the items of one {own.param.refers_to}")
     items = _items(answer, own.at)
     if not items:
         raise Untested(f"it has none: {answer.outcome}", excused=True)
@@ -486,11 +486,11 @@ def _values(exchange: Exchange, own: _Filter) -> list[int | float]:
 
 def _ask(
     trial: Trial, why: str, arguments: Mapping[str, Any] | None = None, reuse: Reuse | None = None
-) -> Any:
+) -> Exchange:
     needed = trial.template.list_needed(trial.action)
     if reuse is None:
         reuse = answer_that_will_do(trial.setting, trial.endpoint)
-    return trial.call("valid", why, input={**needed, **(arguments or {})}, reuse=reuse)
+    return demand(trial.ask(trial.call("valid", why, input={**needed, **(arguments or {})}, reuse=reuse)))
 
 
 def _items(exchange: Exchange, at: str) -> Sequence[Mapping[str, Any]]:

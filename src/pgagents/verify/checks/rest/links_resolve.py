@@ -18,7 +18,7 @@ from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank
 from pgagents.verify.answers.bodies import find_own_target
 from pgagents.verify.cases.paths import fits_template
-from pgagents.verify.judgement import Judgement, Untested, conclude
+from pgagents.verify.judgement import Judgement, Untested, conclude, demand
 from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, InstanceRef, Raw
@@ -113,14 +113,11 @@ def _try(trial: Trial, name: str, resource: Resource) -> None:
         return
     raw = Raw("GET", path, (("Accept", "*/*"),))
     look = Call(None, {}, "document", f"the link that {name} gave", twist="none", raw=raw)
-    page = trial.ask(look)
+    page = demand(trial.ask(look))
     if page.status in GONE:  # GitHub answers 404 to strangers for what is private
-        shown = trial.ask(replace(look, twist="", why=f"{look.why}, with a key"))
-        page = shown if shown.success or shown.busy else page
-    if page.error:
-        conclude(trial.broken(f"the page of {name}", page.outcome))
-    elif not page.void:
-        conclude(_judge_page(trial, name, page, body, link))
+        shown = demand(trial.ask(replace(look, twist="", why=f"{look.why}, with a key")))
+        page = shown if shown.success else page
+    conclude(_judge_page(trial, name, page, body, link))
 
 
 def _is_for_writes(setting: Setting, path: str) -> bool:

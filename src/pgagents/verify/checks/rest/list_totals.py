@@ -27,7 +27,7 @@ from pgagents.report.contract import Rank
 from pgagents.verify.cases.paging import choose_filter, find_only_list, make_several
 from pgagents.verify.fixtures.request_template import answer_that_will_do
 from pgagents.verify.fixtures.target import list_involved
-from pgagents.verify.judgement import Judgement, Untested, conclude
+from pgagents.verify.judgement import Judgement, Untested, conclude, demand
 from pgagents.verify.lists import PageRequest, fills_a_page, next_page
 from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
@@ -246,7 +246,7 @@ def _read(
         wanted = {**sent, **({} if more.raw.target else largest), **more.input}
         raw = {"raw": more.raw} if more.raw.target else {}
         why = f"page {number}, to count its items"
-        answer = trial.ask(trial.call("valid", why, input=wanted, reuse=reuse, **raw, **others))
+        answer = demand(trial.ask(trial.call("valid", why, input=wanted, reuse=reuse, **raw, **others)))
         found = total.list_items(answer)
         if found is None:
             reading.refusal = f"the list was answered {answer.outcome}"
@@ -263,7 +263,7 @@ def _read(
     if total.size and reading.held > total.least:
         wanted = {**arguments, total.size: total.least}
         why = f"a page of {total.least}, with its total"
-        answer = trial.ask(trial.call("valid", why, input=wanted, reuse=reuse, **others))
+        answer = demand(trial.ask(trial.call("valid", why, input=wanted, reuse=reuse, **others)))
         found = total.list_items(answer)
         reading.sample = (len(found), total.read(answer)) if found is not None else None
     return reading

@@ -39,7 +39,7 @@ from pgagents.verify.fixtures.instance import (
 )
 from pgagents.verify.fixtures.marks import find_marks, occurs_in
 from pgagents.verify.fixtures.target import as_needed, makes
-from pgagents.verify.judgement import Judgement, Untested, conclude, describe_code
+from pgagents.verify.judgement import Judgement, Untested, conclude, demand, describe_code
 from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import types_of
@@ -288,7 +288,7 @@ def _judge_accepted(
     """Judge a write that was accepted under the other parent: S3 answers 204 of what is not there, too."""
     resource, why = nested.resource, f"a {nested.resource.name} after a write under another parent"
     look = Call(nested.reader, nested.read.input, "explore", why, subject=resource, made=body)
-    now = trial.ask(look)
+    now = demand(trial.ask(look))
     shown = at_path(nested.read, now) if now.success else None
     if isinstance(shown, Mapping) and is_there(resource, nested.read, now):
         if answer.call.endpoint is not None and answer.call.endpoint.method == "DELETE":
@@ -355,10 +355,14 @@ def _try_freed(trial: Trial, nested: _Nested) -> None:
     body = _make_inside(nested, home, around)
     kept = remove(parent, around, f"a {parent.name} is removed with a {resource.name}")
     if kept.status != CONFLICT:
-        raise Untested(f"no {resource.name} keeps it from being removed: {kept.outcome}", excused=True)
+        raise Untested(
+            f"no {resource.name} keeps it from being removed: {kept.outcome}", excused=not kept.void
+        )
     gone = remove(resource, body, f"the {resource.name} is removed that keeps it", bind={parent.name: around})
     if not gone.success or gone.status == ACCEPTED:
-        raise Untested(f"the {resource.name} was not removed, or not yet: {gone.outcome}", excused=True)
+        raise Untested(
+            f"the {resource.name} was not removed, or not yet: {gone.outcome}", excused=not gone.void
+        )
     last = remove(parent, around, f"a {parent.name} that no {resource.name} keeps any more")
     if last.success:
         conclude(trial.kept())
@@ -468,9 +472,9 @@ def _try_tally(trial: Trial, part: _Part, read: ActionCall, reader: Endpoint, na
     chosen = {str(p.name): choose_other(trial.setting, part.maker, p, 0) for p in sizes}
     # a line for 0 euros adds nothing to a total
     given = {name: size for name, size in chosen.items() if size is not None}
-    empty = numbers_in(trial.ask(look))
+    empty = numbers_in(demand(trial.ask(look)))
     body = _make_inside(part, home, around, given)
-    full = numbers_in(trial.ask(replace(look, again=True)))
+    full = numbers_in(demand(trial.ask(replace(look, again=True))))
     moved = [n for n, value in full.items() if n in empty and empty[n] != value]
     if not moved:
         raise Untested(f"no number of a {parent.name} changes with a {resource.name}", excused=True)
@@ -493,7 +497,8 @@ def _try_tally(trial: Trial, part: _Part, read: ActionCall, reader: Endpoint, na
         conclude(trial.kept() if back else trial.untested(f"{', '.join(moved)} may be about more than that"))
         return
     _make_inside(part, home, around, given)
-    stale = [n for n in list_stale(answer) if n in list_stale(trial.ask(replace(look, again=True)))]
+    last = demand(trial.ask(replace(look, again=True)))
+    stale = [n for n in list_stale(answer) if n in list_stale(last)]
     if not stale:
         raise Untested(f"{', '.join(moved)} may count what ever was", excused=True)
     name = stale[0]

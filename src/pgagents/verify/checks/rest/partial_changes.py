@@ -29,7 +29,7 @@ from pgagents.verify.cases.instance_changes import (
 )
 from pgagents.verify.fixtures.factory import ACCEPTED, list_waits
 from pgagents.verify.fixtures.instance import find_read
-from pgagents.verify.judgement import conclude
+from pgagents.verify.judgement import conclude, demand
 from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask, ask_until
@@ -138,11 +138,11 @@ class _Patch(Change):
                 moved = True
                 continue
             rest = self.list_needed(trial, after) if trial.action.method == "PUT" else {}
-            alone = trial.ask(self.send(trial, body, {**rest, name: values[name]}, f"{name} alone"))
+            alone = demand(trial.ask(self.send(trial, body, {**rest, name: values[name]}, f"{name} alone")))
             differs = partial(self._differs, wire, before)
             waits = list_waits(trial.model, self.resource) if alone.success else ()
             answer, _ = ask_until(self.call_read(trial, body), differs, waits)
-            shown = self.shown(answer)
+            shown = self.shown(demand(answer))
             moved = moved or (wire in shown and shown[wire] != before.get(wire))
             if alone.success and wire in shown and shown[wire] == before.get(wire):
                 broken = trial.broken(

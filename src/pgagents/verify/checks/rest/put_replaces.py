@@ -22,7 +22,7 @@ from pgagents.verify.answers.standing import is_equal
 from pgagents.verify.cases.instance_changes import Change, list_settable, names_instance
 from pgagents.verify.fixtures.factory import ACCEPTED
 from pgagents.verify.fixtures.instance import find_read, members_of
-from pgagents.verify.judgement import Untested, conclude
+from pgagents.verify.judgement import Untested, conclude, demand
 from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.endpoint import Endpoint
@@ -144,7 +144,7 @@ def _leave_out(
     if not stored:
         raise Untested("no member is shown with the value that it was given")
     names = " and ".join(str(p.name) for p in stored)
-    shorter = trial.ask(change.send(trial, body, kept, f"without {names}"))
+    shorter = demand(trial.ask(change.send(trial, body, kept, f"without {names}")))
     after = trial.ask(change.call_read(trial, body))
     if not shorter.success:
         conclude(trial.idle(f"a PUT without {names} was answered {shorter.outcome}"))

@@ -31,7 +31,7 @@ from pgagents.verify.fixtures.instance import find_items, list_bodies, say_none_
 from pgagents.verify.fixtures.marks import find_marks, occurs_in
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.fixtures.target import changes_unseen, may_move
-from pgagents.verify.judgement import Judgement, Untested, conclude
+from pgagents.verify.judgement import Judgement, Untested, conclude, demand
 from pgagents.verify.laws import evaluate_law, witness
 from pgagents.verify.lists import PageRequest, find_missing_instance, may_go_on, next_page
 from pgagents.verify.promise import AGAIN, Attempt, Case, Trial, make_check
@@ -164,7 +164,7 @@ def _list_moving(
     own = [m for m in body if m in back and m not in made.input and not is_equal(body[m], back[m])]
     if not own:
         return frozenset()
-    again = trial.ask(call)
+    again = demand(trial.ask(call))
     later = next(iter(list_bodies(trial.case.about[0], again)), {}) if again.success else {}
     told_at = tell_time(answer)
     return frozenset(m for m in own if not is_equal(back[m], later.get(m)) or is_now(back[m], told_at))

@@ -335,11 +335,11 @@ def _call_removed(
 
 
 def _is_back(resource: Resource, body: Mapping[str, Any], reads: Sequence[tuple[Trial, ActionCall]]) -> bool:
-    """Return True if a read shows the removed instance again."""
+    """Return True if a read shows the removed instance again, or may do so, as it was put off."""
     for trial, read in reads[:1]:
         why = f"to see if the {resource.name} is there again"
         seen = ask(read_instance(trial.endpoint, read, resource, body, why))
-        return is_there(resource, read, seen)
+        return seen.void or is_there(resource, read, seen)
     return False
 
 

@@ -18,13 +18,13 @@ from typing import Any
 from pgagents.base.text import list_said_of_thing
 from pgagents.catalogue.model.answers import Code
 from pgagents.catalogue.model.resource import Move, Need, Resource
-from pgagents.report.contract import Rank
+from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.observation import change, differing, find_resource
 from pgagents.verify.fixtures.factory import ACCEPTED
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.request_template import input_of_move, template_of
 from pgagents.verify.fixtures.target import list_needs
-from pgagents.verify.judgement import Judgement, Untested, conclude
+from pgagents.verify.judgement import Judgement, Untested, conclude, demand
 from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
@@ -260,7 +260,7 @@ class _Transition:
         if after.success and after.fits and not _stays(resource, move.to, _state(resource, after)):
             actual = f"{state} {_state(resource, after)} when read again"
             conclude(self._judge_other(answer, f"{state} {move.to} when read again", actual))
-        elif shown is None and not after.success:
+        elif after.void or (shown is None and not after.success):
             conclude(trial.untested(f"it could not be read again: {after.outcome}") for trial in self.trials)
         else:
             conclude(self.kept())
@@ -279,12 +279,14 @@ class _Transition:
         if answer.success and self.move.inferred and not self._works_as_guessed():
             conclude(trial.unseen(f"{_GUESSED}: {self.why} was accepted") for trial in self.trials)
             return
-        for trial in self.trials:
-            conclude(trial.refused(answer, _codes(self.move), self.why))
+        judged = [one for trial in self.trials for one in trial.refused(answer, _codes(self.move), self.why)]
         reader = _reader(self.setting, resource)
         if answer.success or reader is None or answer.subject is None:
+            conclude(judged)
             return
-        after = ask(_read(resource, reader, answer.subject, "after what was refused"))
+        conclude(one for one in judged if one.verdict is Verdict.BROKEN)
+        after = demand(ask(_read(resource, reader, answer.subject, "after what was refused")))
+        conclude(one for one in judged if one.verdict is not Verdict.BROKEN)
         if after.success and after.fits and not _stays(resource, self.state, _state(resource, after)):
             actual = f"{state} {_state(resource, after)} after a refusal"
             conclude(self.broken(f"{state} {self.state} after a refusal", actual))
@@ -294,7 +296,7 @@ class _Transition:
             if changed:
                 expected = f"a {resource.name} stays as it is when {self.endpoint.action.name} is refused"
                 conclude(self.broken(expected, changed))
-        elif not after.success and not after.void and not after.is_tainted_by("no_crashes"):
+        elif not after.success and not after.is_tainted_by("no_crashes"):
             for trial in self.trials:
                 conclude(trial.untested(f"it could not be read again: {after.outcome}"))
 
@@ -303,13 +305,12 @@ class _Transition:
         resource, move = self.resource, self.move
         why = f"to see that {self.endpoint.action.name} moves a {resource.name} as guessed"
         states = move.origin_states
-        moved = ask(
-            Call(self.endpoint, move.input, "valid", why, subject=resource, states=states, fresh=True)
-        )
+        first = Call(self.endpoint, move.input, "valid", why, subject=resource, states=states, fresh=True)
+        moved = demand(ask(first))
         if not moved.success or moved.subject is None or _state(resource, moved) != move.to:
             return False
         why = f"{self.endpoint.action.name} of a {resource.name} that is {move.to}"
-        again = ask(self.call_refused(resource, move, moved.subject, why))
+        again = demand(ask(self.call_refused(resource, move, moved.subject, why)))
         refused = again.status in {code.status for code in _codes(move)}
         return refused or (again.success and self._is_said())
 
@@ -354,7 +355,7 @@ def _refuse_together(trials: Sequence[Trial]) -> None:
         for transition in group:
             transition.refuse()
         return
-    subject = ask(InstanceRef(common.name, (state,), fresh=True))
+    subject, judged = ask(InstanceRef(common.name, (state,), fresh=True)), list[Judgement]()
     for transition in group:
         move = next(move for resource, move in transition.moves if resource is common)
         why = f"{transition.endpoint.action.name} of a {common.name} that is {state}"
@@ -362,12 +363,16 @@ def _refuse_together(trials: Sequence[Trial]) -> None:
         if answer.success and move.inferred:
             break  # it is tried alone, where the guess is tried, too
         for trial in transition.trials:
-            conclude(trial.refused(answer, _codes(move), why))
+            of_trial = [*trial.refused(answer, _codes(move), why)]
+            conclude(one for one in of_trial if one.verdict is Verdict.BROKEN)
+            judged += [one for one in of_trial if one.verdict is not Verdict.BROKEN]
     after = ask(_read(common, reader, subject, "after what was refused"))
     body = find_resource(common, after)
-    if body is None or differing(subject, body):
-        for transition in group:
-            transition.refuse()
+    if body is not None and not differing(subject, body):
+        conclude(judged)
+        return
+    for transition in group:
+        transition.refuse()
 
 
 def _common(group: Sequence[_Transition]) -> Resource | None:

@@ -20,7 +20,7 @@ from pgagents.verify.fixtures.arguments import fit_to_surface
 from pgagents.verify.fixtures.marks import normalize_marks
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.fixtures.target import as_called
-from pgagents.verify.judgement import Judgement, conclude, judge_broken, judge_kept
+from pgagents.verify.judgement import Judgement, conclude, demand, judge_broken, judge_kept
 from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.schema_values import types_of
@@ -107,7 +107,7 @@ def _compare(trial: Trial, rest: Endpoint, arguments: Mapping[str, Any], raw: Ra
         call = _rest_call(trial, rest, sent, fresh=fresh, made=made)
         again = trial.ask(call)
         judged = list(_judge(trial, again, second))
-        if _is_broken(judged) and _is_broken(_judge(trial, again, trial.ask(call))):
+        if _is_broken(judged) and _is_broken(_judge(trial, again, demand(trial.ask(call)))):
             judged = [trial.untested(OF_ITSELF)]
     conclude(judged)
 
@@ -167,7 +167,7 @@ def _compare_twins(trial: Trial, rest: Endpoint, arguments: Mapping[str, Any], r
     second = trial.ask(call)
     judged = list(_judge(trial, first, second, twins=alike))
     if _is_broken(judged):
-        third = trial.ask(_rest_call(trial, rest, arguments, made=trial.ask(twin)))
+        third = demand(trial.ask(_rest_call(trial, rest, arguments, made=trial.ask(twin))))
         if _is_broken(_judge(trial, first, third, twins=alike)):
             judged = [trial.untested(OF_ITSELF)]
     conclude(judged)

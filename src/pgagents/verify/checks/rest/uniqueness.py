@@ -29,7 +29,7 @@ from pgagents.report.contract import Rank
 from pgagents.verify.cases.instance_changes import make_one, names_instance
 from pgagents.verify.fixtures.factory import ACCEPTED
 from pgagents.verify.fixtures.instance import at_path
-from pgagents.verify.judgement import Judgement, Untested, conclude
+from pgagents.verify.judgement import Judgement, Untested, conclude, demand
 from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.values.schema_values import types_of
@@ -147,12 +147,12 @@ def _take_over(
     assert undone_by is not None
 
     def make(given: Mapping[str, Any], why: str) -> tuple[Exchange, Any]:
-        answer = ask(Call(maker, given, "explore", why))
+        answer = demand(ask(Call(maker, given, "explore", why)))
         return answer, at_path(made_by, answer) if answer.success else None
 
     def remove(body: Mapping[str, Any]) -> Exchange:
         why = f"a {resource.name} is removed, so that its texts are free"
-        return ask(Call(remover, undone_by.input, "clean", why, subject=resource, made=body))
+        return demand(ask(Call(remover, undone_by.input, "clean", why, subject=resource, made=body)))
 
     why = f"a {resource.name} with texts of its own"
     (first, kept), (second, changed) = (make_one(resource, maker, why, owns=False) for _ in range(2))
@@ -163,7 +163,7 @@ def _take_over(
         needed = {n: changed.get(n, v) for n, v in trial.template.list_needed(trial.action).items()}
         given = {**needed, name: text, **resource.values_for(trial.endpoint.params, changed)}
         why = f"a {resource.name} gets the {name} of another one"
-        answer = trial.ask(trial.call("explore", why, input=given, made=changed, subject=resource))
+        answer = demand(trial.ask(trial.call("explore", why, input=given, made=changed, subject=resource)))
         if not answer.success or not isinstance(answer.body, Mapping) or answer.body.get(name) != text:
             continue
         third, free = make_one(resource, maker, f"a third {resource.name}", owns=False)

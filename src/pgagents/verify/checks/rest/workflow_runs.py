@@ -411,6 +411,8 @@ def _find_taken(setting: Setting, before: Sequence[Step], step: Step, call: Call
     if not texts:
         return ""
     other = ask(replace(call, input={**call.input, **new}, why="the same call with new texts"))
+    if other.void:
+        return f"the same call with new texts was not answered: {other.outcome}"
     if not other.success:
         return ""
     ask(Undo(other.number))
