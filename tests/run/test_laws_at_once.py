@@ -59,23 +59,55 @@ class Pages(Notes):
         return answer(201, self.notes[id])
 
 
-@pytest.mark.parametrize("careless", [True, False])
-def test_two_calls_at_once_keep_a_bound(careless: bool) -> None:
-    """A server that looks once more as it writes is right."""
+def judge(server: Pages, pages: str = "minimum: 1, ") -> Verdict:
+    """Return what is said of the bound; `pages` is a part of the argument's schema."""
     whole = NOTES.replace("\nsurfaces:", TAKE + "surfaces:").replace(
         "note_id: {type: string, minLength: 1, maxLength: 40, required: true}",
         "note_id: {type: string, minLength: 1, maxLength: 40, required: true, refers_to: note}",
     )
     model = catalogue(
-        whole + KNOWN + LAW,
+        whole.replace("integer, minimum: 1, maximum: 100", f"integer, {pages}maximum: 100") + KNOWN + LAW,
         ("text: {type: string}}\n    required: [id, text]",
          "text: {type: string}, left: {type: integer}}\n    required: [id, text]"),
         ("    NOT_FOUND: {", "    TOO_MANY: {status: 409, meaning: Not as many are left}\n    NOT_FOUND: {"),
     )  # fmt: skip
-    server = Pages()
-    server.careless = careless
     report = verified(model, server, only=("concurrent_calls/law",), allow_writes=True)
     [found] = [
         r for r in report.results if r.contract.id == "concurrent_calls/law/note/enough/take_pages@rest"
     ]
-    assert found.verdict is (Verdict.BROKEN if careless else Verdict.KEPT), found.reason
+    return found.verdict
+
+
+@pytest.mark.parametrize("careless", [True, False])
+def test_two_calls_at_once_keep_a_bound(careless: bool) -> None:
+    """A server that looks once more as it writes is right."""
+    server = Pages()
+    server.careless = careless
+    assert judge(server) is (Verdict.BROKEN if careless else Verdict.KEPT)
+
+
+def test_where_nothing_is_left_nothing_can_be_taken_twice() -> None:
+    class Empty(Pages):
+        """A note has no pages at first, of which nothing is taken twice."""
+
+        def make(self, id: str, text: str) -> Response:
+            self.notes[id] = {"id": id, "text": text, "left": 0}
+            return answer(201, self.notes[id])
+
+        def take(self, id: str, body: object) -> Response:
+            del body
+            return answer(200, self.notes[id])
+
+    assert judge(Empty(), "") is Verdict.UNTESTED
+
+
+def test_a_number_that_is_left_out_where_it_is_zero_says_nothing_of_its_bound() -> None:
+    class Omitting(Pages):
+        """Go leaves out a zero that is `omitempty`, and a smaller number is shown as nothing, too."""
+
+        def take(self, id: str, body: object) -> Response:
+            del body
+            self.notes[id].pop("left", None)
+            return answer(200, self.notes[id])
+
+    assert judge(Omitting()) is Verdict.UNTESTED

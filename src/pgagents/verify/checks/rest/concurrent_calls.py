@@ -141,8 +141,8 @@ def _take_all(trial: Trial, bound: _Bound) -> None:
     shown = at_path(bound.read, before) if before.success else None
     there = shown.get(member) if isinstance(shown, Mapping) else None
     test = trial.setting.test_argument(trial.endpoint, bound.param)
-    if not _is_number(there) or not test.is_valid(there):
-        conclude(trial.unseen(f"{member} is {there!r}, which {bound.param.name} cannot be"))
+    if not _is_number(there) or (there or 0) <= 0 or not test.is_valid(there):
+        conclude(trial.unseen(f"{member} is {there!r}, which {bound.param.name} cannot take"))
         return
     needed = {str(p.name) for p in trial.action.params if p.required}
     least = {other: value for other, value in trial.template.input.items() if other in needed}
@@ -156,8 +156,10 @@ def _take_all(trial: Trial, bound: _Bound) -> None:
     if not isinstance(left, Mapping):
         raise Untested(f"it was not read afterwards: {after.outcome}")
     scope = Scope({"read": left, "env": trial.setting.model.env})
-    broken = evaluate_law(bound.law, scope).outcome == "broken"
-    problem = f"{member} is {{left}} after both" if broken else ""
+    result = evaluate_law(bound.law, scope)
+    if result.outcome not in ("held", "broken"):
+        raise Untested(f"the law says nothing of what is left: {result.why}")
+    problem = f"{member} is {{left}} after both" if result.outcome == "broken" else ""
     judged = trial.judge(bound.law.that.wording, problem, left=left.get(member))
     conclude(judged.at_member(member) if problem else judged)
 
