@@ -17,6 +17,7 @@ from pgagents.catalogue.model.model import Model
 from pgagents.catalogue.model.resource import Resource
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.observation import read_counter
+from pgagents.verify.checks.auth import project_isolation
 from pgagents.verify.checks.oauth import client_credentials
 from pgagents.verify.checks.rest import (
     arbitrary_text,
@@ -710,6 +711,38 @@ def test_read_only_may_stand_beside_a_reference() -> None:
     setting = setting_for(with_resource(flag, behaviour, schemas))
     found = {contract.id for contract in own_members.CHECK.promises(setting)}
     assert found == {*READ_ONLY}
+
+
+# -- figures that two projects compare
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict"),
+    [
+        ({}, Verdict.KEPT),
+        ({"at": 1}, Verdict.KEPT),
+        ({"sessions": 1}, Verdict.BROKEN),
+        ({"at": 1, "sessions": 1}, Verdict.BROKEN),
+    ],
+    ids=["equal", "a time of its own", "another's session", "both"],
+)
+def test_a_figure_that_moves_by_itself_is_nobody_elses(changes: dict[str, int], verdict: Verdict) -> None:
+    """A report may say when it was made. `sessions` counts those of all projects."""
+    model = park_graph()
+    setting = setting_of(model, URL, roles=frozenset(("main", "second")), exclusive=True)
+    contract = next(c.id for c in project_isolation.CHECK.promises(setting) if "/figures/" in c.id)
+    asked, ended = [0], [0]
+
+    def server(call: Call) -> Response:
+        if "figures" not in call.why:
+            ended[0] = 1
+            return answer(200, {})
+        asked[0] += 1
+        counted = 3 + changes.get("sessions", 0) * ended[0]
+        return answer(200, {"at": asked[0] * changes.get("at", 0), "sessions": counted})
+
+    judged, _ = try_case(project_isolation.CHECK, setting, contract, server, {"id": "ses_1"})
+    assert judged[contract].verdict is verdict
 
 
 # -- tags

@@ -23,7 +23,7 @@ from pgagents.verify.cases.shared_rows import is_owned_by_guess
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.fixtures.marks import find_marks
 from pgagents.verify.fixtures.request_template import ordinary, template_of
-from pgagents.verify.judgement import Judgement, conclude
+from pgagents.verify.judgement import Judgement, conclude, demand
 from pgagents.verify.plan.selection import others_too
 from pgagents.verify.promise import Attempt, Attempts, Case, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
@@ -178,9 +178,14 @@ def _compare_figures(trials: Sequence[Trial], resource: Resource) -> None:
         return
     if before.body == after.body:
         conclude(trial.kept())
-    else:
-        path, values = _find_change(before.body, after.body)
-        conclude(trial.broken("the same figures", f"others: {path} {{values}}", values=values))
+        return
+    again = demand(ask(read("whether the figures change by themselves", **same)))
+    moving = {path for path, _ in _list_changes(after.body, again.body)}  # as the time of a report does
+    for path, values in _list_changes(before.body, after.body):
+        if path not in moving:
+            conclude(trial.broken("the same figures", f"others: {path} {{values}}", values=values))
+            return
+    conclude(trial.kept(f"{' and '.join(sorted(moving))}, which changes by itself"))
 
 
 def _around(moments: list[Param]) -> dict[str, Any]:
@@ -192,12 +197,13 @@ def _around(moments: list[Param]) -> dict[str, Any]:
     )
 
 
-def _find_change(before: Any, after: Any, at: str = "") -> tuple[str, str]:
-    """Return the path and the values of the first difference between two answers."""
+def _list_changes(before: Any, after: Any, at: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the path and the values of each difference between two answers."""
     if isinstance(before, Mapping) and isinstance(after, Mapping):
-        name = next((n for n in {**before, **after} if before.get(n) != after.get(n)), "")
-        return _find_change(before.get(name), after.get(name), f"{at}.{name}" if at else str(name))
-    return at, f"{json_bytes(before).decode()[:80]}, then {json_bytes(after).decode()[:80]}"
+        for name in {**before, **after}:
+            yield from _list_changes(before.get(name), after.get(name), f"{at}.{name}" if at else str(name))
+    elif before != after:
+        yield at, f"{json_bytes(before).decode()[:80]}, then {json_bytes(after).decode()[:80]}"
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
