@@ -74,6 +74,7 @@ class Noted:
     record: Callable[[Noted, Row], list[Row]] = lambda _, row: [row]
     shown: int | None = None
     """The most rows that the log shows; None shows all."""
+    oldest_first: bool = False
     names_next: bool = True
     """True if a log that shows some rows only says so."""
     now: float = 1_790_000_000.4
@@ -92,7 +93,7 @@ class Noted:
         if request.path == "/log":
             if key != OPERATOR:
                 return answer(401, {"detail": "the operator's alone"})
-            shown = self.rows[: self.shown]
+            shown = (self.rows[::-1] if self.oldest_first else self.rows)[: self.shown]
             next = "/log?page=2" if self.names_next and len(shown) < len(self.rows) else None
             return answer(200, {"rows": shown, "next": next})
         head, _, tail = request.path.strip("/").partition("/")
@@ -191,6 +192,12 @@ def test_log_of_numbers_is_right(name: str) -> None:
     found = verdicts(run(LEGAL[name]))
     assert len(found) == 6
     assert set(found.values()) == {Verdict.KEPT}, found
+
+
+@pytest.mark.parametrize("shown", [1, PAGE])
+def test_a_log_that_begins_with_its_oldest_rows_lacks_no_later_one(shown: int) -> None:
+    found = verdicts(run(Noted(shown=shown, oldest_first=True)))
+    assert Verdict.BROKEN not in found.values(), found
 
 
 def five_rows(_: Noted, row: Row) -> list[Row]:

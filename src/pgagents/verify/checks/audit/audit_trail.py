@@ -249,10 +249,17 @@ def _judge_rows(
             None,
             None,
         )
-    since = read_time(audit, rows[-1]) if rows and _lacks_rows(audit, answer, rows, noted) else None
-    inside = [done for done in noted if since is None or done.at > since + SLACK_S]
-    outside = (done for done in noted if since is not None and not done.at > since + SLACK_S)
-    reason = f"the {len(rows)} rows that are listed are all later than the call"
+    inside, since, side = list(noted), None, "later"
+    if rows and _lacks_rows(audit, answer, rows, noted):
+        first, last = (read_time(audit, row) for row in (rows[0], rows[-1]))
+        if first < last:  # the oldest row comes first, and later ones are on a further page
+            inside, side = [done for done in noted if done.until < last - SLACK_S], "earlier"
+        else:
+            since = last if first > last else math.inf  # of equal times nobody knows which are left out
+            inside = [done for done in noted if done.at > since + SLACK_S]
+    listed = set(map(id, inside))
+    outside = (done for done in noted if id(done) not in listed)
+    reason = f"the {len(rows)} rows that are listed are all {side} than the call"
     judged = [by_name[place].untested(reason) for place in {done.endpoint.place: None for done in outside}]
     return [*judged, *judge_calls(audit, by_name, inside, rows)], rows, since
 
