@@ -32,12 +32,6 @@ def apostrophe_refused(context: Context, inner: Domain, call: AcceptedCall) -> A
     )
 
 
-@fault("look_alike_input").edit_requests
-def nul_in_query_dropped(_context: Context, request: Request) -> Request:
-    """NUL in the query is dropped instead of refused."""
-    return replace(request, target=request.target.replace("%00", "")) if "%00" in request.target else request
-
-
 @fault("law").edit_answers
 def texts_normalised(_context: Context, _request: Request, answer: Response) -> Response:
     """Answers show texts in the normal form NFC, whatever was written."""

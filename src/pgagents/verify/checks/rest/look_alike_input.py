@@ -1,8 +1,8 @@
 """Values that are only valid by the habits of a language or a database are refused.
 
 Tried are a text with a line break at its end (`$` of Python and PCRE matches before it), true for a number
-(Python's bool is an int), and in the query NaN (all comparisons with it are false) and NUL (PostgreSQL fails
-at it). A server that accepts one of them usually does so for every argument, so each is tried once.
+(Python's bool is an int), and NaN in the query (all comparisons with it are false). A server that accepts one
+of them usually does so for every argument, so each is tried once.
 """
 
 from __future__ import annotations
@@ -23,14 +23,11 @@ from pgagents.verify.values.schema_values import types_of
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
-WRONG = {"nan": "NaN", "nul": "a\0b"}
-COERCED = ("line_break", "boolean", "nan")
-"""The kinds that Pydantic and Python's `re` take by themselves. They rank lower for a document alone."""
+NAN = "NaN"
 SAYS = {
     "line_break": "a text that is right but for a line break at its end",
     "boolean": "true for a number",
     "nan": "NaN for a number",
-    "nul": "a text of the query with NUL in it",
 }
 
 
@@ -69,7 +66,9 @@ def _judge(trial: Trial, answer: Exchange) -> Iterator[Judgement]:
         yield trial.unseen(OF_STATE)
         return
     for judgement in trial.refused(answer, codes, f"a call with {SAYS[trial.case.detail]}", statuses):
-        coerced = answer.success and trial.model.leaves_open and trial.case.detail in COERCED
+        coerced = (
+            answer.success and trial.model.leaves_open
+        )  # Pydantic and Python's `re` take each by themselves
         yield judgement.with_rank(Rank.COERCED) if coerced else judgement
 
 
@@ -97,22 +96,19 @@ def _is_of_kind(setting: Setting, kind: str, wrong: InvalidCase) -> bool:
         return False
     if kind == "boolean":  # in a query `true` is only a word
         return value is True and (not endpoint.on_rest or param.place == "body")
-    return kind == "nan" and value == WRONG["nan"] and _in_query(endpoint, param)
+    return kind == "nan" and value == NAN and _in_query(endpoint, param)
 
 
 def _make_look_alike(setting: Setting, kind: str, wrong: InvalidCase) -> InvalidCase | None:
     """Return the invalid case with a value of that kind; None if the argument cannot have one."""
     endpoint, keyword = wrong.endpoint, wrong.detail.partition("/")[0]
-    if kind not in WRONG:
+    if kind != "nan":
         return wrong if _is_of_kind(setting, kind, wrong) else None
     param = endpoint.action.param(wrong.field)
     if param is None or not _is_own(endpoint, param) or not _in_query(endpoint, param):
         return None
-    if kind == "nan":
-        fits = keyword == "type" and _is_number(setting, param)
-    else:
-        fits = keyword in ("pattern", "maxLength")
-    changed = {**wrong.call.input, wrong.field: WRONG[kind]}
+    fits = keyword == "type" and _is_number(setting, param)
+    changed = {**wrong.call.input, wrong.field: NAN}
     call = replace(wrong.call, input=changed, why=SAYS[kind])
     return replace(wrong, call=call, says=SAYS[kind]) if fits and is_invalid(setting, call) else None
 
