@@ -14,6 +14,7 @@ import yaml
 from evaluation.corpus.carried import list_unsaid
 
 from importing import answering, imported, openapi, operation, taking
+from pgagents.base.errors import PgagentsError
 from pgagents.importer.catalogue import Imported
 from pgagents.importer.document import Document, Found, References
 from pgagents.lint.run import lint
@@ -195,3 +196,21 @@ def test_download_that_is_described_as_an_object_without_a_type_is_carried() -> 
     made = imported(openapi({"/a": {"get": operation(responses={"200": answer})}}))
     assert [str(action.path) for action in made.model.actions] == ["/a"]
     assert "an answer of application/octet-stream is bytes; its schema is not carried" in made.text
+
+
+def test_bytes_of_an_example_are_their_base64() -> None:
+    """Laravel's Scribe writes an example of random bytes as `!!binary`; a document is read all the same."""
+    text = """
+openapi: 3.0.3
+info: {title: Shop, version: 1.0.0}
+servers: [{url: "https://shop.example"}]
+paths:
+  /items:
+    get:
+      parameters:
+        - {name: holder, in: query, schema: {type: string}, example: !!binary 2Q==}
+      responses: {"200": {description: Fine}}
+"""
+    assert imported(text).operations == 1
+    with pytest.raises(PgagentsError):
+        imported(text.replace("!!binary 2Q==", "!!python/name:os.system ''"))

@@ -250,7 +250,8 @@ class YamlReader:
                 f"anchor `&{name}` is not allowed",
                 "write the value out where it is used",
             )
-        if event.tag is not None and not plain:
+        bytes_in_base64 = self.foreign and event.tag == "tag:yaml.org,2002:binary"  # Scribe's examples
+        if event.tag is not None and not plain and not bytes_in_base64:
             quoted = "quote a text that begins with `!`"
             self._report(event.start_mark, "tag", f"tag `{brief(event.tag)}` is not allowed", quoted)
 
