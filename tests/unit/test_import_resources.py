@@ -1104,3 +1104,21 @@ def test_what_is_removed_by_a_path_of_its_own_is_made_and_listed_below_another(o
         assert found["undone_by"]["input"] == {"id": "=resource.id"}
     else:
         assert found is None
+
+
+def test_what_a_part_only_requires_has_the_schema_of_another_part() -> None:
+    """NetBird's routes have their `id` in one part of `allOf`, and another part requires it."""
+    whole = {
+        "allOf": [
+            {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}},
+            {"type": "object", "required": ["id", "name"], "properties": {"name": {"type": "string"}}},
+        ]
+    }
+    found, _ = infer(
+        {
+            "/routes": {"post": create(whole, name={"type": "string"})},
+            "/routes/{routeId}": by_id("routeId", "string")
+            | {"get": answer(whole), "delete": answer(None, "204")},
+        }
+    )
+    assert found["route"]["made_by"]["action"]

@@ -354,7 +354,10 @@ def says_nothing(schema: Schema) -> bool:
 
 
 def follow(schema: Schema, named: Mapping[str, Any], depth: int = 0) -> Schema:
-    """Return the named schema that a reference leads to, with the properties of all its parts."""
+    """Return the named schema that a reference leads to, with the properties of all its parts.
+
+    What a part requires and does not describe has the schema of another part.
+    """
     for _ in range(20):
         ref = schema.get("$ref")
         if not isinstance(ref, str) or not isinstance(named.get(ref), Mapping):
@@ -364,6 +367,7 @@ def follow(schema: Schema, named: Mapping[str, Any], depth: int = 0) -> Schema:
     if not isinstance(parts, list):
         return schema
     found: dict[str, Any] = {}
-    for part in parts:
-        found |= follow(part, named, depth + 1).get("properties", {}) if isinstance(part, Mapping) else {}
-    return {**schema, "properties": {**found, **schema.get("properties", {})}} if found else schema
+    followed = (follow(part, named, depth + 1) for part in parts if isinstance(part, Mapping))
+    for one in (*followed, schema):
+        found |= {n: s for n, s in one.get("properties", {}).items() if s != {} or n not in found}
+    return {**schema, "properties": found} if found else schema
