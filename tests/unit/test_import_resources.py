@@ -140,6 +140,50 @@ def test_a_verb_before_the_id_of_something_else_is_not_left_out() -> None:
     assert text.count("refers_to: member") == 1
 
 
+def _rows(id: dict[str, Any], argument: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A collection in an envelope, as Strapi writes it: an open `meta` stands beside `data`."""
+    row = {"type": "object", "properties": {"id": id, "name": {"type": "string"}}}
+    whole = {"data": row, "meta": {"type": "object"}}
+    rows = {"data": {"type": "array", "items": row}, "meta": {"type": "object", "properties": {}}}
+    by = {"parameters": [{"name": "id", "in": "path", "required": True, "schema": argument}]}
+    return {
+        "/books": {
+            "get": {**answer({"type": "object", "properties": rows}), **more},
+            "post": create({"type": "object", "properties": whole}, name={"type": "string"}),
+        },
+        "/books/{id}": by
+        | {"get": answer({"type": "object", "properties": whole}), "delete": answer(None, "204")},
+    }
+
+
+TEXT, NUMBER = {"type": "string"}, {"type": "number"}
+
+
+@pytest.mark.parametrize(
+    ("id", "argument"),
+    [
+        ({"oneOf": [TEXT, NUMBER]}, TEXT),
+        ({"oneOf": [TEXT, NUMBER]}, NUMBER),
+        (NUMBER, TEXT),
+        ({"type": "string", "format": "uuid4"}, {"anyOf": [{"type": "string", "format": "uuid4"}, TEXT]}),
+    ],
+)
+def test_an_id_may_be_a_union_and_any_number_in_a_path_of_text(
+    id: dict[str, Any], argument: dict[str, Any]
+) -> None:
+    """Strapi's documents say `oneOf` text and number of each id, and Mealie's `anyOf` in the path."""
+    found, _ = infer(_rows(id, argument))
+    book = found["book"]
+    assert [book[key]["at"] for key in ("read_by", "made_by", "listed_by")] == ["response.data"] * 3
+    assert book["undone_by"]["input"] == {"id": "=resource.id"}
+
+
+def test_what_tells_of_an_answer_is_no_instance() -> None:
+    """A book made under `meta` has no id there, and nothing would remove it."""
+    found, _ = infer(_rows({"type": "boolean"}, NUMBER))
+    assert "book" not in found
+
+
 def test_the_root_of_an_api_is_no_collection_of_its_verbs() -> None:
     paths = {
         "/api/create": {"post": create()},

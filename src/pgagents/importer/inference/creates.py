@@ -78,11 +78,13 @@ def find_instance(
         p
         for p in places
         if _is_envelope(p[0], resource.kind)
-        and _is_of_type(read_schema(p[1]["properties"][resource.member], named), resource.id_schema)
+        and _is_of_type(read_schema(p[1]["properties"][resource.member], named), resource.id_schema, named)
     )
     return next(fitting, next(iter(places), None))
 
 
+_OF_ANSWER = frozenset(("links", "_links", "meta", "pagination"))
+"""Members that tell of an answer: Strapi has an open `meta` beside each `data` (documents of 2026-11-30)."""
 _ENVELOPES = frozenset(("response", "data", "item", "object", "payload", "result", "value"))
 
 
@@ -501,6 +503,7 @@ _WORD = re.compile(r"[^\W_]+")
 _NAMED = re.compile(r"(name|slug|key|code)\Z", re.I)
 ID_TYPES = (("string",), ("integer", "number"))
 """Types of ids that are treated as equal: some generators call each number in a path a `number`."""
+_NUMBER = {"type": "number"}
 Found = tuple[str, str, Schema]
 
 
@@ -532,9 +535,9 @@ def list_shown(one: ImportedAction, param: Schema, named: Mapping[str, Any]) -> 
     with_id = [
         members
         for at, members in objects
-        if _is_envelope(at) and _is_of_type(read_schema(members.get("id", {}), named), param)
+        if _is_envelope(at) and _is_of_type(read_schema(members.get("id", {}), named), param, named)
     ]
-    if len(with_id) == 1 and not _is_of_type(read_schema(outer.get("id", {}), named), param):
+    if len(with_id) == 1 and not _is_of_type(read_schema(outer.get("id", {}), named), param, named):
         return {**outer, **with_id[0]}
     return {**(inner[0] if len(inner) == 1 else {}), **outer}
 
@@ -542,10 +545,11 @@ def list_shown(one: ImportedAction, param: Schema, named: Mapping[str, Any]) -> 
 def find_open_object(one: ImportedAction, argument: str, named: Mapping[str, Any]) -> Found | None:
     """Guess the same for an answer whose only open object may have undescribed members.
 
-    None if the answer has no open object, or several.
+    None if the answer has no open object, or several. What tells of the answer itself is none.
     """
     whole = {"type": "object"} if is_undescribed(one, named) else find_success(one, named)
-    inner = [(f"response.{n}", s) for n, s in _members(whole, named).items() if is_open(s)]
+    members = {n: s for n, s in _members(whole, named).items() if n not in _OF_ANSWER}
+    inner = [(f"response.{n}", s) for n, s in members.items() if is_open(s)]
     places = [("response", whole)] if is_open(whole) else inner
     id = argument if _NAMED.search(argument) else "id"  # no schema says more than the name
     return (places[0][0], id, places[0][1]) if len(places) == 1 else None
@@ -581,7 +585,7 @@ def _members(whole: Schema, named: Mapping[str, Any]) -> dict[str, Schema]:
 def find_id_member(schema: Schema, argument: str, kind: str, param: Schema, named: Mapping[str, Any]) -> str:
     """Return the member that is named like the argument with the id, and has its type; empty if none is.
 
-    An integer fits an argument that is a text without a format: a path holds no other form of it.
+    A number fits an argument that is a text without a format: a path holds no other form of it.
     """
     shown = schema.get("properties", {}).items()
     members = {n: read_schema(s, named) for n, s in shown if n.isidentifier()}  # an expression names it
@@ -592,8 +596,8 @@ def find_id_member(schema: Schema, argument: str, kind: str, param: Schema, name
         (
             name
             for name in wished
-            if _is_of_type(member := members.get(name, {}), param)
-            or (as_text and is_type(member, ("integer",)))
+            if _is_of_type(member := members.get(name, {}), param, named)
+            or (as_text and _is_of_type(member, _NUMBER, named))
         ),
         "",
     )
@@ -611,7 +615,7 @@ def find_id_by_structure(
     """
     every = [{n: read_schema(s, named) for n, s in one.items() if n.isidentifier()} for one in shown if one]
     if any("id" in each for each in every):
-        return "id" if all(_is_of_type(each.get("id", {}), param) for each in every) else ""
+        return "id" if all(_is_of_type(each.get("id", {}), param, named) for each in every) else ""
     common = [
         name
         for name in (every[0] if len(every) >= ENOUGH and is_type(param, ("string",)) else ())
@@ -624,8 +628,15 @@ def find_id_by_structure(
     return next((names[0] for names in (own, common) if len(names) == 1), "")
 
 
-def _is_of_type(member: Schema, param: Schema) -> bool:
-    return any(is_type(member, kinds) and is_type(param, kinds) for kinds in ID_TYPES)
+def _is_of_type(member: Schema, param: Schema, named: Mapping[str, Any]) -> bool:
+    """True if a value of both is a text, or of both a number. Strapi says `oneOf` both of each id."""
+    both = [[read_schema(form, named) for form in _list_alternatives(one)] for one in (member, param)]
+    return any(all(any(is_type(form, kinds) for form in forms) for forms in both) for kinds in ID_TYPES)
+
+
+def _list_alternatives(schema: Schema) -> Sequence[Schema]:
+    forms = next((schema[key] for key in ("anyOf", "oneOf") if isinstance(schema.get(key), list)), ())
+    return [schema] if "type" in schema else [form for form in forms if isinstance(form, Mapping)]
 
 
 def _says_name(param: Schema) -> bool:
