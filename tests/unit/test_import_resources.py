@@ -293,6 +293,20 @@ def test_list_that_shows_no_certain_id_gives_none(listed: dict[str, Any]) -> Non
 TEXT = {"type": "string"}
 
 
+def test_a_call_that_takes_a_whole_list_makes_no_instance() -> None:
+    """Jellyseerr's saves all sliders at once: an empty list of them may remove those that are there."""
+    rows = {"type": "array", "items": ITEM}
+    body = {"required": True, "content": {"application/json": {"schema": rows}}}
+    found, _ = infer(
+        {
+            "/items": {"get": answer(rows), "post": {"requestBody": body, **answer(rows)}},
+            "/items/{item_id}": by_id() | {"delete": answer(None, "204")},
+        }
+    )
+    assert "listed_by" in found["item"]
+    assert "made_by" not in found["item"]
+
+
 def test_envelope_shows_an_instance_beside_names_of_columns() -> None:
     """So Flask-AppBuilder writes it: `id` is a text in its envelope alone, and lists show the ids apart."""
     columns = {"type": "object", "properties": {"column_name": TEXT}}

@@ -346,8 +346,9 @@ def find_values(
 ) -> dict[str, Any] | None:
     """Return a value for each required argument; None if one may name somebody else's instance.
 
-    That is a number named like a resource. A value that nothing shows is made up by a run, within its schema.
-    `own` is the resource that the call makes.
+    That is a number named like a resource, or the whole body that is a list: such a call writes many at once,
+    and may remove what the list leaves out, unless it answers 201 and takes no empty list. A value that
+    nothing shows is made up by a run, within its schema. `own` is the resource that the call makes.
     """
     shown = _find_shown(action)
     found: dict[str, Any] = {}
@@ -355,6 +356,9 @@ def find_values(
         if name in above or not param.get("required"):
             continue
         schema = follow(param, named)
+        is_batch = schema.get("in") == "whole_body" and schema.get("type") == "array"
+        if is_batch and not (schema.get("minItems") and CREATED in action.action["output"]):
+            return None
         value = _refer(name, schema, named, known, own)
         if value is None and _may_name(name, schema, named, known):
             return None
