@@ -184,6 +184,46 @@ def test_what_tells_of_an_answer_is_no_instance() -> None:
     assert "book" not in found
 
 
+def _asked(name: str, place: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "in": place, "required": True, "schema": schema}
+
+
+@pytest.mark.parametrize(
+    ("asked", "given"),
+    [
+        (
+            _asked("X-Requested-With", "header", {"type": "string", "example": "XMLHttpRequest"}),
+            {"x_requested_with": "XMLHttpRequest"},
+        ),
+        (_asked("order", "query", {"type": "string", "enum": ["asc", "desc"]}), {"order": "asc"}),
+        (_asked("status", "query", {"type": "string", "enum": ["open", "shut"]}), None),
+        (_asked("email", "query", {"type": "string", "example": "ann@example.com"}), None),
+        (_asked("X-Tenant", "header", {"type": "string"}), None),
+    ],
+)
+def test_a_list_may_require_what_chooses_none_of_its_items(
+    asked: dict[str, Any], given: dict[str, Any] | None
+) -> None:
+    found, _ = infer(_rows({"type": "integer"}, {"type": "integer"}, parameters=[asked]))
+    assert ("listed_by" in found["book"]) == (given is not None)
+    if given is not None:
+        assert found["book"]["listed_by"]["input"] == given
+
+
+@pytest.mark.parametrize(
+    ("header", "shown"),
+    [("X-Requested-With", True), ("X-Correlation-Id", False)],
+)
+def test_a_create_sends_the_header_that_the_document_shows(header: str, shown: bool) -> None:
+    paths = _rows({"type": "integer"}, {"type": "integer"})
+    paths["/books"]["post"]["parameters"] = [
+        _asked(header, "header", {"type": "string", "example": "a-value"})
+    ]
+    found, _ = infer(paths)
+    given = found["book"]["made_by"]["input"]
+    assert ("a-value" in given.values()) == shown
+
+
 def test_the_root_of_an_api_is_no_collection_of_its_verbs() -> None:
     paths = {
         "/api/create": {"post": create()},

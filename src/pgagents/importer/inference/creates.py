@@ -12,7 +12,14 @@ from pgagents.base.acting import begins_with_reading
 from pgagents.base.jsonschema.schema import Schema, follow, is_type, says_nothing
 from pgagents.base.text import singular
 from pgagents.catalogue.model.values import choose_value, find_known_texts, find_unsure
-from pgagents.importer.inference.pages import find_success, read_answer, read_argument, read_schema
+from pgagents.importer.inference.pages import (
+    find_fixed_header,
+    find_shown,
+    find_success,
+    read_answer,
+    read_argument,
+    read_schema,
+)
 from pgagents.importer.names import Notes, snake
 from pgagents.importer.operations import ImportedAction
 
@@ -259,7 +266,7 @@ def ask_for_value(
         return
     above = list_containers(one, action, known)
     unsure = [
-        find_unsure(follow(param, named), named, _find_shown(action), name)
+        find_unsure(follow(param, named), named, find_shown(action), name)
         for name, param in action.action.get("input", {}).items()
         if param.get("required")
         and name not in above
@@ -350,7 +357,7 @@ def find_values(
     and may remove what the list leaves out, unless it answers 201 and takes no empty list. A value that
     nothing shows is made up by a run, within its schema. `own` is the resource that the call makes.
     """
-    shown = _find_shown(action)
+    shown = find_shown(action)
     found: dict[str, Any] = {}
     for name, param in action.action.get("input", {}).items():
         if name in above or not param.get("required"):
@@ -362,6 +369,8 @@ def find_values(
         value = _refer(name, schema, named, known, own)
         if value is None and _may_name(name, schema, named, known):
             return None
+        if value is None:
+            value = find_fixed_header(action, name, named)
         if value is None:
             value = choose_value(schema, named, shown, name)
         found[name] = MADE_UP if value is None else value
@@ -399,12 +408,6 @@ def _refer(
         return {n: others.get(n, one) for n, one in referring.items()}
     other = find_referred(name, schema, named, known.values(), own)
     return f"={other.name}.{other.member}" if other is not None else None
-
-
-def _find_shown(action: ImportedAction) -> Mapping[str, Any]:
-    """Return the arguments of the action's first example, and the document's other examples of arguments."""
-    first = next((dict(e.get("input", {})) for e in action.action.get("examples", {}).values()), {})
-    return {**action.shown, **first}
 
 
 def find_referred(

@@ -9,7 +9,7 @@ from typing import Any
 
 from pgagents.base.jsonschema.schema import Schema, follow, is_type
 from pgagents.base.text import bare_path
-from pgagents.importer.names import Notes
+from pgagents.importer.names import Notes, snake
 from pgagents.importer.operations import ImportedAction
 
 _SIZES = re.compile(r"first|limit|(per_?)?page_?size|per_?page|max_?results|page_?limit", re.I)
@@ -349,6 +349,43 @@ def read_schema(schema: Schema, named: Mapping[str, Any], depth: int = 0) -> Sch
             inner = read_schema(others[0], named, depth + 1)
             return {**inner, **{k: v for k, v in whole.items() if k != key}} if "type" in inner else whole
     return whole
+
+
+def find_shown(action: ImportedAction) -> Mapping[str, Any]:
+    """Return the arguments of the action's first example, and the document's other examples of arguments."""
+    first = next((dict(e.get("input", {})) for e in action.action.get("examples", {}).values()), {})
+    return {**action.shown, **first}
+
+
+_ORDERS = frozenset(("dir", "direction", "order", "order_by", "order_dir", "sort", "sort_by", "sort_order"))
+"""Arguments that say in which order a list comes, but not what is in it."""
+_NEW_EACH_TIME = re.compile(r"idempot|nonce|signature|(request|correlation|trace|transaction)_?id|timestamp")
+
+
+def find_list_input(one: ImportedAction, named: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return values of what a list requires outside its path; None if one may choose what is in the list.
+
+    Semaphore requires an order of each list, and Invoice Ninja a header (documents of 2026-11-30).
+    """
+    path, found = str(one.action["http"]), {}
+    for name, param in one.action.get("input", {}).items():
+        if not param.get("required") or f"{{{name}}}" in path:
+            continue
+        orders = read_argument(one, name, named).get("enum") if snake(name) in _ORDERS else None
+        found[name] = orders[0] if orders else find_fixed_header(one, name, named)
+        if found[name] is None:
+            return None
+    return found
+
+
+def find_fixed_header(one: ImportedAction, name: str, named: Mapping[str, Any]) -> Any:
+    """Return the value that a document shows of a header, which names nothing new; None if it shows none."""
+    param = read_argument(one, name, named)
+    if param.get("in") != "header" or _NEW_EACH_TIME.search(snake(name)):
+        return None
+    several = [*param.get("enum", ())]
+    shown = [param.get("const"), *(several if len(several) == 1 else ()), find_shown(one).get(name)]
+    return next((value for value in shown if isinstance(value, str | int)), None)
 
 
 def find_success(one: ImportedAction, named: Mapping[str, Any]) -> Schema:

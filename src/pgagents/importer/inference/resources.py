@@ -44,6 +44,7 @@ from pgagents.importer.inference.creates import (
 )
 from pgagents.importer.inference.pages import (
     describe_listing,
+    find_list_input,
     find_success,
     list_forms,
     read_argument,
@@ -51,7 +52,7 @@ from pgagents.importer.inference.pages import (
 )
 from pgagents.importer.inference.parts import count_parts, describe_part, find_part
 from pgagents.importer.inference.paths import Paths, find_at, find_parent, group_paths
-from pgagents.importer.inference.states import find_status, infer_states, list_needed
+from pgagents.importer.inference.states import find_status, infer_states
 from pgagents.importer.names import Notes, snake, unique
 from pgagents.importer.operations import ImportedAction
 
@@ -277,14 +278,15 @@ def _list_where_made(
     holders = PLACEHOLDER.findall(target)
     action = paths[at].collection.get("GET")
     listing = describe_listing(action, named) if action is not None else None
-    if action is None or listing is None or action.action["effect"] != "read" or list_needed(action):
+    needed = find_list_input(action, named) if action is not None else None
+    if action is None or listing is None or action.action["effect"] != "read" or needed is None:
         return None
     form = name_form(action, listing.items, named, listed=True)
     if (one.forms and form not in one.forms) or one.member not in listing.item.get("properties", {}):
         return None
     own = PLACEHOLDER.findall(action.action["http"])
     above = {name: made_by["input"][holder] for name, holder in zip(own, holders, strict=True)}
-    return at, action, make_call(action, above, listing.items)
+    return at, action, make_call(action, {**above, **needed}, listing.items)
 
 
 _Listed = tuple[ImportedAction, dict[str, Any], dict[str, Any]]
@@ -504,7 +506,7 @@ def _identify_wanted(
 ) -> InferredResource | None:
     """Return the resource of a list whose items an argument names, but no path; else None."""
     action = paths.collection.get("GET")
-    if action is None or action.action["effect"] != "read" or list_needed(action):
+    if action is None or action.action["effect"] != "read" or find_list_input(action, named) is None:
         return None
     listing = describe_listing(action, named)
     members = listing.item.get("properties", {}) if listing is not None else {}
@@ -535,7 +537,7 @@ def _find_listed(
     Empty if none is certain, or if the list needs more than the collection's path.
     """
     action = paths.collection.get("GET")
-    if action is None or action.action["effect"] != "read" or list_needed(action):
+    if action is None or action.action["effect"] != "read" or find_list_input(action, named) is None:
         return ""
     listing = describe_listing(action, named)
     param = read_argument(named_by, argument, named)
@@ -549,7 +551,9 @@ def _find_by_structure(
     certain.
     """
     makes, listed = paths.collection.get("POST"), paths.collection.get("GET")
-    listing = describe_listing(listed, named) if listed is not None and not list_needed(listed) else None
+    if listed is not None and find_list_input(listed, named) is None:
+        listed = None
+    listing = describe_listing(listed, named) if listed is not None else None
     param = read_schema(param, named)
     shown = [list_shown(paths.read, param, named)] if paths.read is not None else []
     shown += [listing.item.get("properties", {})] if listing is not None else []
@@ -664,8 +668,9 @@ def _list(
     listing = describe_listing(action, named) if action is not None else None
     if action is None or listing is None or not may_hold(listing.item, one.member):
         return None
+    needed = find_list_input(action, named)
     above = list_containers(one, action, known)
-    return None if list_needed(action) else make_call(action, above, listing.items)
+    return None if needed is None else make_call(action, {**above, **needed}, listing.items)
 
 
 def _refer(one: ImportedAction, known: Mapping[str, InferredResource]) -> None:
