@@ -212,7 +212,7 @@ def test_a_list_may_require_what_chooses_none_of_its_items(
 
 @pytest.mark.parametrize(
     ("header", "shown"),
-    [("X-Requested-With", True), ("X-Correlation-Id", False)],
+    [("X-Requested-With", True), ("X-Correlation-Id", False), ("Idempotency-Key", False)],
 )
 def test_a_create_sends_the_header_that_the_document_shows(header: str, shown: bool) -> None:
     paths = _rows({"type": "integer"}, {"type": "integer"})

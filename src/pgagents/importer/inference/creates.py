@@ -360,8 +360,8 @@ def find_values(
     shown = find_shown(action)
     found: dict[str, Any] = {}
     for name, param in action.action.get("input", {}).items():
-        if name in above or not param.get("required"):
-            continue
+        if name in above or not param.get("required") or name == action.action.get("idempotency"):
+            continue  # a run gives each call a key of its own
         schema = follow(param, named)
         is_batch = schema.get("in") == "whole_body" and schema.get("type") == "array"
         if is_batch and not (schema.get("minItems") and CREATED in action.action["output"]):
