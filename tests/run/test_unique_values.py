@@ -180,3 +180,21 @@ def test_a_change_gives_a_unique_member_a_value_that_nobody_has(habit: str, verd
     report = verified(known, Notes(odd=respond), exclusive=True, only=("partial_changes",))
     [found] = [r for r in report.results if "/named/" in r.contract.id]
     assert found.verdict is verdict, found.reason
+
+
+def test_a_change_may_not_take_the_inferred_unique_text_of_another() -> None:
+    """That the create refuses it, as the document says, shows nothing of the change."""
+
+    def respond(server: Notes, request: Request) -> Response | None:
+        text = Notes.text(request) if request.method == "POST" else None
+        taken = text is not None and any(note["text"] == text for note in server.notes.values())
+        return answer(409, {"detail": "taken"}) if taken else None
+
+    known = with_resource(
+        (CODE, f"{CODE}    TAKEN: {{status: 409, meaning: A note has this text already}}\n"),
+        ("201: {$ref: Note}}\n    errors: [REFUSED]", "201: {$ref: Note}}\n    errors: [REFUSED, TAKEN]"),
+        ("input: {text: hello}", "input: {text: =fresh.text}"),
+        (KNOWN_END, f"{KNOWN_END}    inferred: true\n    {ONLY}\n"),
+    )
+    report = verified(known, Notes(odd=respond), exclusive=True, only=("uniqueness",))
+    assert [f.contract.id for f in report.findings] == ["uniqueness/change/note/change_note@rest"]

@@ -440,6 +440,36 @@ def test_path_of_a_name_or_id_takes_the_number_by_which_it_is_removed(kind: str,
     assert not known or found["board"]["read_by"]["input"] == {"id_or_slug": "=resource.id"}
 
 
+@pytest.mark.parametrize(
+    ("said", "taken"),
+    [
+        ("Email already exists", ["email"]),
+        ("A user with this e-mail already exists", None),
+        ("Conflict: the display name is already in use", ["display_name"]),
+        ("Name or email already exists", None),
+        ("User already exists", None),
+        ("Email does not exist", None),
+        ("Conflict", None),
+    ],
+)
+def test_a_refusal_that_names_the_text_that_is_taken_says_it_is_unique(
+    said: str, taken: list[str] | None
+) -> None:
+    """FastAPI's, NestJS's and springdoc's documents say it in the description of the 409 alone."""
+    post = create(
+        name={"type": "string"}, email={"type": "string", "format": "email"}, display_name={"type": "string"}
+    )
+    post["responses"]["409"] = {"description": said}
+    found, _ = infer(
+        {
+            "/users": {"get": answer({"type": "array", "items": ITEM}), "post": post},
+            "/users/{user_id}": by_id("user_id") | {"get": answer(ITEM), "delete": answer(None, "204")},
+        }
+    )
+    unique = found["user"].get("unique")
+    assert (unique and unique[0]["members"]) == taken
+
+
 def test_list_that_needs_an_argument_gives_no_ids() -> None:
     needed = {"parameters": [{"name": "q", "in": "query", "required": True, "schema": {"type": "string"}}]}
     listed = answer({"type": "array", "items": ITEM}) | needed

@@ -246,6 +246,8 @@ def find_places(
             if (there := found.get(("actions", action))) is not None:
                 found["resources", name, key] = there
                 found.setdefault(("resources", name), there)
+        if (there := found.get(("resources", name, "made_by"))) is not None:
+            found |= {("resources", name, "unique", n): there for n in range(len(section.get("unique", ())))}
     return found
 
 

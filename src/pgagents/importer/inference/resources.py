@@ -53,6 +53,7 @@ from pgagents.importer.inference.pages import (
 from pgagents.importer.inference.parts import count_parts, describe_part, find_part
 from pgagents.importer.inference.paths import Paths, find_at, find_parent, group_paths
 from pgagents.importer.inference.states import find_status, infer_states
+from pgagents.importer.inference.uniques import infer_unique
 from pgagents.importer.names import Notes, snake, unique
 from pgagents.importer.operations import ImportedAction
 
@@ -107,6 +108,9 @@ def infer_resources(
         if len(missing := _list_missing(paths[path], path, codes, always)) == 1:
             section["missing"] = missing[0]
         reasons += _add_states(section, one, path, paths, named, codes)
+        maker = next((a for a in made if a.name == section.get("made_by", {}).get("action")), None)
+        if maker is not None and (taken := infer_unique(section["made_by"], maker, codes)):
+            section["unique"] = taken
         found[one.name] = section
         for action, call in makers[1:]:  # one read shows what several calls make
             kind = snake(singular(bare_path(str(action.action["http"])).rpartition("/")[2]))

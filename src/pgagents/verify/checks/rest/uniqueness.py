@@ -8,7 +8,7 @@ values. Where the catalogue says `stays_taken`, it is refused as before. Where `
 which the values are taken, what begins within them is refused, and what begins when they end is made. A
 change that sends an instance its own values is no conflict (Logto 2398).
 
-A document does not say which members are unique. Where its create may be refused with a 409, a change gives
+A document seldom says which members are unique. Where its create may be refused with a 409, a change gives
 an instance a text of another one. If that is done, and the create is refused for this text alone, two
 instances have what no create lets them have: that is odd.
 """
@@ -117,7 +117,8 @@ def _list_undeclared(setting: Setting) -> Iterator[Case]:
         made_by, undone_by = resource.made_by, resource.undone_by
         maker = setting.find_lead(str(made_by.action.name)) if made_by is not None else None
         remover = setting.find_lead(str(undone_by.action.name)) if undone_by is not None else None
-        if not resource.inferred or resource.unique or maker is None or remover is None:
+        timed = any(unique.overlaps for unique in resource.unique)
+        if not resource.inferred or timed or maker is None or remover is None:
             continue
         if not resource.removed_for_good or all(code.status != CONFLICT for code in maker.action.errors):
             continue
