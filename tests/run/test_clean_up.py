@@ -159,6 +159,23 @@ def test_a_removal_that_a_gateway_did_not_pass_on_is_sent_once_more() -> None:
     assert report.footer.left_behind == ()
 
 
+def test_what_an_older_instance_stood_in_the_way_of_is_removed_after_it() -> None:
+    """A change may move an order to a customer who was made later, and must be removed after it."""
+    refused = set()
+
+    def needed(server: Notes, request: Request) -> Response | None:
+        number = request.path.rpartition("/")[2]
+        if request.method != "DELETE" or number not in server.notes or number == next(iter(server.notes)):
+            return None
+        refused.add(request.path)
+        return answer(409, {"detail": "an older note needs it"})
+
+    server = Notes(odd=needed)
+    report = verified(with_resource(), server)
+    assert refused
+    assert (report.footer.left_behind, server.notes) == ((), {})
+
+
 def test_what_is_ended_and_can_still_be_read_is_counted() -> None:
     of = model(SHOP)
     report, sent = noted_run(of, inside(of), Options(only=("error_codes",)))

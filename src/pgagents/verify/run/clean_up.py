@@ -64,6 +64,8 @@ class _Removal:
     """
     behind: list[tuple[Instance, str]] = field(default_factory=list)
     """Instances that were not removed, each with its name and the reason."""
+    in_the_way: list[Instance] = field(default_factory=list)
+    """Those of them before something that was removed later."""
 
 
 def _remove_all(driver: Driver, workers: int, *, hurried: bool) -> _Removal:
@@ -88,11 +90,29 @@ def _remove_all(driver: Driver, workers: int, *, hurried: bool) -> _Removal:
         if any(isinstance(end, Stop) for end in ends.values()):
             removal.there = False  # each further call would take the whole time-out
         sender.budget.cleaning = True
+        if any(end is True for end in results):
+            removal.in_the_way = [instance for instance, _ in removal.behind]
         for instance in group:
             end = ends.get(id(instance))
             if end is not True:
                 removal.behind.append((instance, _name(instance, end)))
+    _try_again(driver, removal)
     return removal
+
+
+def _try_again(driver: Driver, removal: _Removal) -> None:
+    """Remove once more, the oldest first, what something older stood in the way of: an order that a change
+    moved to a customer who was made later.
+    """
+    for instance in reversed(removal.in_the_way) if removal.there and not removal.hurried else ():
+        if instance.gone or not instance.tries:
+            continue
+        results, interrupted = _undo(driver, [instance], hurried=False)
+        if results == [True]:
+            removal.behind = [(one, name) for one, name in removal.behind if one is not instance]
+        if interrupted or isinstance(results[0], Stop):
+            removal.there = False
+            return
 
 
 def _name_what_stayed(driver: Driver, removal: _Removal) -> list[str]:
