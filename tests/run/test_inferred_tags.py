@@ -18,6 +18,7 @@ from pgagents.verify.run.run import verify
 
 URL = "http://127.0.0.1:1"
 TEXT = {"type": "string", "minLength": 1, "maxLength": 40}
+CHOICE = {"type": "string", "enum": ["draft", "sent"]}
 NEW = {"type": "object", "required": ["title"], "properties": {"title": TEXT}}
 NOTE = {"type": "object", "required": ["id", "title"], "properties": {"id": TEXT, "title": TEXT}}
 TAGGED = {"headers": {"ETag": {"schema": {"type": "string"}}}}
@@ -107,6 +108,17 @@ class Notes:
         return Response(status, tuple(headers), json_bytes(body) if body is not None else b"")
 
 
+def verdicts_of(model: Model, server: Notes) -> dict[str, Verdict]:
+    now = [1_776_000_000.0]
+    report = verify(
+        model, server, Identities({}, calls_keyless=True),
+        Options(live=False, allow_writes=True, only=("conditional_calls",)), clock=lambda: now[0],
+        sleep=lambda seconds: now.append(now.pop() + seconds), wall=lambda: "2026-04-12T13:20:00Z", url=URL,
+        timer=lambda: now[0],
+    )  # fmt: skip
+    return {r.contract.id.removeprefix("conditional_calls/"): r.verdict for r in report.results}
+
+
 def list_odd(habit: str) -> tuple[list[str], list[Verdict]]:
     now = [1_776_000_000.0]
 
@@ -128,6 +140,16 @@ def test_right_server_keeps_what_is_inferred() -> None:
     assert odd == []
     assert Verdict.KEPT in verdicts
     assert Verdict.BROKEN not in verdicts
+
+
+@pytest.mark.parametrize("habit", ["right", "ignores"])
+def test_the_first_write_changes_what_the_instance_has_already(habit: str) -> None:
+    """A note that another probe had written before, and lent, had the least title already: untested."""
+    given = json.loads(json.dumps(document()).replace(json.dumps(TEXT), json.dumps(CHOICE)))
+    given["paths"]["/notes/{note_id}"]["parameters"][0]["schema"] = TEXT
+    found = verdicts_of(imported(given).model, Notes(habit))
+    assert found["present/replace_note@rest"] is Verdict.KEPT
+    assert found["stale/replace_note@rest"] is (Verdict.KEPT if habit == "right" else Verdict.ODD)
 
 
 @pytest.mark.parametrize(("habit", "contract"), [("ignores", "stale"), ("never", "present")])

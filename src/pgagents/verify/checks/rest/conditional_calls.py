@@ -161,14 +161,17 @@ def _write_versions(trials: Sequence[Trial], resource: Resource, reader: Endpoin
     def write(tag: str, turn: int, why: str) -> Call:
         return make_write(setting, resource, endpoint, instance, tag, turn, why)
 
-    done = ask(write(old, 0, "with the present tag"))
+    # it may have the least values already: another probe wrote it, or its create has the first choice
+    calls = [write(old, turn, "with the present tag") for turn in (0, 1)]
+    new, other = sorted((0, 1), key=lambda turn: not changes_instance(resource, reader, calls[turn], first))
+    done = ask(calls[new])
     second = ask(make_read(setting, reader, instance, "after the write"))
     conclude(_judge_present(present, first, done, second))
-    late = ask(write(old, 1, "with the tag before"))
+    late = ask(write(old, other, "with the tag before"))
     after = ask(make_read(setting, reader, instance, "after the refusal"))
     conclude(_judge_stale(stale, first, second, late, after))
     missing = is_tag_required(endpoint)
-    untagged = write("", 1, "without a tag")
+    untagged = write("", other, "without a tag")
     free = ask(replace(untagged, intent="illegal") if missing else untagged)
     if missing:
         conclude(_judge_untagged(bare, free, "a write without a tag"))
