@@ -38,6 +38,11 @@ BESIDE: dict[str, tuple[str, Schema | None, Schema | None]] = {
         None,
         {"type": "object", "required": ["counterpart"], "properties": {"counterpart": NUMBER}},
     ),
+    "a choice of the path": (
+        "post /notes/{id}/{deed}",
+        {"type": "string", "enum": ["finish", "make_default", "purge-others"]},
+        None,
+    ),
     # the active one of all notes; what came after a backup
     "activation": ("post /notes/{id}/activate", None, None),
 }
@@ -70,11 +75,11 @@ class Beside(Notes):
         self.acted = 0
 
     def answer(self, method: str, path: str, body: Any, given: dict[str, Any]) -> tuple[int, Any]:
-        found = re.fullmatch(r"/notes/(\d+)/(\w+)(?:/(.+))?", path)
+        found = re.fullmatch(r"/notes/(\d+)/([\w-]+)(?:/(.+))?", path)
         if found is None or int(found[1]) not in self.notes:
             return super().answer(method, path, body, given)
         self.acted += 1
-        if found[2] == "activate":
+        if found[2] in ("activate", "make_default", "purge-others"):
             self.others["0"] += 1  # it was the active one
         several = [*given.values(), *(body if isinstance(body, list) else []), found[3]]
         for value in several:
@@ -95,7 +100,7 @@ def test_what_a_call_names_beside_an_own_instance_is_nobodys(kind: str, seed: in
     assert server.bodies
     assert not server.changed(), json.dumps([name for name, count in server.others.items() if count])
     assert server.acted or [r for r in report.results if "--allow act" in r.reason]
-    assert kind != "a watcher's name" or server.acted, "a name of the run's own is sent"
+    assert kind not in ("a watcher's name", "a choice of the path") or server.acted, "what is its own is sent"
 
 
 @pytest.mark.parametrize("kind", BESIDE)

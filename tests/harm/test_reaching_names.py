@@ -407,3 +407,64 @@ def test_a_create_whose_noun_is_a_deed_is_not_called(noun: str, word: str) -> No
     creates = (action for action in model.actions if action.method == "POST")
     assert {says[str(action.path)] for action in creates if noun in str(action.path)} == {said}
     assert {says[path] for path in says if "notes" in path} == {""}
+
+
+@pytest.mark.parametrize(
+    ("noun", "name", "sent"),
+    [
+        ("job", "kind", ["report", "index"]),
+        ("command", "what", ["report", "index"]),
+        ("export_task", "kind", ["report", "index"]),
+        ("note", "command", ["report", "index"]),
+        ("note", "kind", ["report", "index", "purge_all", "drain"]),
+        ("job", "job_type", ["report", "index"]),
+        ("job", "employment_type", ["report", "index", "purge_all", "drain"]),
+    ],
+)
+def test_a_choice_that_is_done_at_once_is_not_explained_by_what_answers_show(
+    noun: str, name: str, sent: list[str]
+) -> None:
+    """`POST /jobs` with a `kind` that each job shows emptied the notes by the choice `expire_sessions`."""
+    choices, text = choice("report", "index", "purge_all", "drain"), json.dumps
+    made = document({name: choices}, {})
+    for at, method, status in (("/notes", "post", "201"), ("/notes/{id}", "get", "200")):
+        content = made["paths"][at][method]["responses"][status]["content"]["application/json"]
+        content["schema"] = {
+            **content["schema"],
+            "properties": {**content["schema"]["properties"], name: choices},
+        }
+    body = made["paths"]["/notes"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    body["required"] = ["text", name]
+    paths = json.loads(text(made["paths"]).replace("note", noun))
+    model = model_of({**made, "paths": paths})
+    action = next(a for a in model.actions if a.method == "POST")
+    values = ({"text": "", name: value} for value in choices["enum"])
+    taken = [one[name] for one in values if not Harmless(model).find_reaching(action, one)]
+    assert taken == sent
+
+
+@pytest.mark.parametrize(
+    ("step", "word"),
+    [
+        ("apply-to-all", "all"),
+        ("archive_rest", "rest"),
+        ("evict-older", "older"),
+        ("makeFirst", "first"),
+        ("take-over", "takeover"),
+        ("set-globally", "globally"),
+        ("rest", ""),
+        ("all", ""),
+        ("send", ""),
+        ("complete-all", ""),
+    ],
+)
+def test_a_step_that_means_others_is_not_called(step: str, word: str) -> None:
+    made = document({}, {})
+    at = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}
+    said = {"200": {"description": "Done"}}
+    made["paths"][f"/notes/{{id}}/{step}"] = {
+        "post": {"operationId": "act", "parameters": [at], "responses": said}
+    }
+    model = model_of(made)
+    action = next(a for a in model.actions if a.name == "act")
+    assert Harmless(model).say_action(action) == (f"its path says `{word}`" if word else "")

@@ -138,19 +138,29 @@ Ghost), and what came after a backup is gone (Home Assistant's Supervisor, 2026-
 _EVERYWHERE = frozenset(("everywhere", "global", "globally", "site", "sitewide", "system"))
 """Words of an action that sets something for all: `set_system_dark` of Superset 6.1.0, 2026-11-29."""
 _OVER_OTHERS = frozenset((
-    "dedupe", "deduplicate", "everyone", "isolate", "others", "reorder", "rerank", "siblings", "supersede",
-    "supplant", "swap", "takeover",
+    "dedupe", "deduplicate", "everyone", "isolate", "others", "outrank", "overtake", "preempt", "reorder",
+    "rerank", "siblings", "solo", "steal", "supersede", "supplant", "swap", "takeover",
 ))  # fmt: skip
 """Words of an action that does something to the others of a kind, or takes a place from one."""
 _PLACES = frozenset(("bottom", "down", "pos", "position", "rank", "top", "up"))
 _MOVES = frozenset(("bring", "bump", "move", "shift"))
 """First words of an action that gives a row the place of another: `move-up`, `bring_to_top`, `position`."""
+_FIRST = frozenset(("first", "front"))
+_MAKES_FIRST = _MOVES | {"jump", "make", "put", "send"}
+_BEHIND = re.compile(r".+ (?:everywhere|globally|older|rest)|(?:.* )?(?:to|for) (?:all|every|everything)")
+"""Matches the words of an action whose last one means others: `apply-to-all`, `archive-rest`."""
 _DEEDS = frozenset((
     "cleanup", "dedupe", "deduplication", "delete", "deletion", "erasure", "eviction", "flush", "merge",
     "overwrite", "prune", "pruning", "purge", "reset", "restore", "rollback", "sweep", "truncation", "wipe",
 ))  # fmt: skip
 """Words, in the singular, of resources each of which is a deed: `POST /purges` purges at once."""
 _WORK = frozenset(("action", "job", "operation", "run", "task"))
+_ORDERED = _WORK | {"cmd", "command", "execution", "op", "verb"}
+"""Last words, in the singular, of what is done as soon as it is made, or of the member that says what is."""
+_DONE_TO_ALL = _DEEDS | {"burn", "drain", "format", "revert", "shred", "uninstall", "vacuum"}
+"""Further words of a choice there that reaches far."""
+_SAYS_WHAT = frozenset(("function", "handler", "kind", "method", "name", "type", "what", "which"))
+"""Members that say what is done where the noun is one of `_ORDERED`: a job's `kind`, not its `visibility`."""
 _AROUND = ("as", "id", "ids", "is", "make", "set")
 
 
@@ -276,12 +286,17 @@ class Harmless:
             return f"its path says `{deed}`"
         if not inferred or any(not move.inferred for move in moves):
             return ""
-        before, _, behind = str(action.path).partition("}")
+        behind = str(action.path).partition("}")[2]
         parts = [part for part in behind.split("/") if part and "{" not in part]
-        elsewhere = _SWITCHES | (_RETURNS if _STATES.intersection(split_words(before)) else frozenset())
+        elsewhere = self._list_elsewhere(action)
         words = (find_right(part) or _find_far(part, elsewhere) for part in parts)
         word = next(filter(None, words), "")
         return f"its path says `{word}`" if word else ""
+
+    def _list_elsewhere(self, action: Action) -> frozenset[str]:
+        """Return the words of a step behind an instance by which a call changes others too."""
+        before = split_words(str(action.path).partition("}")[0])
+        return _SWITCHES | (_RETURNS if _STATES.intersection(before) else frozenset())
 
     def _find_deed(self, action: Action) -> str:
         """Return the word by which what an action makes is a deed, and not only for an own instance."""
@@ -452,7 +467,12 @@ class Harmless:
         name = next((step for step in reversed(path) if step != ANY), "")
         types, wire = _list_types(schema), (param.wire, *path[1:])
         if param.place == "path":  # a server may find the thing by this alone
-            if schema.keys() & {"enum", "const"} or schema.get("format") in _TEXTS or types == {"boolean"}:
+            if choices := schema.get("enum"):  # `/notes/{id}/{action}`: a choice is a step of the path
+                elsewhere = self._list_elsewhere(action)
+                near = [c for c in choices if not (find_right(str(c)) or _find_far(str(c), elsewhere))]
+                is_far = len(near) < len(choices)
+                return Withheld(path, wire, "path", "option", shown=_encode(near)) if is_far else None
+            if "const" in schema or schema.get("format") in _TEXTS or types == {"boolean"}:
                 return None
             return Withheld(
                 path, wire, "path", "reference", self._find_resource(name), words="string" in types
@@ -476,21 +496,30 @@ class Harmless:
             return Withheld(path, wire, param.place, "right")
         is_stored = is_kept and not right
         choices = choices if isinstance(choices, list) else []
-        far = any(map(_is_far, choices))
+        ordered = self._is_ordered(action, name)
+        far = any(_is_far(choice, ordered=ordered) for choice in choices)
         selects = not (needed or is_stored) and (
             not SELECTING.isdisjoint(split_words(name)) or ("string" in types and _is_flag(name))
         )
         moves = not needed and types & {"integer", "number"} and {*split_words(name)} & _ORDERS
-        is_stored = is_stored and not moves
+        is_stored = is_stored and not moves and not (ordered and far)
         if not selects and (not is_option or (not reach and (is_stored or (needed and not far)))):
             return None
         shown = [schema["default"]] if "default" in schema else []
         if param.required:
-            shown += choices if len(choices) == 1 else [c for c in choices if not _is_far(c)]
+            near = [choice for choice in choices if not _is_far(choice, ordered=ordered)]
+            shown += choices if len(choices) == 1 else near
         shown += [False] if param.required and "boolean" in types else ()
         if not reach and not right:
             shown += _list_shown(action, param, path, schema)
         return Withheld(path, wire, param.place, "option", shown=_encode(shown))
+
+    def _is_ordered(self, action: Action, name: str) -> bool:
+        """True if an argument's choice says what is done as soon as a call succeeds: a job's, a command."""
+        made = (n for n, r in self.model.resources.items() if r.made_by and r.made_by.action is action)
+        says_what = {*split_words(name)} <= _SAYS_WHAT | _ORDERED
+        nouns = (name, *map(str, made if says_what else ()))
+        return any(singular(word) in _ORDERED for noun in nouns for word in split_words(noun)[-1:])
 
     def _make_reference(
         self, action: Action, param: Param, path: Path, schema: Mapping[str, Any], name: str
@@ -596,7 +625,10 @@ def _find_far(part: str, elsewhere: frozenset[str]) -> str:
     far = elsewhere | _OVER_OTHERS
     far |= _EVERYWHERE if words[:1] and words[0] in _AROUND else frozenset()
     far |= _PLACES if len(words) == 1 or (words[:1] and words[0] in _MOVES) else frozenset()
-    return next((word for word in words if word in far), "")
+    far |= _FIRST if words[:1] and words[0] in _MAKES_FIRST else frozenset()
+    if _BEHIND.fullmatch(" ".join(words)):
+        return words[-1]
+    return next((word for word in (*words, "".join(words)) if word in far), "")
 
 
 def _reaches(path: Sequence[str]) -> bool:
@@ -604,8 +636,10 @@ def _reaches(path: Sequence[str]) -> bool:
     return any(word in REACHING for step in path for word in split_words(step))
 
 
-def _is_far(choice: Any) -> bool:
-    return _reaches((str(choice),)) or not _FAR.isdisjoint(split_words(str(choice)))
+def _is_far(choice: Any, *, ordered: bool) -> bool:
+    words = split_words(str(choice))
+    further = _FAR | _DONE_TO_ALL if ordered else _FAR
+    return _reaches((str(choice),)) or not further.isdisjoint(words)
 
 
 def _is_flag(name: str) -> bool:
