@@ -302,9 +302,9 @@ NUMBER: Schema = {"type": ["integer", "null"], "minimum": 1}
 DAY: Schema = {"type": "string", "format": "date", "example": "2026-04-18"}
 
 
-def seated(seat: Schema = NUMBER) -> Model:
-    described = document({"seat": seat}, {})
-    shown = {**SEATED, "properties": {**SEATED["properties"], "seat": seat}}
+def seated(seat: Schema = NUMBER, **more: Schema) -> Model:
+    described = document({"seat": seat, **more}, {})
+    shown = {**SEATED, "properties": {**SEATED["properties"], "seat": seat, **more}}
     paths = described["paths"]
     for at, method, status in (
         ("/notes", "post", "201"),
@@ -348,6 +348,42 @@ def test_a_place_that_one_older_row_has_is_not_sent(seat: Schema, fewer: bool) -
     sent = [body["seat"] for body in server.bodies if isinstance(body.get("seat"), int | str)]
     assert len(sent) > 15
     assert set(sent).isdisjoint(server.seats.values())
+
+
+class Cells(Seats):
+    """A note takes the cell of the one that has its column and seat; four of the older ones share each."""
+
+    def __init__(self, column: str) -> None:
+        super().__init__(False)
+        self.column = column
+        columns: list[Any] = ["a", "b", "c", "d", "e"] if column == "line" else [1, 2, 3, 4, 5]
+        for n, note in self.notes.items():
+            note |= {"seat": (n - 1) % 4 + 1, column: columns[(n - 1) // 4]}
+        self.seats = {n: note["seat"] for n, note in self.notes.items()}
+
+    def answer(self, method: str, path: str, body: Any, given: dict[str, Any]) -> tuple[int, Any]:
+        status, answer = super().answer(method, path, body, given)
+        if status < 300 and method in ("POST", "PATCH") and isinstance(body, dict):
+            own = self.notes[answer["id"]] = answer = {**answer, self.column: body.get(self.column)}
+            for n, note in self.notes.items():
+                if n != own["id"] and (note["seat"], note.get(self.column)) == (
+                    own["seat"],
+                    own[self.column],
+                ):
+                    note["seat"] = None
+        return status, answer
+
+
+@pytest.mark.parametrize("column", ["row", "line"])
+def test_a_place_that_two_members_tell_is_not_that_of_an_older_row(column: str) -> None:
+    """A cell was found by row and column, a price by currency and quantity: each number alone comes again."""
+    schema = {"type": "string", "enum": ["a", "b", "c", "d", "e"]} if column == "line" else NUMBER
+    server = Cells(column)
+    report = run(seated(NUMBER, **{column: schema}), server)  # type: ignore[arg-type]
+    assert report.footer.alarm is None
+    assert server.lost == 0
+    sent = {body["seat"] for body in server.bodies if isinstance(body.get("seat"), int) and column in body}
+    assert len(sent) > 1
 
 
 class Refilled(Notes):
