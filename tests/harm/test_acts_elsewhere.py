@@ -66,6 +66,7 @@ class Themed(Notes):
         self.themes = {f"t{n * 7919 % 1009}x": f"Theme {'abcdefghi'[n]}" for n in range(THEMES)}
         self.names = dict(self.themes)
         self.acted = self.turns = 0
+        self.owners = dict.fromkeys(self.themes, 3)
         self.asked = ""
 
     def __call__(self, request: Request) -> Response:
@@ -137,6 +138,36 @@ def test_a_run_stops_after_one_row_of_another_kind(method: str, seed: int) -> No
     assert (server.acted, server.gone, alarm.count) == (1, 1, 1)
     assert alarm.rows[0].name.startswith("theme ")
     assert not server.changed()
+
+
+def inherit(server: Themed) -> None:
+    server.owners = dict.fromkeys(server.owners, max(server.notes))
+
+
+def show_as(member: str) -> Shown:
+    def shown(server: Themed) -> list[Schema]:
+        return [{"id": id, "name": name, member: server.owners[id]} for id, name in server.themes.items()]
+
+    return shown
+
+
+@pytest.mark.parametrize(
+    ("member", "told"),
+    [
+        ("owner_id", True),
+        ("owner", True),
+        ("last_owner_id", False),
+        ("owners", False),
+        ("owner_count", False),
+    ],
+)
+def test_rows_that_come_to_be_the_runs_own_stop_it(member: str, told: bool) -> None:
+    """An action of an own user gave it the files of all, and nothing was told: an owner's number changed."""
+    server = Themed("post", inherit, shown=show_as(member))
+    alarm = run(model_of(described("post")), server).footer.alarm
+    assert server.acted
+    assert (alarm is not None) is told
+    assert not told or server.acted == 1
 
 
 def count_up(server: Themed) -> list[Schema]:
@@ -348,6 +379,28 @@ def test_a_place_that_one_older_row_has_is_not_sent(seat: Schema, fewer: bool) -
     sent = [body["seat"] for body in server.bodies if isinstance(body.get("seat"), int | str)]
     assert len(sent) > 15
     assert set(sent).isdisjoint(server.seats.values())
+
+
+class Ranked(Seats):
+    """A new note comes first, and the others move down."""
+
+    def answer(self, method: str, path: str, body: Any, given: dict[str, Any]) -> tuple[int, Any]:
+        status, answer = super().answer(method, path, body, given)
+        if (method, path, status) == ("POST", "/notes", 201):
+            for note in self.notes.values():
+                note["seat"] = 1 if note["id"] == answer["id"] else (note["seat"] or 0) + 1
+            answer = self.notes[answer["id"]]
+        return status, answer
+
+
+def test_a_rank_that_older_rows_lose_is_named() -> None:
+    """The ranks of all notes moved with each new one, and nothing was told."""
+    server = Ranked(False, alike=True)
+    notes = run(seated(), server).footer.notes  # type: ignore[arg-type]
+    moved = [note for note in notes if note.startswith("there before this run, with other numbers now: ")]
+    assert server.lost > 10
+    assert len(moved) == 1
+    assert "note 1 (seat: 1, now " in moved[0]
 
 
 class Cells(Seats):

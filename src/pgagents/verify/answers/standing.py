@@ -536,6 +536,22 @@ def list_seen_changes(
     ]
 
 
+def list_moved_numbers(
+    setting: Setting, resource: Resource, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> list[Change]:
+    """Return the members with another number that a client could have sent: the rank of a row that another
+    was put before.
+    """
+    settable, now = _list_set_by_clients(setting, kind_of(setting, resource)), dict(list_members(after))
+    passing = {*resource.volatile, *resource.reads_change, *resource.ids, resource.expires_by}
+    return [
+        (path, was, now[path])
+        for path, was in list_members(before)
+        if path.partition(".")[0] in settable - passing and not VERSION.search(path)
+        if {type(was), type(now.get(path))} <= {int, float} and was != now[path]
+    ]
+
+
 def _is_closed(before: Any, after: Any) -> bool:
     """True if what was not at work is at an end, as a ticket by a reply."""
     if not isinstance(before, str) or not isinstance(after, str) or before == after:

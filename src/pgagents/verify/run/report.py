@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 from pgagents.base.text import brief
 from pgagents.base.writing import printable
@@ -191,18 +192,29 @@ def _list_carriers(setting: Setting) -> dict[str, tuple[str, ...]]:
 
 
 def _say_used(driver: Driver) -> Iterator[str]:
-    """Yield what went, or changed, of the found rows in which the run made something: a ticket by a reply."""
+    """Yield what went, or changed, of the found rows in which the run made something: a ticket by a reply.
+
+    Numbers of other rows, such as ranks, may have moved.
+    """
     tripwire = driver.executor.gate.tripwire
-    changed = [
-        f"{key[0]} {brief(key[2])} ({path}: {brief(json.dumps(was))}, now {brief(json.dumps(now))})"
-        for key, ((path, was, now), *_) in tripwire.list_used_changes().items()
-    ]
-    several = {"in the list no more": [f"{key[0]} {brief(key[2])}" for key in tripwire.went]}
-    several |= {"changed": changed}
+
+    def show(changes: Mapping[tuple[str, str, str], Sequence[tuple[str, Any, Any]]]) -> list[str]:
+        return [
+            f"{key[0]} {brief(key[2])} ({path}: {brief(json.dumps(was))}, now {brief(json.dumps(now))})"
+            for key, ((path, was, now), *_) in changes.items()
+        ]
+
+    several = {
+        "found and used by this run, and in the list no more": [
+            f"{key[0]} {brief(key[2])}" for key in tripwire.went
+        ],
+        "found and used by this run, and changed": show(tripwire.list_used_changes()),
+        "there before this run, with other numbers now": show(tripwire.list_moved()),
+    }
     for what, rows in several.items():
         more = f" and {len(rows) - MOST_WENT:,} more" if len(rows) > MOST_WENT else ""
         if rows:
-            yield f"found and used by this run, and {what}: {', '.join(rows[:MOST_WENT])}{more}"
+            yield f"{what}: {', '.join(rows[:MOST_WENT])}{more}"
 
 
 def _notes(course: Course, stopped: str) -> list[str]:

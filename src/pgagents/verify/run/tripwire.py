@@ -23,10 +23,12 @@ import re
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pgagents.base.places import list_leaves
-from pgagents.base.text import brief, plain_word
+from pgagents.base.text import brief, plain_word, split_words
+from pgagents.catalogue.harmless.arguments import IDS
 from pgagents.catalogue.harmless.ids import list_confusing
 from pgagents.catalogue.model.action import Action, ActionCall
 from pgagents.catalogue.model.resource import Resource, id_text, is_scalar
@@ -37,6 +39,7 @@ from pgagents.verify.answers.standing import (
     find_removed_state,
     is_mortal,
     list_firm_changes,
+    list_moved_numbers,
     list_seen_changes,
 )
 from pgagents.verify.fixtures.factory import ACCEPTED, REMOVAL_WAITS_S, FixtureFactory
@@ -87,6 +90,12 @@ MOST_OWN = 8
 NOT_THERE = (404, 410)
 _MARK = re.compile(r"pgv-[a-z0-9]+-", re.I)
 """The mark of any run, which may remove what carries it."""
+_WHOSE = frozenset((
+    "account", "assignee", "author", "customer", "group", "manager", "owner", "parent", "project", "team",
+    "tenant", "user",
+))  # fmt: skip
+"""Last words of a member that says whose a row is."""
+_OF_LATE = frozenset(("current", "last", "latest", "newest", "next", "previous", "recent", "top"))
 ASKED = ("valid", "explore", "clean")
 Key = tuple[str, str, str]
 """A row by its kind, the ids of what contains it, and its own id."""
@@ -200,13 +209,27 @@ class Tripwire:
         """Return what has changed of the found rows in which the run made something, as the last answer with
         each shows it; not of those that an author lets it use.
         """
+        used = (key for key in self._older if self._used.get(key) is False)
+        return self._list_changes(used, list_seen_changes)
+
+    def list_moved(self) -> dict[Key, list[Change]]:
+        """Return the numbers of older rows that are others now and that clients set: nothing stops for them,
+        as they may change by themselves.
+        """
+        rest = (key for key in self._older if key not in self._used) if self._setting.exclusive else ()
+        return self._list_changes(rest, partial(list_moved_numbers, self._setting))
+
+    def _list_changes(
+        self,
+        keys: Iterable[Key],
+        compare: Callable[[Resource, Mapping[str, Any], Mapping[str, Any]], list[Change]],
+    ) -> dict[Key, list[Change]]:
+        """Return what has changed of older rows, as the last answer with each shows it."""
         found = {}
-        for key, row in self._older.items():
-            if self._used.get(key) is not False:
-                continue
+        for key in keys:
             views = [view for view in self._views.values() if key in view.rows]
             last = max(views, key=lambda view: view.exchange.number, default=None)
-            changes = list_seen_changes(last.resource, row, last.rows[key]) if last else []
+            changes = compare(last.resource, self._older[key], last.rows[key]) if last else []
             found[key] = [change for change in changes if (key[0], change[0]) not in self._restless]
         return {key: found[key] for key in sorted(found) if found[key]}
 
@@ -400,7 +423,11 @@ class Tripwire:
         gone = [key for key in gone if not is_mortal(resource, known.rows[key])]
         is_marked = self._factory.marks.is_marked
         changed = {
-            key: [c for c in several if (alike or is_marked(c[2])) and _may_be_taken(c, writes)]
+            key: [
+                c
+                for c in several
+                if self._is_ours_now(c) or ((alike or is_marked(c[2])) and _may_be_taken(c, writes))
+            ]
             for key, several in changed.items()
         }
         missed = _Suspicion(known, view.rows, gone, changed, writes)
@@ -429,9 +456,21 @@ class Tripwire:
         for key in lost:
             if key in after and key not in excused:
                 changes = list_firm_changes(self._setting, resource, before[key], after[key])
+                pairs = _list_pairs(before[key], after[key])
+                changes += [one for one in pairs if one not in changes and self._is_ours_now(one)]
                 changed[key] = [one for one in changes if (key[0], one[0]) not in self._restless]
         gone = [key for key in lost if key not in after and key not in moved and not self._used.get(key)]
         return gone, changed
+
+    def _is_ours_now(self, change: Change) -> bool:
+        """True if an older row came to be of one of the run's own instances: its `owner_id`, its `team`."""
+        path, was, now = change
+        words = [word for word in split_words(path.rpartition(".")[2]) if word not in IDS]
+        # not `users`, a count that may be an own id too
+        if _WHOSE.isdisjoint(words[-1:]) or not _OF_LATE.isdisjoint(words) or was is None or was == now:
+            return False
+        is_id = is_scalar(now) and not isinstance(now, bool)
+        return is_id and any(id_text(id) == id_text(now) for _, id in self._factory.pool.list_own())
 
     def _note_restless(self, changed: Mapping[Key, list[Change]]) -> None:
         self._restless.update((key[0], path) for key, several in changed.items() for path, _, _ in several)
@@ -618,6 +657,11 @@ class Tripwire:
 def _place_in(resource: Resource, exchange: Exchange) -> str:
     endpoint = exchange.call.endpoint
     return resource.place_in(endpoint.params if endpoint is not None else (), exchange.input)
+
+
+def _list_pairs(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
+    shown = dict(list_members(after))
+    return [(path, was, shown.get(path)) for path, was in list_members(before)]
 
 
 def _is_ordinary(call: Call) -> bool:
