@@ -381,6 +381,46 @@ def test_a_place_that_one_older_row_has_is_not_sent(seat: Schema, fewer: bool) -
     assert set(sent).isdisjoint(server.seats.values())
 
 
+class Flagged(Seats):
+    """A new note has the flag, and no other one: the tokens before are revoked, or another timer runs."""
+
+    def __init__(self, name: str, others: bool, own: bool) -> None:
+        super().__init__(False)
+        self.name, self.others, self.own = name, others, own
+        for note in self.notes.values():
+            note[name] = not others if note["id"] == 7 else own and others
+
+    def answer(self, method: str, path: str, body: Any, given: dict[str, Any]) -> tuple[int, Any]:
+        status, answer = super().answer(method, path, body, given)
+        if (method, path, status) == ("POST", "/notes", 201):
+            for note in self.notes.values():
+                note[self.name] = self.own if note["id"] == answer["id"] else self.others
+            answer = self.notes[answer["id"]]
+        return status, answer
+
+
+@pytest.mark.parametrize(
+    ("name", "others", "own", "told"),
+    [
+        ("revoked", True, False, True),
+        ("is_deleted", True, False, True),
+        ("expired", True, False, False),
+        ("running", False, True, True),
+        ("is_latest", False, True, False),
+        ("seen_before", True, False, False),
+        ("fresh", False, False, False),
+    ],
+)
+def test_a_flag_that_older_rows_get_or_lose_to_a_new_one_stops_the_run(
+    name: str, others: bool, own: bool, told: bool
+) -> None:
+    """No client sends it, so nothing was told: a new token revoked the five that others had."""
+    server = Flagged(name, others, own)
+    alarm = run(seated(), server).footer.alarm  # type: ignore[arg-type]
+    assert (alarm is not None) is told
+    assert not told or len([body for body in server.bodies if "text" in body]) == 1
+
+
 class Ranked(Seats):
     """A new note comes first, and the others move down."""
 

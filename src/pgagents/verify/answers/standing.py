@@ -509,12 +509,14 @@ def is_mortal(resource: Resource, body: Mapping[str, Any]) -> bool:
 def list_firm_changes(
     setting: Setting, resource: Resource, before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> list[Change]:
-    """Return the members with a value that a client could have sent, instead of the older one."""
+    """Return the members with a value that a client could have sent, instead of the older one, and the flags
+    that say that a row was removed.
+    """
     settable = _list_set_by_clients(setting, kind_of(setting, resource))
     found = [
-        change
-        for change in list_seen_changes(resource, before, after)
-        if change[0].partition(".")[0] in settable and _is_firm(*change[1:])
+        (path, was, now)
+        for path, was, now in list_seen_changes(resource, before, after)
+        if (path.partition(".")[0] in settable and _is_firm(was, now)) or _says_removed(path, was, now)
     ]
     removed = find_removed_state(before, after)
     if removed and removed not in _BY_TIME and not found:
@@ -550,6 +552,12 @@ def list_moved_numbers(
         if path.partition(".")[0] in settable - passing and not VERSION.search(path)
         if {type(was), type(now.get(path))} <= {int, float} and was != now[path]
     ]
+
+
+def _says_removed(path: str, before: Any, after: Any) -> bool:
+    """True if a flag such as `revoked` or `is_deleted` is set now."""
+    word = split_words(path.rpartition(".")[2])[-1:]
+    return (before, after) == (False, True) and bool(REMOVED.difference(_BY_TIME).intersection(word))
 
 
 def _is_closed(before: Any, after: Any) -> bool:

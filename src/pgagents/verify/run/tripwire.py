@@ -96,6 +96,8 @@ _WHOSE = frozenset((
 ))  # fmt: skip
 """Last words of a member that says whose a row is."""
 _OF_LATE = frozenset(("current", "last", "latest", "newest", "next", "previous", "recent", "top"))
+_PASSING = _OF_LATE - {"current", "top"} | {"new"}
+"""Words of a flag that goes on by itself to what is made last."""
 ASKED = ("valid", "explore", "clean")
 Key = tuple[str, str, str]
 """A row by its kind, the ids of what contains it, and its own id."""
@@ -453,14 +455,28 @@ class Tripwire:
         moved = {key for key, text in texts.items() if text and others[key] >= was[text]} - stays
         self._drop(moved)
         changed, excused = {}, moved | self._used.keys()
+        flags = self._list_new_flags(before, after)
         for key in lost:
             if key in after and key not in excused:
                 changes = list_firm_changes(self._setting, resource, before[key], after[key])
                 pairs = _list_pairs(before[key], after[key])
                 changes += [one for one in pairs if one not in changes and self._is_ours_now(one)]
+                seen = list_seen_changes(resource, before[key], after[key])
+                changes += [one for one in seen if one not in changes and _is_lost(one, flags)]
                 changed[key] = [one for one in changes if (key[0], one[0]) not in self._restless]
         gone = [key for key in lost if key not in after and key not in moved and not self._used.get(key)]
         return gone, changed
+
+    def _list_new_flags(self, before: Rows, after: Rows) -> set[str]:
+        """Return the flags that newer rows have now and had not before: the timer that runs, instead of
+        another.
+        """
+
+        def list_set(rows: Rows) -> set[tuple[Key, str]]:
+            newer = rows.keys() - self._older.keys()
+            return {(k, path) for k in newer for path, value in list_members(rows[k]) if value is True}
+
+        return {path for _, path in list_set(after) - list_set(before)}
 
     def _is_ours_now(self, change: Change) -> bool:
         """True if an older row came to be of one of the run's own instances: its `owner_id`, its `team`."""
@@ -662,6 +678,12 @@ def _place_in(resource: Resource, exchange: Exchange) -> str:
 def _list_pairs(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
     shown = dict(list_members(after))
     return [(path, was, shown.get(path)) for path, was in list_members(before)]
+
+
+def _is_lost(change: Change, flags: Collection[str]) -> bool:
+    path, was, now = change
+    passing = {*split_words(path.rpartition(".")[2])} & _PASSING  # each new version is the latest
+    return was is True and now is False and path in flags and not passing
 
 
 def _is_ordinary(call: Call) -> bool:
