@@ -468,3 +468,36 @@ def test_a_step_that_means_others_is_not_called(step: str, word: str) -> None:
     model = model_of(made)
     action = next(a for a in model.actions if a.name == "act")
     assert Harmless(model).say_action(action) == (f"its path says `{word}`" if word else "")
+
+
+@pytest.mark.parametrize(
+    ("noun", "name", "needed", "sent"),
+    [
+        ("retention_policy", "days", False, False),
+        ("retention_policy", "days", True, False),
+        ("lifecycle_rule", "max_count", False, False),
+        ("retention_policy", "label", False, True),
+        ("delivery_policy", "days", False, True),
+    ],
+)
+def test_no_number_of_a_rule_of_retention_is_sent(noun: str, name: str, needed: bool, sent: bool) -> None:
+    """A policy that was stored with `days: 8` removed eight notes at once."""
+    schema: Schema = (
+        {"type": "string"} if name == "label" else {"type": "integer", "minimum": 1, "example": 30}
+    )
+    made = document({name: schema}, {})
+    body = made["paths"]["/notes"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    body["required"] = ["text", name] if needed else ["text"]
+    for at, method, status in (("/notes", "post", "201"), ("/notes/{id}", "get", "200")):
+        answer = made["paths"][at][method]["responses"][status]["content"]["application/json"]
+        shown = answer["schema"]["properties"]
+        answer["schema"] = {**answer["schema"], "properties": {**shown, name: schema}}
+    paths = (
+        json.dumps(made["paths"])
+        .replace("/notes", f"/{noun.replace('policy', 'policie')}s")
+        .replace("note", noun)
+    )
+    model = model_of({**made, "paths": json.loads(paths)})
+    action = next(a for a in model.actions if a.method == "POST")
+    held = Harmless(model).find_reaching(action, {"text": "", name: 30 if name != "label" else "x"})
+    assert [one.label for one in held] == ([] if sent else [name])

@@ -161,6 +161,10 @@ _DONE_TO_ALL = _DEEDS | {"burn", "drain", "format", "revert", "shred", "uninstal
 """Further words of a choice there that reaches far."""
 _SAYS_WHAT = frozenset(("function", "handler", "kind", "method", "name", "type", "what", "which"))
 """Members that say what is done where the noun is one of `_ORDERED`: a job's `kind`, not its `visibility`."""
+_AGES = frozenset((
+    "cleanup", "eviction", "expiration", "expiry", "lifecycle", "pruning", "purge", "retention",
+))  # fmt: skip
+"""Words of a rule whose numbers say what goes: `POST /retention-policies` by `days: 8` removed eight rows."""
 _AROUND = ("as", "id", "ids", "is", "make", "set")
 
 
@@ -501,8 +505,10 @@ class Harmless:
         selects = not (needed or is_stored) and (
             not SELECTING.isdisjoint(split_words(name)) or ("string" in types and _is_flag(name))
         )
-        moves = not needed and types & {"integer", "number"} and {*split_words(name)} & _ORDERS
+        numeric = bool(types & {"integer", "number"})
+        moves = not needed and numeric and {*split_words(name)} & _ORDERS
         is_stored = is_stored and not moves and not (ordered and far)
+        reach = reach or (numeric and _removes_by_age(action))
         if not selects and (not is_option or (not reach and (is_stored or (needed and not far)))):
             return None
         shown = [schema["default"]] if "default" in schema else []
@@ -629,6 +635,12 @@ def _find_far(part: str, elsewhere: frozenset[str]) -> str:
     if _BEHIND.fullmatch(" ".join(words)):
         return words[-1]
     return next((word for word in (*words, "".join(words)) if word in far), "")
+
+
+def _removes_by_age(action: Action) -> bool:
+    """True if what a call makes or changes says when all of a kind go: a policy of retention."""
+    steps = [step for step in str(action.path).split("/") if step and "{" not in step]
+    return any(not _AGES.isdisjoint(map(singular, split_words(step))) for step in steps[-1:])
 
 
 def _reaches(path: Sequence[str]) -> bool:
