@@ -517,6 +517,29 @@ def follow_pages(
         call = replace(call, input={**call.input, **more.input}, raw=more.raw)
 
 
+def find_page_argument(setting: Setting, endpoint: Endpoint) -> Param | None:
+    """Return the argument by which a list's pages, or the items before one, are counted: `page`, `offset`."""
+    named = (p for p in endpoint.params if p.place == "query" and _PAGE_ARGUMENT.search(p.wire))
+    return next((p for p in named if "integer" in types_of(setting.resolve_schema(p.schema))), None)
+
+
+def find_last_page(setting: Setting, endpoint: Endpoint, first: Exchange, held: int) -> dict[str, Any]:
+    """Return the argument for the last page behind a first one that holds so many items and counts all; empty
+    if there is none.
+    """
+    param, body = find_page_argument(setting, endpoint), first.body
+    if param is None or not held or not isinstance(body, Mapping):
+        return {}
+    counts = [n for name, n in _list_members(body) if type(n) is int and _COUNTS.search(name)]
+    further = -(-max(counts, default=0) // held) - 1
+    usual, is_page = setting.resolve_schema(param.schema).get("default"), "page" in param.wire.lower()
+    begin = first.input.get(str(param.name), usual)
+    begin = begin if type(begin) is int else int(is_page)
+    value = begin + further * (1 if is_page else held)
+    fits = further > 0 and setting.test_argument(endpoint, param).is_valid(value)
+    return {str(param.name): value} if fits else {}
+
+
 def _with_argument(setting: Setting, endpoint: Endpoint, pages: Pages, found: NextPage) -> PageRequest:
     """Return the request of a page by an argument. The result says so if the argument refuses the value."""
     param = endpoint.action.param(pages.argument)

@@ -28,7 +28,7 @@ from pgagents.verify.run.timing import Unanswered
 from pgagents.verify.run.transmission import Ready, Stop, sending_at_once
 from pgagents.verify.run.tripwire import LOOKS_OF_BOUND
 from pgagents.verify.setting import Setting
-from pgagents.verify.wire.asking import answering
+from pgagents.verify.wire.asking import answering, ask
 from pgagents.verify.wire.call import Call, Concurrent, InstanceRef, Reads, Sleep
 from pgagents.verify.wire.endpoint import MCP, Endpoint
 from pgagents.verify.wire.exchange import Exchange
@@ -260,6 +260,10 @@ class CallExecutor:
         for resource in self._list_uncounted(made):
             with suppress(Unavailable):
                 self.run_inner(partial(self.factory.unsure.list_items, resource), [])
+        ends = map(self.gate.tripwire.find_end, made if not self._bounded else ())
+        for last in filter(None, ends):
+            with suppress(Unavailable):
+                self.run_inner(partial(ask, last), [])
         return Ready(
             call, values, subject, found=self._list_found(call, values), era=self.sender.silences.era
         )

@@ -22,7 +22,7 @@ import json
 import re
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -62,7 +62,7 @@ from pgagents.verify.fixtures.target import (
     list_made_by,
     target_of,
 )
-from pgagents.verify.lists import follow_pages, may_go_on
+from pgagents.verify.lists import find_last_page, find_page_argument, follow_pages, may_go_on
 from pgagents.verify.run.breaks import exchange_of, rank_writes
 from pgagents.verify.run.named_instances import read_id
 from pgagents.verify.run.timing import may_write
@@ -172,6 +172,8 @@ class Tripwire:
         """The found instances that the author lets the run use, or that writes named: those may change. True
         if they may go, too: not if writes named them in paths alone, as what contains another.
         """
+        self._ends = set[str]()
+        """The kinds of which the last page was read before the first write."""
         self._wanted: list[_View] = []
         self._suspicion: _Suspicion | None = None
         self._own: list[tuple[Instance, Exchange]] = []
@@ -264,21 +266,46 @@ class Tripwire:
         self._shapes.add(shape)
         lists = (v for v in self._views.values() if v.call in v.resource.listed_by)
         views = [v for v in lists if not self._older.keys().isdisjoint(v.rows)]
-        views.sort(key=lambda view: -len(view.exchange.input))
-        concerned = [v for v in views if self._concerns(exchange, v.resource)][-1:]
+        views.sort(key=lambda view: (-len(view.exchange.input), -self._count_page(view)))
+        about = [v for v in views if self._concerns(exchange, v.resource)]
+        concerned = about[-1:]
+        if endpoint is not None and find_created(self._setting.model, endpoint.action) is not None:
+            # a store of so many rows drops the oldest one, which may stand at the other end of its list
+            concerned += [v for v in about[:-1] if v is max(about, key=self._count_page)]
         if len(self._shapes) <= MOST_SHAPES:
             self._wanted += concerned
         if endpoint is not None and self._reaches_further(endpoint.action):
             self._acted.add(str(endpoint.action.name))
             others = {view.resource.name: view for view in views}
             for view in concerned:
-                del others[view.resource.name]
+                others.pop(view.resource.name, None)
             several = deque(others.values())
             several.rotate(-self._elsewhere)  # a bounded run looks at each in turn
             share = self.bound // LOOKS_OF_BOUND // max(1, len(several)) if self.bound else len(several)
             chosen = [*several][: min(max(1, share), max(0, MOST_ELSEWHERE - self._elsewhere))]
             self._wanted += chosen
             self._elsewhere += len(chosen)
+
+    def find_end(self, resource: Resource) -> Call | None:
+        """Return the read of a list's last page, once before the first create: a store of so many rows drops
+        its oldest row for a new one.
+        """
+        lists = [v for v in self._views.values() if v.resource is resource and v.call in resource.listed_by]
+        view = min(lists, key=lambda view: len(view.exchange.input), default=None)
+        endpoint = view.exchange.call.endpoint if view is not None else None
+        if self._written or view is None or endpoint is None or resource.name in self._ends:
+            return None
+        self._ends.add(resource.name)
+        last = find_last_page(self._setting, endpoint, view.exchange, len(view.rows))
+        call, why = view.exchange.call, f"to see later whether a {resource.name} stays"
+        return replace(call, input={**call.input, **last}, intent="clean", why=why) if last else None
+
+    def _count_page(self, view: _View) -> int:
+        """Return the number of the page that a view shows, or of the items before it; 0 for the first."""
+        endpoint = view.exchange.call.endpoint
+        param = find_page_argument(self._setting, endpoint) if endpoint is not None else None
+        value = view.exchange.input.get(str(param.name)) if param is not None else None
+        return value if type(value) is int else 0
 
     def _note_own(self, endpoint: Endpoint, write: Exchange) -> bool:
         """Note an own instance to look at after a write; return True if the server may have taken its id for
@@ -500,12 +527,16 @@ class Tripwire:
         """
         wanted, self._wanted = self._wanted, []
         for view in wanted:
+            self._settle(ask, wait)
             exchange, endpoint = ask(view.exchange.call, view.exchange.input), view.exchange.call.endpoint
-            if exchange is not None and endpoint is not None and self._suspicion is None:
+            if exchange is not None and endpoint is not None:
                 self._note_read(endpoint, exchange)
         looked, self._own = self._own, []
         for own, write in looked:
             self._look_at(own, write, ask, wait)
+        self._settle(ask, wait)
+
+    def _settle(self, ask: Ask, wait: Callable[[float], None]) -> None:
         found, self._suspicion = self._suspicion, None
         if found is None or self._examines:
             return
