@@ -350,12 +350,34 @@ def test_one_create_proves_nothing_and_two_with_marks_do():
     assert room.box(2).ours
 
 
-def test_what_reads_back_as_something_else_disproves_all():
+def test_what_reads_back_as_something_else_disproves_all_that_no_read_has_shown():
+    room = ours(1, 2)
+    for id in (3, 4):
+        room.answered("make_box", {"name": mark(id)}, 201, {"id": id, "name": mark(id)})
+    room.answered("read_box", {"box_id": 3}, 200, {"id": 3, "name": "somebody's"})
+    assert room.factory.owned.problem(room.model.resources["box"]) == OTHERWISE
+    assert [room.box(id).ours for id in (1, 2, 3, 4)] == [True, True, False, False]
+    room.answered("read_box", {"box_id": 4}, 200, {"id": 4, "name": mark(4)})
+    assert room.box(4).ours
+
+
+def test_a_mark_of_another_create_shows_nothing_where_one_reads_back_as_something_else():
+    room = ours(1, 2)
+    for id in (3, 4):
+        room.answered("make_box", {"name": mark(id)}, 201, {"id": id, "name": mark(id)})
+    room.answered("read_box", {"box_id": 3}, 200, {"id": 3, "name": "somebody's"})
+    room.answered("read_box", {"box_id": 4}, 200, {"id": 4, "name": mark(2)})
+    assert not room.box(4).ours
+
+
+@pytest.mark.parametrize("named", [3, 1])
+def test_one_id_of_two_creates_disproves_also_what_a_read_has_shown(named):
     room = ours(1, 2)
     room.answered("make_box", {"name": mark(3)}, 201, {"id": 3, "name": mark(3)})
     room.answered("read_box", {"box_id": 3}, 200, {"id": 3, "name": "somebody's"})
-    assert room.factory.owned.problem(room.model.resources["box"]) == OTHERWISE
-    assert not room.box(1).ours
+    assert room.box(1).ours
+    room.answered("make_box", {"name": mark(4)}, 201, {"id": named, "name": mark(4)})
+    assert not room.box(2).ours
 
 
 def test_two_creates_with_one_id_disprove_all():
