@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, wait
 from contextlib import suppress
@@ -11,6 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from pgagents.base.text import brief
 from pgagents.catalogue.model.resource import Id, Resource, id_text
+from pgagents.verify.answers.standing import find_removed_state
 from pgagents.verify.fixtures.factory import is_only_ended
 from pgagents.verify.fixtures.instance import Instance, Unavailable, above
 from pgagents.verify.fixtures.marks import find_marks
@@ -66,6 +68,12 @@ class _Removal:
     """Instances that were not removed, each with its name and the reason."""
     in_the_way: list[Instance] = field(default_factory=list)
     """Those of them before something that was removed later."""
+    removed: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
+    """By resource and id, the last body of each instance whose removal succeeded: a list may change it."""
+
+    def note(self, instance: Instance) -> None:
+        """Note that a removal succeeded."""
+        self.removed[str(instance.resource.name), id_text(instance.id)] = instance.body
 
 
 def _remove_all(driver: Driver, workers: int, *, hurried: bool) -> _Removal:
@@ -94,7 +102,9 @@ def _remove_all(driver: Driver, workers: int, *, hurried: bool) -> _Removal:
             removal.in_the_way = [instance for instance, _ in removal.behind]
         for instance in group:
             end = ends.get(id(instance))
-            if end is not True:
+            if end is True:
+                removal.note(instance)
+            else:
                 removal.behind.append((instance, _name(instance, end)))
     _try_again(driver, removal)
     return removal
@@ -109,6 +119,7 @@ def _try_again(driver: Driver, removal: _Removal) -> None:
             continue
         results, interrupted = _undo(driver, [instance], hurried=False)
         if results == [True]:
+            removal.note(instance)
             removal.behind = [(one, name) for one, name in removal.behind if one is not instance]
         if interrupted or isinstance(results[0], Stop):
             removal.there = False
@@ -133,7 +144,11 @@ def _name_what_stayed(driver: Driver, removal: _Removal) -> list[str]:
         if instance.restored or (ids := listed.get(instance.resource.name)) is None or instance.id in ids
     ]
     driver.factory.kept_elsewhere = [] if removal.hurried or not removal.there else _list_elsewhere(driver)
-    named = {(t.resource.name, id_text(t.id)) for t, _ in left}
+    ended = _find_ended(removal.removed, shown)
+    counts = Counter((name, word) for (name, _), word in ended.items())
+    said = (f"{n:,} × {name} (removed; its list says {word})" for (name, word), n in sorted(counts.items()))
+    driver.factory.kept_elsewhere += said
+    named = {(t.resource.name, id_text(t.id)) for t, _ in left} | ended.keys()
     for resource in driver.setting.model.resources.values():
         if resource.undone_by is not None and is_only_ended(resource):  # told with what ended them
             named |= {(resource.name, id) for id in driver.factory.owned.list_made(resource)}
@@ -146,6 +161,18 @@ def _name_what_stayed(driver: Driver, removal: _Removal) -> list[str]:
     ]
     booked = [text for name, text in driver.factory.unsure.describe_booked() if name not in listed]
     return [*known, *unknown, *dict.fromkeys(booked)]
+
+
+def _find_ended(
+    removed: Mapping[tuple[str, str], Mapping[str, Any]], shown: Sequence[Instance]
+) -> dict[tuple[str, str], str]:
+    """Return, by resource and id, the word by which a list says that what was removed has ended.
+
+    Alertmanager 0.25 keeps a silence as `expired`.
+    """
+    now = {(str(t.resource.name), id_text(t.id)): t.body for t in shown}
+    found = {key: find_removed_state(body, now[key]) for key, body in removed.items() if key in now}
+    return {key: word for key, word in found.items() if word}
 
 
 def _find_orphans(driver: Driver) -> int:
