@@ -28,6 +28,8 @@ TOO_LONG = (413, 414, 431)
 """A router or a proxy, such as nginx, limits the body, the address and the headers before the action, and no
 document says how far.
 """
+LONG_ADDRESS, MOST_TAKEN = 414, 2_000
+"""Every server takes an address of so many characters. gunicorn takes 4,094, and nginx 8,192."""
 NO_TEXT = b"\xf8\xf9"
 """Bytes that no UTF-8 text contains, and that are no mark of UTF-16. FastAPI answers 400 to them, and 422 to
 half a JSON text.
@@ -82,6 +84,9 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 def _judge_status(trial: Trial, exchange: Exchange, allowed: frozenset[int]) -> Judgement:
     if exchange.status in allowed:
         return trial.kept()
+    length = len(exchange.request.target)
+    if exchange.status == LONG_ADDRESS and length > MOST_TAKEN:
+        return trial.unshown(f"the address of {length:,} characters is longer than many servers take")
     broken = trial.broken(f"one of {_describe_statuses(allowed)}", exchange.outcome)
     return replace(broken, claim=UNLISTED, odd=exchange.status in TOO_LONG)
 

@@ -22,7 +22,7 @@ from pgagents.verify.fixtures.request_template import (
     ordinary,
     template_of,
 )
-from pgagents.verify.judgement import Judgement, Untested, conclude
+from pgagents.verify.judgement import REFUSED_STATUSES, Judgement, Untested, conclude
 from pgagents.verify.promise import AGAIN, Attempt, Attempts, Case, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.asking import ask
@@ -209,15 +209,30 @@ def _send_joint(trials: Sequence[Trial], call: Call, calls: Sequence[Call]) -> N
     if len(calls) == 1 and _stands_in_the_way(answer):  # a payment can be captured once
         answer = ask(replace(call, standard=True))
     if answer.success or [call.input] == [single.input for single in calls]:
+        anyway, answer = _compare(trials[0], call, answer)
         for trial in trials:
-            conclude(_judge(trial, answer, call.why))
+            conclude(trial.untested(anyway) if anyway else _judge(trial, answer, call.why))
         return
     for trial, single in zip(trials, calls, strict=False):
         answer = ask(single)
         if _stands_in_the_way(answer):  # such as an instance made by an example, if capacity is short
             answer = ask(replace(single, standard=True))
+        anyway, answer = _compare(trial, single, answer)
         for judged in (trial, *trials[len(calls) :]):
-            conclude(_judge(judged, answer, single.why))
+            conclude(judged.untested(anyway) if anyway else _judge(judged, answer, single.why))
+
+
+def _compare(trial: Trial, call: Call, answer: Exchange) -> tuple[str, Exchange]:
+    """Return why a refusal blames no value of a document's call, as the call with ordinary values is refused,
+    too; empty if the value may be to blame. The second value is the answer to judge.
+    """
+    refused = answer.status in REFUSED_STATUSES and not (answer.moot or answer.void)
+    if not trial.model.leaves_open or not refused or call.exact:
+        return "", answer
+    plainly = trial.ask(trial.call("explore", "the same, with ordinary values", fresh=call.fresh))
+    if plainly.success:
+        return "", ask(call)  # the answer that is judged comes last
+    return f"a call with ordinary values is refused, too: {plainly.outcome}", answer
 
 
 def _stands_in_the_way(answer: Exchange) -> bool:
