@@ -36,6 +36,8 @@ _LEAD = re.compile(r"[\w =:.-]*\[(?:key of \w+|redacted)\]")
 """Matches a masked key after words that a shell leaves unchanged in double quotes."""
 _RUN = re.compile(r"([A-Za-z0-9])\1{99,}")
 """One letter or digit again and again: what a probe fills a length with."""
+_WORDS = re.compile(r"([A-Za-z0-9./-]{1,16} )\1{9,}")
+"""One word again and again: what fills a long header."""
 _BASIC = re.compile(r"Basic \[key of (\w+), base64\]")
 _OWN = {"host", "content-length", "accept-encoding", "connection"}
 """Headers that curl adds itself."""
@@ -195,13 +197,17 @@ def _header(name: str, value: str, exchange: RecordedExchange) -> str:
 
 def _word(text: str, exchange: RecordedExchange) -> str:
     """Return the text as one shell word. Each masked key becomes its variable, and a long run of one letter
-    or digit a command that prints it.
+    or digit, or of one word, a command that prints it.
     """
     written, at = [], 0
-    for found in sorted((*_KEY.finditer(text), *_RUN.finditer(text)), key=lambda found: found.start()):
+    every = (*_KEY.finditer(text), *_RUN.finditer(text), *_WORDS.finditer(text))
+    for found in sorted(every, key=lambda found: found.start()):
         written.append(quote(text[at : found.start()]) if found.start() > at else "")
         if found.re is _RUN:
             written.append(f"\"$(printf %{len(found[0])}s | tr ' ' {found[1]})\"")
+        elif found.re is _WORDS:
+            count = len(found[0]) // len(found[1])
+            written.append(f"\"$(printf '{found[1]}%.0s' $(seq {count}))\"")
         else:
             written.append(_PARTS.get(found[2] or "", '"${}"').format(variable(found[1], exchange.variables)))
         at = found.end()

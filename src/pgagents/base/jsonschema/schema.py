@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from pgagents.base.jsonschema.walk import children, walk
 from pgagents.base.places import plain
+from pgagents.base.text import brief
 
 REF = "#/components/schemas/"
 MANY_TOGETHER = 20
@@ -17,6 +18,18 @@ MANY_TOGETHER = 20
 
 Compiling each of them separately would be slow.
 """
+
+
+_DECODER = json.JSONDecoder()
+
+
+def say_error(message: str, most: int) -> str:
+    """Return the message of an error, with a long value at its beginning cut: what is wrong comes after."""
+    try:
+        _, end = _DECODER.raw_decode(message)
+    except (ValueError, RecursionError):
+        return message[:most]
+    return (brief(message[:end]) + message[end:])[:most]
 
 
 def refs(schema: Mapping[str, Any]) -> set[str]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from pgagents.base.jsonschema.schema import foreign_validator
+from pgagents.base.jsonschema.schema import foreign_validator, say_error
 from pgagents.report.contract import Rank
 from pgagents.verify.judgement import Judgement, conclude
 from pgagents.verify.promise import Attempt, Case, Trial, make_check
@@ -95,7 +95,7 @@ def _judge_data(result: Mapping[str, Any], schema: Any, fits: Trial, text: Trial
     else:
         where = ".".join(map(str, error.instance_path)) if error is not None else ""
         problem = f"{where or 'structuredContent'}: {{error}}" if error is not None else ""
-        message = error.message[:300] if error is not None else ""
+        message = say_error(error.message, 300) if error is not None else ""
         yield fits.judge("the output schema is satisfied", problem, error=message)
     blocks = (read_text(block) for block in (*list_texts(result), text_of(result)))
     same = any(not block.problem and block.value == data for block in blocks)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from pgagents.base.jsonschema.schema import validator
+from pgagents.base.jsonschema.schema import say_error, validator
 from pgagents.generate.targets.mcp.tools import RESULT, Structured, find_structure
 from pgagents.report.contract import Rank
 from pgagents.verify.judgement import Judgement
@@ -75,7 +75,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if error is not None:
         where = ".".join(map(str, error.instance_path)) or "structuredContent"
         expected, problem = f"{where} satisfies the output schema", f"{where}: {{error}}"
-        yield fits.broken(expected, problem, error=error.message[:300])
+        yield fits.broken(expected, problem, error=say_error(error.message, 300))
     else:
         yield fits.kept()
     if tells(list_texts(result), data) or tells(list_texts(result), answer):

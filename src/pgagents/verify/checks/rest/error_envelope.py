@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from pgagents.base.jsonschema.schema import say_error
 from pgagents.report.contract import Rank
 from pgagents.verify.answers.bodies import find_fact_of_body, is_documented_answer, name_wrong_member
 from pgagents.verify.cases.invalid import provokable
@@ -60,7 +61,9 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         error = next(iter(memory.setting.envelope(names[0]).iter_errors(exchange.body)))
         where = ".".join(map(str, error.instance_path)) or "the body"
         actual = f"{where} breaks `{error.kind.name}`: {{problem}}"
-        broken = trial.broken(f"a body that is {' or '.join(names)}", actual, problem=error.message[:200])
+        broken = trial.broken(
+            f"a body that is {' or '.join(names)}", actual, problem=say_error(error.message, 200)
+        )
         broken = broken.at_member(name_wrong_member(error))
         yield replace(broken, odd=True) if is_open(memory.model, exchange) else broken
     elif wrong := _find_false_status(exchange, memory):

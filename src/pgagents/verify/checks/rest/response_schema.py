@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from pgagents.base.jsonschema.schema import say_error
 from pgagents.catalogue.decoding.medium import is_json, medium_of
 from pgagents.catalogue.model.answers import Output
 from pgagents.report.contract import Rank
@@ -94,7 +95,7 @@ def _judge(trial: Trial, exchange: Exchange, output: Output) -> Judgement:
     error = next(iter(setting.output_test(exchange).iter_errors(exchange.body)))
     place = ".".join(map(str, error.instance_path)) or "the body"
     broken = trial.broken(
-        f"{place} satisfies its schema", f"{place}: {{problem}}", problem=error.message[:300]
+        f"{place} satisfies its schema", f"{place}: {{problem}}", problem=say_error(error.message, 300)
     )
     broken = broken.at_member(name_wrong_member(error))
     return replace(broken, odd=True) if is_open(trial.model, exchange) else broken
