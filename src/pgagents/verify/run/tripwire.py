@@ -18,16 +18,15 @@ write, and what the run's calls name by a reference may change by themselves.
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from pgagents.base.places import list_leaves
-from pgagents.base.text import brief, plain_word, split_words
+from pgagents.base.text import brief, split_words
 from pgagents.catalogue.harmless.arguments import IDS
 from pgagents.catalogue.harmless.ids import list_confusing
 from pgagents.catalogue.model.action import Action, ActionCall
@@ -36,7 +35,6 @@ from pgagents.report.report import Alarm, ChangedRow
 from pgagents.verify.answers.observation import list_members
 from pgagents.verify.answers.standing import (
     Change,
-    find_removed_state,
     is_mortal,
     list_firm_changes,
     list_moved_numbers,
@@ -49,9 +47,7 @@ from pgagents.verify.fixtures.instance import (
     call_about,
     find_items,
     find_read,
-    is_gone,
     is_missing,
-    is_random_id,
     names_no_instance,
 )
 from pgagents.verify.fixtures.marks import occurs_in
@@ -65,6 +61,27 @@ from pgagents.verify.fixtures.target import (
 from pgagents.verify.lists import find_last_page, find_page_argument, follow_pages, may_go_on
 from pgagents.verify.run.breaks import exchange_of, rank_writes
 from pgagents.verify.run.named_instances import read_id
+from pgagents.verify.run.older_rows import (
+    ASKED,
+    OF_LATE,
+    Key,
+    Rows,
+    Suspicion,
+    View,
+    is_about_one,
+    is_flag_lost,
+    is_moved_on,
+    is_ordinary,
+    join_texts,
+    list_around,
+    list_pairs,
+    may_be_taken,
+    may_count_apart,
+    names_another,
+    place_in,
+    says_ended,
+    show_value,
+)
 from pgagents.verify.run.timing import may_write
 from pgagents.verify.run.transmission import Stop
 from pgagents.verify.setting import Setting
@@ -84,7 +101,7 @@ LOOKS_OF_BOUND = 10
 """The part of a bounded run's requests, a tenth, for lists after such actions, and again for its end."""
 QUIET_READS, QUIET_S = 3, 1.0
 """The reads without a write that show whether others change rows, and the seconds before each."""
-MOST_TOLD, MOST_CALLS, LONGEST = 5, 3, 200
+MOST_TOLD, MOST_CALLS = 5, 3
 MOST_OWN = 8
 """The most successes of an action after which what they name is looked at."""
 NOT_THERE = (404, 410)
@@ -95,47 +112,8 @@ _WHOSE = frozenset((
     "tenant", "user",
 ))  # fmt: skip
 """Last words of a member that says whose a row is."""
-_OF_LATE = frozenset(("current", "last", "latest", "newest", "next", "previous", "recent", "top"))
-_PASSING = _OF_LATE - {"current", "top"} | {"new"}
-"""Words of a flag that goes on by itself to what is made last."""
-ASKED = ("valid", "explore", "clean")
-Key = tuple[str, str, str]
-"""A row by its kind, the ids of what contains it, and its own id."""
-Rows = dict[Key, Mapping[str, Any]]
 Ask = Callable[[Call, Mapping[str, Any] | None], Exchange | None]
 """Sends a read; None if it could not be sent. The values are those of an earlier call, or None."""
-
-
-@dataclass(slots=True)
-class _View:
-    """The rows that one read of the run shows: a list with given arguments, or one instance."""
-
-    resource: Resource
-    call: ActionCall
-    exchange: Exchange
-    rows: Rows
-    whole: bool
-    """True if the read shows a list that does not go on, so that a row that is not in it may be gone."""
-    at: int
-    """The number of writes that were noted before it."""
-    most: int
-    """The most rows that such a read has shown."""
-
-
-@dataclass(slots=True)
-class _Suspicion:
-    """The older rows that `latest` lacks, or shows changed, and the writes since they were seen before."""
-
-    view: _View
-    latest: Rows
-    gone: list[Key]
-    changed: dict[Key, list[Change]]
-    writes: list[Exchange]
-
-    @property
-    def is_empty(self) -> bool:
-        """True if no row is missed any more."""
-        return not (self.gone or any(self.changed.values()))
 
 
 class Tripwire:
@@ -151,7 +129,7 @@ class Tripwire:
         self.alarm: Alarm | None = None
         self._older: Rows = {}
         """What was there before the first write, as it was then."""
-        self._views: dict[tuple[str, ...], _View] = {}
+        self._views: dict[tuple[str, ...], View] = {}
         self._writes: deque[tuple[int, Exchange]] = deque(maxlen=MOST_WRITES)
         self._written = self._looked_up = 0
         self._settled = 0
@@ -174,8 +152,8 @@ class Tripwire:
         """
         self._ends = set[str]()
         """The kinds of which the last page was read before the first write."""
-        self._wanted: list[_View] = []
-        self._suspicion: _Suspicion | None = None
+        self._wanted: list[View] = []
+        self._suspicion: Suspicion | None = None
         self._own: list[tuple[Instance, Exchange]] = []
         """The instances of the run's own to look at, each with the write that named it."""
         self._ended: set[tuple[str, str, Any]] = set()
@@ -247,7 +225,7 @@ class Tripwire:
         self._under_way = under_way
         if may_write(call, exchange.request):
             self._note_write(exchange)
-        elif endpoint is not None and not self._examines and _is_ordinary(call):
+        elif endpoint is not None and not self._examines and is_ordinary(call):
             self._note_read(endpoint, exchange)
         return self._suspicion is not None or bool(self._wanted or self._own)
 
@@ -300,7 +278,7 @@ class Tripwire:
         call, why = view.exchange.call, f"to see later whether a {resource.name} stays"
         return replace(call, input={**call.input, **last}, intent="clean", why=why) if last else None
 
-    def _count_page(self, view: _View) -> int:
+    def _count_page(self, view: View) -> int:
         """Return the number of the page that a view shows, or of the items before it; 0 for the first."""
         endpoint = view.exchange.call.endpoint
         param = find_page_argument(self._setting, endpoint) if endpoint is not None else None
@@ -322,13 +300,13 @@ class Tripwire:
             return False
         # a whole list shows by itself what happens to others
         unwatched = [(own, write)] if own.resource.name not in self._whole else []
-        if write.success and _names_another(own, write):
+        if write.success and names_another(own, write):
             self._own += unwatched
             return True
         confusing: dict[Callable[[str], str], bool] = {}
         for part in own.id if isinstance(own.id, tuple) else (own.id,):
             confusing |= list_confusing(part, self._factory.owned.older_ids(own.resource))
-        counted = _may_count_apart(own, endpoint)
+        counted = may_count_apart(own, endpoint)
         confusing |= {str: True} if counted else {}
         left = {read for read in confusing if (name, read) not in self._exact}
         if not left or self._looks[name] >= MOST_OWN:
@@ -341,10 +319,10 @@ class Tripwire:
     def _removes(self, resource: Resource, action: Action) -> bool:
         """True if an action removes an instance, and not a part of it: `DELETE /notes/{id}/pin`."""
         whole = resource.undone_by is not None and resource.undone_by.action is action
-        return self._setting.model.is_removal(action) and (whole or _is_about_one(resource, action))
+        return self._setting.model.is_removal(action) and (whole or is_about_one(resource, action))
 
     def _note_used(self, write: Exchange) -> None:
-        around = _list_around(write)
+        around = list_around(write)
         inside = {name: value for name, value in write.input.items() if name not in around}
         named, uses = (
             {id_text(value) for value in list_leaves(given) if is_scalar(value)}
@@ -390,7 +368,7 @@ class Tripwire:
         """
         if not exchange.success:
             return {} if declared in resource.read_by and is_missing(resource, exchange) else None
-        kind, place = self._factory.owned.kind_name(resource), _place_in(resource, exchange)
+        kind, place = self._factory.owned.kind_name(resource), place_in(resource, exchange)
         items = find_items(declared, exchange)
         if items is None:
             return None
@@ -407,7 +385,7 @@ class Tripwire:
         if whole and names_no_instance(declared):
             self._whole.add(resource.name)
         most = max(len(rows), known.most if known else 0)
-        view = _View(resource, declared, exchange, rows, whole, self._written, most)
+        view = View(resource, declared, exchange, rows, whole, self._written, most)
         if known is None:
             if not (self._written or self._under_way) and len(self._older) < MOST_ROWS:
                 self._older |= {key: row for key, row in rows.items() if not _MARK.search(str(row))}
@@ -432,7 +410,7 @@ class Tripwire:
 
     # -- rows that are gone or changed
 
-    def _find_missed(self, known: _View, view: _View, writes: list[Exchange]) -> _Suspicion | None:
+    def _find_missed(self, known: View, view: View, writes: list[Exchange]) -> Suspicion | None:
         """Return the older rows that a view does not show as before, if a write may be the reason."""
         resource = view.resource
         gone, changed = self._list_differences(resource, known.rows, view.rows)
@@ -446,7 +424,7 @@ class Tripwire:
         alike = any(self._concerns(write, resource) for write in writes)
         taken = any(self._concerns(write, resource) for write in writes if not 400 <= write.status < 500)
         if find_read(self._setting, resource) is None and not (
-            taken and view.whole and known.whole and not _is_moved_on(known, view, gone)
+            taken and view.whole and known.whole and not is_moved_on(known, view, gone)
         ):
             gone = []  # a call about other kinds may use them up
         gone = [key for key in gone if not is_mortal(resource, known.rows[key])]
@@ -455,11 +433,11 @@ class Tripwire:
             key: [
                 c
                 for c in several
-                if self._is_ours_now(c) or ((alike or is_marked(c[2])) and _may_be_taken(c, writes))
+                if self._is_ours_now(c) or ((alike or is_marked(c[2])) and may_be_taken(c, writes))
             ]
             for key, several in changed.items()
         }
-        missed = _Suspicion(known, view.rows, gone, changed, writes)
+        missed = Suspicion(known, view.rows, gone, changed, writes)
         return None if missed.is_empty else missed
 
     def _list_differences(
@@ -471,13 +449,13 @@ class Tripwire:
         lost = [key for key, row in before.items() if key in self._older and after.get(key) != row]
         if not lost:
             return [], {}
-        was, now = (Counter(_join(resource, row) for row in rows.values()) for rows in (before, after))
-        texts = {key: _join(resource, before[key]) for key in lost}
+        was, now = (Counter(join_texts(resource, row) for row in rows.values()) for rows in (before, after))
+        texts = {key: join_texts(resource, before[key]) for key in lost}
         # a server whose ids are places in a list shows a row under another one
-        stays = {key for key in lost if key in after and _join(resource, after[key]) == texts[key]}
+        stays = {key for key in lost if key in after and join_texts(resource, after[key]) == texts[key]}
         # what took the place of a row that is gone is no such row: one rate a currency
         made = self._factory.owned.list_made(resource)
-        own = Counter(_join(resource, row) for key, row in after.items() if key[-1] in made)
+        own = Counter(join_texts(resource, row) for key, row in after.items() if key[-1] in made)
         others = {key: now[text] - (own[text] if key not in after else 0) for key, text in texts.items()}
         moved = {key for key, text in texts.items() if text and others[key] >= was[text]} - stays
         self._drop(moved)
@@ -486,10 +464,10 @@ class Tripwire:
         for key in lost:
             if key in after and key not in excused:
                 changes = list_firm_changes(self._setting, resource, before[key], after[key])
-                pairs = _list_pairs(before[key], after[key])
+                pairs = list_pairs(before[key], after[key])
                 changes += [one for one in pairs if one not in changes and self._is_ours_now(one)]
                 seen = list_seen_changes(resource, before[key], after[key])
-                changes += [one for one in seen if one not in changes and _is_lost(one, flags)]
+                changes += [one for one in seen if one not in changes and is_flag_lost(one, flags)]
                 changed[key] = [one for one in changes if (key[0], one[0]) not in self._restless]
         gone = [key for key in lost if key not in after and key not in moved and not self._used.get(key)]
         return gone, changed
@@ -510,7 +488,7 @@ class Tripwire:
         path, was, now = change
         words = [word for word in split_words(path.rpartition(".")[2]) if word not in IDS]
         # not `users`, a count that may be an own id too
-        if _WHOSE.isdisjoint(words[-1:]) or not _OF_LATE.isdisjoint(words) or was is None or was == now:
+        if _WHOSE.isdisjoint(words[-1:]) or not OF_LATE.isdisjoint(words) or was is None or was == now:
             return False
         is_id = is_scalar(now) and not isinstance(now, bool)
         return is_id and any(id_text(id) == id_text(now) for _, id in self._factory.pool.list_own())
@@ -561,7 +539,7 @@ class Tripwire:
         assert endpoint is not None
         removes, marks = self._removes(resource, endpoint.action), self._factory.marks
         makes_other = any(r is not resource for r in list_made_by(self._setting.model, endpoint.action))
-        around = _list_around(write)
+        around = list_around(write)
         given = {k: v for k, v in write.input.items() if k not in around and v != own.id}
         sent, texts = marks.within(given), [t for t in list_leaves(given) if isinstance(t, str) and t]
         waits = REMOVAL_WAITS_S if write.success and removes else ()
@@ -571,7 +549,7 @@ class Tripwire:
             told, shown = self._show_own(own, ask)
             if not told or not (removes or texts):  # a number alone may have been taken in another form
                 return
-            if shown is None or _is_ended(resource, own.body, shown):
+            if shown is None or says_ended(resource, own.body, shown):
                 self._ended.add((resource.name, own.place, own.id))
                 return
             changed = all(occurs_in(text, shown) for text in texts) or (sent and marks.stands_in(sent, shown))
@@ -584,14 +562,14 @@ class Tripwire:
         name, row = str(endpoint.action.name), f"{resource.name} {brief(id_text(own.id))}"
         why = f"{name} answered {write.outcome}, and {row} is there as it was"
         self._missed[name] = f"{why}: another call of it may reach a row of others"
-        if _may_count_apart(own, endpoint):  # so may each other call by its id
+        if may_count_apart(own, endpoint):  # so may each other call by its id
             self._factory.owned.disown(resource, why, self._factory.pool.instances)
         if own.gone or write.call.intent == "clean":
             own.unremoved, own.gone = why, False
             self._factory.owned.end(resource, why)
             self._factory.pool.note_change(own)
         if write.success and self.alarm is None:
-            rows = (ChangedRow(row, _show(shown), ""),)
+            rows = (ChangedRow(row, show_value(shown), ""),)
             self.alarm = Alarm("missed", rows, 1, (exchange_of(write),), 1)
 
     def _show_own(self, own: Instance, ask: Ask) -> tuple[bool, Mapping[str, Any] | None]:
@@ -617,7 +595,7 @@ class Tripwire:
                     return True, None
         return shown is not None, shown
 
-    def _look_up(self, found: _Suspicion, ask: Ask) -> None:
+    def _look_up(self, found: Suspicion, ask: Ask) -> None:
         """Drop the missing rows that a read by its id still shows: they stand on another page.
 
         A read that finds none proves something if the list is whole and about the writes, or is empty now, or
@@ -636,7 +614,7 @@ class Tripwire:
             asked = Call(endpoint, given, "explore", why, role=role, subject=resource, made=row)
             exchange = ask(asked, None)
             rows = self._read(resource, declared, exchange) if exchange is not None else None
-            if exchange is None or rows is None or _place_in(resource, exchange) != key[1]:
+            if exchange is None or rows is None or place_in(resource, exchange) != key[1]:
                 return None
             return key in rows
 
@@ -651,7 +629,7 @@ class Tripwire:
         if not missing or len(missing) < len(tried):
             found.gone = missing
 
-    def _read_again(self, found: _Suspicion, ask: Ask, wait: Callable[[float], None]) -> str:
+    def _read_again(self, found: Suspicion, ask: Ask, wait: Callable[[float], None]) -> str:
         """Read the same answer again, and drop the rows that come back or change by themselves; return what
         others changed meanwhile.
         """
@@ -677,10 +655,13 @@ class Tripwire:
 
     # -- the alarm
 
-    def _tell(self, found: _Suspicion, others: str) -> None:
-        told = [(key, _show(found.view.rows[key]), "") for key in found.gone]
+    def _tell(self, found: Suspicion, others: str) -> None:
+        told = [(key, show_value(found.view.rows[key]), "") for key in found.gone]
         for key, several in found.changed.items():
-            told += [(key, f"{path}: {_show(was)}", f"{path}: {_show(now)}") for path, was, now in several]
+            told += [
+                (key, f"{path}: {show_value(was)}", f"{path}: {show_value(now)}")
+                for path, was, now in several
+            ]
         name, undo = found.view.resource.name, found.view.resource.undone_by
         rows = [ChangedRow(f"{name} {brief(key[2])}", was, now) for key, was, now in told]
         new = [now for several in found.changed.values() for _, _, now in several if isinstance(now, str)]
@@ -696,100 +677,3 @@ class Tripwire:
         )
         became = "has changed" if rows[0].after else "is gone"
         self.reason = f"nothing more is written: {rows[0].name} was there before this run, and {became}"
-
-
-# -- rows and values
-
-
-def _place_in(resource: Resource, exchange: Exchange) -> str:
-    endpoint = exchange.call.endpoint
-    return resource.place_in(endpoint.params if endpoint is not None else (), exchange.input)
-
-
-def _list_pairs(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
-    shown = dict(list_members(after))
-    return [(path, was, shown.get(path)) for path, was in list_members(before)]
-
-
-def _is_lost(change: Change, flags: Collection[str]) -> bool:
-    path, was, now = change
-    passing = {*split_words(path.rpartition(".")[2])} & _PASSING  # each new version is the latest
-    return was is True and now is False and path in flags and not passing
-
-
-def _is_ordinary(call: Call) -> bool:
-    return call.intent in ASKED and call.raw == Raw() and not (call.twist or call.plain)
-
-
-def _is_about_one(resource: Resource, action: Action) -> bool:
-    """True if an action has the path of an instance, as its reads or its removal have."""
-    known = (*resource.read_by, *([resource.undone_by] if resource.undone_by else ()))
-    return str(action.path) in {str(call.action.path) for call in known}
-
-
-def _may_count_apart(own: Instance, endpoint: Endpoint) -> bool:
-    """True if an own id may count in what contains the instance, and a call names it without that: the first
-    task of a team, as `DELETE /tasks/1`.
-    """
-    made = own.resource.made_by
-    around, named = (
-        {p.refers_to for p in params if p.place == "path" and p.refers_to}
-        for params in (made.action.params if made is not None else (), endpoint.params)
-    )
-    return bool(around - named) and not (isinstance(own.id, str) and is_random_id(own.id))
-
-
-def _names_another(own: Instance, write: Exchange) -> bool:
-    """True if a call of an instance's own path answers the id of another one."""
-    resource, endpoint = own.resource, write.call.endpoint
-    about_one = endpoint is not None and _is_about_one(resource, endpoint.action)
-    if not about_one or not isinstance(write.body, Mapping):
-        return False
-    inner = [value for value in write.body.values() if isinstance(value, Mapping)]
-    shown = [resource.id_of(body) for body in (write.body, *(inner if len(inner) == 1 else ()))]
-    told = {id_text(id).casefold() for id in shown if id is not None}
-    own_id, around = id_text(own.id).casefold(), _list_around(write).values()
-    if own_id in told:
-        return False
-    # a change of an order's line is answered with the order (a depot in Polka, 2026-11-29)
-    return bool(told - {id_text(id).casefold() for id in around if is_scalar(id)})
-
-
-def _list_around(write: Exchange) -> dict[str, Any]:
-    """Return the arguments of a call's path."""
-    params = write.call.endpoint.params if write.call.endpoint is not None else ()
-    return {n: write.input[n] for n in (str(p.name) for p in params if p.place == "path") if n in write.input}
-
-
-def _is_ended(resource: Resource, before: Mapping[str, Any], shown: Mapping[str, Any]) -> bool:
-    """True if an instance says that it was removed, by a word, a time or a flag."""
-    now = dict(list_members(shown))
-    flags = ((path, value) for path, value in list_members(before) if isinstance(value, bool))
-    said = is_gone(resource, shown) or bool(find_removed_state(before, shown))
-    return said or any(path in now and now[path] is not value for path, value in flags)
-
-
-def _is_moved_on(known: _View, view: _View, gone: list[Key]) -> bool:
-    """True if rows fell off an end of a list that is as long as it ever was, as one of the newest rows is."""
-    keys, lost = list(known.rows), set(gone)
-    at_end = lost == set(keys[-len(lost) :]) or lost == set(keys[: len(lost)])
-    return at_end and len(view.rows) >= view.most
-
-
-def _may_be_taken(change: Change, writes: Iterable[Exchange]) -> bool:
-    """True but for a number that an older row lost and no write sent: a hold that ends by itself."""
-    path, was, _ = change
-    if type(was) is not int:
-        return True
-    sent = (member for write in writes for member in list_members(write.input) if member[1] == was)
-    return plain_word(path.rpartition(".")[2]) in {plain_word(at.rpartition(".")[2]) for at, _ in sent}
-
-
-def _join(resource: Resource, row: Mapping[str, Any]) -> str:
-    """Return a row's texts, without its ids, on a line each."""
-    members = (value for path, value in list_members(row) if path not in resource.ids)
-    return "\n".join(str(value) for value in members if isinstance(value, str | bool))
-
-
-def _show(value: Any) -> str:
-    return brief(json.dumps(value, ensure_ascii=False, default=str), LONGEST)
