@@ -1,8 +1,9 @@
 """Judge what calls change of instances that the run made: one machine for all checks that ask it.
 
 A check says which calls are made on which instances, and what a right server shows after each of them. A
-difference counts only if three trials show it, two of them beside a control, and if it does not come by
-itself. What looking changes is in the control, too: a read under test is not among its own sources.
+difference counts only if three trials show it, all but the first beside a control, and if it does not come by
+itself; four where others work on the server. What looking changes is in the control, too: a read under test
+is not among its own sources.
 
 Where one call on a new instance shows it, `attempt_effect` is the whole attempt. A check that makes other
 calls gives `judge_effect` a comparison of its own, made with `compare_looks`.
@@ -70,16 +71,18 @@ def judge_effect(
     unseen: Callable[[], str] = str,
     advise: Callable[[Place], str] | None = None,
 ) -> None:
-    """Compare three times and conclude once: broken if there is a difference each time, else kept.
+    """Compare three times, or four, and conclude once: broken if there is a difference each time, else kept.
 
     `unseen` returns where a kept contract was not looked for. If nothing can be compared, nothing is
     concluded. `advise` returns what follows the difference at a place.
     """
-    changes = try_again(compare)
+    # where others work, a change of theirs may fall into each of three trials by chance
+    several, said = (3, "three") if trial.setting.exclusive else (4, "four")
+    changes = try_again(compare, several)
     if changes:
         first = min(changes)
         advice = advise(first) if advise is not None else ""
-        conclude(trial.broken(f"{expectation.says}, in three trials", f"{changes[first][0]}{advice}"))
+        conclude(trial.broken(f"{expectation.says}, in {said} trials", f"{changes[first][0]}{advice}"))
     elif changes is not None:
         conclude(trial.kept(unseen()))
 
@@ -97,7 +100,7 @@ def attempt_effect(
     sources = [source for source in hinted.sources if source.endpoint is not hinted.endpoint]
 
     def run(trial: Trial) -> None:
-        def compare(careful: bool) -> Difference:
+        def compare(turn: int) -> Difference:
             body: Body = ask(InstanceRef(resource.name, hinted.states, fresh=True, new=True))
             usual = make_first(trial.setting, hinted, body, why)
             call = replace(usual, input={**usual.input, **given}, field=next(iter(given), ""))
@@ -110,7 +113,7 @@ def attempt_effect(
                 if not answer.success:
                     raise Untested(f"the call was not accepted: {answer.outcome}")
 
-            changes = compare_looks(expectation, sources, [body], [act], calls=1, careful=careful)
+            changes = compare_looks(expectation, sources, [body], [act], calls=1, turn=turn)
             if changes is None:
                 raise Untested("it could not be read again")
             return changes
@@ -127,24 +130,25 @@ def compare_looks(
     acts: Sequence[Callable[[], object]],
     *,
     calls: int,
-    careful: bool,
+    turn: int,
     traces: TraceSource | None = None,
     only_last: bool = False,
 ) -> Difference | None:
     """Observe instances before the acts and after each, and return what is not as expected.
 
-    None if an observation failed. `calls` is how many calls come between the first look and the last. If
-    `careful`, a control makes as many before. With `only_last`, events and the audit are read at the end
-    alone, where there is no control.
+    None if an observation failed. `calls` is how many calls come between the first look and the last. `turn`
+    counts the trials. All but the first one, 0, make as many calls before as a control, and each one more
+    than the last: what others do in step with one trial is out of step with the next. With `only_last`,
+    events and the audit are read at the end alone, where there is no control.
     """
-    alone = control(sources, bodies, calls, traces) if careful else set()
+    alone = control(sources, bodies, calls + turn - 1, traces) if turn else set()
     if alone is None:
         return None
     seen: list[Observation] = []
     for act in (None, *acts):
         if act is not None:
             act()
-        looks = traces if careful or not only_last or len(seen) == len(acts) else None
+        looks = traces if turn or not only_last or len(seen) == len(acts) else None
         look = observe(sources, bodies, "around the calls under test", looks)
         if look is None:
             return None

@@ -35,8 +35,6 @@ ANSWER = -1
 GONE = "is not there"
 ALIKE = "instances like it"
 """The path of the place with the number of listed instances that look like the subject."""
-TRIALS = 2
-"""The number of further trials. A difference counts only if each of them shows it again."""
 MOST_SETTLING, SETTLING_S = 5, 0.2
 """Lists may lag behind writes. These are the most observations until they agree, and the seconds between
 two.
@@ -256,8 +254,10 @@ def _shorten(value: Any) -> str:
 
 Difference = Mapping[Place, tuple[str, Any]]
 """The places that differ. Each has a description, and the rise of a count (None for any other value)."""
-Comparison = Callable[[bool], Difference | None]
-"""Tries an action on a new instance. With True, a control runs first, and its differences are dropped."""
+Comparison = Callable[[int], Difference | None]
+"""Tries an action on a new instance. But for the first trial, 0, a control runs before, and its differences
+are dropped.
+"""
 
 
 def tell(places: Iterable[Place], before: Observation, after: Observation) -> Difference:
@@ -272,18 +272,18 @@ def _rise(place: Place, before: Observation, after: Observation) -> Any:
     return now - was
 
 
-def try_again(compare: Comparison) -> Difference | None:
+def try_again(compare: Comparison, trials: int) -> Difference | None:
     """Return the differences that every trial shows and no control does; None if a trial could not be made.
 
     A count must rise by the same number in each trial. If the first trial shows nothing, no further one is
     made.
     """
-    changes: Difference | None = compare(False)
-    for _ in range(TRIALS):
+    changes: Difference | None = compare(0)
+    for turn in range(1, trials):
         if not changes:
             return changes
         with on_top():
-            again = compare(True)
+            again = compare(turn)
         if again is None:
             return None
         changes = {p: text for p, text in changes.items() if p in again and again[p][1] == text[1]}

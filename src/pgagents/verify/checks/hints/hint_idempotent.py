@@ -81,7 +81,7 @@ def _try(hinted: HintedCall, traces: Traces, trial: Trial) -> None:
     fillers = [f for f in list_fillers(setting, resource) if f.endpoint is not hinted.endpoint]
     removes = hinted.endpoint.action.may_remove
 
-    def compare(careful: bool) -> Difference:
+    def compare(turn: int) -> Difference:
         body, first = _call_first(setting, hinted, fillers, traces)
         if not first.success and fillers and not hinted.makes:  # for what was added, as `active: false`
             body, first = _call_first(setting, hinted, [], traces)
@@ -104,7 +104,7 @@ def _try(hinted: HintedCall, traces: Traces, trial: Trial) -> None:
             [body],
             [repeat],
             calls=1,
-            careful=careful,
+            turn=turn,
             traces=traces,
             only_last=True,  # saves a wait for events before the call
         )

@@ -76,11 +76,11 @@ class _Refused(Untested):
 def _try(hinted: HintedCall, trial: Trial) -> None:
     fillers = [f for f in list_fillers(trial.setting, hinted.resource) if f.endpoint is not hinted.endpoint]
 
-    def compare(careful: bool) -> Difference:
+    def compare(turn: int) -> Difference:
         try:
-            return _compare(hinted, trial, fillers, careful)
+            return _compare(hinted, trial, fillers, turn)
         except _Refused:
-            return _compare(hinted, trial, [], careful)
+            return _compare(hinted, trial, [], turn)
 
     def name_line(place: Place) -> str:
         lines = sorted({*trial.action.may_change, place[2].partition(".")[0]})
@@ -93,7 +93,7 @@ def _try(hinted: HintedCall, trial: Trial) -> None:
         conclude(trial.not_applicable(f"not shown: {unseen}"))
 
 
-def _compare(hinted: HintedCall, trial: Trial, fillers: Sequence[HintedCall], careful: bool) -> Difference:
+def _compare(hinted: HintedCall, trial: Trial, fillers: Sequence[HintedCall], turn: int) -> Difference:
     """Make the call twice on a new instance, with different arguments, beside another instance."""
     setting, resource = trial.setting, hinted.resource
     states = () if hinted.makes else hinted.states
@@ -108,7 +108,7 @@ def _compare(hinted: HintedCall, trial: Trial, fillers: Sequence[HintedCall], ca
         call = make_first(setting, hinted, body, "a call that only adds", other=bool(answers))
         answers.append(demand(trial.ask(call)))
 
-    changes = compare_looks(_expect(hinted), hinted.sources, bodies, [add, add], calls=2, careful=careful)
+    changes = compare_looks(_expect(hinted), hinted.sources, bodies, [add, add], calls=2, turn=turn)
     if len(answers) == 2 and not any(answer.success for answer in answers):
         raise _Refused(f"no call was accepted: {answers[-1].outcome}")
     if changes is None:

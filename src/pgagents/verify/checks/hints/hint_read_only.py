@@ -284,7 +284,7 @@ def _judge_alone(
     traces = traces.without(endpoint.action)
     by = [s for s in sources if s.call.action is not endpoint.action]
 
-    def compare(careful: bool) -> Difference | None:
+    def compare(turn: int) -> Difference | None:
         body: Body = trial.ask(InstanceRef(resource.name, fresh=True, new=True))
         traces.begin()
         reads = Reads(tuple(_list_calls(trial, resource, body, modes)))
@@ -299,7 +299,7 @@ def _judge_alone(
             [body],
             [read] * 2,
             calls=len(modes[endpoint.place]),
-            careful=careful,
+            turn=turn,
             traces=traces,
         )
 
