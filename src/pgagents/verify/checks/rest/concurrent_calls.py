@@ -22,7 +22,7 @@ from pgagents.catalogue.model.action import Action, ActionCall, Law, Param
 from pgagents.catalogue.model.resource import Resource, Takes, Unique
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.observation import read_counter
-from pgagents.verify.fixtures.instance import at_path, find_read, member_named
+from pgagents.verify.fixtures.instance import at_path, find_read, member_named, names_in
 from pgagents.verify.fixtures.target import as_called
 from pgagents.verify.judgement import Judgement, Untested, conclude, demand
 from pgagents.verify.laws import evaluate_law
@@ -274,8 +274,9 @@ def _act_twice(trial: Trial, resource: Resource, param: Param) -> None:
     def call_first(row: Sequence[Exchange]) -> Exchange:
         """Call it on a new instance with the values that were refused: what they met may be older."""
         instance = trial.ask(wanted)
-        kept = {other: value for other, value in row[1].input.items() if other in least}
-        arguments = {**kept, str(param.name): resource.value_for(param, instance)}
+        own = {other for other, value in least.items() if names_in((value,)) & {"resource", resource.name}}
+        kept = {other: value for other, value in row[1].input.items() if other in least.keys() - own}
+        arguments = {**least, **kept, str(param.name): resource.value_for(param, instance)}
         why = f"{name} of another {resource.name} with the values that were refused"
         return trial.ask(trial.call("explore", why, input=arguments, subject=resource, made=instance))
 
