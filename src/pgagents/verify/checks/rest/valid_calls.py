@@ -223,14 +223,16 @@ def _send_joint(trials: Sequence[Trial], call: Call, calls: Sequence[Call]) -> N
 
 
 def _compare(trial: Trial, call: Call, answer: Exchange) -> tuple[str, Exchange]:
-    """Return why a refusal blames no value of a document's call, as the call with ordinary values is refused,
-    too; empty if the value may be to blame. The second value is the answer to judge.
+    """Return why a refusal blames no value of a document's call, as the call with ordinary values is refused
+    alike; empty if the value may be to blame. The second value is the answer to judge.
     """
     refused = answer.status in REFUSED_STATUSES and not (answer.moot or answer.void)
     if not trial.model.leaves_open or not refused or call.exact:
         return "", answer
     plainly = trial.ask(trial.call("explore", "the same, with ordinary values", fresh=call.fresh))
-    if plainly.success:
+    if plainly.void:
+        return f"a call with ordinary values was not answered: {plainly.outcome}", answer
+    if plainly.success or plainly.status != answer.status:  # its own code may be taken
         return "", ask(call)  # the answer that is judged comes last
     return f"a call with ordinary values is refused, too: {plainly.outcome}", answer
 
