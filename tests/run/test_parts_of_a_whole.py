@@ -5,6 +5,7 @@ and removed any line by any order.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import count
 from random import Random
 from typing import Any
@@ -13,8 +14,10 @@ import pytest
 
 from importing import imported, openapi
 from pgagents.base.http import Request, Response, read_json
+from pgagents.importer.catalogue import Choice
+from pgagents.importer.places import open_source
 from shelves import ID, TEXT, described
-from small_api import answer, verified
+from small_api import KEY, answer, verified
 
 PRICE = {"type": "number", "minimum": 0, "maximum": 5000}
 LINE_SENT = {"type": "object", "required": ["what", "price"], "properties": {"what": TEXT, "price": PRICE}}
@@ -36,36 +39,40 @@ ORDER = {
 Row = dict[str, Any]
 
 
-def document() -> Row:
+def document(line_id: Row = TEXT, **more: Any) -> Row:
     def sends(schema: Row) -> Row:
         return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
     note = {"type": "object", "required": ["note"], "properties": {"note": TEXT}}
     order, line = (
         {"name": f"{noun}_id", "in": "path", "required": True, "schema": id}
-        for noun, id in (("order", ID), ("line", TEXT))
+        for noun, id in (("order", ID), ("line", line_id))
     )
-    several = {"type": "array", "items": ORDER}
+    line_shown = {**LINE, "properties": {**LINE["properties"], "id": line_id}}
+    lines = {"lines": {"type": "array", "items": line_shown}}
+    shown = {**ORDER, "properties": {**ORDER["properties"], **lines}}
+    several = {"type": "array", "items": shown}
     return openapi(
         {
             "/orders": {
                 "get": {"responses": described(200, several)},
-                "post": {**sends(note), "responses": described(201, ORDER)},
+                "post": {**sends(note), "responses": described(201, shown)},
             },
             "/orders/{order_id}": {
                 "parameters": [order],
-                "get": {"operationId": "get_order", "responses": described(200, ORDER)},
+                "get": {"operationId": "get_order", "responses": described(200, shown)},
                 "delete": {"responses": described(204)},
             },
             "/orders/{order_id}/lines": {
                 "parameters": [order],
-                "post": {**sends(LINE_SENT), "responses": described(201, ORDER)},
+                "post": {**sends(LINE_SENT), "responses": described(201, shown)},
             },
             "/orders/{order_id}/lines/{line_id}": {
                 "parameters": [order, line],
-                "delete": {"operationId": "remove_line", "responses": described(200, ORDER)},
+                "delete": {"operationId": "remove_line", "responses": described(200, shown)},
             },
-        }
+        },
+        **more,
     )
 
 
@@ -99,6 +106,7 @@ class Orders:
     def __init__(self, tally: Callable[..., None], *, strict: bool = True, numbers: bool = False) -> None:
         self.tally, self.strict, self._ids = tally, strict, count(2)
         self.numbers, self._random = numbers, Random(1)
+        self.name: Callable[[str], Any] = str
         self.orders: dict[str, Row] = {"1": {"id": 1, "note": "a chain", "total": 0, "lines": []}}
 
     def __call__(self, request: Request) -> Response:
@@ -128,12 +136,12 @@ class Orders:
             if not 0 <= price <= 5000:
                 return answer(422, {"detail": "price"})
             id = str(len(order["lines"]) + 1) if self.numbers else f"lin_{self._random.randbytes(6).hex()}"
-            order["lines"].append({"id": id, "what": what, "price": price})
+            order["lines"].append({"id": self.name(id), "what": what, "price": price})
             self.tally(order, price, added=True)
             return answer(201, order)
         for one in [order] if self.strict else self.orders.values():
             for line in one["lines"]:
-                if line["id"] == rest[2]:
+                if str(line["id"]) == rest[2]:
                     one["lines"].remove(line)
                     self.tally(one, line["price"], added=False)
                     return answer(200, order)
@@ -160,3 +168,24 @@ def test_parts_that_only_their_whole_shows(orders: Orders, tallied: str, elsewhe
     verdicts = {id.split("/")[1]: verdict for id, (verdict, _) in found.items()}
     assert verdicts == {"tallied": tallied, "elsewhere": elsewhere}, found
     assert [*orders.orders] == ["1"]
+
+
+def test_no_id_of_a_line_is_sent_for_an_order() -> None:
+    """A list of each line is the read of an order, and the number of a line may be another's order."""
+    orders, numbers = Orders(recompute), count(5001)
+    orders.name = lambda _: next(numbers)
+    schemes = {"key": {"type": "http", "scheme": "bearer"}}
+    secured = document(ID, components={"securitySchemes": schemes}, security=[{"key": []}])
+    made = imported(secured, Choice(second=True), offering=False)
+    places = made.places, made.schemes, made.bases
+    model = replace(made.model, source=open_source(made.document, "openapi.json", made.data, *places))
+    asked: list[str] = []
+
+    def noted(request: Request) -> Response:
+        asked.append(request.path)
+        return orders(request)
+
+    keys = {"main": KEY, "second": "key-of-bo"}
+    verified(model, noted, keys=keys, allow_writes=True, only=("project_isolation",))
+    assert next(numbers) > 5001
+    assert [path for path in asked if path.startswith("/orders/50") and path.count("/") == 2] == []

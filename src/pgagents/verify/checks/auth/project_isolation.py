@@ -138,9 +138,11 @@ def _read_as_both(endpoint: Endpoint, resource: Resource, trial: Trial) -> None:
     """Read our list with an instance of ours in it, then make the same call as another project."""
     template = template_of(trial.model, endpoint.action)
     instance = trial.ask(InstanceRef(resource.name))
-    subject = instance if template.subject is not None else None
+    # the lines of an order are listed by a read of the order, which no id of a line names
+    subject = instance if template.subject is resource else None
     why = f"a list of each {resource.name} of ours"
     own = trial.ask(ordinary(endpoint, template, "valid", why, made=subject))
+    subject = own.subject if template.subject is not None else None
     if own.success:
         missing = [code.name for code in list_missing_parents(trial.setting, endpoint, resource)]
         sent = {name: value for name, value in own.input.items() if name in own.call.input}
