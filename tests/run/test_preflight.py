@@ -339,6 +339,38 @@ def test_a_wrong_key_is_one_message_and_exit_code_2(tmp_path: Path, key: str, co
 
 
 @pytest.mark.parametrize(
+    ("second", "said"),
+    [
+        pytest.param("test_key_2", "", id="right"),
+        pytest.param("test_other", "the server refuses the key of `second`: 401 to GET /notes", id="wrong"),
+        pytest.param(KEY, "OTHER has the same key as the main one", id="the same"),
+    ],
+)
+def test_a_second_key_that_shows_nothing_is_one_message(tmp_path: Path, second: str, said: str) -> None:
+    """A rental of 2026-11-30 was accused of a 401 that a mistyped key got."""
+    roles = "roles: {main: {description: Ada}, second: {description: Bo, project: second}}"
+    path = tmp_path / "notes.yaml"
+    path.write_text(NOTES.replace("{test_: test}}}}", f"{{test_: test}}}}}}, {roles}}}"))
+
+    def closed(request: Request) -> Response:
+        keys = (f"Bearer {KEY}", "Bearer test_key_2")
+        right = any(value in keys for _, value in request.headers)
+        return answer(200, {"notes": []}) if right else answer(401, {"detail": "key?"})
+
+    with served(closed) as url:
+        line = ["--identity", "second=OTHER", "--only", "valid_calls/ordinary/list_notes"]
+        done = subprocess.run(
+            [*PGAGENTS, "verify", str(path), "--url", url, *line],
+            env={**os.environ, "PGAGENTS_TOKEN": KEY, "OTHER": second},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, said in done.stderr) == (2 if said else 0, True), done.stderr
+    assert done.stderr.count("error: ") == bool(said)
+
+
+@pytest.mark.parametrize(
     ("own", "others", "right", "advice"),
     [
         ("/prod", (), "/notes", "add --base-path /"),

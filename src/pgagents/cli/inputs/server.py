@@ -260,6 +260,11 @@ def keys(
             found[holder] = header_safe(os.environ[name], name, credential)
     if "main" not in found and (os.environ.get(TOKEN) or (ask and not _can_call(model, found))):
         found["main"] = _token(model.credential)
+    if "second" in variables and found.get("second") == found.get("main"):
+        raise PgagentsError(
+            f"--identity second: {variables['second']} has the same key as the main one",
+            "it is the key of another customer, who may not see what the first one makes",
+        )
     return found
 
 

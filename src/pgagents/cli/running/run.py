@@ -406,7 +406,7 @@ def check_server(
     """
     from pgagents.base.http import is_timely
     from pgagents.verify.run.obstacles import Place
-    from pgagents.verify.run.preflight import describe_unused_key, preflight
+    from pgagents.verify.run.preflight import describe_unused_key, find_refused_other, preflight
     from pgagents.verify.run.redact import Redactor
     from pgagents.verify.run.timing import SHORTEST_S
     from pgagents.verify.setting import setting_of
@@ -434,6 +434,13 @@ def check_server(
         raise SetupError(printable(masked(str(error))), help) from None
     place = Place(url, count_request, other, masked, _describe_document(model), bool(key))
     trouble = preflight(setting_of(model, url), place, carried, keyless=options.keyless)
+    if trouble is None and key and keys.get("second") and not options.keyless:
+        try:
+            others = find_tokens(Tokens(model, reach), {"main": keys["second"]}, 0.0, count_request)
+        except Refused:
+            others = {}  # the run tells it where it signs in
+        if others.keys() == carried.keys():
+            trouble = find_refused_other(setting_of(model, url), place, carried, others)
     if trouble is not None:
         _report_trouble(trouble, masked)
     if note := describe_unused_key(model, key):

@@ -83,6 +83,26 @@ def preflight(
     return _find_trouble(setting, place, carried, tried)
 
 
+def find_refused_other(
+    setting: Setting, place: Place, carried: Mapping[str, str], others: Mapping[str, str]
+) -> Trouble | None:
+    """Return the obstacle if a read takes the main key and refuses that of another project; None otherwise.
+
+    `carried` and `others` are the secrets of both, by scheme.
+    """
+    pairs = zip(list_reads(setting, carried), list_reads(setting, others), strict=True)
+    for (endpoint, own), (_, request) in pairs:
+        if not endpoint.needs_key or not succeeds(setting, try_request(place, endpoint, own)):
+            continue
+        tried = try_request(place, endpoint, request)
+        if tried.status != UNAUTHORIZED:
+            return None
+        says = f"the server refuses the key of `second`: {tried.status} to {tried.describe}"
+        help = "is what --identity second names a key of this server, and still valid? the main key is taken"
+        return Trouble(says, help, wrong_key=True)
+    return None
+
+
 def describe_unused_key(model: Model, key: str) -> str:
     """Return a warning if the caller passed a key and no action takes one; otherwise empty."""
     if not key or any(action.key for action in model.actions):
