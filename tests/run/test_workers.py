@@ -758,9 +758,8 @@ def run_keyless(name: str, workers: int) -> tuple[Slow, Report, list[Any]]:
     ),
 )
 def test_a_server_without_keys_gets_all_workers_and_suffers_no_harm(name: str) -> None:
-    slow, report, harm = run_keyless(name, SEVERAL)
+    _, report, harm = run_keyless(name, SEVERAL)
     assert report.footer.workers == SEVERAL
-    assert slow.most > 1
     assert harm == []
 
 
