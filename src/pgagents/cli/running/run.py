@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from pgagents.verify.plan.options import Options, Progress
     from pgagents.verify.run.course import Companion
     from pgagents.verify.run.journal import JournalFile
-    from pgagents.verify.run.obstacles import Described, Trouble
+    from pgagents.verify.run.obstacles import Described, Place, Trouble
     from pgagents.verify.run.redact import Redactor
+    from pgagents.verify.setting import Setting
     from pgagents.verify.wire.mcp_link import Link
     from pgagents.verify.wire.receiver import Inbox
 
@@ -406,7 +407,7 @@ def check_server(
     """
     from pgagents.base.http import is_timely
     from pgagents.verify.run.obstacles import Place
-    from pgagents.verify.run.preflight import describe_unused_key, find_refused_other, preflight
+    from pgagents.verify.run.preflight import describe_unused_key, preflight
     from pgagents.verify.run.redact import Redactor
     from pgagents.verify.run.timing import SHORTEST_S
     from pgagents.verify.setting import setting_of
@@ -435,12 +436,7 @@ def check_server(
     place = Place(url, count_request, other, masked, _describe_document(model), bool(key))
     trouble = preflight(setting_of(model, url), place, carried, keyless=options.keyless)
     if trouble is None and key and keys.get("second") and not options.keyless:
-        try:
-            others = find_tokens(Tokens(model, reach), {"main": keys["second"]}, 0.0, count_request)
-        except Refused:
-            others = {}  # the run tells it where it signs in
-        if others.keys() == carried.keys():
-            trouble = find_refused_other(setting_of(model, url), place, carried, others)
+        trouble = _try_second(setting_of(model, url), place, carried, keys["second"], reach)
     if trouble is not None:
         _report_trouble(trouble, masked)
     if note := describe_unused_key(model, key):
@@ -451,6 +447,25 @@ def check_server(
     if options.max_requests is None:
         return options
     return replace(options, max_requests=max(1, options.max_requests - sent))
+
+
+def _try_second(
+    setting: Setting,
+    place: Place,
+    carried: Mapping[str, str],
+    key: str,
+    reach: Callable[[str], Handler],
+) -> Trouble | None:
+    """Return the obstacle if the server refuses the key of another project, and takes the main one."""
+    from pgagents.verify.run.preflight import find_refused_other
+    from pgagents.verify.wire.oauth import Refused, Tokens, find_tokens
+
+    try:
+        others = find_tokens(Tokens(setting.model, reach), {"main": key}, 0.0, place.send)
+    except Refused:
+        return None  # the run tells it where it signs in
+    alike = others.keys() == carried.keys()
+    return find_refused_other(setting, place, carried, others) if alike else None
 
 
 def _report_trouble(trouble: Trouble, masked: Callable[[str], str]) -> None:

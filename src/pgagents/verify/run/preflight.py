@@ -92,11 +92,13 @@ def find_refused_other(
     """
     pairs = zip(list_reads(setting, carried), list_reads(setting, others), strict=True)
     for (endpoint, own), (_, request) in pairs:
-        if not endpoint.needs_key or not succeeds(setting, try_request(place, endpoint, own)):
+        if not endpoint.needs_key:
             continue
         tried = try_request(place, endpoint, request)
         if tried.status != UNAUTHORIZED:
             return None
+        if not succeeds(setting, try_request(place, endpoint, own)):
+            continue
         says = f"the server refuses the key of `second`: {tried.status} to {tried.describe}"
         help = "is what --identity second names a key of this server, and still valid? the main key is taken"
         return Trouble(says, help, wrong_key=True)
