@@ -470,17 +470,8 @@ class Harmless:
     ) -> Withheld | None:
         name = next((step for step in reversed(path) if step != ANY), "")
         types, wire = _list_types(schema), (param.wire, *path[1:])
-        if param.place == "path":  # a server may find the thing by this alone
-            if choices := schema.get("enum"):  # `/notes/{id}/{action}`: a choice is a step of the path
-                elsewhere = self._list_elsewhere(action)
-                near = [c for c in choices if not (find_right(str(c)) or _find_far(str(c), elsewhere))]
-                is_far = len(near) < len(choices)
-                return Withheld(path, wire, "path", "option", shown=_encode(near)) if is_far else None
-            if "const" in schema or schema.get("format") in _TEXTS or types == {"boolean"}:
-                return None
-            return Withheld(
-                path, wire, "path", "reference", self._find_resource(name), words="string" in types
-            )
+        if param.place == "path":
+            return self._judge_step(action, path, wire, schema, name)
         is_kept = param.in_body and ".".join(path[-2:]) in stored
         # whole numbers that answers never show are mostly ids, also as the body itself: `[7, 9]`
         counts = not listed and split_words(name)[-1:] and split_words(name)[-1] not in _NUMBERED
@@ -519,6 +510,20 @@ class Harmless:
         if not reach and not right:
             shown += _list_shown(action, param, path, schema)
         return Withheld(path, wire, param.place, "option", shown=_encode(shown))
+
+    def _judge_step(
+        self, action: Action, path: Path, wire: Path, schema: Mapping[str, Any], name: str
+    ) -> Withheld | None:
+        """Judge an argument of a path, by which alone a server may find the thing."""
+        types = _list_types(schema)
+        if choices := schema.get("enum"):  # `/notes/{id}/{action}`
+            elsewhere = self._list_elsewhere(action)
+            near = [c for c in choices if not (find_right(str(c)) or _find_far(str(c), elsewhere))]
+            is_far = len(near) < len(choices)
+            return Withheld(path, wire, "path", "option", shown=_encode(near)) if is_far else None
+        if "const" in schema or schema.get("format") in _TEXTS or types == {"boolean"}:
+            return None
+        return Withheld(path, wire, "path", "reference", self._find_resource(name), words="string" in types)
 
     def _is_ordered(self, action: Action, name: str) -> bool:
         """True if an argument's choice says what is done as soon as a call succeeds: a job's, a command."""

@@ -17,7 +17,7 @@ from pgagents.importer.operations import ImportedAction
 CONFLICT = 409
 _IS_TAKEN = re.compile(
     r"\b(?:already\s+(?:exists?|in\s+use|registered|taken|used)|(?:is|was)\s+(?:taken|in\s+use)|must\s+be\s+unique"
-    r"|not\s+unique|duplicated?|(?:with|has)\s+(?:the\s+same|th(?:is|at))\s+\w+(?:\s+\w+)?\s+(?:already\s+)?exists?)\b",
+    r"|duplicated?|(?:with|has)\s+(?:the\s+same|th(?:is|at))\s+\w+(?:\s+\w+)?\s+(?:already\s+)?exists?)\b",
     re.I,
 )
 _BEYOND = re.compile(r"\b(?:not|unless|if|but|or|version|deleted|archived)\b|n't\b", re.I)

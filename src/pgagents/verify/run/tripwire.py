@@ -249,7 +249,8 @@ class Tripwire:
         concerned = about[-1:]
         if endpoint is not None and find_created(self._setting.model, endpoint.action) is not None:
             # a store of so many rows drops the oldest one, which may stand at the other end of its list
-            concerned += [v for v in about[:-1] if v is max(about, key=self._count_page)]
+            furthest = max(about, key=self._count_page, default=None)
+            concerned += [v for v in about[:-1] if v is furthest]
         if len(self._shapes) <= MOST_SHAPES:
             self._wanted += concerned
         if endpoint is not None and self._reaches_further(endpoint.action):

@@ -138,9 +138,8 @@ def _call_after_owner(trial: Trial, param: Param, resource: Resource) -> None:
     wanted = InstanceRef(named.name, call.states)
     try:
         instance = trial.ask(wanted)
-    except (
-        Unavailable
-    ):  # an invoice needs a visit, of which no more are made; an older one is as good to read
+    except Unavailable:
+        # an invoice needs a visit, of which no more are made; an older one is as good to read
         if named.found_by is None:
             raise
         instance = trial.ask(replace(wanted, older=True))

@@ -66,9 +66,8 @@ def _judge(trial: Trial, answer: Exchange) -> Iterator[Judgement]:
         yield trial.unseen(OF_STATE)
         return
     for judgement in trial.refused(answer, codes, f"a call with {SAYS[trial.case.detail]}", statuses):
-        coerced = (
-            answer.success and trial.model.leaves_open
-        )  # Pydantic and Python's `re` take each by themselves
+        # Pydantic and Python's `re` take each by themselves
+        coerced = answer.success and trial.model.leaves_open
         yield judgement.with_rank(Rank.COERCED) if coerced else judgement
 
 
