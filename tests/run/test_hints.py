@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -14,6 +15,7 @@ from lengths import in_company, rarely, share
 from letters_api import BUGS, DECLARED, HABITS, KEY, Letters
 from pgagents.report.contract import Verdict
 from pgagents.report.report import Report
+from pgagents.verify.answers import effects, observation
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import plan
 from pgagents.verify.wire.receiver import Inbox
@@ -169,3 +171,20 @@ def test_views_that_nothing_declares_are_reported() -> None:
     (finding,) = report.findings
     assert finding.actual.startswith("views was 0 and is ")
     assert finding.expected == "the same before and after it, in three trials"
+
+
+def test_each_control_has_one_call_more_than_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a neighbour does in step with the requests of one trial is out of step with the next."""
+    seen: list[int] = []
+
+    def control(sources: Any, bodies: Any, calls: int, traces: Any = None) -> Any:
+        seen.append(calls)
+        return observation.control(sources, bodies, calls, traces)
+
+    monkeypatch.setattr(effects, "control", control)
+    report, _ = _verify(bugs=["get-counts-views"])
+    assert report.findings
+    assert seen
+    assert [later - earlier for earlier, later in zip(seen[::2], seen[1::2], strict=True)] == [1] * (
+        len(seen) // 2
+    )

@@ -20,7 +20,7 @@ from calling import hostile, served
 from pgagents.base.http import Handler, Request, Response, Silence
 from pgagents.verify.run import preflight as module
 from pgagents.verify.run.obstacles import Described, Place, Trouble
-from pgagents.verify.run.preflight import describe_unused_key, likely, preflight
+from pgagents.verify.run.preflight import describe_unused_key, find_refused_other, likely, preflight
 from pgagents.verify.setting import setting_of
 from small_api import KEY, NOTES, Notes, answer, catalogue
 
@@ -312,6 +312,16 @@ def test_a_wrong_key_is_told_where_one_read_needs_none(status: int, document: De
     assert found.wrong_key
     assert "refuses the key: 401 to GET /notes" in found.says
     assert Host({BASE: Notes()}, nothing).said(model=model, document=document) is None
+
+
+@pytest.mark.parametrize("closed", ["/notes", ""])
+def test_a_read_that_refuses_both_keys_tells_nothing_of_the_second(closed: str) -> None:
+    tags = ONE_OPEN.replace("    security: []\n", "")
+    setting = setting_of(catalogue(NOTES.replace("  create_note:", f"{tags}  create_note:")), BASE)
+    host = Host({BASE: lambda r: answer(401 if r.path == closed else 200, {"tags": []})}, nothing)
+    place = Place(BASE, host.way(BASE), host.way, has_key=True)
+    assert find_refused_other(setting, place, {"key": KEY}, {"key": "test_key_2"}) is None
+    assert len(host.asked) == (3 if closed else 1)
 
 
 @pytest.mark.parametrize(("key", "code"), [("test_other", 2), (KEY, 0)])
