@@ -60,10 +60,10 @@ def verified(
     course, server = Course(), Notes()
     plain = generated.random_inputs
 
-    def draw(spec: Any, *words: Any, valid: bool) -> Any:
+    def draw(spec: Any, *words: Any, valid: bool, **turn: int) -> Any:
         [[method]] = [list(item) for item in spec["paths"].values()]
         course.steps.append(f"draw {method} {valid}")
-        return plain(spec, *words, valid=valid)
+        return plain(spec, *words, valid=valid, **turn)
 
     def handler(request: Request) -> Response:
         course.steps.append(f"{request.method} {request.target}")
@@ -110,7 +110,7 @@ def test_nothing_is_drawn_before_the_ordinary_calls_are_over(
 def test_nothing_is_drawn_for_what_may_not_be_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[str] = []
 
-    def draw(spec: Any, *_: Any, valid: bool) -> tuple[()]:
+    def draw(spec: Any, *_: Any, valid: bool, **__: int) -> tuple[()]:
         drawn.extend(f"{method} {valid}" for item in spec["paths"].values() for method in item)
         return ()
 

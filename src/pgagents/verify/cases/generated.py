@@ -132,9 +132,6 @@ ADDRESSES = frozenset(
 ROUNDS = 3
 """The most times that as many calls as are wanted are generated, because some cannot be used."""
 
-LATER = 1_000_003
-"""Each further round adds this number to the seed. No usual seed has these calls."""
-
 _MISSING = object()
 
 
@@ -245,7 +242,7 @@ def _generate(
 ) -> Iterator[Mapping[str, Any]]:
     """Yield the arguments of random calls, round after round until the caller has enough."""
     for number in range(ROUNDS):
-        yield from random_inputs(spec, names, setting.drawn, setting.seed + number * LATER, valid=valid)
+        yield from random_inputs(spec, names, setting.drawn, setting.seed, valid=valid, turn=number)
 
 
 def _leave_free(

@@ -30,6 +30,8 @@ WRONG = 40
 """The most wrong values of a schema."""
 LIKELY = 0.7
 """How often an optional argument is given."""
+LATER = 1_000_003
+"""Each further turn adds this number to the seed of whole calls. No usual seed has them."""
 LONGEST = 5_000
 """No text is made longer than this many characters."""
 PLAIN_BODY = frozenset(("type", "properties", "required", "additionalProperties", "title", "description"))
@@ -58,19 +60,21 @@ def random_inputs(
     seed: int,
     *,
     valid: bool,
+    turn: int = 0,
 ) -> tuple[Mapping[str, Any], ...]:
     """Return the arguments, by name, of up to `count` random calls of the document's one operation.
 
     `names` maps (place, name on the wire) to the argument. Without `valid`, one or two arguments of each
     call break their schema or are left out. A call of a body whose members depend on each other is drawn as
-    a whole. The same seed gives the same calls. Empty if nothing can be generated.
+    a whole. The same seed and `turn` give the same calls; another turn combines the same values otherwise.
+    Empty if nothing can be generated.
     """
     check_time()
     if count < 1 or not generable(spec):
         return ()
     schemas, declared = _read(spec)
     if declared is None:
-        return whole_inputs(spec, names, count, seed, valid=valid)
+        return whole_inputs(spec, names, count, seed + turn * LATER, valid=valid)
     drawn = [
         _draw_argument(names[place], declared[place], schemas, (count, seed), place[0])
         for place in sorted(names)
@@ -81,7 +85,7 @@ def random_inputs(
     breakable = [argument for argument in drawn if argument.wrong]
     if not (valid or breakable):
         return ()
-    chance = random.Random(f"{seed} {valid} {[argument.name for argument in drawn]}")
+    chance = random.Random(f"{seed} {turn} {valid} {[argument.name for argument in drawn]}")
     calls: dict[str, Mapping[str, Any]] = {}
     for _ in range(3 * count):  # some are equal
         call = {
@@ -111,7 +115,7 @@ def list_given_up(spec: Mapping[str, Any], names: Mapping[tuple[str, str], str])
     return [
         names[place]
         for place, (schema, _) in sorted(declared.items())
-        if place in names and is_given_up(wrap(schema, {n: schemas[n] for n in closure(schema, schemas)}))
+        if place in names and is_given_up(wrap(*_close(schema, schemas)))
     ]
 
 
@@ -152,9 +156,15 @@ def _draw_argument(
 ) -> _Argument:
     schema, required = declared
     count, seed = bounds
-    needed = {other: schemas[other] for other in closure(schema, schemas)}
-    valid, wrong = _draw_values(json.dumps([schema, needed], sort_keys=True), max(count, DRAWN), seed)
+    text = json.dumps(_close(schema, schemas), sort_keys=True)
+    valid, wrong = _draw_values(text, max(count, DRAWN), seed)
     return _Argument(name, required, valid, (*wrong, _LEFT_OUT) if required and place != "path" else wrong)
+
+
+def _close(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, Any]]:
+    """Return a schema with those that it needs. A reference and the same schema in place share values."""
+    end = resolve(schema, schemas)
+    return end, {name: schemas[name] for name in closure(end, schemas)}
 
 
 @lru_cache(maxsize=4096)
