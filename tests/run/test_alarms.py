@@ -26,7 +26,8 @@ TOGETHER = [*taken_together(AS_IT_IS, AT_ONCE), *taken_together([*POINTS], POINT
 """Every variation once."""
 HIDDEN = {"post-slash-redirected", "slash-means-the-same"}
 """A server that ignores a trailing slash never redirects for one."""
-SEEDS = (1, 2, 3, 4)
+SEEDS = (2, 3, 4)
+"""`TOGETHER` has seed 1."""
 
 
 def in_other_company(seed: int) -> list[tuple[str, ...]]:
