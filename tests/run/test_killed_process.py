@@ -108,7 +108,7 @@ def test_the_next_run_removes_what_a_killed_one_left(
 
 
 @pytest.mark.matrix
-@pytest.mark.parametrize("at", range(1, 150, 18))
+@pytest.mark.parametrize("at", range(1, 150, 50))
 def test_a_run_of_notes_may_be_killed_anywhere(at: int, tmp_path: Path) -> None:
     """`tests/harm/test_journal.py` has many more moments, without a process for each."""
     with counted("notes") as (server, url):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import zip_longest
 from pathlib import Path
 
 import httpx
@@ -12,6 +13,7 @@ import pytest
 
 import letters_api
 from calling import served
+from lengths import MATRIX, in_company
 from letters_api import HABITS, KEY, Letters
 from pgagents.cli.main import main
 from test_hints import FOUND_BY
@@ -39,6 +41,10 @@ FIRST = "link-is-fetched"
 """The bug that is tried at every push. Each bug breaks its hint there in `test_hints.py`."""
 
 
+def action_of(contract: str) -> str:
+    return contract.partition("@")[0].rpartition("/")[2]
+
+
 def fetch(url: str) -> None:
     httpx.post(url, content=b"", timeout=600)
 
@@ -57,39 +63,53 @@ def letters(folder: Path, monkeypatch: pytest.MonkeyPatch, **more: frozenset[str
         yield [*words, "--receiver", "auto-http", "--out", str(folder / "out")]
 
 
-FIRST_OF_EACH = sorted({contract: name for name, contract in reversed(FOUND_BY.items())}.values())
+FIRST_OF_EACH = {contract: name for name, contract in reversed(FOUND_BY.items())}
 """The first bug that breaks each contract: a submission sees the broken contract, not the bug."""
+BY_ACTION = {
+    action: tuple(name for contract, name in FIRST_OF_EACH.items() if action_of(contract) == action)
+    for action in map(action_of, FIRST_OF_EACH)
+}
+APART = [names for several in zip_longest(*BY_ACTION.values()) if (names := tuple(filter(None, several)))]
+"""Bugs of different actions share a submission."""
 
 
 @pytest.mark.parametrize(
-    "name",
-    [name if name == FIRST else pytest.param(name, marks=pytest.mark.matrix) for name in FIRST_OF_EACH],
+    "names", [(FIRST,), *(pytest.param(names, marks=MATRIX) for names in APART)], ids="+".join
 )
 def test_submission_is_refused_with_the_hint_that_a_bug_breaks(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    names: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    with letters(tmp_path, monkeypatch, bugs=frozenset((name,))) as words:
+    with letters(tmp_path, monkeypatch, bugs=frozenset(names)) as words:
         assert main(words) == 1
     err = capsys.readouterr().err
-    check, action = FOUND_BY[name].split("@")[0].split("/")[0], FOUND_BY[name].split("@")[0].split("/")[-1]
-    assert f"{action} says {HINTS[check]}, and it is not so: " in err
+    for contract in (FOUND_BY[name] for name in names):
+        says = HINTS[contract.partition("/")[0]]
+        assert f"{action_of(contract)} says {says}, and it is not so: " in err
     assert not (tmp_path / "out").exists()
 
 
-UNDECLARED = [name for name in HABITS if name != "declared-views"]
-"""The habits that need no word in the catalogue."""
+EXPIRING = "expiring-letters"
+UNDECLARED = HABITS.keys() - {"declared-views", EXPIRING}
+"""The habits that need no word in the catalogue, and keep what a call could destroy."""
+TOGETHER = 3
 
 
 @pytest.mark.matrix
-@pytest.mark.parametrize("name", ["", *UNDECLARED])
+@pytest.mark.parametrize("names", [(), (EXPIRING,), *in_company(UNDECLARED, TOGETHER, 0)], ids="+".join)
 def test_legal_habits_let_the_letters_be_packed(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    names: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    with letters(tmp_path, monkeypatch, habits=frozenset((name,) if name else ())) as words:
+    with letters(tmp_path, monkeypatch, habits=frozenset(names)) as words:
         code = main(words)
     err = capsys.readouterr().err
     assert "it is not so" not in err
-    if name == "expiring-letters":  # what a call could destroy is gone before it can be compared
+    if EXPIRING in names:  # what a call could destroy is gone before it can be compared
         assert (code, err.count("error[")) == (1, err.count("and nothing shows it"))
         return
     assert code == 0, err
