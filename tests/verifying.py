@@ -6,8 +6,10 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from inprocess import Inside, inside, mcp_inside, over_tls, verify_sandbox
@@ -120,6 +122,35 @@ def noted_run(
         return answer
 
     return verify_sandbox(of, opened, options, handler=noting), sent
+
+
+def verify_beside(
+    of: Model, variations: Sequence[str], *, until_shown: bool, limits: bool = False, **options: Any
+) -> tuple[Report, list[Request]]:
+    """Verify a sandbox, and return the requests that one with these variations answers otherwise, too.
+
+    With `until_shown` the first of them ends the run. With `limits` the main key has the published ones.
+    """
+    opened, varied = inside(of), inside(of, variations=variations)
+    plainly, oddly = opened.sandbox.handler, varied.sandbox.handler
+    keys = {**opened.keys, "main": opened.sandbox.tokens["test"]} if limits else None
+    shown: list[Request] = []
+    in_turn = Lock()  # calls that are sent at once reach both in one order
+
+    def handler(request: Request) -> Response | Silence:
+        with in_turn:
+            varied.now[0] = opened.now[0]
+            answer = plainly(request)
+            if oddly(request) != answer:
+                shown.append(request)
+                if until_shown and len(shown) == 1:
+                    raise KeyboardInterrupt
+        return answer
+
+    # In the sandbox's own place it also hears the connections without a client certificate of ours.
+    opened = replace(opened, sandbox=replace(opened.sandbox, handler=handler))
+    options |= {"limits": True} if limits else {}
+    return verify_sandbox(of, opened, Options(allow_writes=True, **options), keys=keys), shown
 
 
 @cache

@@ -8,25 +8,23 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from functools import cache, partial
-from threading import Lock
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
-from inprocess import inside, verify_sandbox
+from inprocess import inside
 from language_table import model_of, rows
 from lengths import in_company, rarely, share
-from pgagents.base.http import Request, Response, Silence, json_bytes
+from pgagents.base.http import Request, Response, json_bytes
 from pgagents.sandbox import fault_registry
 from pgagents.sandbox.deliver import Parcel, sign
 from pgagents.sandbox.sandbox import open_sandbox
 from pgagents.sandbox.serve import plain
-from pgagents.verify.plan.options import Options
 from sandboxes import DISPATCH, VAIL, Caller, model, named
+from verifying import verify_beside
 
 FAULTS = fault_registry.list_names("faults")
 VARIATIONS = fault_registry.list_names("variations")
@@ -436,37 +434,12 @@ def _takes_more(name: str) -> bool:
     return answers[0] != answers[1]
 
 
-def _shows(name: str | None, id: str) -> bool:
-    """Return whether a variation changes an answer to verify on the catalogue of a row of language.yaml."""
-    model, options = model_of(id), rows()[id].cells.get("run", {})
-    opened, varied = inside(model), inside(model, variations=[name] if name else [])
-    plainly, oddly = opened.sandbox.handler, varied.sandbox.handler
-    keys = {**opened.keys, "main": opened.sandbox.tokens["test"]} if options.get("limits") else None
-    shown: list[Request] = []
-    in_turn = Lock()  # calls that are sent at once reach both in one order
+def _shows(name: str, id: str) -> bool:
+    """Return whether a variation changes an answer to verify on the catalogue of a row of language.yaml.
 
-    def handler(request: Request) -> Response | Silence:
-        with in_turn:
-            varied.now[0] = opened.now[0]
-            answer = plainly(request)
-            if oddly(request) != answer:
-                shown.append(request)
-                if len(shown) == 1:
-                    raise KeyboardInterrupt  # one is enough
-        return answer
-
-    # In the sandbox's own place it also hears the connections without a client certificate of ours.
-    opened = replace(opened, sandbox=replace(opened.sandbox, handler=handler))
-    verify_sandbox(model, opened, Options(allow_writes=True, **options), keys=keys)
-    return bool(shown)
-
-
-VARIED = sorted(id for id, row in rows().items() if row.several("variation"))
-
-
-@pytest.mark.parametrize("id", share(VARIED, 12))
-def test_nothing_but_a_variation_changes_answers(id: str) -> None:
-    assert not _shows(None, id)
+    Where there is none, `test_language_runs.py` tells that no answer differs.
+    """
+    return bool(verify_beside(model_of(id), [name], until_shown=True, **rows()[id].cells.get("run", {}))[1])
 
 
 def test_faults_can_be_put_together() -> None:
