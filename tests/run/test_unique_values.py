@@ -182,13 +182,36 @@ def test_a_change_gives_a_unique_member_a_value_that_nobody_has(habit: str, verd
     assert found.verdict is verdict, found.reason
 
 
-def test_a_change_may_not_take_the_inferred_unique_text_of_another() -> None:
-    """That the create refuses it, as the document says, shows nothing of the change."""
+@pytest.mark.parametrize(
+    ("unique", "habit", "verdict"),
+    [
+        (True, "as it is", Verdict.ODD),
+        (True, "in capitals", Verdict.ODD),
+        (True, "refuses", Verdict.KEPT),
+        (False, "as it is", Verdict.UNTESTED),
+    ],
+)
+def test_a_change_may_not_take_the_inferred_unique_text_of_another(
+    unique: bool, habit: str, verdict: Verdict
+) -> None:
+    """That the create refuses it, as the document says, shows nothing of the change. A text that no call
+    refuses shows nothing of one that may be unique. A number plate was kept in capitals (2026-11-30).
+    """
 
     def respond(server: Notes, request: Request) -> Response | None:
-        text = Notes.text(request) if request.method == "POST" else None
-        taken = text is not None and any(note["text"] == text for note in server.notes.values())
-        return answer(409, {"detail": "taken"}) if taken else None
+        text = Notes.text(request) if request.method in ("POST", "PUT") else None
+        if text is None:
+            return None
+        id, kept = request.path.rpartition("/")[2], text.upper() if habit == "in capitals" else text
+        taken = any(note["text"] == kept for note in server.notes.values() if note["id"] != id)
+        if unique and taken and (request.method == "POST" or habit == "refuses"):
+            return answer(409, {"detail": "taken"})
+        if request.method == "POST":
+            return server.make(f"n{len(server.log)}", kept)
+        if id not in server.notes:
+            return None
+        server.notes[id]["text"] = kept
+        return answer(200, server.notes[id])
 
     known = with_resource(
         (CODE, f"{CODE}    TAKEN: {{status: 409, meaning: A note has this text already}}\n"),
@@ -197,4 +220,5 @@ def test_a_change_may_not_take_the_inferred_unique_text_of_another() -> None:
         (KNOWN_END, f"{KNOWN_END}    inferred: true\n    {ONLY}\n"),
     )
     report = verified(known, Notes(odd=respond), exclusive=True, only=("uniqueness",))
-    assert [f.contract.id for f in report.findings] == ["uniqueness/change/note/change_note@rest"]
+    [found] = [r for r in report.results if r.contract.id == "uniqueness/change/note/change_note@rest"]
+    assert found.verdict is verdict, found.reason
