@@ -406,7 +406,7 @@ def test_a_scheme_that_is_read_in_one_letter_case_is_a_habit() -> None:
 
 
 @cache
-def talks(*, says: str = "Accept a proposed talk") -> Model:
+def talks(*, says: str = "Accept a proposed talk", declined: bool = False) -> Model:
     given = {"title": {"type": "string", "minLength": 1, "maxLength": 60}, "minutes": {"type": "integer"}}
     state = {"status": {"type": "string", "enum": ["proposed", "accepted", "declined"]}}
     one = {
@@ -442,6 +442,8 @@ def talks(*, says: str = "Accept a proposed talk") -> Model:
         },
         "/talks/{id}/accept": {**held, "post": {"summary": says, **accept}},
     }
+    if declined:
+        paths["/talks/{id}/decline"] = {**held, "post": {"summary": "Decline a proposed talk", **accept}}
     return imported(openapi(paths)).model
 
 
@@ -473,9 +475,15 @@ class Talks:
         if talk is None:
             return self.say(404)
         if word[1] == "accept" and request.method == "POST":
-            if talk["status"] != "proposed" and self.bug != "accepts twice":
+            wrongly = ("declined",) if self.bug == "accepts declined" else ()
+            if talk["status"] not in ("proposed", *wrongly) and self.bug != "accepts twice":
                 return self.say(409)
             talk["status"] = "accepted"
+            return self.say(200, talk)
+        if word[1] == "decline" and request.method == "POST":
+            if talk["status"] != "proposed":
+                return self.say(409)
+            talk["status"] = "declined"
             return self.say(200, talk)
         if request.method == "PUT":
             return self.put(talk, body) if fits else self.say(400)
@@ -524,6 +532,18 @@ def test_a_bug_that_people_ship_is_found_from_the_document(
     kept = run(right, told=told, only=(f"{check}/",))
     assert not kept.findings
     assert any(r.verdict is Verdict.KEPT for r in kept.results if r.contract.check == check)
+
+
+def test_a_guessed_move_that_is_not_refused_is_shown_by_the_call_that_is_wrong() -> None:
+    """A carsharing app, 2026-11-30: the line named the booking by which the guess was tried afterwards."""
+    told = talks(declined=True)
+    report = run(Talks("accepts declined"), told=told, only=("state_transitions/",))
+    [found] = report.findings
+    assert found.contract.id == "state_transitions/talk/declined/accept_talk@rest"
+    last = found.exchanges[-1]
+    assert isinstance(last.answer, Response)
+    assert (last.answer.status, last.why) == (200, "accept_talk of a talk that is declined")
+    assert not run(Talks(), told=told, only=("state_transitions/",)).findings
 
 
 @pytest.mark.parametrize(
