@@ -223,6 +223,46 @@ def test_the_least_level_of_a_log_keeps_it() -> None:
     assert result.verdict is Verdict.KEPT
 
 
+THREE = [*ROWS[:2], {**ROWS[2], "kind": "travel"}]
+
+
+def at_least(asked: str, kind: str, kinds: tuple[str, ...] = ("shopping", "garden", "travel")) -> bool:
+    return kinds.index(kind) >= kinds.index(asked)
+
+
+@pytest.mark.parametrize(
+    ("habit", "rows", "verdict"),
+    [
+        (lambda asked, kind: kind == asked or (asked, kind) == ("shopping", "garden"), THREE, Verdict.ODD),
+        (lambda asked, kind: kind == asked or (asked, kind) == ("travel", "garden"), THREE, Verdict.ODD),
+        (at_least, THREE, Verdict.KEPT),
+        (lambda asked, kind: at_least(kind, asked), THREE, Verdict.KEPT),
+        (lambda asked, kind: asked != "garden" and at_least(asked, kind), THREE, Verdict.KEPT),
+        (at_least, THREE[:2], Verdict.KEPT),
+    ],
+    ids=["leaks", "leaks at the end", "level", "level turned round", "an empty one", "two alone"],
+)
+def test_one_value_of_an_enum_that_shows_those_of_another(
+    habit: Callable[[str, str], bool], rows: list[Any], verdict: Verdict
+) -> None:
+    """A carsharing app of 2026-11-30 showed started bookings among the booked ones. A least level shows more
+    for the value in the middle too.
+    """
+    (result,) = find(
+        offer(KIND), lambda given, row: "kind" not in given or habit(given["kind"], row["kind"]), rows=rows
+    )
+    assert result.verdict is verdict
+
+
+def test_the_list_that_shows_the_item_of_another_value_is_the_one_of_the_finding() -> None:
+    def shows(given: dict[str, str], row: dict[str, Any]) -> bool:
+        return given.get("kind", row["kind"]) in (row["kind"], "shopping" if row["kind"] == "garden" else "")
+
+    (finding,) = run(offer(KIND), shows, rows=THREE).findings
+    assert finding.actual == "an item has the kind garden"
+    assert finding.exchanges[-1].request.target == "/notes?kind=shopping"
+
+
 @pytest.mark.parametrize(
     ("argument", "bounds"),
     [

@@ -1,8 +1,9 @@
 """A list heeds each argument that filters, bounds or sorts its items by a member.
 
 No document says so: names alone tell, so a list that ignores one is odd. With one of two values that items
-have, of an enum, an integer or a boolean, no item may have another. Two values of a list are shown both. With
-a text that nothing has, the answer must not be the whole list again. The id of a parent in the path, as in
+have, of an enum, an integer or a boolean, no item may have another. Of three values of an enum or more, no
+single one may show others: a least level does so for two. Two values of a list are shown both. With a text
+that nothing has, the answer must not be the whole list again. The id of a parent in the path, as in
 `/members/{member_id}/bookings`, must be that of each item that has such a member. With the lowest or highest
 value that items have, `max_price` or `price_gte` leaves out all beyond it. A `sort` by one member does not
 show the order of a `sort` by another, unless that fits both. Numbers in the order of their digits break it,
@@ -27,7 +28,7 @@ from pgagents.verify.cases.argument_values import free_text, without_null
 from pgagents.verify.cases.paging import find_only_list
 from pgagents.verify.fixtures.instance import members_of
 from pgagents.verify.fixtures.request_template import answer_that_will_do
-from pgagents.verify.judgement import Untested, conclude, demand
+from pgagents.verify.judgement import Judgement, Untested, conclude, demand
 from pgagents.verify.laws import is_spoken_of
 from pgagents.verify.lists import ORDERS
 from pgagents.verify.promise import Attempt, Case, Trial, make_check
@@ -264,28 +265,54 @@ def _try_absent(trial: Trial, own: _Filter) -> None:
 def _try_seen(trial: Trial, own: _Filter) -> None:
     """Ask for two values that items have. A bound, a flag such as `archived`, which adds items where it is
     true, and a least `level`, as of logs, show an item with another value for one of them at most.
+
+    A level shows another for a value between them, too: if no further value of an enum does, it is none.
     """
-    name, expected = str(own.param.name), f"only items with the {own.member} that was asked for"
-    heeded, broken = False, trial.kept()
-    for value in _find_ends(trial, own):
-        answer = _ask(trial, f"{name} {json.dumps(value)} alone", {name: value})
+    name, seen = str(own.param.name), _list_seen(trial, own)
+    ends, broken = [*dict.fromkeys((seen[0], seen[-1]))], trial.kept()
+    wrong: list[Any] = []
+    for value in ends:
+        answer, found = _ask_for(trial, own, value)
         if not answer.success or not answer.fits:
             conclude(trial.idle(f"the list with {name} {json.dumps(value)} was answered {answer.outcome}"))
             return
-        shown = [(n, item.get(own.member)) for n, item in enumerate(_items(answer, own.at))]
-        other = next(((n, v) for n, v in shown if v is not None and _fold(v) != _fold(value)), None)
-        heeded = heeded or other is None
-        if other is not None:
-            place = ".".join(step for step in (own.at, str(other[0]), own.member) if step)
-            there = json.dumps(other[1]) if isinstance(value, bool) else other[1]
-            broken = trial.broken(expected, "an item has the {name} {other}", name=own.member, other=there)
-            broken = broken.at_member(place)
+        if found is not None:
+            wrong.append(value)
+            broken = found
             # no flag adds items where it is false: `if active:` of Python, and JavaScript's text "false", do
-            turned = isinstance(value, bool) and all(v is not value for _, v in shown)
+            values = [item.get(own.member) for item in _items(answer, own.at)]
+            turned = isinstance(value, bool) and all(v is not value for v in values)
             if value is False or turned:
                 conclude(replace(broken, shown=turned))  # other items alone: it does filter by this member
                 return
-    conclude(trial.kept() if heeded else broken)
+    alone = len(wrong) == 1 and own.values and len(seen) > len(ends) and not LEVELS.search(own.member)
+    if alone and all(_is_clean(trial, own, value) for value in seen if value not in wrong):
+        _, again = _ask_for(trial, own, wrong[0], reuse="")  # so that the finding shows this call
+        conclude(again or trial.kept())
+        return
+    conclude(broken if len(wrong) == len(ends) else trial.kept())
+
+
+def _ask_for(
+    trial: Trial, own: _Filter, value: Any, reuse: Reuse | None = None
+) -> tuple[Exchange, Judgement | None]:
+    """Ask for the items with a value; return the answer, and the break if one of them has another."""
+    name, expected = str(own.param.name), f"only items with the {own.member} that was asked for"
+    answer = _ask(trial, f"{name} {json.dumps(value)} alone", {name: value}, reuse)
+    shown = [(n, item.get(own.member)) for n, item in enumerate(_items(answer, own.at))]
+    other = next(((n, v) for n, v in shown if v is not None and _fold(v) != _fold(value)), None)
+    if other is None:
+        return answer, None
+    place = ".".join(step for step in (own.at, str(other[0]), own.member) if step)
+    there = json.dumps(other[1]) if isinstance(value, bool) else other[1]
+    broken = trial.broken(expected, "an item has the {name} {other}", name=own.member, other=there)
+    return answer, broken.at_member(place)
+
+
+def _is_clean(trial: Trial, own: _Filter, value: Any) -> bool:
+    """True if the list with a value has items, and those alone that have it."""
+    answer, found = _ask_for(trial, own, value)
+    return found is None and answer.fits and bool(_items(answer, own.at))
 
 
 def _try_several(trial: Trial, own: _Filter) -> None:
@@ -366,8 +393,8 @@ def _differs(each: Mapping[str, Any], item: Mapping[str, Any], own: _Filter) -> 
     return None not in both and _fold(both[0]) != _fold(both[1])
 
 
-def _find_ends(trial: Trial, own: _Filter) -> Sequence[Any]:
-    """Return the least and the greatest value that items have, or the first and the last that an enum lists.
+def _list_seen(trial: Trial, own: _Filter) -> Sequence[Any]:
+    """Return the values that items have, from the least to the greatest, or as an enum lists them.
 
     If they have one alone, return another of the enum, where none is more than another. Else raise Untested.
     """
@@ -382,12 +409,12 @@ def _find_ends(trial: Trial, own: _Filter) -> Sequence[Any]:
             return others[:1]
     if not seen or _fold(seen[0]) == _fold(seen[-1]):
         raise Untested(f"no two items were seen with different {own.member}; {LARGER}", excused=True)
-    return seen[0], seen[-1]
+    return seen
 
 
 def _try_bound(trial: Trial, own: _Filter, upper: bool) -> None:
-    name, (least, most) = str(own.param.name), _find_ends(trial, own)
-    bound = least if upper else most
+    name, seen = str(own.param.name), _list_seen(trial, own)
+    bound = seen[0] if upper else seen[-1]
     answer = _ask(trial, f"{name} {json.dumps(bound)}", {name: bound})
     if not answer.success or not answer.fits:
         conclude(trial.idle(f"the list with {name} {json.dumps(bound)} was answered {answer.outcome}"))
