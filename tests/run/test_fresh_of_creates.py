@@ -6,7 +6,7 @@ import json
 import re
 from functools import cache
 
-from pgagents.base.http import Request, Response
+from pgagents.base.http import Request, Response, read_json
 from pgagents.catalogue.model.model import Model
 from pgagents.report.contract import Verdict
 from small_api import Notes, answer, verified, with_resource
@@ -75,3 +75,15 @@ def test_conditional_writes_of_a_unique_short_text_are_tried() -> None:
     }
     assert len(tried) >= 4
     assert {verdict for verdict, _ in tried.values()} == {Verdict.KEPT}, tried
+
+
+def test_a_text_that_is_too_short_is_sent_so_where_texts_are_marked() -> None:
+    """A carsharing app, 2026-11-30: an address "of 2 characters" was a mark of 25 with these behind it."""
+    known = with_resource(
+        ("input: {text: hello}", "input: {text: =fresh.email}"),
+        (f"input: {{{TEXT}}}", f"input: {{{TEXT.replace('minLength: 1', 'format: email, minLength: 3')}}}"),
+    )
+    server = Notes()
+    verified(known, server, allow_writes=True, only=("invalid_input/minLength/text/create_note@rest",))
+    sent = [read_json(r.body).value["text"] for r in server.log if r.method == "POST"]
+    assert [text for text in sent if len(text) < 3]
