@@ -26,13 +26,16 @@ def group_up(kind: str, names: Iterable[str], alone: Container[str] = ()) -> lis
     every = {name: fault_registry.find(kind, name) for name in names}
     groups: list[_Group] = []
     for name in sorted(every, key=lambda name: (sorted(every[name].breaks), crc32(name.encode()))):
-        own = _Group([name], find_allowed([every[name]]), set(map(place_of, shown_by(kind, name))))
+        limits = any(check.startswith("rate_limit_") for check in every[name].breaks)
+        places = set(map(place_of, shown_by(kind, name)))
+        own = _Group([name], find_allowed([every[name]]), places, limits)
         fitting = [group for group in groups if name not in alone and group.takes(own)]
         if own.places and fitting:
             nearest = min(fitting, key=lambda group: len(own.allowed - group.allowed))
             nearest.names.append(name)
             nearest.allowed |= own.allowed
             nearest.places |= own.places
+            nearest.limits |= own.limits
         else:
             groups.append(own)
     return [tuple(group.names) for group in groups]
@@ -44,11 +47,14 @@ class _Group:
     allowed: set[str]
     """Checks that these faults may break."""
     places: set[tuple[str, str]]
+    limits: bool
+    """One of them is about limits: of two, the second would take the place of the first."""
 
     def takes(self, other: _Group) -> bool:
         together = len(self.allowed | other.allowed)
         apart = self.places and not self.places & other.places
-        return bool(apart) and len(self.names) < TOGETHER and together <= CHECKS_TOGETHER
+        alike = self.limits and other.limits
+        return bool(apart) and not alike and len(self.names) < TOGETHER and together <= CHECKS_TOGETHER
 
 
 def shown_by(kind: str, name: str) -> Sequence[str]:
