@@ -303,6 +303,19 @@ def test_where_no_list_is_found_nothing_is_missing_from_it():
     assert "no list was found" in verdict(report, "read_after_write/listed/note/list_notes@rest")[1]
 
 
+def test_an_object_is_not_judged_as_a_list_of_one():
+    listed = (
+        "output: {200: {type: object, properties: {notes: {type: array, items: {$ref: Note}}}, required: "
+        "[notes]}}"
+    )
+    model = with_resource(
+        (listed, "output: {200: {type: [object, array]}}"), ("at: response.notes", "at: response")
+    )
+    report = verified(model, Notes())
+    assert found(report) == {}
+    assert "no list was found" in verdict(report, "read_after_write/listed/note/list_notes@rest")[1]
+
+
 def _upserting(server: Notes, request: Request) -> Response | None:
     parts = request.path.strip("/").split("/")
     id, text = unquote(parts[-1]), server.text(request)

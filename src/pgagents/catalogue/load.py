@@ -102,6 +102,7 @@ def _run_checks(checker: Checker) -> None:
     sending.check_sending(checker)
     laws.check_laws(checker)
     actions.check_pages(checker)
+    actions.check_lists(checker)
     actions.check_conditional(checker)
     actions.check_groups(checker)
     actions.check_confirm(checker)

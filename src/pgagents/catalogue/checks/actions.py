@@ -1,5 +1,5 @@
-"""Check what an action says of itself: pages, conditional calls, groups of arguments, deprecation, idle
-keys.
+"""Check what an action says of itself: pages, lists, conditional calls, groups of arguments, deprecation,
+idle keys.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from datetime import date
 
 from pgagents.base.cel.expression import Expression
 from pgagents.base.cel.reading import functions_of, path_of, paths_in
-from pgagents.base.cel.syntax import LEVELS, Infix, Literal, Member, Name, Node, walk
+from pgagents.base.cel.syntax import LEVELS, Infix, Literal, Member, Name, Node, print_node, walk
 from pgagents.base.places import Pointer
 from pgagents.base.text import brief, did_you_mean
 from pgagents.catalogue.checks.checker import Checker, children
@@ -18,6 +18,7 @@ from pgagents.catalogue.checks.laws import Reader, Schema, schemas_of_call
 from pgagents.catalogue.language import basics
 from pgagents.catalogue.language.actions import Action, Deprecated, Pages
 from pgagents.catalogue.language.basics import Schema as WrittenSchema
+from pgagents.catalogue.language.resources import CatalogueCall
 
 _UNIONS = frozenset(("allOf", "anyOf", "oneOf"))
 _TOLD = frozenset(("string", "integer", "number"))
@@ -127,6 +128,51 @@ def _check_kinds(checker: Checker, at: Pointer, reader: Reader, known: dict[str,
         checker.urls.add(at)
 
 
+def check_lists(checker: Checker) -> None:
+    """Record each call that lists where its answer's schema says that no list stands."""
+    for name, resource in checker.written.resources.items():
+        short = isinstance(checker.at(("resources", name, "listed_by")), Mapping)
+        for index, call in enumerate(resource.listed_by):
+            pointer: Pointer = ("resources", name, "listed_by", *(() if short else (index,)))
+            if not (resource.inferred if call.inferred is None else call.inferred):
+                _check_list(checker, pointer, call, resource.id)
+    if checker.written.audit is not None:
+        _check_list(checker, ("audit", "listed_by"), checker.written.audit.listed_by, None)
+
+
+def _check_list(checker: Checker, pointer: Pointer, call: CatalogueCall, id: str | list[str] | None) -> None:
+    at = (*pointer, "at")
+    written = checker.expressions.get(at)
+    if call.action not in checker.actions or not checker.sound(pointer) or (call.at and written is None):
+        return
+    tree = written.tree if written is not None else Name("response")
+    known = schemas_of_call(checker, checker.base(call.action), checker.actions[call.action])
+    reader = Reader(checker)
+    schema = reader.schema_of(tree, known)
+    members = schema.get("properties") or {}
+    if not _rules_out({"type": "object", **schema} if members else schema, "array"):
+        return
+    lists = _find_lists(reader, tree, known)
+    if not lists and isinstance(id, str) and id in members:
+        return  # one that lists itself alone, as the account of a key does
+    lists = lists or _find_lists(reader, Name("response"), known)
+    where = f"`{print_node(tree)}`" if written is not None else "what it answers"
+    message = f"`{call.action}` lists nothing here: {where} is no list"
+    help = f"name the list, as `at: {lists[0] if lists else 'response.items'}`"
+    if len(lists) == 1:
+        help = f"write `at: {lists[0]}`"
+    checker.report(
+        at if written is not None else pointer, "list", message, help, at_value=written is not None
+    )
+
+
+def _find_lists(reader: Reader, tree: Node, known: dict[str, Schema]) -> list[str]:
+    """Return the paths of the members of a value that are lists, by its schema."""
+    members = reader.schema_of(tree, known).get("properties") or {}
+    parts = [Member(tree, name) for name in members if isinstance(name, str)]
+    return [print_node(part) for part in parts if "array" in _kinds_in(reader.schema_of(part, known))]
+
+
 def _check_bound_to(checker: Checker, at: Pointer, action: Action, pages: Pages) -> None:
     if pages.bound_to is not None and pages.bound is None:
         message = "`bound_to` does nothing without `bound`, the error for a page of another list"
@@ -158,9 +204,13 @@ def _rules_in(schema: Schema, kinds: frozenset[str]) -> bool:
 
 def _rules_out(schema: Schema, kind: str) -> bool:
     """True if a schema states its types and `kind` is not among them."""
-    written = schema.get("type")
-    kinds = [written] if isinstance(written, str) else written if isinstance(written, list) else []
+    kinds = _kinds_in(schema)
     return bool(kinds) and kind not in kinds
+
+
+def _kinds_in(schema: Schema) -> list[str]:
+    written = schema.get("type")
+    return [written] if isinstance(written, str) else written if isinstance(written, list) else []
 
 
 def _find_unlisted(

@@ -27,7 +27,7 @@ from pgagents.verify.answers.standing import (
 )
 from pgagents.verify.cases.shared_rows import is_owned_by_guess, is_read_by_other, say_shared
 from pgagents.verify.fixtures.factory import ACCEPTED, LATE, list_waits
-from pgagents.verify.fixtures.instance import find_items, list_bodies, say_none_made
+from pgagents.verify.fixtures.instance import at_path, find_items, list_bodies, say_none_made
 from pgagents.verify.fixtures.marks import find_marks, occurs_in
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.fixtures.target import changes_unseen, may_move
@@ -321,7 +321,7 @@ def _judge_page(
         return trial.untested(f"the list was not answered: {answer.outcome}")
     if not answer.fits:
         return trial.untested("the list does not satisfy its schema")
-    items = find_items(call, answer)
+    items = _items_of(call, answer)
     if items is None:
         where = f"`{call.at.wording}`" if call.at is not None else "the whole answer"
         return trial.untested(f"no list was found in what {call.action.name} answered: at is {where}")
@@ -332,9 +332,14 @@ def _judge_page(
     return trial.broken(f"no {resource.name} of another project", "another project's is in the list")
 
 
+def _items_of(call: ActionCall, answer: Exchange) -> list[Mapping[str, Any]] | None:
+    """Return the instances in a list; None for one object, which may have the list in it."""
+    return find_items(call, answer) if isinstance(at_path(call, answer), list) else None
+
+
 def _judge_end(trial: Trial, resource: Resource, call: ActionCall, answer: Exchange) -> Judgement | None:
     """Judge a list without the instance by its last page; None if it goes on."""
-    items = (find_items(call, answer) or []) if answer.success else []
+    items = (_items_of(call, answer) or []) if answer.success else []
     if may_go_on(answer, items):
         return None
     if trial.role != "main":
