@@ -128,6 +128,26 @@ def test_operations_that_no_call_can_be_made_of_are_named(tmp_path: Path) -> Non
     assert "(as 1 more); `pgagents import` names each" in said
 
 
+@pytest.mark.parametrize("over", [False, True])
+def test_a_reference_to_nothing_is_named_and_nothing_is_kept_by_it(tmp_path: Path, over: bool) -> None:
+    text = DOCUMENT.replace('schemas/Note"', 'schemas/Noet"')
+    assert text != DOCUMENT
+    (tmp_path / "wrong.yaml").write_text(text, encoding="utf-8")
+    (tmp_path / "over.yaml").write_text("pgagents: 1\nopenapi: wrong.yaml\n", encoding="utf-8")
+    words = ("over.yaml",) if over else ("--openapi", "wrong.yaml")
+    with served(Counting(right=True)) as url:
+        _, out, _ = run_verify(tmp_path, url, *words)
+    said = " ".join(out.split())
+    assert (
+        "note: nothing is held to a part of the document: `$ref: #/components/schemas/Noet` leads nowhere "
+        "(did you mean `Note`?) (wrong.yaml#/paths/"
+    ) in said
+    results = json.loads((tmp_path / "report.json").read_text("utf-8"))["results"]
+    [listed] = [r for r in results if r["contract"] == "response_schema/200/list_notes@rest"]
+    assert listed["verdict"] == "untested"
+    assert "leads nowhere" in listed["reason"]
+
+
 def test_catalogue_and_document_together_are_one_message(tmp_path: Path) -> None:
     code, _, err = run_verify(tmp_path, "http://127.0.0.1:1", "notes.yaml", "--openapi", "notes.yaml")
     assert code == 2

@@ -210,6 +210,7 @@ def test_lint_and_losses_name_what_the_short_form_lost_worst_first() -> None:
     assert {d.severity for d in told} == {"note"}
     said = [problem.message for problem in model.source.list_losses()]
     assert [DANGLING in said[0], DANGLING in said[1]] == [True, True]
+    assert "until then nothing is held to it" in model.source.list_losses()[1].help
     assert "the body's `not` is not carried" in said[2:]
     losses = next(
         a.data.decode() for a in build(model, only=["pgagents"]).files if a.path.endswith("losses.md")

@@ -321,6 +321,11 @@ class References:
             self._targets[key] = addresses.find(found) or self._find_target(found)
         return self._targets[key]
 
+    def list_beside(self, target: Found) -> list[str]:
+        """Return the names of what stands where the target of a reference should."""
+        beside = _find_value(target.document.data, target.pointer.rpartition("/")[0])
+        return [name for name in beside if isinstance(name, str)] if isinstance(beside, dict) else []
+
     def _find_target(self, found: Found) -> Found:
         location, fragment = _split_reference(found)
         document = self._document(location, found) if location else found.document

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from pgagents.base.jsonschema.readings import NOWHERE
 from pgagents.base.places import Pointer
 from pgagents.base.text import brief
 
@@ -155,7 +156,7 @@ _PLACE = re.compile(r": \S+#/\S*\Z")
 _VALUE = re.compile(r"`[^`]*`|\b[0-9][0-9,]*\b")
 _EXAMPLE = re.compile(r"\A(example `[^`]*` is not carried): .*", re.S)
 """What a validator says of an example quotes the example, so that it is another sentence each time."""
-_GONE = re.compile(r"not sent|leads nowhere|left out|left away")
+_GONE = re.compile(rf"not sent|{NOWHERE}|left out|left away")
 
 
 def group_losses(notes: Iterable[Note]) -> list[list[Note]]:
@@ -176,6 +177,18 @@ def group_losses(notes: Iterable[Note]) -> list[list[Note]]:
         return order.index(key[0]), not _GONE.search(key[1]), -len(groups[key])
 
     return [groups[key] for key in sorted(groups, key=rank)]
+
+
+def say_nowhere(notes: Iterable[Note]) -> str:
+    """Return a sentence on the references that lead nowhere; empty without one."""
+    broken = [note for note in notes if note.kind in LOSSES and NOWHERE in note.message]
+    if not broken:
+        return ""
+    first = broken[0].plain.partition("; ")[0]
+    places = list(dict.fromkeys(brief(note.source, 120) for note in broken if note.source))
+    others = f" and {len(places) - 1} more" if len(places) > 1 else ""
+    where = f" ({places[0]}{others})" if places else ""
+    return f"nothing is held to a part of the document: {first}{where}; correct it there"
 
 
 class Notes:

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
-from pgagents.base.jsonschema.readings import FLOAT_MULTIPLE, Readings
+from pgagents.base.jsonschema.readings import FLOAT_MULTIPLE, NOWHERE, Readings
 from pgagents.base.jsonschema.schema import list_endless
 from pgagents.base.jsonschema.walk import HOLDING, LISTS, NAMED, ONE, rewrite
 from pgagents.base.places import Pointer
@@ -257,7 +257,7 @@ class _Writing:
     def _refer(self, found: Found) -> str:
         target = self.references.target(found)
         if not isinstance(target.value, dict | bool):
-            self._miss(found, f"`$ref: {brief(found.value['$ref'], 80)}` leads nowhere")
+            self._miss(found, f"`$ref: {brief(found.value['$ref'], 80)}` {NOWHERE}")
             return ""
         place = (target.document.location, target.pointer)
         if place not in self._names:

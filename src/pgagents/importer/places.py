@@ -42,6 +42,8 @@ class DocumentSource(Source):
     """Lines about what a catalogue would add. The last one is the command that writes it."""
     fetched: str = ""
     """A sentence on whether it was fetched with the key; empty for a file."""
+    dangling: str = ""
+    """A sentence on the references that lead nowhere; empty without one."""
     left_out: str = ""
     """A sentence on the operations that the catalogue does not have; empty if it has all."""
     path: str = ""

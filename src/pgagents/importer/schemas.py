@@ -11,9 +11,10 @@ from functools import lru_cache
 from typing import Any
 
 from pgagents.base.jsonschema.agreement import as_type, find_clashes, is_of, kinds_of
+from pgagents.base.jsonschema.readings import NOWHERE
 from pgagents.base.jsonschema.schema import TOO_MANY_TRIES, list_endless
 from pgagents.base.places import Pointer
-from pgagents.base.text import brief
+from pgagents.base.text import brief, nearest
 from pgagents.importer.document import BASE, Found, References
 from pgagents.importer.names import Notes, clean_value, cut, identifier, is_member, one_line, snake
 
@@ -125,9 +126,11 @@ class Schemas:
     def _reference(self, found: Found, at: Pointer) -> dict[str, Any]:
         target = self.references.target(found)
         if not isinstance(target.value, dict | bool):
-            self.widen(
-                at, f"`$ref: {brief(found.value['$ref'], 80)}` leads nowhere; anything is taken", found
-            )
+            known = self.references.list_beside(target)
+            meant = nearest(target.pointer.rpartition("/")[2], known)
+            said = f"`$ref: {brief(found.value['$ref'], 80)}` {NOWHERE}"
+            said += f" (did you mean `{brief(meant)}`?)" if meant else ""
+            self.widen(at, f"{said}; anything is taken", found)
             return {}
         name = self.name_of(target, _wish(target.pointer))
         rest = {k: v for k, v in found.value.items() if k != "$ref" and (self.modern or k == "description")}

@@ -66,6 +66,7 @@ def load_document(
     address that lasts. Raises InputError and PgagentsError.
     """
     from pgagents.importer.document import is_url
+    from pgagents.importer.names import say_nowhere
     from pgagents.importer.places import open_source
     from pgagents.importer.questions.asking import list_told
     from pgagents.importer.questions.question import View
@@ -81,6 +82,7 @@ def load_document(
     )
     source.names = made.names
     source.fetched = fetched
+    source.dangling = say_nowhere(made.notes)
     source.left_out = _say_left_out(made.notes)
     source.path = "" if is_url(document) else document
     return replace(made.model, source=source, withheld=made.withheld)

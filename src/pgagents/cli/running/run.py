@@ -299,7 +299,7 @@ def _describe_run(
             for r in report.results
         )  # a vendor that nobody asked for owes nothing
         report = replace(report, header=replace(report.header, unasked=left), results=results)
-    if told := [t for name in ("fetched", "left_out") if (t := getattr(model.source, name, ""))]:
+    if told := [t for name in ("dangling", "fetched", "left_out") if (t := getattr(model.source, name, ""))]:
         notes = (*map(masked, told), *report.footer.notes)
         report = replace(report, footer=replace(report.footer, notes=notes))
     if _lacks_second_key(model, keys):

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
+from pgagents.base.jsonschema.readings import NOWHERE
 from pgagents.base.places import Pointer, Problem, Source, Span, value_at
 from pgagents.base.text import brief
-from pgagents.importer.names import Note, group_losses
+from pgagents.importer.names import Note, group_losses, say_nowhere
 from pgagents.importer.overlay.options import KEY, DocumentOptions
 from pgagents.importer.overlay.patterns import Spread
 from pgagents.importer.places import DocumentSource
@@ -103,6 +104,11 @@ class OverlaySource(Source):
         return self.document.names if self.document is not None else {}
 
     @property
+    def dangling(self) -> str:
+        """A sentence on the document's references that lead nowhere; empty without one."""
+        return say_nowhere(self.notes)
+
+    @property
     def whole(self) -> str:
         """The text of all files, for the catalogue's hash."""
         texts = [self.text, self.document.text if self.document is not None else ""]
@@ -143,6 +149,8 @@ class OverlaySource(Source):
                 "lost": "the API still holds to it; `pgagents verify` reads it in the document",
                 "repaired": "correct the document there",
             }[first.kind]
+            if first.kind == "lost" and NOWHERE in first.message:
+                help = "correct it there: until then nothing is held to it"
             id = f"overlay/{first.kind.replace(' ', '-')}"
             at = self.locate(first.at) if first.at else self._locate_document()
             found.append(Problem(at, id, said, help, severity="note"))

@@ -18,7 +18,7 @@ from pgagents.catalogue.decoding.medium import is_json, medium_of
 from pgagents.catalogue.model.answers import Output
 from pgagents.report.contract import Rank
 from pgagents.verify.answers.bodies import find_fact_of_body, find_malformed_time, name_wrong_member
-from pgagents.verify.fixtures.own_schemas import is_open
+from pgagents.verify.fixtures.own_schemas import find_dangling, is_open
 from pgagents.verify.judgement import Judgement
 from pgagents.verify.promise import Case, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
@@ -73,6 +73,8 @@ def _judge(trial: Trial, exchange: Exchange, output: Output) -> Judgement:
     if exchange.fits:
         problem = find_malformed_time(setting, exchange.body, schema)
         if problem is None:
+            if dangling := find_dangling(trial.model, exchange):
+                return trial.untested(f"a part of its schema is missing: {dangling}")
             return trial.kept()
         exchange.fits = False
         return trial.broken(*problem)
