@@ -18,6 +18,7 @@ from importing import imported, openapi
 from pgagents.base.http import Request, Response, read_json
 from pgagents.catalogue.model.model import Model
 from pgagents.report.report import Report
+from pgagents.verify.values.made_up import MOST_CANDIDATES
 from small_api import KEY, accepting, answer, verified
 
 PROBLEM = {"type": "object", "required": ["detail"], "properties": {"detail": {"type": "string"}}}
@@ -182,6 +183,33 @@ def test_what_no_schema_states_is_met_or_tried_otherwise(rule: Rule) -> None:
     assert tried.count("untested") * 20 <= len(tried)
     assert hall.bookings == {}
     assert report.header.day == DAY.isoformat()
+
+
+class Repaired(Hall):
+    """Refuses some bookings in a row by the hall's state, whatever their times are."""
+
+    made, conflicts = 0, 2
+
+    def __call__(self, request: Request) -> Response:
+        if request.method == "POST" and self.may(request) and self.read(request) is not None:
+            self.made += 1
+            if 3 <= self.made < 3 + self.conflicts:
+                return answer(409, {"detail": "under repair"})
+        return super().__call__(request)
+
+
+@pytest.mark.parametrize(("conflicts", "otherwise"), [(2, False), (3, False), (5, True)])
+def test_conflicts_are_followed_by_times_of_the_form_that_was_accepted(
+    conflicts: int, otherwise: bool
+) -> None:
+    hall = Repaired(is_soon)
+    hall.conflicts = conflicts
+    _, findings = run(hall)
+    assert findings == {}
+    past = {body["starts_at"] for body in hall.refused if body["starts_at"] < DAY.isoformat()}
+    assert bool(past) == otherwise
+    assert len(past) < MOST_CANDIDATES, "a form that is refused is left again"
+    assert hall.made > 20
 
 
 class Stock(Hall):
