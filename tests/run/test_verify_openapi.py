@@ -148,6 +148,18 @@ def test_a_reference_to_nothing_is_named_and_nothing_is_kept_by_it(tmp_path: Pat
     assert "leads nowhere" in listed["reason"]
 
 
+def test_a_law_that_reads_what_no_schema_names_is_told_in_the_words_of_lint(tmp_path: Path) -> None:
+    law = "actions: {create_note: {laws: {same: response.txt == input.text}}}\n"
+    (tmp_path / "over.yaml").write_text(f"pgagents: 1\nopenapi: notes.yaml\n{law}", encoding="utf-8")
+    with served(Counting(right=True)) as url:
+        _, out, _ = run_verify(tmp_path, url, "over.yaml")
+    said = " ".join(out.split())
+    assert (
+        "note: the law `same` of `create_note` reads `response.txt`, and no schema names it; "
+        "did you mean `text`? (over.yaml:3:"
+    ) in said
+
+
 def test_catalogue_and_document_together_are_one_message(tmp_path: Path) -> None:
     code, _, err = run_verify(tmp_path, "http://127.0.0.1:1", "notes.yaml", "--openapi", "notes.yaml")
     assert code == 2

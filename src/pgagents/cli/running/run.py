@@ -268,6 +268,8 @@ def _verify(
     return report
 
 
+MOST_UNNAMED = 3
+"""Members that no schema names and that the notes of a run tell."""
 SECOND_KEY = (
     "nobody tried whether another customer's key can read what this one makes: --identity second=ENVVAR"
 )
@@ -299,7 +301,8 @@ def _describe_run(
             for r in report.results
         )  # a vendor that nobody asked for owes nothing
         report = replace(report, header=replace(report.header, unasked=left), results=results)
-    if told := [t for name in ("dangling", "fetched", "left_out") if (t := getattr(model.source, name, ""))]:
+    told = [t for name in ("dangling", "fetched", "left_out") if (t := getattr(model.source, name, ""))]
+    if told := [*_list_unnamed(model), *told]:
         notes = (*map(masked, told), *report.footer.notes)
         report = replace(report, footer=replace(report.footer, notes=notes))
     if _lacks_second_key(model, keys):
@@ -308,6 +311,18 @@ def _describe_run(
     if gains := list(getattr(model.source, "gains", ())):
         report = replace(report, footer=replace(report.footer, gains=tuple(map(masked, gains))))
     return report
+
+
+def _list_unnamed(model: Model) -> list[str]:
+    """Return sentences on the laws and steps that read what no schema names, so that nothing may try them."""
+    from pgagents.lint.rules.catalogue.unnamed_member import RULE
+
+    hits = list(RULE.find(model))
+    said = [f"{hit.message}; {hit.help} ({model.source.locate(hit.origin).position})" for hit in hits]
+    left = len(said) - MOST_UNNAMED
+    return (
+        said if left <= 0 else [*said[:MOST_UNNAMED], f"{left} more such members: pgagents lint names each"]
+    )
 
 
 def _lacks_second_key(model: Model, keys: Mapping[str, str]) -> bool:
