@@ -210,11 +210,18 @@ def choose_other(
         choices.insert(0, _put_off(shown))
     fits = [setting.test_argument(endpoint, param), *tests]
     for value in choices:
-        if value is None or value == shown or setting.say_reaching(endpoint.action, {name: value}):
+        if value is None or _is_alike(value, shown) or setting.say_reaching(endpoint.action, {name: value}):
             continue
         if all(test.is_valid(value) for test in fits):
             return value
     return None
+
+
+def _is_alike(value: Any, shown: Any) -> bool:
+    """True if a server that trims texts, or keeps them in capitals as codes, holds both as one."""
+    if not isinstance(value, str) or not isinstance(shown, str):
+        return bool(value == shown)
+    return value.casefold().split() == shown.casefold().split()
 
 
 def _put_off(day: str) -> str | None:
