@@ -29,7 +29,7 @@ from pgagents.verify.cases.projection_index import (
     bearing,
     collect_projections,
 )
-from pgagents.verify.fixtures.own_schemas import is_open
+from pgagents.verify.fixtures.own_schemas import find_dangling, is_open
 from pgagents.verify.fixtures.request_template import RequestTemplate, ordinary, template_of
 from pgagents.verify.judgement import Judgement, allows_either, judge_accepted, judge_refused
 from pgagents.verify.promise import Attempt, Attempts, Case, Trial, make_check
@@ -203,12 +203,15 @@ def _judge_answer(
         return  # an error with a 2xx is valid under no success schema: `error_envelope` judges it
     problems = _find_problems(exchange, promised) if promised.each else {}
     odd = bool(problems) and is_open(memory.model, exchange)  # built of a schema that is itself in doubt
+    dangling = "" if problems else find_dangling(memory.model, exchange)
     for i, trial in described:
         if i in problems:
             expected = f"the body satisfies {projections.offers[i].documents}"
             of_body = problems[i]
             broken = trial.broken(expected, f"{of_body.place}: {{says}}", says=of_body.says)
             yield replace(broken, derived=True, member=of_body.member, fact=of_body.fact, odd=odd)
+        elif dangling:
+            yield trial.untested(f"a part of its schema is missing: {dangling}")
         elif i in promised.offers and exchange.success:  # an error's few members say little of an answer
             yield trial.kept()
 
