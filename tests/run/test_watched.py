@@ -1,4 +1,7 @@
-"""A check's `watched` names the contracts that its watcher may find broken; `--only` relies on it."""
+"""A check's `watched` names the contracts that its watcher may find broken; `--only` relies on it.
+
+Where a check is self-contained, its own probes show the others, whatever its watcher sees besides.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,8 @@ from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.wire.exchange import Exchange
 from verifying import ids, model, run
 
-CHECKS = {name: check for name, check in collect().items() if check.watched is not None}
+WATCHED = {name: check for name, check in collect().items() if check.watched is not None}
+CHECKS = {name: check for name, check in WATCHED.items() if not check.self_contained}
 MOST_FAULTS = 2
 
 

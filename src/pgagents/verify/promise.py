@@ -143,8 +143,8 @@ class Check:
     | `turn` | 6 | when its watcher judges an exchange: lowest first, then by name |
     | `calls_correctly` | False | on a right server its probes succeed at each endpoint, so they come early |
     | `tools` | False | it also judges the calls of an MCP server's tools |
-    | `self_contained` | False | its probes show all: `--only` needs no other check's exchanges |
-    | `watched` | all | contracts that its watcher may find broken, by the first part of their detail |
+    | `self_contained` | False | its probes show all but `watched`: `--only` needs no others' exchanges |
+    | `watched` | all | contracts that others' exchanges show, too, by the first part of their detail |
     | `remembers` | False | its watcher looks at earlier exchanges too, so one call alone proves nothing |
     | `skips_unavailable` | False | its watcher is not called for a 503, which may come at any time |
     | `of_any_input` | False | what it says of an answer is true whatever value the call sent |
@@ -178,8 +178,9 @@ class Check:
 
     def needs_others(self, contract: Contract) -> bool:
         """True if one of its contracts is judged on other checks' exchanges too."""
-        seen = self.watched is None or contract.detail.partition("/")[0] in self.watched
-        return self.watch is not None and not self.self_contained and seen
+        if self.watched is None:
+            return self.watch is not None and not self.self_contained
+        return self.watch is not None and contract.detail.partition("/")[0] in self.watched
 
     def list_probes(self, setting: Setting, roles: frozenset[str]) -> Iterable[Probe]:
         """Return its probes; none for a check that only watches."""

@@ -235,7 +235,8 @@ class Resource(Cited):
     )
     laws: dict[Slug, Law] = Field(
         default={},
-        description="Conditions that may read `created`, `read`, `input`, `env` and `surface`, by name.",
+        description="Conditions that may read `created`, `read`, `input`, `env` and `surface`, by name. One "
+        "that reads neither `created` nor `input` holds of every read, also after a change.",
     )
 
     @model_validator(mode="before")

@@ -2,7 +2,8 @@
 
 It does not appear in another project's lists. Whatever filter a list is called with, it contains all our
 instances that its laws admit. It does not matter how or when they were made. What was only accepted (202)
-need not be there yet (RFC 9110, 15.3.3), and what a cache stored may be older (RFC 9111, 5.1).
+need not be there yet (RFC 9110, 15.3.3), and what a cache stored may be older (RFC 9111, 5.1). A law that
+compares with what was made or sent holds of the new instance; any other one holds whenever one is read.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from pgagents.base.cel.expression import Scope
-from pgagents.catalogue.model.action import Action, ActionCall
+from pgagents.catalogue.model.action import Action, ActionCall, Law
 from pgagents.catalogue.model.resource import Resource, id_text
 from pgagents.report.contract import Rank, Verdict
 from pgagents.verify.answers.refusal import list_missing_parents
@@ -27,7 +28,7 @@ from pgagents.verify.answers.standing import (
 )
 from pgagents.verify.cases.shared_rows import is_owned_by_guess, is_read_by_other, say_shared
 from pgagents.verify.fixtures.factory import ACCEPTED, LATE, list_waits
-from pgagents.verify.fixtures.instance import at_path, find_items, list_bodies, say_none_made
+from pgagents.verify.fixtures.instance import at_path, find_items, is_gone, list_bodies, say_none_made
 from pgagents.verify.fixtures.marks import find_marks, occurs_in
 from pgagents.verify.fixtures.request_template import ordinary, template_of
 from pgagents.verify.fixtures.target import changes_unseen, may_move
@@ -48,6 +49,9 @@ MOST_MADE = 500
 MOST_PAGES = 21
 """The most reads of a list: for an existing instance, for a new one, and then page by page."""
 CRASHED = 500
+LAW = "law"
+SHOWN = frozenset(("read", "env", "surface"))
+"""Names of laws that hold of every read, whatever was done to the instance since it was made."""
 LATER_S = 2.0
 """Seconds after which a document's list is read again for an instance that it lacks. Lists of a search index
 lag, such as Elasticsearch's by a second.
@@ -79,7 +83,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
             )
             for law in resource.laws:
                 says = f"{law.name} of a {resource.name}: {law.that.wording}"
-                detail, cite, about = f"{resource.name}/{law.name}", law.cite or resource.cite, (read, law)
+                detail, cite, about = _name_law(resource, law), law.cite or resource.cite, (read, law)
                 yield Case(
                     endpoint, says, law.origin, detail=detail, cite=cite, about=about, further=attempts
                 )
@@ -94,6 +98,12 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
                 says = f"{endpoint.action.name} lists no {resource.name} of another project"
                 attempt = Attempt(run, stage=3, cost=2, role="second", writes=True)
                 yield Case(endpoint, says, (*origin, "tenant"), attempt, f"not_listed/{detail}", cite)
+
+
+def _name_law(resource: Resource, law: Law) -> str:
+    """Return the part of a contract's id, from which its check knows if later reads are judged, too."""
+    of = f"{resource.name}/{law.name}"
+    return f"{LAW}/{of}" if law.names <= SHOWN else of
 
 
 def _name_list(resource: Resource, index: int) -> str:
@@ -210,14 +220,20 @@ def _judge_reading(
     scope = Scope({**values, "surface": answer.call.surface})
     for own in of_laws:
         law = own.case.about[1]
-        result = evaluate_law(law, scope)
-        if result.outcome == "broken" and differing is None:
-            actual = f"{law.name} does not hold: {{witness}}"
-            yield own.broken(law.that.wording, actual, witness=witness(law, scope))
-        elif result.outcome == "error":
-            yield own.untested(f"the law cannot be evaluated: {result.why}", sticky=True)
-        elif result.outcome == "held":
-            yield own.kept()
+        if not law.names <= SHOWN:
+            yield from _judge_law(own, law, scope, doubted=differing is not None)
+
+
+def _judge_law(trial: Trial, law: Law, scope: Scope, *, doubted: bool = False) -> Iterator[Judgement]:
+    """Judge a law of what was read; if `doubted`, what is read is not what was made."""
+    result = evaluate_law(law, scope)
+    if result.outcome == "broken" and not doubted:
+        actual = f"{law.name} does not hold: {{witness}}"
+        yield trial.broken(law.that.wording, actual, witness=witness(law, scope))
+    elif result.outcome == "error":
+        yield trial.untested(f"the law cannot be evaluated: {result.why}", sticky=True)
+    elif result.outcome == "held":
+        yield trial.kept()
 
 
 def _list_steady(
@@ -355,10 +371,15 @@ def _judge_end(trial: Trial, resource: Resource, call: ActionCall, answer: Excha
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Note the instances that each key makes, and look for them in every list that the same key reads."""
+    """Note the instances that each key makes, and look for them in every list that the same key reads.
+
+    Also hold every read of an instance to its resource's laws.
+    """
     endpoint = exchange.call.endpoint
     if endpoint is None:
         return
+    if exchange.success and exchange.fits and exchange.call.intent in TRUSTED:
+        yield from _judge_laws_of_reads(exchange, memory)
     made: dict[tuple[str, str], dict[str, float]] = memory.notes.setdefault(("read_after_write", "made"), {})
     odd = exchange.call.beside or not exchange.fits or exchange.call.intent not in TRUSTED
     unsure = exchange.error or exchange.status >= CRASHED or (exchange.success and odd)
@@ -387,6 +408,24 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
             yield from _judge_whole_list(exchange, memory, resource, mine)
 
 
+def _judge_laws_of_reads(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
+    """Judge each law of what a read shows, whichever check reads and whatever was changed before."""
+    for resource in memory.model.resources.values():
+        laws = [law for law in resource.laws if law.names <= SHOWN]
+        for read in resource.read_by if laws else ():
+            endpoint = exchange.call.endpoint
+            if endpoint is None or read.action is not endpoint.action:
+                continue
+            body = next(iter(list_bodies(read, exchange)), None)
+            if body is None or is_gone(resource, body):
+                continue
+            scope = Scope({"read": body, "env": memory.model.env, "surface": exchange.call.surface})
+            for law in laws:
+                trial = CHECK.find_trial(memory.setting, exchange.place, _name_law(resource, law))
+                if trial is not None:
+                    yield from _judge_law(trial, law, scope)
+
+
 def _judge_whole_list(
     exchange: Exchange, memory: Memory, resource: Resource, mine: Mapping[str, float]
 ) -> Iterator[Judgement]:
@@ -413,6 +452,7 @@ CHECK = make_check(
     __doc__,
     cases,
     watch=watch,
+    watched=frozenset((LAW,)),
     turn=9,
     calls_correctly=True,
     tools=True,
