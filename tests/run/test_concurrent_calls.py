@@ -18,7 +18,7 @@ from pgagents.verify.judgement import Untested
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import contracts, verify
 from pgagents.verify.setting import setting_of
-from small_api import URL, with_resource
+from small_api import NOTES, URL, with_resource
 from test_own_probes import answer, exchange_of, find_trial
 from verifying import PARK_GRAPH, ROOT, SHOP, model, run
 
@@ -133,3 +133,34 @@ def test_a_race_is_odd_where_a_document_alone_lists_the_conflict() -> None:
     )  # fmt: skip
     verdicts = {r.contract.id: r.verdict for r in report.results if r.contract.id.startswith(ONCE)}
     assert set(verdicts.values()) == {Verdict.ODD}
+
+
+CLOSE = """
+  close_note:
+    title: Close a note
+    description: Closes a note.
+    http: POST /notes/{note_id}/closed
+    effect: write
+    input: {note_id: {type: string, minLength: 1, maxLength: 40, required: true}}
+    output: {200: {$ref: Note}}
+    errors: [NOT_FOUND, CONFLICT]
+"""
+
+
+@pytest.mark.parametrize(
+    ("unique", "actions"),
+    [("", {"close_note", "change_note"}), ("[{members: [text], otherwise: CONFLICT}]", {"close_note"})],
+)
+def test_a_unique_value_replaces_only_what_sets_it(unique: str, actions: set[str]) -> None:
+    """One error often stands for every conflict of an API."""
+    of = with_resource(
+        ("    UNAUTHORIZED: {", "    CONFLICT: {status: 409, meaning: Not now}\n    UNAUTHORIZED: {"),
+        ("    errors: [REFUSED]\n", "    errors: [REFUSED, CONFLICT]\n"),
+        (
+            "    errors: [NOT_FOUND, REFUSED]\n  delete_note",
+            "    errors: [NOT_FOUND, CONFLICT]\n  delete_note",
+        ),
+        ("    undone_by", f"    unique: {unique}\n    undone_by" if unique else "    undone_by"),
+        text=NOTES.replace("\nsurfaces:", f"{CLOSE}surfaces:"),
+    )
+    assert {c.action for c in contracts(of) if c.id.startswith(ONCE)} == actions

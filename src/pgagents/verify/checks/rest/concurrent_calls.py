@@ -198,11 +198,8 @@ def _repeatable(setting: Setting) -> Iterator[tuple[Resource, Param, Endpoint]]:
     An action that leads to one of its own starting states is left out, because it may be repeated.
     """
     model = setting.model
-    taken = {unique.otherwise.name for each in model.resources.values() for unique in each.unique}
     for endpoint in setting.endpoints:
         action = endpoint.action
-        # a value that another instance has is refused whether two come at once or not
-        conflicts = {code.name for code in action.errors if code.status == CONFLICT} - taken
         if not endpoint.on_rest or not endpoint.leads or action.effect != "write" or not endpoint.ordinary:
             continue
         if action.method == "DELETE":
@@ -213,8 +210,24 @@ def _repeatable(setting: Setting) -> Iterator[tuple[Resource, Param, Endpoint]]:
             continue
         if any(move.action is action and move.to in move.origin_states for move in resource.moves):
             continue
-        if resource.made_by.action is not action and conflicts:
+        conflicts = {code.name for code in action.errors if code.status == CONFLICT}
+        if resource.made_by.action is not action and conflicts - _list_taken(setting, action):
             yield resource, named[-1], endpoint
+
+
+def _list_taken(setting: Setting, action: Action) -> set[str]:
+    """Return the errors for a value that another instance has, which an action may set.
+
+    Such a value is refused whether two calls come at once or not.
+    """
+    set_by_it = {str(param.name) for param in action.params if param.place != "path"}
+    return {
+        unique.otherwise.name
+        for resource in setting.model.resources.values()
+        for unique in resource.unique
+        if (resource.made_by is not None and resource.made_by.action is action)
+        or not set_by_it.isdisjoint(unique.members)
+    }
 
 
 def _maker(setting: Setting, resource: Resource) -> Endpoint | None:
