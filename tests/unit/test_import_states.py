@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from importing import imported, openapi
+from pgagents.base.text import list_said_of_thing
 from test_import_resources import answer, by_id, create
 
 NOT_NOW = {"description": "Not in this state"}
@@ -152,3 +153,30 @@ def test_every_state_of_the_enum_is_one_that_a_line_may_name() -> None:
     found, _ = infer(item, close=act(item))
     assert found["states"] == ["open", "working", "done", "closed"]
     assert [move["from"] for move in found["moves"].values()] == [["open"]]
+
+
+@pytest.mark.parametrize(
+    ("said", "begins"),
+    [
+        ("new or open -> void; an open one frees its place.", ["new", "open"]),
+        ("`new`/`open` → `void`", ["new", "open"]),
+        ("Moves from either new, open or held to void", ["new", "open", "held"]),
+        ("Only new or open tickets can be voided; an open one frees its place", ["new", "open"]),
+        ("Voids a new or an open ticket", ["new", "open"]),
+        ("Voids a held ticket", ["held"]),
+        ("Voids it while new or held. A held one frees its place", []),
+        ("new -> held -> void, a held one frees its place", []),
+        ("an open-ended ticket", []),
+    ],
+)
+def test_states_that_a_text_lists_are_read_whole_or_not_at_all(said: str, begins: list[str]) -> None:
+    assert list_said_of_thing(said, ["new", "open", "held"]) == begins
+
+
+def test_transition_begins_in_each_state_of_an_arrow() -> None:
+    item = ticket("new", "open", "closed", "voided")
+    said = act(item)
+    said["post"]["description"] = "new or open -> voided; an open one frees its place."
+    found, _ = infer(item, void=said, open=act(item), close=act(item))
+    begins = {move["to"]: move["from"] for move in found["moves"].values()}
+    assert begins["voided"] == ["new", "open"]

@@ -137,12 +137,49 @@ def plain_word(name: str) -> str:
 _NEGATED = re.compile(r"\b(not|no|never|cannot|unless|except|without|until|before|after)\b|n't\b", re.I)
 
 
+_ARROW = re.compile(r"(?:->|=>|→)[\s`\"'*]*\Z")
+_BETWEEN = re.compile(r"[\s`\"'*]*(?:(?:,|/|\||\b(?:or|and|an?)\b)[\s`\"'*]*)+")
+"""Matches what stands between two words of a list, as in "a new, open or a held one"."""
+_SAID_OF = (
+    (re.compile(r""), re.compile(r"[\s`\"'*]*(?:->|=>|→)")),
+    (re.compile(r"\bfrom\s+(?:either\s+|an?\s+)?[`\"'*]*\Z", re.I), re.compile(r"[`\"'*]*\s+to\b", re.I)),
+    (re.compile(r""), re.compile(r"[`\"'*]*\s+(?:[\w-]+\s+){0,3}(?:can|may)\s+be\b", re.I)),
+    (re.compile(r"\ban?\s+`?\Z", re.I), re.compile(r"`?\s+\w")),
+)
+"""What stands before and after words that are said of a thing, the surest first."""
+
+
 def list_said_of_thing(text: str, words: Iterable[str]) -> list[str]:
-    """Return the words that a text says of its thing, as in "Accept a proposed talk"; none if it negates."""
+    """Return the words that a text says of its thing, as in "Accept a proposed talk"; none if it negates.
+
+    Several are read whole, as in "new or open -> closed", "from new/open to closed", "New and open ones can
+    be closed" or "Close a new or an open one". If another list of them is in the text, none is certain.
+    """
+    spelt = {word: r"[\s_-]?".join(map(re.escape, split_words(word))) for word in words}
     if _NEGATED.search(text):
         return []
-    spelt = {word: r"[\s_-]?".join(map(re.escape, split_words(word))) for word in words}
-    return [w for w, form in spelt.items() if form and re.search(rf"\ban?\s+`?{form}`?\s+\w", text, re.I)]
+    met = sorted(
+        (match.start(), match.end(), word)
+        for word, form in spelt.items()
+        for match in (re.finditer(rf"(?<![\w-]){form}(?![\w-]*\w)", text, re.I) if form else ())
+    )
+    lists: list[list[tuple[int, int, str]]] = []
+    for one in met:
+        if lists and _BETWEEN.fullmatch(text, lists[-1][-1][1], one[0]):
+            lists[-1].append(one)
+        else:
+            lists.append([one])
+    for before, after in _SAID_OF:
+        told = [
+            each for each in lists if before.search(text[: each[0][0]]) and after.match(text, each[-1][1])
+        ]
+        named = {word for each in told for _, _, word in each}
+        if told and any(_ARROW.search(text[: each[0][0]]) for each in lists):  # it is what another leads to
+            return []
+        if told:
+            whole = all(len(each) == 1 or named.issuperset(word for _, _, word in each) for each in lists)
+            return [word for word in spelt if word in named] if whole else []
+    return []
 
 
 def split_words(text: str) -> list[str]:
