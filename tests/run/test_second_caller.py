@@ -326,6 +326,25 @@ def test_what_a_shared_row_does_not_explain_is_told(leaks: str, odd: str, actual
     assert list_odd(leaks)[odd] == actual
 
 
+@pytest.mark.parametrize(
+    ("leaks", "shown"),
+    [
+        ("GET", ("GET", "/notes/")),
+        ("list GET POST PATCH", ("PATCH", "/notes/")),
+        ("list GET POST DELETE", ("DELETE", "/notes/")),
+        ("list", ("GET", "/notes")),
+    ],
+)
+def test_a_finding_shows_the_call_that_reached_the_row_and_none_of_the_reads_that_prove_it(
+    leaks: str, shown: tuple[str, str]
+) -> None:
+    names = ("absent_id/foreign", "project_isolation", "read_after_write/not_listed")
+    report = verified(load_shared(), Shared(leaks=leaks), keys=KEYS, allow_writes=True, only=names)
+    [*_, last] = report.findings[0].exchanges
+    assert last.role == "second"
+    assert (last.request.method, last.request.target.rstrip("0123456789")) == shown
+
+
 # -- evidence
 
 

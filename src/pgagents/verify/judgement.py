@@ -62,6 +62,8 @@ class Judgement:
     """True if the break is not proved: something else than the server may be the cause."""
     shown: bool = False
     """True if the server's own answers prove what the import concluded, so that it is no guess."""
+    seen_in: Exchange | None = None
+    """The exchange that a finding shows, where the probe read more after it to be sure; None for the last."""
     rank: Rank | None = None
     """The rank of the break, where that differs from its check's rank.
 

@@ -225,7 +225,8 @@ class Driver:
 
     def _answer(self, step: Any, chain: list[Exchange], probe: Probe) -> Any:
         if isinstance(step, Judgement):
-            self.judge.enter(step, chain, probe)
+            shown = chain.index(step.seen_in) + 1 if step.seen_in in chain else len(chain)
+            self.judge.enter(step, chain[:shown], probe)
         elif isinstance(step, Sleep):
             self.sender.timing.wait(step.seconds, quiet=step.quiet)
         elif isinstance(step, Alone):

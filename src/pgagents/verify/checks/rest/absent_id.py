@@ -170,7 +170,8 @@ def _judge_foreign(
             shown = _tell_reached(trial, resource, answer, sent)
             refused = f"another project's {resource.name} is refused"
             broken = trial.broken(refused, shown).with_rank(Rank.EXPOSED)
-            conclude(replace(broken, shown=are_apart(trial.setting, call.subject or resource)))
+            proved = are_apart(trial.setting, call.subject or resource)
+            conclude(replace(broken, shown=proved, seen_in=answer))
         elif answer.void or answer.status >= 500 or answer.status == UNAUTHORIZED:  # or it was not looked up
             raise Untested(f"it says nothing of whose the {resource.name} is: {answer.outcome}")
         else:
@@ -178,7 +179,8 @@ def _judge_foreign(
         return
     codes = _list_codes(trial, param, resource)  # an author names the error, so another one is broken
     for judgement in trial.refused(answer, codes, f"another project's {resource.name}"):
-        conclude(judgement.with_rank(Rank.EXPOSED) if answer.success else judgement)
+        judged = judgement.with_rank(Rank.EXPOSED) if answer.success else judgement
+        conclude(replace(judged, seen_in=answer))
 
 
 def _shows_sent(answer: Exchange, param: Param) -> bool:

@@ -9,6 +9,7 @@ compares with what was made or sent holds of the new instance; any other one hol
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -299,7 +300,7 @@ def _look_in_list(trial: Trial, resource: Resource, call: ActionCall) -> None:
         if verdict is not None:
             if foreign and verdict.verdict is Verdict.BROKEN:
                 _object_to_shared(setting, resource, answer.subject or {})
-            conclude(verdict)
+            conclude(replace(verdict, seen_in=answer))
             return
         further = next_page(setting, endpoint, answer)
         if further is None or not further.is_followed:
