@@ -307,3 +307,42 @@ def test_a_step_sends_fresh_members_of_an_object() -> None:
     assert sent["name"].startswith("pgv-")
     assert sent["of"][0].startswith("pgv-")
     assert sent["of"][1] == "plain"
+
+
+READ = """
+workflows:
+  twice:
+    title: A note is read
+    description: Writes a note and reads it.
+    only_verify: true
+    steps:
+      first: {action: create_note, input: {text: hello}, status: 201, keep: {id: =response.id}}
+      second:
+        {action: get_note, input: {note_id: =first.id}, status: 200, expect: ['response.text == "hello"']}
+"""
+
+
+@pytest.mark.parametrize(
+    ("only", "verdict"),
+    [
+        (("workflow_runs",), Verdict.BROKEN),
+        (("workflow_runs", "response_schema"), Verdict.UNTESTED),
+    ],
+    ids=["alone", "with the check that sees it"],
+)
+def test_a_fault_that_only_leaves_out_leaves_no_line_of_the_author_untested(
+    only: tuple[str, ...], verdict: Verdict
+) -> None:
+    """Another check's finding says enough of an answer, where the run reports it."""
+
+    def numbered(server: Notes, request: Request) -> Response | None:
+        id = request.path.rpartition("/")[2]
+        if request.method == "GET" and id in server.notes:
+            return answer(200, {"id": id, "text": 5})
+        return None
+
+    model = with_resource((KNOWN_END, KNOWN_END + READ))
+    report = verified(model, Notes(odd=numbered), exclusive=True, allow_writes=True, only=only)
+    found, why = verdict_on(report, "second/expect-1")
+    assert found is verdict, why
+    assert bool(report.findings)

@@ -191,6 +191,8 @@ class Judge:
             self._disturbed.add(chain[-1].probe)
             self._broken_by.add(chain[-1].probe)
             chain[-1].tainted.append(check_of(judgement.contract))
+            if judgement.contract not in self.ledger.settled:
+                chain[-1].reported.append(check_of(judgement.contract))
             if chain[-1].call.authored:
                 self._put_aside.setdefault(judgement.contract, (judgement, tuple(chain), probe))
             return
@@ -213,6 +215,8 @@ class Judge:
             entry.broken.past = past
         if chain and not judgement.derived:
             chain[-1].tainted.append(entry.contract.check)
+            if judgement.contract not in self.ledger.settled:
+                chain[-1].reported.append(entry.contract.check)
 
     def _holds_for_any_input(self, judgement: Judgement) -> bool:
         check = self._checks.get(check_of(judgement.contract))

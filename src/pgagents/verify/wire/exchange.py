@@ -91,6 +91,7 @@ class Exchange:
         "referred",
         "refused",
         "repeats",
+        "reported",
         "request",
         "said",
         "seconds",
@@ -131,6 +132,8 @@ class Exchange:
         self.place = call.place
         self.tainted: list[str] = []
         """The checks that found an error in it, in the order in which they ran."""
+        self.reported: list[str] = []
+        """Those of them whose findings the run reports; `--only` may leave the others out."""
         self.probe = 0
         """The number of its probe."""
         self.order = 0

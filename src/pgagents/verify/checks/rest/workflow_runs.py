@@ -318,8 +318,8 @@ class Passage:
             problem = find_problem(self.setting, step, answer)
             expected = f"an answer to {step.name} as {step.action.name} promises it"
             yield trial.broken(expected, problem) if problem else trial.kept()
-        elif answer.void or answer.tainted:
-            reason = f"another check found fault with it: {answer.tainted[0]}" if answer.tainted else ""
+        elif answer.void or answer.reported:
+            reason = f"another check found fault with it: {answer.reported[0]}" if answer.reported else ""
             yield trial.untested(reason or answer.outcome)
         elif _is_conflict(self.setting, step, answer) and not firm:
             firmer = (
@@ -341,8 +341,8 @@ class Passage:
                 continue
             if held:
                 yield trial.kept()
-            elif answer.tainted:
-                yield trial.untested(f"another check found fault with this answer: {answer.tainted[0]}")
+            elif answer.reported:
+                yield trial.untested(f"another check found fault with this answer: {answer.reported[0]}")
             # such as the time of a text that is none: comparisons with NaN are false, whatever came
             elif nothing := say_nan(criterion.tree, variables):
                 yield trial.untested(f"it cannot be evaluated on this answer: {nothing}")
