@@ -25,10 +25,12 @@ import click
 import jsonschema_rs
 import pytest
 
+from importing import openapi
 from pgagents.base.errors import PgagentsError
 from pgagents.base.reading import parse
 from pgagents.base.registry import folder
 from pgagents.catalogue.load import load_file
+from pgagents.catalogue.model.model import Model
 from pgagents.cli.inputs import report_files
 from pgagents.cli.inputs.server import check_role
 from pgagents.cli.main import cli, main
@@ -131,6 +133,35 @@ def test_role_of_a_catalogue_without_roles_says_where_they_would_be() -> None:
     with pytest.raises(PgagentsError) as told:
         check_role(model, "nobody")
     assert "`auth.roles`" not in (told.value.help or "")
+
+
+def test_second_key_of_a_short_catalogue_is_lifted_by_the_line_that_its_help_names() -> None:
+    paths = {
+        "/notes": {
+            "post": {"operationId": "create_note", "responses": {"201": {"description": "x", **NOTE}}},
+        },
+        "/notes/{id}": {
+            "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}],
+            "get": {"operationId": "get_note", "responses": {"200": {"description": "x", **NOTE}}},
+        },
+    }
+    schemes = {"key": {"type": "apiKey", "in": "header", "name": "K"}}
+    document = openapi(paths, components={"securitySchemes": schemes}, security=[{"key": []}])
+
+    def load(line: str) -> Model:
+        source = parse(f"pgagents: 1\nopenapi: ./notes.json\n{line}\n", "short.yaml", folder=Path("/"))
+        return load_overlay(source, lambda _: json.dumps(document).encode())
+
+    with pytest.raises(PgagentsError) as told:
+        check_role(load(""), "second")
+    line = (told.value.help or "").split("`")[1]
+    assert line == "resources: {note: {tenant: true}}"
+    assert check_role(load(line), "second") == "second"
+
+
+NOTE = {
+    "content": {"application/json": {"schema": {"type": "object", "properties": {"id": {"type": "integer"}}}}}
+}
 
 
 def test_the_key_of_a_further_scheme_of_a_document_is_taken(tmp_path: Path) -> None:

@@ -335,6 +335,12 @@ def check_role(model: Model, role: str) -> str:
 def _describe_roles(model: Model) -> str:
     if model.source.is_document:
         return "a document has one other identity: --identity second=ENVVAR, the key of another customer"
+    from pgagents.importer.overlay.source import OverlaySource
+
+    own = next((r.name for r in model.resources.values() if r.made_by is not None), "")
+    if own and model.credential is not None and isinstance(model.source, OverlaySource):
+        line = f"`resources: {{{own}: {{tenant: true}}}}`"
+        return f"where each customer has rows of its own, say so of what they are: {line}; that adds `second`"
     return "it declares none under `auth.roles`, such as `second: {description: …, project: second}`"
 
 
