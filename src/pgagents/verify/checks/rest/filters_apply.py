@@ -287,18 +287,15 @@ def _try_seen(trial: Trial, own: _Filter) -> None:
                 return
     alone = len(wrong) == 1 and own.values and len(seen) > len(ends) and not LEVELS.search(own.member)
     if alone and all(_is_clean(trial, own, value) for value in seen if value not in wrong):
-        _, again = _ask_for(trial, own, wrong[0], reuse="")  # so that the finding shows this call
-        conclude(again or trial.kept())
+        conclude(broken)
         return
     conclude(broken if len(wrong) == len(ends) else trial.kept())
 
 
-def _ask_for(
-    trial: Trial, own: _Filter, value: Any, reuse: Reuse | None = None
-) -> tuple[Exchange, Judgement | None]:
+def _ask_for(trial: Trial, own: _Filter, value: Any) -> tuple[Exchange, Judgement | None]:
     """Ask for the items with a value; return the answer, and the break if one of them has another."""
     name, expected = str(own.param.name), f"only items with the {own.member} that was asked for"
-    answer = _ask(trial, f"{name} {json.dumps(value)} alone", {name: value}, reuse)
+    answer = _ask(trial, f"{name} {json.dumps(value)} alone", {name: value})
     shown = [(n, item.get(own.member)) for n, item in enumerate(_items(answer, own.at))]
     other = next(((n, v) for n, v in shown if v is not None and _fold(v) != _fold(value)), None)
     if other is None:
@@ -306,7 +303,7 @@ def _ask_for(
     place = ".".join(step for step in (own.at, str(other[0]), own.member) if step)
     there = json.dumps(other[1]) if isinstance(value, bool) else other[1]
     broken = trial.broken(expected, "an item has the {name} {other}", name=own.member, other=there)
-    return answer, broken.at_member(place)
+    return answer, replace(broken.at_member(place), seen_in=answer)
 
 
 def _is_clean(trial: Trial, own: _Filter, value: Any) -> bool:

@@ -274,13 +274,16 @@ class _Transition:
     def refuse(self) -> None:
         """Call the action from another state, and read the instance, which must be as it was."""
         resource, state = self.resource, self.resource.state
-        answer = self._send_refused()
-        if answer.success and self.move.inferred:
-            if not self._works_as_guessed():
-                conclude(trial.unseen(f"{_GUESSED}: {self.why} was accepted") for trial in self.trials)
-                return
-            answer = self._send_refused()  # once more, so that the finding shows this call
-        judged = [one for trial in self.trials for one in trial.refused(answer, _codes(self.move), self.why)]
+        subject = ask(InstanceRef(resource.name, (self.state,), fresh=True))
+        answer = ask(self.call_refused(resource, self.move, subject, self.why))
+        if answer.success and self.move.inferred and not self._works_as_guessed():
+            conclude(trial.unseen(f"{_GUESSED}: {self.why} was accepted") for trial in self.trials)
+            return
+        judged = [
+            replace(one, seen_in=answer)
+            for trial in self.trials
+            for one in trial.refused(answer, _codes(self.move), self.why)
+        ]
         reader = _reader(self.setting, resource)
         if answer.success or reader is None or answer.subject is None:
             conclude(judged)
@@ -300,11 +303,6 @@ class _Transition:
         elif not after.success and not after.is_tainted_by("no_crashes"):
             for trial in self.trials:
                 conclude(trial.untested(f"it could not be read again: {after.outcome}"))
-
-    def _send_refused(self) -> Exchange:
-        """Call the action on an instance in the state, which must be refused."""
-        subject = ask(InstanceRef(self.resource.name, (self.state,), fresh=True))
-        return ask(self.call_refused(self.resource, self.move, subject, self.why))
 
     def _works_as_guessed(self) -> bool:
         """True if the action moves an instance in a guessed state to the guessed one, and refuses it then."""
