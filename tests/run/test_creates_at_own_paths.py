@@ -125,7 +125,9 @@ def test_what_is_made_at_its_own_path_is_made_read_changed_and_removed(how: str)
     boxes = Boxes(how)
     report = run(boxes)
     assert not list_checks(report)
-    assert count(report, Verdict.UNTESTED) <= 5, "too few rows, and what the document leaves open"
+    untested = [result for result in report.results if result.verdict is Verdict.UNTESTED]
+    assert all(result.excused for result in untested), "too few rows, and what the document leaves open"
+    assert len(untested) <= 6
     assert boxes.kept == {"kitchen": OLD}
     made = next(n for n, (method, id) in enumerate(boxes.sent) if method == how and id != "kitchen")
     assert ("GET", boxes.sent[made][1]) in boxes.sent[:made], "a read shows first that nobody has the id"
