@@ -489,6 +489,8 @@ class Matrix:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         keep(config, items, choose_part(read_cases(without_interop(items)), self.part, self.parts))
+        # these wait for servers of others: as the last ones they would leave processors idle for minutes
+        items.sort(key=lambda item: "evaluation" not in item.path.parts)
 
     def pytest_report_header(self) -> str:
         return f"matrix: part {self.part % self.parts} of {self.parts}"
