@@ -288,6 +288,10 @@ CATALOGUE = {
         "A law does not hold, or cannot be evaluated, on an example of its own action. Correct the law "
         "or the example."
     ),
+    "list": (
+        "A call that lists answers no list at its place, by the schema of its answer. `at` names the member "
+        "with the list, as `at: response.items`."
+    ),
     "listing": (
         "A text of `listing` is missing, or its store would refuse it. The message ends with the store's own "
         "code in brackets. A plugin offers the tools of the MCP server, so a listing needs `surfaces.mcp`."
