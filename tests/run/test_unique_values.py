@@ -188,14 +188,14 @@ def test_a_change_gives_a_unique_member_a_value_that_nobody_has(habit: str, verd
         (True, "as it is", Verdict.ODD),
         (True, "in capitals", Verdict.ODD),
         (True, "refuses", Verdict.KEPT),
-        (False, "as it is", Verdict.UNTESTED),
+        (False, "as it is", Verdict.KEPT),
     ],
 )
 def test_a_change_may_not_take_the_inferred_unique_text_of_another(
     unique: bool, habit: str, verdict: Verdict
 ) -> None:
-    """That the create refuses it, as the document says, shows nothing of the change. A text that no call
-    refuses shows nothing of one that may be unique. A number plate was kept in capitals (2026-11-30).
+    """That the create refuses it, as the document says, shows nothing of the change. A number plate was kept
+    in capitals (2026-11-30).
     """
 
     def respond(server: Notes, request: Request) -> Response | None:

@@ -158,19 +158,19 @@ def _check_list(checker: Checker, pointer: Pointer, call: CatalogueCall, id: str
     lists = lists or _find_lists(reader, Name("response"), known)
     where = f"`{print_node(tree)}`" if written is not None else "what it answers"
     message = f"`{call.action}` lists nothing here: {where} is no list"
-    help = f"name the list, as `at: {lists[0] if lists else 'response.items'}`"
+    help = f"name the list, as `at: {print_node(lists[0]) if lists else 'response.items'}`"
     if len(lists) == 1:
-        help = f"write `at: {lists[0]}`"
+        help = f"write `at: {print_node(lists[0])}`"
     checker.report(
         at if written is not None else pointer, "list", message, help, at_value=written is not None
     )
 
 
-def _find_lists(reader: Reader, tree: Node, known: dict[str, Schema]) -> list[str]:
-    """Return the paths of the members of a value that are lists, by its schema."""
+def _find_lists(reader: Reader, tree: Node, known: dict[str, Schema]) -> list[Member]:
+    """Return the members of a value that are lists, by its schema."""
     members = reader.schema_of(tree, known).get("properties") or {}
     parts = [Member(tree, name) for name in members if isinstance(name, str)]
-    return [print_node(part) for part in parts if "array" in _kinds_in(reader.schema_of(part, known))]
+    return [part for part in parts if "array" in _kinds_in(reader.schema_of(part, known))]
 
 
 def _check_bound_to(checker: Checker, at: Pointer, action: Action, pages: Pages) -> None:
