@@ -13,15 +13,15 @@ LISTED = "listed_by: {action: list_notes, at: response.notes}"
 @pytest.mark.parametrize(
     ("written", "said", "help"),
     [
-        ("listed_by: {action: list_notes}", "what it answers is no list", "write `at: response.notes`"),
+        ("listed_by: {action: list_notes}", "what it answers is not a list", "write `at: response.notes`"),
         (
             "listed_by: {action: list_notes, at: response}",
-            "`response` is no list",
+            "`response` is not a list",
             "write `at: response.notes`",
         ),
         (
             "listed_by: {action: get_note, input: {note_id: a}, at: response.text}",
-            "`response.text` is no list",
+            "`response.text` is not a list",
             "name the list, as `at: response.items`",
         ),
     ],

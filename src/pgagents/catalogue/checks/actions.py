@@ -157,7 +157,7 @@ def _check_list(checker: Checker, pointer: Pointer, call: CatalogueCall, id: str
         return  # one that lists itself alone, as the account of a key does
     lists = lists or _find_lists(reader, Name("response"), known)
     where = f"`{print_node(tree)}`" if written is not None else "what it answers"
-    message = f"`{call.action}` lists nothing here: {where} is no list"
+    message = f"`{call.action}` lists nothing here: {where} is not a list"
     help = f"name the list, as `at: {print_node(lists[0]) if lists else 'response.items'}`"
     if len(lists) == 1:
         help = f"write `at: {print_node(lists[0])}`"
