@@ -80,7 +80,6 @@ every_case = pytest.mark.parametrize("name", CASES, scope="module")  # so a case
 first_case = pytest.mark.parametrize("name", rarely(CASES, FIRST))
 beside_case = pytest.mark.parametrize("name", rarely(CASES, FIRST, "orphans", "renames_ignored"))
 every_seed = pytest.mark.parametrize("seed", SEEDS)
-first_seed = pytest.mark.parametrize("seed", rarely(SEEDS, SEEDS[0]))
 
 
 def assert_no_harm(server: Server, report: Report) -> None:

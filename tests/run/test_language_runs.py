@@ -256,15 +256,11 @@ def _find_surprises(id: str, tools: bool, several: Sequence[dict[str, Any]]) -> 
         allowed |= {*declared.breaks, *declared.also, *fault.get("also", ())}
     surprises = [f"{check} is broken: {_told(report)}" for check in broken - allowed]
     surprises += [note for note in report.footer.notes if "internal" in note]
-    missing = {
-        fault["name"]: patterns
-        for fault in several
-        if (
-            patterns := [
-                p for p, found in match(_list_caught(report, fault["name"]), fault["breaks"]) if not found
-            ]
-        )
-    }
+    missing = {}
+    for fault in several:
+        caught = match(_list_caught(report, fault["name"]), fault["breaks"])
+        if patterns := [pattern for pattern, found in caught if not found]:
+            missing[fault["name"]] = patterns
     hidden = [fault for fault in several if fault["name"] in missing]
     if len(several) == 1:
         return [*surprises, *(f"{name} does not break {patterns}" for name, patterns in missing.items())]

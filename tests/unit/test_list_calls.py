@@ -43,4 +43,4 @@ def test_what_is_no_list_is_refused_where_a_list_is_named(written: str, said: st
     ],
 )
 def test_what_may_be_a_list_is_taken(written: str) -> None:
-    with_resource((LISTED, written))
+    assert with_resource((LISTED, written)).resources["note"].listed_by

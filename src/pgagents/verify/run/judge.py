@@ -190,9 +190,7 @@ class Judge:
         if compares and judgement.verdict is Verdict.BROKEN:
             self._disturbed.add(chain[-1].probe)
             self._broken_by.add(chain[-1].probe)
-            chain[-1].tainted.append(check_of(judgement.contract))
-            if judgement.contract not in self.ledger.settled:
-                chain[-1].reported.append(check_of(judgement.contract))
+            self._taint(chain[-1], judgement.contract)
             if chain[-1].call.authored:
                 self._put_aside.setdefault(judgement.contract, (judgement, tuple(chain), probe))
             return
@@ -214,9 +212,13 @@ class Judge:
         if call is not None and entry.broken is not None and entry.broken.judgement is judgement:
             entry.broken.past = past
         if chain and not judgement.derived:
-            chain[-1].tainted.append(entry.contract.check)
-            if judgement.contract not in self.ledger.settled:
-                chain[-1].reported.append(entry.contract.check)
+            self._taint(chain[-1], judgement.contract)
+
+    def _taint(self, exchange: Exchange, contract: str) -> None:
+        """Note that an exchange broke a contract, and if the run reports that."""
+        exchange.tainted.append(check_of(contract))
+        if contract not in self.ledger.settled:
+            exchange.reported.append(check_of(contract))
 
     def _holds_for_any_input(self, judgement: Judgement) -> bool:
         check = self._checks.get(check_of(judgement.contract))
