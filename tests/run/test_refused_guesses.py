@@ -198,7 +198,7 @@ class Repaired(Hall):
         return super().__call__(request)
 
 
-@pytest.mark.parametrize(("conflicts", "otherwise"), [(2, False), (3, False), (5, True)])
+@pytest.mark.parametrize(("conflicts", "otherwise"), [(2, False), (3, False), (4, True), (5, True)])
 def test_conflicts_are_followed_by_times_of_the_form_that_was_accepted(
     conflicts: int, otherwise: bool
 ) -> None:
