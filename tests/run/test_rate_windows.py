@@ -87,27 +87,26 @@ def test_park_graph_would_be_kept_in_windows_too() -> None:
     assert enforced(made) == {Verdict.KEPT}
 
 
-EACH = [(way, call_s) for way in LAWFUL for call_s in (0.02, 0.4, 3.1)]
-"""Every way with the times that a call takes."""
-SOME = [(way, (0.4, 3.1)[n % 2]) for n, way in enumerate(LAWFUL)]
-"""One time for each way. `make test` tries the even ones alone, the odd ones with other clients."""
+TIMES_S, PHASES_S = (0.02, 0.4, 3.1), (0.0, 23.7, 52.2)
+PAIRS = [
+    (way, call_s, PHASES_S[(n + m) % 3]) for n, way in enumerate(LAWFUL) for m, call_s in enumerate(TIMES_S)
+]
+"""Each way, time of a call and phase of the window with each of the other two."""
 
 
-@pytest.mark.parametrize(("way", "call_s"), rarely(EACH, *SOME[::2]))
-def test_no_lawful_way_to_count_is_an_alarm(way: Way, call_s: float) -> None:
-    for phase_s, unit in ((0.0, "seconds"), (23.7, "epoch_seconds"), (52.2, "epoch_seconds")):
-        made = report(opened(shop(unit=unit), way, phase_s), shop(unit=unit), call_s=call_s)
-        assert alarms(made) == [], (phase_s, unit)
+@pytest.mark.parametrize(("way", "call_s", "phase_s"), rarely(PAIRS, *PAIRS[1::8]))
+def test_no_lawful_way_to_count_is_an_alarm(way: Way, call_s: float, phase_s: float) -> None:
+    of = shop(unit="epoch_seconds" if phase_s else "seconds")
+    assert alarms(report(opened(of, way, phase_s), of, call_s=call_s)) == []
 
 
-@pytest.mark.parametrize(("way", "call_s"), rarely(EACH, *SOME[1::2]))
+@pytest.mark.parametrize(("way", "call_s", "phase_s"), rarely(PAIRS, *PAIRS[5::8]))
 def test_nor_is_it_where_others_use_the_same_key(
-    way: Way, call_s: float, monkeypatch: pytest.MonkeyPatch
+    way: Way, call_s: float, phase_s: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pgagents.verify.plan.plan.loopback", lambda _: False)
-    for phase_s in (0.0, 52.2):
-        made = report(opened(shop(), way, phase_s), shop(), call_s=call_s, others=7)
-        assert [a for a in alarms(made) if a[0].startswith("rate_")] == [], phase_s
+    made = report(opened(shop(), way, phase_s), shop(), call_s=call_s, others=7)
+    assert [a for a in alarms(made) if a[0].startswith("rate_")] == []
 
 
 @pytest.mark.parametrize("others", rarely([1, 7, 30], 7))
@@ -219,16 +218,18 @@ def test_a_reset_beyond_the_window_is_found_in_seconds_too() -> None:
     assert broken(ResetBeyond, shop(unit="seconds")) == {"rate_limit_headers/reset"}
 
 
-@pytest.mark.parametrize(
-    ("way", "per_s"),
-    rarely([(way, per_s) for way in LAWFUL for per_s in (1, 5)], *((way, 5) for way in LAWFUL[::4])),
-)
-def test_windows_that_whole_seconds_cannot_tell_apart_are_no_alarm(way: Way, per_s: int) -> None:
+SHORT = [
+    (way, (1, 5)[(n + m) % 2], part) for n, way in enumerate(LAWFUL) for m, part in enumerate((0, 0.7, 0.9))
+]
+"""Each way, length of a window in seconds and part of it that is over, with each of the other two."""
+
+
+@pytest.mark.parametrize(("way", "per_s", "part"), rarely(SHORT, *SHORT[1::8]))
+def test_windows_that_whole_seconds_cannot_tell_apart_are_no_alarm(way: Way, per_s: int, part: float) -> None:
     short = shop(unit="seconds", per_s=per_s)
-    for phase_s in (0.0, 0.7 * per_s, 0.9 * per_s):
-        made = report(opened(short, way, phase_s), short, call_s=per_s / 100)
-        assert alarms(made) == [], phase_s
-        assert Verdict.KEPT in enforced(made)
+    made = report(opened(short, way, part * per_s), short, call_s=per_s / 100)
+    assert alarms(made) == []
+    assert Verdict.KEPT in enforced(made)
 
 
 def test_of_such_windows_a_limit_that_is_never_enforced_is_still_found() -> None:

@@ -156,7 +156,7 @@ def test_a_servers_speed_changes_no_line_of_the_report(took_s: float, fault: str
 
 
 @pytest.mark.matrix
-@pytest.mark.parametrize("seed", SEEDS[::2])  # a mutant of the order in which lanes begin fails with each
+@pytest.mark.parametrize("seed", SEEDS[::4])  # a mutant of the order in which lanes begin fails with each
 def test_a_large_api_gets_the_verdicts_of_one_worker_too(seed: int) -> None:
     of = model()
     main = {"main": inside(of, seed=seed).keys["main"]}
