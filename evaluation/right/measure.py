@@ -2,7 +2,7 @@
 
 The right servers of `evaluation/foreign` are among them. Nothing may be broken. NAMES choose servers, and
 `--seeds 0-19` the seeds. Each run gets a server that was newly started. The last lines are the table of
-docs/figures.md.
+docs/figures.md. The exit code is 1 if something is broken.
 """
 
 from __future__ import annotations
@@ -242,6 +242,7 @@ def main(names: tuple[str, ...], seeds: str, *, show: bool) -> None:
     if unknown := set(names) - set(SERVERS):
         raise click.BadParameter(f"{min(unknown)} is no server; choose {', '.join(SERVERS)}")
     rows = ["| server | written in | seeds | contracts | kept | odd | broken | requests |", "|" + "---|" * 8]
+    broken = False
     for server in [SERVERS[name] for name in names or SERVERS]:
         if why := why_missing(server):
             click.echo(f"{server.name} is left out: {why}", err=True)
@@ -255,8 +256,11 @@ def main(names: tuple[str, ...], seeds: str, *, show: bool) -> None:
                 click.echo(f"    {id}")
             if show and (run.broken or run.odd):
                 click.echo(run.printed)
+            broken = broken or bool(run.broken)
         rows.append(describe(server, runs))
     click.echo("\n".join(rows))
+    if broken:
+        raise click.exceptions.Exit(1)
 
 
 if __name__ == "__main__":
