@@ -256,8 +256,8 @@ def main(names: tuple[str, ...], seeds: str, *, show: bool) -> None:
                 click.echo(f"    {id}")
             if show and (run.broken or run.odd):
                 click.echo(run.printed)
-            broken = broken or bool(run.broken)
         rows.append(describe(server, runs))
+        broken |= any(run.broken for run in runs)
     click.echo("\n".join(rows))
     if broken:
         raise click.exceptions.Exit(1)

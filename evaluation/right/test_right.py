@@ -9,10 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from evaluation.right.measure import SERVERS, Server, verify, why_missing
+from evaluation.right import measure
+from evaluation.right.measure import SERVERS, Run, Server, verify, why_missing
 
-pytestmark = pytest.mark.matrix
 AT_ONCE = 5
 """Seeds of one test."""
 SEEDS = range(10)
@@ -25,6 +26,7 @@ CASES = [
 MOST_ODD = 1
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize(("server", "first"), CASES)
 def test_nothing_is_broken_on_a_right_server(server: Server, first: int, tmp_path: Path) -> None:
     if why := why_missing(server):
@@ -38,3 +40,13 @@ def test_nothing_is_broken_on_a_right_server(server: Server, first: int, tmp_pat
         assert run.verdicts["kept"] >= server.least_kept, run.printed
         odd |= {*run.odd}
     assert len(odd) <= MOST_ODD, odd
+
+
+@pytest.mark.parametrize("broken", [(), ("no_crashes/get_note@rest",)])
+def test_measure_fails_where_a_seed_breaks_something(
+    broken: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = [Run("notes", seed, {}, found, (), 1, "") for seed, found in enumerate(((), broken, ()))]
+    monkeypatch.setattr(measure, "measure", lambda *_: runs)
+    done = CliRunner().invoke(measure.main, ["notes"])
+    assert (done.exit_code, done.output.count("no_crashes/")) == (len(broken), len(broken))

@@ -53,7 +53,7 @@ def test_shards_together_are_the_whole_run(path: Path, count: int) -> None:
 
 
 @pytest.mark.matrix
-@pytest.mark.parametrize(("number", "count"), [(1, 2), (2, 2), (3, 3)])
+@pytest.mark.parametrize(("number", "count"), [(1, 2), (2, 2), (1, 3), (2, 3), (3, 3)])
 def test_shard_by_the_main_key_alone_leaves_nothing_untested(
     number: int, count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import pytest
@@ -190,7 +191,7 @@ ONLY = ["law", "law/sessions-sum-up/get_fleet_billing@rest", "no_leaks", "error_
 
 
 @pytest.mark.parametrize(
-    ("only", "seed"), rarely(zip(ONLY, (0, 9, 9, 0), strict=True), ("law", 0), ("error_codes/framework", 0))
+    ("only", "seed"), rarely(product(ONLY, [0, 9]), ("law", 0), ("error_codes/framework", 0))
 )
 def test_only_tries_all_that_a_whole_run_tries(only, seed):
     report = run(model(), seed=seed, only=(only,))

@@ -382,6 +382,13 @@ def parts_of(guide: Path, folder: Path) -> list[list[str]]:
     return [lines[:changed], _list_writing(lines[:changed]), lines[changed:]]
 
 
+def test_every_command_of_a_page_is_typed_by_a_test() -> None:
+    typed = {line for page in (*PAGES, *GUIDE) for line in pages.commands((ROOT / page).read_text("utf-8"))}
+    for page in EVERY:
+        lines = pages.runnable(pages.commands(page.read_text(encoding="utf-8")))
+        assert [line for line in lines if line not in typed] == [], page.relative_to(ROOT)
+
+
 @pytest.mark.matrix
 @pytest.mark.parametrize("guide", GUIDE, ids=lambda guide: guide.stem)
 def test_commands_of_the_guide_run_as_written(guide: Path, tmp_path: Path) -> None:

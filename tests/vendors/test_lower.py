@@ -269,7 +269,7 @@ def _validator(schema: Any, components: Any) -> Any:
 
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda d: d.name)
-@tried(80, 200, data=st.data())
+@tried(80, 400, data=st.data())
 def test_a_value_that_the_catalogue_takes_is_taken_after_lowering(
     dialect: Dialect, data: st.DataObject
 ) -> None:
@@ -412,14 +412,14 @@ def _words(schema: Any) -> set[str]:
     ],
     ids=lambda value: getattr(value, "name", ""),
 )
-@tried(50, 100, schema=schemas)
+@tried(50, 200, schema=schemas)
 def test_no_word_of_another_language_is_left(
     dialect: Dialect, never: set[str], schema: dict[str, Any]
 ) -> None:
     assert not _words(lower(schema, COMPONENTS, dialect)[0]) & never
 
 
-@tried(50, 100, schema=schemas)
+@tried(50, 200, schema=schemas)
 def test_the_catalogue_is_never_changed(schema: dict[str, Any]) -> None:
     before = repr(schema), repr(COMPONENTS)
     for dialect in DIALECTS:

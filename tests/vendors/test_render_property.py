@@ -96,7 +96,7 @@ def _put(value: Any, text: str) -> Any:
 
 
 @pytest.mark.parametrize("pointer", LEAVES.values(), ids=LEAVES)
-@tried(2, 15, text=texts)
+@tried(2, 30, text=texts)
 def test_any_text_arrives_as_it_is_and_changes_nothing_else(pointer: Pointer, text: str) -> None:
     text = text[:8] if pointer == ("api", "title") else text  # a plugin's name has at most 20 characters
     made = _documents(pointer, f"A {text} z")
