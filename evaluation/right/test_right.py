@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from evaluation.right import measure
 from evaluation.right.measure import SERVERS, Run, Server, verify, why_missing
 
+pytestmark = pytest.mark.matrix
 AT_ONCE = 5
 """Seeds of one test."""
 SEEDS = range(10)
@@ -26,7 +27,6 @@ CASES = [
 MOST_ODD = 1
 
 
-@pytest.mark.matrix
 @pytest.mark.parametrize(("server", "first"), CASES)
 def test_nothing_is_broken_on_a_right_server(server: Server, first: int, tmp_path: Path) -> None:
     if why := why_missing(server):
