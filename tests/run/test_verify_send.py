@@ -12,7 +12,9 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
+import httpcore
 import pytest
 
 from pgagents.base.errors import PgagentsError
@@ -247,6 +249,29 @@ def test_a_short_request_goes_out_in_one_piece():
         came = send(Request("POST", "/", (("Content-Type", "text/plain"),), b"short"))
     assert isinstance(came, Response)
     assert pieces[0].endswith(b"\r\n\r\nshort")
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_QUICKACK"), reason="Linux alone has the option")
+def test_each_answer_is_acknowledged_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """uvicorn with `--reload` sends no body before its head is acknowledged, else 40 ms later."""
+    seen: list[int] = []
+    read = httpcore._backends.sync.SyncStream.read
+
+    def reading(stream: Any, *given: Any) -> bytes:
+        seen.append(stream._sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK))
+        return read(stream, *given)
+
+    def answering_thrice(connection: socket.socket) -> None:
+        for _ in range(3):
+            connection.sendall(OK + b"Content-Length: 2\r\n\r\n{}")
+            connection.recv(65_536)
+
+    monkeypatch.setattr(httpcore._backends.sync.SyncStream, "read", reading)
+    with server(answering_thrice) as url, client(url) as send:
+        answers = [send(Request("GET", "/")) for _ in range(3)]
+    assert [answer.body for answer in answers if isinstance(answer, Response)] == [b"{}"] * 3
+    assert seen
+    assert all(seen)
 
 
 def test_a_long_body_arrives_whole():

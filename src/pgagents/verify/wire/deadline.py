@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterable
@@ -18,6 +19,8 @@ MOST_HELD = 16_384
 HEAD_END = re.compile(rb"\n\r?\n")
 """The blank line after an answer's headers."""
 HEAD_START = b"HTTP/1."
+QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
+"""Linux has it alone."""
 
 
 class Deadline(httpcore.NetworkBackend):
@@ -115,9 +118,21 @@ class _Stream(httpcore.NetworkStream):
                 httpcore.WriteError
             ):  # a server may answer early, with a reason, without reading everything
                 self._flush(timeout)
+        self._acknowledge_at_once()
         came = self._inner.read(max_bytes, self._deadline.get_seconds_left(timeout))
         self._last_read = self._last_read[-2:] + came  # a blank line may come in two pieces
         return came
+
+    def _acknowledge_at_once(self) -> None:
+        """Let no server wait for the system's late acknowledgement of an answer's head.
+
+        uvicorn with `--reload` or `--workers` sends no body before it, 40 ms later. Linux forgets the option
+        with each request.
+        """
+        connection = self._inner.get_extra_info("socket")
+        if QUICKACK is not None and connection is not None:
+            with suppress(OSError):  # a Unix socket has no such option
+                connection.setsockopt(socket.IPPROTO_TCP, QUICKACK, 1)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._held += buffer
