@@ -69,10 +69,15 @@ def _run(home: Path, *command: str | Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.usefixtures("node")
 def test_gemini_cli_takes_the_extension(listed: Path, tmp_path: Path) -> None:
+    done = _run(tmp_path, BIN / "gemini", "extensions", "validate", listed / "gemini_cli")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.usefixtures("node")
+@pytest.mark.parametrize("listed", ["library"], indirect=True)
+def test_gemini_cli_refuses_a_name_of_two_words(listed: Path, tmp_path: Path) -> None:
     folder = tmp_path / "gemini"
     shutil.copytree(listed / "gemini_cli", folder)
-    done = _run(tmp_path, BIN / "gemini", "extensions", "validate", folder)
-    assert done.returncode == 0, done.stdout + done.stderr
     manifest = folder / "gemini-extension.json"
     document = json.loads(manifest.read_text(encoding="utf-8"))
     manifest.write_text(json.dumps({**document, "name": "two words"}), encoding="utf-8")
