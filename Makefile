@@ -25,7 +25,8 @@ $(VENV)/.installed: pyproject.toml
 demo: $(VENV)/.installed ## build, start a sandbox, verify it, print the report, stop it
 	@$(BIN)/pgagents demo
 
-test matrix: JOBS = 3 # its runs wait for servers now and then, in all for minutes
+test: JOBS = 3 # runs wait for servers now and then, and those of the matrix in all for minutes
+matrix: JOBS = 4
 
 GREEN := $(VENV)/.green
 SINCE ?= $(shell cat $(GREEN) 2>/dev/null)

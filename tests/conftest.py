@@ -24,6 +24,12 @@ read many catalogues up to a sixth more time, and 20,000 still a twentieth.
 
 gc.set_threshold(SELDOM, *gc.get_threshold()[1:])
 
+
+def pytest_collection_finish() -> None:
+    """Keep the collector from what lasts anyway: as pytest ends, it has all objects looked through twice."""
+    gc.freeze()
+
+
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 """Hundreds of tests start Python anew, and each process of xdist collects all: more than half of that time
