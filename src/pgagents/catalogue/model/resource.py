@@ -229,7 +229,9 @@ class Resource:
 
         Ids are unique only within the containers that `placed_by` lists.
         """
-        known = [p for p in params if p.refers_to in self.placed_by] if self.placed_by else []
+        if not self.placed_by:
+            return ""
+        known = [p for p in params if p.refers_to in self.placed_by]
         in_path = {p.refers_to for p in known if p.place == "path"}  # one beside it moves the instance
         known = [p for p in known if p.place == "path" or p.refers_to not in in_path]
         named = (values.get(str(p.name)) for above in self.placed_by for p in known if p.refers_to == above)

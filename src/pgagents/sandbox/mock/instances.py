@@ -38,6 +38,8 @@ class Finding(Bodies):
     setting: Setting
     rows: Rows
     naming: Naming
+    forms: dict[tuple[str, str], tuple[dict[str, Any], list[Any]]]
+    """What a new id must fit, by the names of its resource and of the action that makes it."""
 
     def _find_instance(
         self, resource: Resource, call: AcceptedCall, arguments: Mapping[str, str]
@@ -90,7 +92,17 @@ class Finding(Bodies):
 
     def _fresh_id(self, resource: Resource, call: AcceptedCall, like: Any) -> Any:
         """Return a new id that fits the answer's schema and every argument that names the resource."""
-        member = self._member(call.action, resource.id.rpartition(".")[2]) or {}
+        wanted, validators = self._find_form(resource, call.action)
+        for id in candidates(like, wanted, self.setting.rng):
+            if all(v.is_valid(id) for v in validators) and not self.rows.was_used(resource.name, str(id)):
+                return id
+        return word(self.setting.rng, 12)
+
+    def _find_form(self, resource: Resource, action: Action) -> tuple[dict[str, Any], list[Any]]:
+        """Return the keywords and the validators that a new id must fit."""
+        known = self.forms.get((resource.name, str(action.name)))
+        if known is not None:
+            return known
         params = [
             p
             for a in (*self.model.actions, *self.model.operator)
@@ -98,20 +110,16 @@ class Finding(Bodies):
             if p.refers_to == resource.name and p.refers_member in ("", resource.id)
         ]
         naming = [p.schema for _, p, of in self.naming.list_arguments(resource) if of == resource.id]
+        member = self._member(action, resource.id.rpartition(".")[2]) or {}
         taking = [member, *(p.schema for p in params), *naming]
         wanted = {
             key: value
             for schema in taking
             for key, value in schemas.resolve(schema, self.model.schemas).items()
         }
-        validators = [self._validator(schema) for schema in taking]
-        for id in candidates(like, wanted, self.setting.rng):
-            if all(v.is_valid(id) for v in validators) and not self.rows.was_used(resource.name, str(id)):
-                return id
-        return word(self.setting.rng, 12)
-
-    def _validator(self, schema: Mapping[str, Any]) -> Any:
-        return schemas.validator(schema, self.model.schemas)
+        form = wanted, [schemas.validator(schema, self.model.schemas) for schema in taking]
+        self.forms[resource.name, str(action.name)] = form
+        return form
 
 
 REPLACED, ACCEPTED, CONFLICT = 200, 202, 409

@@ -43,6 +43,7 @@ class Mock(Creation, Listing, Seeding):
         self.rows = Rows(setting.store)
         self.resources = list(self.model.resources.values())
         self.naming = Naming(self.model)
+        self.forms = {}
         self.laws = Lawful(self.model, self._refer)
         self.lifecycle = Lifecycle(self.model, self.rows, self.laws)
         self.events = Events(setting, self.rows)
