@@ -289,26 +289,32 @@ class Arrivals:
     expected: Sequence[ExpectedEvent]
     boxes: Mapping[str, str]
     theirs: tuple[Resource, Id] | None = None
-    _parsed: dict[str, dict[Delivery, Event]] = field(default_factory=dict)
-    """The deliveries that a box held at the last look, each with its event."""
+    _parsed: dict[str, tuple[tuple[Delivery, ...], tuple[Event, ...]]] = field(default_factory=dict)
+    """The deliveries that a box held at the last look, and their events."""
 
     def read_box(self, box: str) -> tuple[Event, ...]:
         """Return the events that came to a box.
 
         A delivery is parsed at the first look only: a run that waits looks at all of them again and again.
         """
-        deliveries, before = self.receiver.deliveries(box), self._parsed.get(box, {})
-        model = self.setting.model
-        parsed = {each: before.get(each) or read(model, each) for each in deliveries}
-        self._parsed[box] = parsed
-        return tuple(parsed[each] for each in deliveries)
+        deliveries, (held, events) = self.receiver.deliveries(box), self._parsed.get(box, ((), ()))
+        if deliveries != held:
+            known, model = dict(zip(held, events, strict=True)), self.setting.model
+            events = tuple([known.get(each) or read(model, each) for each in deliveries])
+            self._parsed[box] = deliveries, events
+        return events
 
     def wait(self) -> None:
         """Wait for the expected events as long as `within_s` says, then a little longer for others, which are
         sent with them: events of another type, or for another webhook.
         """
-        looks = 0
-        while looks * LOOK_S < self._find_patience_s() and not self._have_all_come():
+        looks, seen, patience_s = 0, None, 0.0
+        while True:
+            boxes = [self.read_box(box) for box in (*self.boxes.values(), THEIRS)]
+            if boxes != seen:  # most looks find nothing new
+                seen, patience_s = boxes, 0.0 if self._have_all_come() else self._find_patience_s()
+            if looks * LOOK_S >= patience_s:
+                break
             looks += 1
             ask(Sleep(LOOK_S, quiet=True))
         ask(Sleep(LOOK_S, quiet=True))
