@@ -342,6 +342,13 @@ def _widest(setting: Setting, endpoint: Endpoint, surface: Surface) -> Mapping[s
 
 
 def _lists(setting: Setting, endpoint: Endpoint) -> bool:
+    """Return the result of `_may_list`, computed once a run."""
+    return setting.compute_once(
+        ("agent_response_limits", "lists", endpoint.place), lambda: _may_list(setting, endpoint)
+    )
+
+
+def _may_list(setting: Setting, endpoint: Endpoint) -> bool:
     """True if a success may contain a list of objects."""
     schema, schemas = endpoint.action.success.schema, setting.model.schemas
     if schema is None:
