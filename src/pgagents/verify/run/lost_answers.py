@@ -115,6 +115,8 @@ class LostAnswers:
 
     def object_to(self, call: Call) -> str:
         """Return why a call is not sent: others of its kind have ended the server twice. Else empty."""
+        if not self._deadly:
+            return ""
         ordinary = _kind_of(replace(call, intent="valid", field="", raw=Raw()))
         if ordinary in self._deadly:
             return f"it ends the server: an ordinary call of {_name_operation(call)} did so twice"
