@@ -64,11 +64,13 @@ class Bodies:
         if call.action.success.schema is None:
             return None
         successes = [e for e in call.action.examples if 200 <= e.status < 300 and e.output is not None]
-        given = {k: v for k, v in call.input.items() if k in call.given}
-        best = max(successes, key=lambda e: _likeness(e, given), default=None)
-        return (
-            plain(best.output) if best else sample(call.action.success.schema, self.model.schemas, call.now)
-        )
+        if not successes:
+            return sample(call.action.success.schema, self.model.schemas, call.now)
+        best = successes[0]
+        if len(successes) > 1:
+            given = {k: v for k, v in call.input.items() if k in call.given}
+            best = max(successes, key=lambda e: _likeness(e, given))
+        return plain(best.output)
 
     def _object(self, answer: Any, path: places.Place) -> dict[str, Any]:
         found = places.get(answer, path)
