@@ -62,6 +62,7 @@ SAID = {
     'pip install --quiet --disable-pip-version-check "$PGAGENTS_INSTALL': OURS,
     'pip install --quiet --disable-pip-version-check "$SOURCE': OURS,
     'pip install --no-cache-dir "$(echo /wheel/*.whl)[sandbox,mcp': OURS,
+    "uv pip install --quiet --compile-bytecode --python $(VENV": OURS,
     "uv pip install --quiet --python $(VENV)-lowest --resolution lowest-direct --editable '.[dev": OURS,
     "pip install --quiet --requirement $(FASTMCP)/requirements.txt": REQUIRED,
     "npm install --no-audit --no-fund --no-package-lock --loglevel=error": REQUIRED,
