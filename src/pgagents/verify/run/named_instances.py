@@ -30,7 +30,7 @@ from pgagents.verify.fixtures.pool import FixturePool
 from pgagents.verify.fixtures.target import Target, is_tried, list_chosen_ids, list_made_by, target_of
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
-from pgagents.verify.wire.call import Call, Raw
+from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint
 
 FAR = 2**31
@@ -258,7 +258,7 @@ def is_removal_of(instance: Instance, call: Call, values: Mapping[str, Any], env
     undo = instance.resource.undone_by
     if undo is None or call.endpoint is None or call.endpoint.action is not undo.action:
         return False
-    if call.intent != "clean" or call.raw != Raw() or call.twist:
+    if call.intent != "clean" or not call.raw.is_empty or call.twist:
         return False
     try:
         usual = _evaluate(instance, instance.body, undo.input, env)

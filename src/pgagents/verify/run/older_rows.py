@@ -13,7 +13,7 @@ from pgagents.catalogue.model.resource import Resource, id_text, is_scalar
 from pgagents.verify.answers.observation import list_members
 from pgagents.verify.answers.standing import Change, find_removed_state
 from pgagents.verify.fixtures.instance import Instance, is_gone, is_random_id
-from pgagents.verify.wire.call import Call, Raw
+from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
@@ -81,7 +81,7 @@ def is_flag_lost(change: Change, flags: Collection[str]) -> bool:
 
 def is_ordinary(call: Call) -> bool:
     """True if a call is as the catalogue has it."""
-    return call.intent in ASKED and call.raw == Raw() and not (call.twist or call.plain)
+    return call.intent in ASKED and call.raw.is_empty and not (call.twist or call.plain)
 
 
 def is_about_one(resource: Resource, action: Action) -> bool:

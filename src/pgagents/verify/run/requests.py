@@ -29,7 +29,7 @@ from pgagents.verify.fixtures.instance import Unavailable
 from pgagents.verify.fixtures.target import list_made_by
 from pgagents.verify.run.transmission import Ready, Received, Stop
 from pgagents.verify.setting import Setting
-from pgagents.verify.wire.call import Call, Raw, Signature, TokenRequest
+from pgagents.verify.wire.call import Call, Signature, TokenRequest
 from pgagents.verify.wire.encode import (
     NOTHING,
     Proof,
@@ -459,7 +459,7 @@ def in_client_profile(
         or endpoint.surface in (MCP, OPERATOR)
         or call.plain
         or call.burst
-        or call.raw != Raw()
+        or not call.raw.is_empty
     ):
         return request
     if endpoint.action.idempotency in call.input:  # a server may compare the whole request with the first one

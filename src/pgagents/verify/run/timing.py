@@ -16,7 +16,7 @@ from pgagents.base.http import Request, Response, Silence, read_json
 from pgagents.catalogue.model.model import Model
 from pgagents.verify.fixtures.instance import Unavailable
 from pgagents.verify.run.transmission import Stop
-from pgagents.verify.wire.call import Call, Raw
+from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import MCP
 from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
 from pgagents.verify.wire.lease import CUT, UNSENT, find_lease
@@ -233,7 +233,7 @@ REFUSED_FROM = 400
 
 def may_write(call: Call, request: Request) -> bool:
     """True if a request may change something. Safe methods and calls of free reading actions cannot."""
-    if call.endpoint is None or call.raw != Raw():
+    if call.endpoint is None or not call.raw.is_empty:
         return request.method not in SAFE
     return not call.endpoint.action.only_reads
 

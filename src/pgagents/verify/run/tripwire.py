@@ -85,7 +85,7 @@ from pgagents.verify.run.older_rows import (
 from pgagents.verify.run.timing import may_write
 from pgagents.verify.run.transmission import Stop
 from pgagents.verify.setting import Setting
-from pgagents.verify.wire.call import Call, Raw
+from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
@@ -269,10 +269,12 @@ class Tripwire:
         """Return the read of a list's last page, once before the first create: a store of so many rows drops
         its oldest row for a new one.
         """
+        if self._written or resource.name in self._ends:
+            return None
         lists = [v for v in self._views.values() if v.resource is resource and v.call in resource.listed_by]
         view = min(lists, key=lambda view: len(view.exchange.input), default=None)
         endpoint = view.exchange.call.endpoint if view is not None else None
-        if self._written or view is None or endpoint is None or resource.name in self._ends:
+        if view is None or endpoint is None:
             return None
         self._ends.add(resource.name)
         last = find_last_page(self._setting, endpoint, view.exchange, len(view.rows))
@@ -293,7 +295,7 @@ class Tripwire:
         target, name = target_of(self._setting, endpoint.action), str(endpoint.action.name)
         refused = write.status in NOT_THERE and write.call.intent == "clean"
         # what goes to another path may be another thing's
-        if target is None or write.call.raw != Raw() or not (write.success or refused):
+        if target is None or not write.call.raw.is_empty or not (write.success or refused):
             return False
         id, place = read_id(target, write.input), target.resource.place_in(endpoint.params, write.input)
         own = self._factory.pool.find(target.resource, id, place)

@@ -159,11 +159,17 @@ class Raw:
     """The secret to present instead of the role's."""
 
     @property
+    def is_empty(self) -> bool:
+        """True if it replaces nothing."""
+        return self is USUAL or self == USUAL
+
+    @property
     def is_ordinary(self) -> bool:
         """True if method, target and body are encoded as usual."""
         return (self.method, self.target, self.body, self.edit, self.wrap) == (None,) * 5
 
 
+USUAL = Raw()
 Slip = Literal["", "secret", "client", "grant"]
 
 
@@ -221,7 +227,7 @@ class Call(Step["Exchange"]):
     """The schemes to present together; None for the first alternative for which the role has secrets."""
     field: str = ""
     """The argument that the call breaks, named as in an error."""
-    raw: Raw = member(default_factory=Raw)
+    raw: Raw = USUAL
     surface: str = REST
     """The surface of the call; the endpoint's if none is given."""
     plain: bool = False

@@ -165,10 +165,10 @@ def _judge_limit(
         return trial.broken(f"a limit of at least {smallest}", "a limit of {limit}", limit=limit)
     announced: set[int] = _get_notes(exchange, memory).setdefault(("announced", bucket.name), set())
     announced.add(limit)
-    others = {b.requests: b.name for b in memory.model.buckets.values() if b not in possible}
-    if bucket.requests in announced and limit in others and limit not in {b.requests for b in possible}:
+    others = [b for b in memory.model.buckets.values() if b.requests == limit and b not in possible]
+    if bucket.requests in announced and others and limit not in {b.requests for b in possible}:
         expected = f"a limit of {bucket.requests}, as answers to other calls of {bucket.name} return"
-        return trial.broken(expected, "{limit}, that of {other}", limit=limit, other=others[limit])
+        return trial.broken(expected, "{limit}, that of {other}", limit=limit, other=others[-1].name)
     return trial.kept()
 
 

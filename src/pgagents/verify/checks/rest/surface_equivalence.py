@@ -24,11 +24,10 @@ from pgagents.verify.judgement import Judgement, conclude, demand, judge_broken,
 from pgagents.verify.promise import Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Memory, Setting
 from pgagents.verify.values.schema_values import types_of
-from pgagents.verify.wire.call import Call, InstanceRef, Intent, Raw, Reuse
+from pgagents.verify.wire.call import USUAL, Call, InstanceRef, Intent, Raw, Reuse
 from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.exchange import Exchange, got
 
-PLAIN = Raw()
 OF_ITSELF = "two equal calls of one surface were answered otherwise, too"
 REFUSED_ALIKE = "surface_equivalence/refused"
 """The begin of the contracts that the watcher judges, whichever check sent the calls."""
@@ -75,7 +74,7 @@ def _attempt(
     endpoint: Endpoint,
     rest: Endpoint,
     arguments: Mapping[str, Any],
-    raw: Raw = PLAIN,
+    raw: Raw = USUAL,
     stage: int = 4,
 ) -> Attempt | None:
     """Return a comparison of two calls; None for a tool without a server. For transitions, each call needs
@@ -144,7 +143,7 @@ def _intent(raw: Raw) -> Intent:
     """Return the intent of a call by a name. A refusal of a former name proves nothing about the present
     one.
     """
-    return "valid" if raw is PLAIN else "explore"
+    return "valid" if raw is USUAL else "explore"
 
 
 def _compare_twins(trial: Trial, rest: Endpoint, arguments: Mapping[str, Any], raw: Raw) -> None:
