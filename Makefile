@@ -36,13 +36,13 @@ SINCE ?= $(shell cat $(GREEN) 2>/dev/null)
 test: $(VENV)/.installed ## the gate before each push: style, types, build --check, tests; SINCE=REV says since when
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers 2
 	$(BIN)/pgagents build --check
 	$(PYTEST) --gate --since "$(SINCE)"
 	@test -n "$$(git status --porcelain 2>&1)" || git rev-parse HEAD > $(GREEN) # a commit alone can be green
 
 MATRIX ?= all
-matrix: $(VENV)/.installed ## what the gate may leave out: whole runs and costly tests; MATRIX=1/4 takes a part
+matrix: $(VENV)/.installed ## what the gate may leave out: whole runs and costly tests; MATRIX=1/4 takes a part, turn/2 what it did leave out
 	$(PYTEST) --matrix $(MATRIX)
 
 all: test matrix ## every test but interop's

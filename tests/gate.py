@@ -13,7 +13,7 @@ import resource
 import subprocess
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
@@ -23,6 +23,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 COSTS = Path(__file__).with_name("costs.json")
+INTEROP = ROOT / "tests/interop"
 SOURCE = "src/pgagents"
 FAULTS = "tests/faults/"
 """Modules that a registry finds, as it finds checks."""
@@ -357,12 +358,9 @@ def choose(cases: Sequence[Case], reach: Reach, number: int) -> Choice:
             members = units.pop(unit)
             choice.touched += len(members)
             choice.ids.update(case.id for case in members)
-    other = number + SHARE // 4  # CI takes the part `number` of eight of the matrix after the gate
-    for unit, members in units.items():
-        if spread(unit) % SHARE == other % SHARE:
-            by_turn = [case for case in members if not case.matrix]
-            choice.by_turn += len(by_turn)
-            choice.ids.update(case.id for case in by_turn)
+    by_turn = choose_share(cases, number) - choice.ids
+    choice.by_turn = len(by_turn)
+    choice.ids |= by_turn
     choice.left = len(cases) - len(choice.ids)
     return choice
 
@@ -372,9 +370,20 @@ def spread(text: str) -> int:
     return zlib.crc32(text.encode())
 
 
+def choose_share(cases: Sequence[Case], number: int) -> set[str]:
+    """Choose the costly tests that `make test` runs whatever the change is."""
+    costly = (case for case in cases if case.costly and not case.matrix)
+    return {case.id for case in costly if spread(case.unit) % SHARE == number % SHARE}
+
+
 def choose_part(cases: Sequence[Case], part: int, parts: int) -> set[str]:
     """Choose one part of the tests that `make test` may leave out. Each is in exactly one part."""
     return {case.id for case in cases if case.costly and spread(case.unit) % parts == part % parts}
+
+
+def choose_left(cases: Sequence[Case], number: int, parts: int) -> set[str]:
+    """Choose the part whose turn it is, without the share that `make test` has of the same commit."""
+    return choose_part(cases, number, parts) - choose_share(cases, number)
 
 
 # ---- pytest's side
@@ -383,7 +392,11 @@ def choose_part(cases: Sequence[Case], part: int, parts: int) -> set[str]:
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("gate", "which tests run")
     group.addoption("--gate", action="store_true", help="what make test runs")
-    group.addoption("--matrix", metavar="PART", help="what make test may leave out: all, 1/4 or turn/4")
+    group.addoption(
+        "--matrix",
+        metavar="PART",
+        help="what make test may leave out: all or 1/4, or what it left out: turn/4",
+    )
     group.addoption("--since", default="", metavar="REV", help="the last commit that is known to be green")
     group.addoption("--changed", action="append", metavar="FILE", help="take this file as changed, not git's")
     group.addoption("--record-costs", metavar="FILE", help="write the processor seconds of costly tests")
@@ -432,6 +445,21 @@ def without_interop(items: Sequence[pytest.Item]) -> list[pytest.Item]:
     return [item for item in items if item.get_closest_marker("interop") is None]
 
 
+def ignore_interop(path: Path) -> bool | None:
+    """Return True for the folder of interop's tests, else None: to collect tests that are left costs time."""
+    return True if path == INTEROP else None
+
+
+def list_costly_stems() -> frozenset[str]:
+    """Return the names of the files of which `costs.json` has a row."""
+    return frozenset(row.partition("::")[0] for row in json.loads(COSTS.read_text(encoding="utf-8")))
+
+
+def may_be_costly(path: Path, stems: Collection[str]) -> bool:
+    """True unless all tests of a file are cheap."""
+    return path.stem in stems or "matrix" in path.read_text(encoding="utf-8")
+
+
 class Gate:
     """Chooses the tests of `make test`. With xdist, the workers take the controller's view of the change."""
 
@@ -454,6 +482,9 @@ class Gate:
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         node.workerinput["change"] = json.dumps([self.base, self.number, asdict(self.reach)])
+
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        return ignore_interop(collection_path)
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -485,10 +516,16 @@ class Matrix:
             raise pytest.UsageError(f"--matrix {text}: say all, a part such as 1/4, or turn/4")
         self.parts = int(match[2] or 1)
         self.part = turn() if match[1] == "turn" else int(match[1] or 0)
+        self.choose = choose_left if match[1] == "turn" else choose_part
+        self.costly = list_costly_stems()
+
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        cheap = collection_path.suffix == ".py" and not may_be_costly(collection_path, self.costly)
+        return cheap or ignore_interop(collection_path)
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        keep(config, items, choose_part(read_cases(without_interop(items)), self.part, self.parts))
+        keep(config, items, self.choose(read_cases(without_interop(items)), self.part, self.parts))
         # these wait for servers of others: as the last ones they would leave processors idle for minutes
         items.sort(key=lambda item: "evaluation" not in item.path.parts)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import gate
-from gate import Case, Reach, choose, choose_part, find_reach
+from gate import Case, Reach, choose, choose_left, choose_part, find_reach
 from lengths import MATRIX
 from pgagents.base.errors import PgagentsError
 from pgagents.base.registry import names
@@ -70,6 +70,11 @@ def test_every_test_is_in_the_gate_or_in_one_sixteenth_of_the_matrix(tmp_path: P
     interop, rows = json.loads(listed.read_text(encoding="utf-8"))
     assert all(test.startswith("tests/interop/") for test in interop)
     cases = [Case(id, costs, matrix, tuple(shared)) for id, costs, matrix, shared in rows]
+    assert not any(case.id.startswith("tests/interop/") for case in cases), "nobody collects these"
+    stems, files = gate.list_costly_stems(), {case.id.partition("::")[0] for case in cases}
+    cheap = {file for file in files if not gate.may_be_costly(ROOT / file, stems)}
+    assert cheap
+    assert not [case.id for case in cases if case.costly and case.id.partition("::")[0] in cheap]
     always = choose(cases, Reach(), 0).ids & choose(cases, Reach(), 1).ids
     parts = [choose_part(cases, part, 16) for part in range(1, 17)]
     counts = Counter(id for ids in (always, *parts) for id in ids)
@@ -96,11 +101,6 @@ def test_cheap_tests_are_always_chosen_and_each_costly_one_when_its_turn_comes()
     assert all(choice.left == len(CHEAP) + len(COSTLY) - len(choice.ids) > 0 for choice in choices)
 
 
-def test_ci_takes_no_part_of_the_matrix_that_its_gate_had() -> None:
-    for number in range(gate.SHARE):
-        assert choose(COSTLY, Reach(), number).ids.isdisjoint(choose_part(COSTLY, number, 8))
-
-
 def test_what_a_change_touches_is_chosen_the_nearest_first_and_within_bounds() -> None:
     reach = Reach(ids={"17": 0}, files={"tests/test_b.py": 3})
     choice = choose(COSTLY, reach, 0)
@@ -108,6 +108,15 @@ def test_what_a_change_touches_is_chosen_the_nearest_first_and_within_bounds() -
     assert choice.touched == int(gate.TOUCHED_S / 5)
     assert choose(COSTLY, Reach(ids={"170": 0}), 0).touched == 1
     assert choose(COSTLY, Reach(), 0).touched == 0
+
+
+def test_the_half_by_turn_is_what_the_gate_has_left_of_it() -> None:
+    cases = [*COSTLY, *(Case(f"tests/test_c.py::test_c[{n}]", 2.0, matrix=True) for n in range(200))]
+    for number in range(gate.SHARE):
+        share, left = choose(cases, Reach(), number).ids, choose_left(cases, number, 2)
+        assert share
+        assert share.isdisjoint(left)
+        assert share | left == choose_part(cases, number, 2)
 
 
 def test_tests_of_the_matrix_run_for_a_change_of_what_they_are_named_after() -> None:
