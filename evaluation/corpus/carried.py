@@ -36,12 +36,12 @@ def list_unsaid(document: dict[str, Any], text: str) -> Iterator[str]:
     data = yaml.load(text, Loader=yaml.CSafeLoader)
     comments = "\n".join(line for line in text.splitlines() if line.lstrip().startswith("# "))
     by_call = {str(one.get("http")): one for one in data["actions"].values()}
+    shapes = {call: _shape(call) for call in by_call}
     for method, path, operation, shared in _list_operations(document):
         label = f"{method.upper()} {path}"
-        calls = [
-            call for call in by_call if _is_call(call, label)
-        ]  # the shortest has the server's base alone
-        action = by_call[min(calls, key=len)] if calls else None
+        wanted = _shape(label)
+        calls = [call for call, shape in shapes.items() if _is_call(shape, wanted)]
+        action = by_call[min(calls, key=len)] if calls else None  # the shortest has the server's base alone
         if action is None:
             if label not in comments and path[:40] not in comments:
                 yield f"{label}: neither an action nor named"
@@ -52,11 +52,15 @@ def list_unsaid(document: dict[str, Any], text: str) -> Iterator[str]:
                 yield f"{label}: argument `{name}` is neither carried nor named"
 
 
-def _is_call(call: str, label: str) -> bool:
+def _shape(call: str) -> tuple[str, str]:
+    """Return the method and the path of a call, without the names of its placeholders."""
+    method, _, path = call.partition(" ")
+    return method, re.sub(r"\{[^{}]*\}", "{}", path)
+
+
+def _is_call(shape: tuple[str, str], wanted: tuple[str, str]) -> bool:
     """True if an action's call is an operation's, whatever its placeholders are called."""
-    (method, _, path), (other, _, end) = call.partition(" "), label.partition(" ")
-    shape, wanted = (re.sub(r"\{[^{}]*\}", "{}", one) for one in (path, end))
-    return method == other and shape.endswith(wanted)
+    return shape[0] == wanted[0] and shape[1].endswith(wanted[1])
 
 
 def _list_names(action: dict[str, Any]) -> set[str]:

@@ -300,7 +300,8 @@ def lost(
         told = any(
             method == m and (path == p or (p.endswith("…") and path.startswith(p[:-1]))) for m, p in left_out
         )
-        if not told and not any(method == m and p.endswith(_bare(path)) for m, p in known):
+        bare = _bare(path)
+        if not told and not any(method == m and p.endswith(bare) for m, p in known):
             yield f"{method} {path} is in neither the catalogue nor its messages"
 
 

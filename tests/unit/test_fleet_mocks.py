@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from evaluation.fleet.catalogues import ENDINGS, make_catalogue, write_catalogue
 
-from pgagents.catalogue.load import load_text
 from pgagents.cli.main import main
 
 APIS = 500
@@ -34,7 +33,7 @@ def test_a_catalogue_is_valid_by_lint(number: int, tmp_path: Path) -> None:
 def test_all_catalogues_of_the_measure_are_valid_and_differ(tmp_path: Path) -> None:
     texts = [write_catalogue(number) for number in range(APIS)]
     assert len(set(texts)) == APIS
-    assert len({load_text(text).api.id for text in texts}) == APIS
+    assert len({make_catalogue(number)["api"]["id"] for number in range(APIS)}) == APIS
     paths = [tmp_path / f"{number}.yaml" for number in range(APIS)]
     for path, text in zip(paths, texts, strict=True):
         path.write_text(text, encoding="utf-8")
