@@ -733,6 +733,10 @@ def test_several_workers_do_no_harm(name: str) -> None:
     assert unlisted(server, report) == []
 
 
+SOONER = 20
+"""A server's seconds in one of the clock's: what a server does later, a run by the clock waits for."""
+
+
 def run_keyless(name: str, workers: int, most_s: float = 0.001) -> tuple[Slow, Report, list[Any]]:
     """Verify a server of the harm tests without a key: each call gets one on its way."""
     server = server_of(name)
@@ -740,7 +744,10 @@ def run_keyless(name: str, workers: int, most_s: float = 0.001) -> tuple[Slow, R
     body = rest[rest.index("\nerrors:\n") :].replace("always: [UNAUTHORIZED, INTERNAL]", "always: [INTERNAL]")
     of = load_text(head + body.replace("no_key: UNAUTHORIZED, ", ""), f"{name}.yaml")
 
+    began_s, now = time.monotonic(), server.now
+
     def answer(request: Request) -> Response | Silence:
+        server.now = now + SOONER * (time.monotonic() - began_s)
         return server(request.with_header("Authorization", f"Bearer {EVERYONE['main']}"))
 
     slow = Slow(answer, 1, most_s)
