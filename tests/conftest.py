@@ -30,10 +30,6 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-def pytest_sessionfinish() -> None:
-    gc.freeze()  # what tests kept, too
-
-
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 """Hundreds of tests start Python anew, and each process of xdist collects all: more than half of that time

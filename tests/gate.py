@@ -23,16 +23,13 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 COSTS = Path(__file__).with_name("costs.json")
-INTEROP = ROOT / "tests/interop"
 SOURCE = "src/pgagents"
 FAULTS = "tests/faults/"
 """Modules that a registry finds, as it finds checks."""
 COSTLY_S = 0.05
 """A test of so many processor seconds is costly."""
-SHARE = 32
-"""One in so many is tried of the costly tests that a change cannot touch. The next commit tries others, and
-CI has half of all beside it.
-"""
+SHARE = 16
+"""One in so many is tried of the costly tests that a change cannot touch. The next commit tries others."""
 TOUCHED_S = 40.0
 """So many processor seconds are spent on tests that a change can touch, the nearest first."""
 UNKNOWN_S = 2.0
@@ -447,11 +444,6 @@ def without_interop(items: Sequence[pytest.Item]) -> list[pytest.Item]:
     return [item for item in items if item.get_closest_marker("interop") is None]
 
 
-def ignore_interop(path: Path) -> bool | None:
-    """Return True for the folder of interop's tests, else None: to collect tests that are left costs time."""
-    return True if path == INTEROP else None
-
-
 def list_costly_stems() -> frozenset[str]:
     """Return the names of the files of which `costs.json` has a row."""
     return frozenset(row.partition("::")[0] for row in json.loads(COSTS.read_text(encoding="utf-8")))
@@ -484,9 +476,6 @@ class Gate:
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         node.workerinput["change"] = json.dumps([self.base, self.number, asdict(self.reach)])
-
-    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
-        return ignore_interop(collection_path)
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -522,8 +511,9 @@ class Matrix:
         self.costly = list_costly_stems()
 
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
-        cheap = collection_path.suffix == ".py" and not may_be_costly(collection_path, self.costly)
-        return cheap or ignore_interop(collection_path)
+        if collection_path.suffix != ".py" or may_be_costly(collection_path, self.costly):
+            return None
+        return True  # to collect tests that are left costs time, too
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:

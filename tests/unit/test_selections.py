@@ -70,7 +70,6 @@ def test_every_test_is_in_the_gate_or_in_one_sixteenth_of_the_matrix(tmp_path: P
     interop, rows = json.loads(listed.read_text(encoding="utf-8"))
     assert all(test.startswith("tests/interop/") for test in interop)
     cases = [Case(id, costs, matrix, tuple(shared)) for id, costs, matrix, shared in rows]
-    assert not any(case.id.startswith("tests/interop/") for case in cases), "nobody collects these"
     stems, files = gate.list_costly_stems(), {case.id.partition("::")[0] for case in cases}
     cheap = {file for file in files if not gate.may_be_costly(ROOT / file, stems)}
     assert cheap

@@ -143,7 +143,7 @@ def _intent(raw: Raw) -> Intent:
     """Return the intent of a call by a name. A refusal of a former name proves nothing about the present
     one.
     """
-    return "valid" if raw is USUAL else "explore"
+    return "valid" if raw.is_empty else "explore"
 
 
 def _compare_twins(trial: Trial, rest: Endpoint, arguments: Mapping[str, Any], raw: Raw) -> None:
