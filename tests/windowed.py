@@ -273,6 +273,13 @@ class RemainingFrozen(Edited):
         return replace(drawn, remaining=drawn.limit - 1 if not drawn.wait_s else 0)
 
 
+class Constant(RemainingFrozen):
+    """The same headers in each answer: every call may be the first of a window."""
+
+    def edit(self, drawn: Drawn) -> Drawn:
+        return replace(super().edit(drawn), full_in_s=0.0)
+
+
 class RemainingRises(Edited):
     """Two machines, of which one tells what it counted alone: half. Chance chooses who answers, not an
     even or odd number of calls.

@@ -12,6 +12,7 @@ import pytest
 from inprocess import inside, verify_sandbox
 from pgagents.cli.main import main
 from pgagents.report.contract import Verdict
+from pgagents.verify.check_registry import checks_for
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.plan.order import LAST
 from pgagents.verify.plan.plan import WORKFLOWS
@@ -41,7 +42,7 @@ def test_the_main_key_has_25_requests_an_action_and_surface_or_what_the_plan_nee
 def test_the_main_key_has_at_most_50_requests_an_action_and_surface():
     setting = setting_of(model(), URL)
     dear = Probe("law/any@rest", 4, ("law/any@rest",), 10**6, lambda: iter(()))
-    assert share_budget(setting, {}, (), [dear]) == {"main": 50 * len(setting.usable)}
+    assert share_budget(setting, checks_for(setting), [dear]) == {"main": 50 * len(setting.usable)}
 
 
 def test_the_steps_of_workflows_come_on_top():
@@ -50,7 +51,7 @@ def test_the_steps_of_workflows_come_on_top():
     probes = [
         Probe(f"{n}/any@rest", 4, (f"{n}/any@rest",), 10**6, lambda: iter(())) for n in ("law", WORKFLOWS)
     ]
-    assert share_budget(setting, {}, (), probes) == {"main": 50 * len(setting.usable) + 10**6}
+    assert share_budget(setting, checks_for(setting), probes) == {"main": 50 * len(setting.usable) + 10**6}
 
 
 def test_each_further_identity_adds_what_the_plan_needs_for_it():

@@ -56,6 +56,8 @@ crashed calls.
 """
 AGAIN, RANDOM = 2, 3
 """Priorities of probes that repeat contracts of other probes, and of probes with random calls."""
+CLIENT, RECEIVER = "OAuth client", "receiver"
+"""What a caller may give a run besides keys. A report names their part of the requests so."""
 Overlap = Literal["none", "readers", "all"]
 
 
@@ -149,6 +151,7 @@ class Check:
     | `skips_unavailable` | False | its watcher is not called for a 503, which may come at any time |
     | `of_any_input` | False | what it says of an answer is true whatever value the call sent |
     | `overlap` | `none` | the probes that may run beside its own: `none`, `readers` or `all` |
+    | `aid` | empty | what its probes need besides keys: `CLIENT` or `RECEIVER` |
     """
 
     name: str
@@ -168,6 +171,7 @@ class Check:
     skips_unavailable: bool = False
     of_any_input: bool = False
     overlap: Overlap = "none"
+    aid: str = ""
     _: KW_ONLY
     rank: Rank
 

@@ -73,7 +73,7 @@ class CompiledCatalogue:
 
 
 _COMPILED: OrderedDict[tuple[int, str, bool], CompiledCatalogue] = OrderedDict()
-"""The last compiled catalogues by the identity of their model, which they keep alive, their URL, and whether
+"""The catalogues used last, by the identity of their model, which they keep alive, their URL, and whether
 tools lead.
 """
 
@@ -85,7 +85,7 @@ def compile_catalogue(model: Model, url: str, *, tools_lead: bool = False) -> Co
     do.
     """
     key = (id(model), url, tools_lead)
-    found = _COMPILED.get(key)
+    found = _COMPILED.pop(key, None)
     if found is None:
         listed, tools = tuple(endpoints(model)), tuple(tool_endpoints(model))
         if tools_lead:
@@ -95,11 +95,10 @@ def compile_catalogue(model: Model, url: str, *, tools_lead: bool = False) -> Co
             )
             tools = tuple(replace(one, leads=True) for one in tools)
         every = (*listed, *tools)
-        found = _COMPILED[key] = CompiledCatalogue(
-            model, url, listed, tools, every, {d.place: d for d in every}
-        )
-        if len(_COMPILED) > MOST_COMPILED:
-            _COMPILED.popitem(last=False)
+        found = CompiledCatalogue(model, url, listed, tools, every, {d.place: d for d in every})
+    _COMPILED[key] = found
+    if len(_COMPILED) > MOST_COMPILED:
+        _COMPILED.popitem(last=False)
     return found
 
 

@@ -11,11 +11,10 @@ import hashlib
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from pgagents.base.http import Handler
 from pgagents.catalogue.model.model import Model
-from pgagents.report.contract import FRAMEWORK, Contract, Verdict
+from pgagents.report.contract import FRAMEWORK, Contract
 from pgagents.report.report import Result
 from pgagents.verify.cases.generated import list_drawn_places
 from pgagents.verify.plan.options import (
@@ -40,7 +39,7 @@ from pgagents.verify.plan.selection import (
     settle_without_identity,
 )
 from pgagents.verify.plan.shards import FIRST, elsewhere, find_makers, list_needs
-from pgagents.verify.promise import AGAIN, RANDOM, Check, Probe
+from pgagents.verify.promise import AGAIN, CLIENT, RANDOM, RECEIVER, Check, Probe
 from pgagents.verify.setting import Setting, compile_catalogue
 from pgagents.verify.wire.endpoint import MCP
 from pgagents.verify.wire.mcp_link import Link
@@ -157,7 +156,7 @@ def draft(
     settled |= settle_without_identity(setting, probes, contracts, wanted, identities)
     wanted -= settled.keys()
     possible = [p for p in with_keys if writes or not p.writes or _is_allowed(setting, p, options)]
-    parts = shares(setting, checks, contracts, possible)
+    parts = shares(setting, checks, possible)
     ordered = _select(setting, checks, contracts, possible, wanted, options, budget(options, parts))
     most = budget(options, parts)
     whole = ordered if options.shard is None else [p for p in possible if p.stage != LAST]
@@ -559,7 +558,7 @@ def _make_shard_test(
 
 
 WORKFLOWS = "workflow_runs"
-MAIN, PLAIN, RECEIVER, OAUTH, BURSTS = "main", "plain http", "receiver", "OAuth client", "bursts"
+MAIN, BURSTS = "main", "bursts"
 UNBOUNDED = 10**9
 APART = 5
 """The requests on top of a budget are at most the budget divided by this number."""
@@ -592,21 +591,18 @@ def again_until(setting: Setting, options: Options, max_requests: int) -> int:
     return min(max_requests, AGAIN_PER_ACTION * len(setting.usable))
 
 
-def shares(
-    setting: Setting, checks: Mapping[str, Check], contracts: Iterable[Contract], probes: Sequence[Probe]
-) -> dict[str, int]:
+def shares(setting: Setting, checks: Mapping[str, Check], probes: Sequence[Probe]) -> dict[str, int]:
     """Return the requests that the main key may send, and those that each further identity, aid and bursts
     add.
 
     `probes` are those for which the run has the identities.
     """
-    known = {contract.id: contract for contract in contracts}
-    without = _without(setting)
+    aids = {CLIENT: setting.oauth, RECEIVER: setting.receiver}
     found: dict[str, int] = {MAIN: REQUESTS_PER_ACTION * len(setting.usable)}
     most = MOST_PER_ACTION * len(setting.usable)
     for probe in (p for p in probes if p.priority == 1):
-        covered = [known[id] for id in probe.contracts if id in known]
-        owner = BURSTS if probe.stage == LAST else _identity(probe) or _aid(without, checks, covered)
+        aid = checks[probe.check].aid
+        owner = BURSTS if probe.stage == LAST else _identity(probe) or (aid if aids.get(aid) else "")
         found[owner] = found.get(owner, 0) + probe.cost
         most += probe.cost if not owner and probe.check == WORKFLOWS else 0
     planned = min(found.pop("", 0), most)
@@ -628,28 +624,3 @@ def _identity(probe: Probe) -> str:
         endpoint.action.signed.role for endpoint in probe.endpoints if endpoint.action.signed is not None
     }
     return next((role for role in (probe.role, *sorted(signers)) if role not in ("", MAIN)), "")
-
-
-def _without(setting: Setting) -> dict[str, Setting]:
-    """Return, for each aid of the run, the run's setting without that aid."""
-    aids: tuple[tuple[str, Any, dict[str, Any]], ...] = (
-        (OAUTH, setting.oauth, {"oauth": None}),
-        (RECEIVER, setting.receiver, {"receiver": None}),
-        (PLAIN, setting.plain_url, {"plain_url": ""}),
-    )
-    return {name: replace(setting, **nothing) for name, aid, nothing in aids if aid}
-
-
-def _aid(without: Mapping[str, Setting], checks: Mapping[str, Check], covered: Sequence[Contract]) -> str:
-    """Return the aid without which no contract of a probe could be judged; empty if there is no such aid."""
-    if not covered or any(checks[contract.check].settled is None for contract in covered):
-        return ""
-    for name, less in without.items():
-        if all(_is_deselected(less, checks[contract.check], contract) for contract in covered):
-            return name
-    return ""
-
-
-def _is_deselected(setting: Setting, check: Check, contract: Contract) -> bool:
-    said = check.settle(setting, contract)
-    return said is not None and said[0] is Verdict.NOT_SELECTED

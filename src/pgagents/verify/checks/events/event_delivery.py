@@ -29,7 +29,7 @@ from pgagents.verify.events import (
 )
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.judgement import Judgement, conclude, judge_untested
-from pgagents.verify.promise import Attempt, Case, Trial, make_check
+from pgagents.verify.promise import RECEIVER, Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Sleep
@@ -266,7 +266,7 @@ def _judge_apart(
         yield own.kept()
 
 
-CHECK = make_check("event_delivery", __doc__, cases, stage=3, rank=Rank.WRONG)
+CHECK = make_check("event_delivery", __doc__, cases, stage=3, aid=RECEIVER, rank=Rank.WRONG)
 
 
 # -- the events that came, and those that are still awaited

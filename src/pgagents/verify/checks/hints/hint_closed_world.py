@@ -23,7 +23,7 @@ from pgagents.verify.answers.hints import (
 )
 from pgagents.verify.answers.observation import observe
 from pgagents.verify.judgement import conclude, demand
-from pgagents.verify.promise import Attempt, Case, Trial, make_check
+from pgagents.verify.promise import RECEIVER, Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Sleep
 from pgagents.verify.wire.endpoint import Endpoint
@@ -85,4 +85,4 @@ def _try(argument: str, trial: Trial) -> None:
         conclude(trial.not_applicable(CLAIMED))
 
 
-CHECK = make_check("hint_closed_world", __doc__, cases, stage=STAGE, rank=Rank.EXPOSED)
+CHECK = make_check("hint_closed_world", __doc__, cases, stage=STAGE, aid=RECEIVER, rank=Rank.EXPOSED)

@@ -15,7 +15,7 @@ from pgagents.report.contract import Rank, Verdict
 from pgagents.report.reason import without_env
 from pgagents.verify.judgement import conclude
 from pgagents.verify.oauth import form_of, text_of
-from pgagents.verify.promise import Attempt, Case, Trial, make_check
+from pgagents.verify.promise import CLIENT, Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.endpoint import REST
 from pgagents.verify.wire.oauth import challenge, find_redirect_target, leads_to, make_get, verifier
@@ -91,4 +91,6 @@ def _try(path: str, parameters: Mapping[str, str], what: str, trial: Trial) -> N
         conclude(trial.kept())  # a page may refuse, or ask for a login before the request is checked
 
 
-CHECK = make_check("authorization_redirects", __doc__, cases, stage=5, overlap="all", rank=Rank.EXPOSED)
+CHECK = make_check(
+    "authorization_redirects", __doc__, cases, stage=5, overlap="all", aid=CLIENT, rank=Rank.EXPOSED
+)

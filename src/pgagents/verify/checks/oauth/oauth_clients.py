@@ -19,7 +19,7 @@ from pgagents.catalogue.model.credential import CodeFlow
 from pgagents.report.contract import Rank, Verdict
 from pgagents.report.reason import without_env
 from pgagents.verify.judgement import Judgement, Untested, conclude
-from pgagents.verify.promise import Attempt, Case, Trial, make_check
+from pgagents.verify.promise import CLIENT, Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.call import Call, Raw
@@ -126,4 +126,4 @@ def _takes_forms_alone(oauth: CodeFlow) -> bool:
     return isinstance(methods, list) and BASIC_METHOD not in methods
 
 
-CHECK = make_check("oauth_clients", __doc__, cases, stage=5, overlap="all", rank=Rank.EXPOSED)
+CHECK = make_check("oauth_clients", __doc__, cases, stage=5, overlap="all", aid=CLIENT, rank=Rank.EXPOSED)

@@ -29,7 +29,7 @@ from pgagents.verify.oauth import (
     judge_refused_token,
     within,
 )
-from pgagents.verify.promise import Attempt, Case, Trial, make_check
+from pgagents.verify.promise import CLIENT, Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.endpoint import REST
@@ -504,4 +504,4 @@ def _try(client: OAuthClient, trials: Sequence[Trial]) -> None:
     GrantCases(setting, client, as_client, tried).run()
 
 
-CHECK = make_check("oauth_grants", __doc__, cases, stage=5, overlap="all", rank=Rank.EXPOSED)
+CHECK = make_check("oauth_grants", __doc__, cases, stage=5, overlap="all", aid=CLIENT, rank=Rank.EXPOSED)

@@ -22,7 +22,7 @@ from pgagents.verify.oauth import (
     judge_refused_token,
     within,
 )
-from pgagents.verify.promise import Attempt, Case, Trial, make_check
+from pgagents.verify.promise import CLIENT, Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import ask
 from pgagents.verify.wire.endpoint import OPERATOR, REST, Endpoint
@@ -166,4 +166,4 @@ def _judge(trial: Trial, answer: Exchange, good: bool, expected: str) -> Iterato
         yield trial.kept() if good else broken
 
 
-CHECK = make_check("oauth_lifetimes", __doc__, cases, stage=STAGE, rank=Rank.EXPOSED)
+CHECK = make_check("oauth_lifetimes", __doc__, cases, stage=STAGE, aid=CLIENT, rank=Rank.EXPOSED)

@@ -19,7 +19,7 @@ from pgagents.verify.cases.invalid import invalid_cases_of
 from pgagents.verify.fixtures.target import makes_it
 from pgagents.verify.judgement import Untested, conclude
 from pgagents.verify.oauth import TOKEN_COST, Granting, bearer, consenting
-from pgagents.verify.promise import Attempt, Case, Trial, make_check
+from pgagents.verify.promise import CLIENT, Attempt, Case, Trial, make_check
 from pgagents.verify.setting import Setting
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import REST, Endpoint
@@ -164,4 +164,4 @@ def _find_harmless_call(trial: Trial) -> Call | None:
     return wrong.call if wrong is not None else None
 
 
-CHECK = make_check("token_scopes", __doc__, cases, stage=5, overlap="all", rank=Rank.EXPOSED)
+CHECK = make_check("token_scopes", __doc__, cases, stage=5, overlap="all", aid=CLIENT, rank=Rank.EXPOSED)
