@@ -302,9 +302,10 @@ def _offer_and_load(
     offered = offer(data, made, notes, known) if offering else Offer()
     if offered.model is not None:
         ask_about_findings(offered.model, notes)
+        add_ignores(offered.model, notes)
     join_questions(notes)
     text, model = remove_invalid_parts(data, notes, known)
-    if add_ignores(model, notes):
+    if offered.model is None and add_ignores(model, notes):
         text, model = remove_invalid_parts(data, notes, known)
     return offered, text, model
 

@@ -63,7 +63,7 @@ def offer(
             break
         model = offering.load(known)
     else:
-        for objection in find_objections(model, data["surfaces"]):
+        for objection in find_objections(model, offering.pick_changed(offering.write())):
             offering.without.setdefault(objection.surface, brief(objection.message, 160))
         model = offering.load(known)
     return replace(offering.describe(), model=model)
@@ -194,7 +194,9 @@ class _Offering:
             return False
         most = objection.most
         if most is not None and shorten(self.data, surface, at, most, self.notes):
-            self.asked = {}
+            shared = self.asked if _own_text(at) is None else (surface, PLUGIN)
+            for name in list(shared):
+                self.asked.pop(name, None)
             return True
         offered = self.lists[surface]
         names = self._find_refused(at)
