@@ -17,6 +17,7 @@ from importing import answering, imported, openapi, operation, taking
 from pgagents.base.errors import PgagentsError
 from pgagents.importer.catalogue import Imported
 from pgagents.importer.document import Document, Found, References
+from pgagents.importer.surfaces import find_objections
 from pgagents.lint.run import lint
 
 SHAPES = Path(__file__).parent.parent / "data" / "shapes"
@@ -184,12 +185,8 @@ def test_an_argument_is_left_out_once_however_often_a_vendor_is_asked() -> None:
     home = {"type": "object", "properties": {"city": {"type": "string"}}}
     body = {"type": "object", "properties": {"title": {"type": "string"}, "home": home}}
     told = {"requestBody": taking(body), "description": "See https://shop.example/help for more"}
-    paths = {
-        "/book": {"post": operation(operationId="addBook", requestBody=taking(body))},
-        "/shelf": {"post": operation(operationId="addShelf", **told)},
-    }
-    copilot = imported(openapi(paths)).data["surfaces"]["copilot"]
-    assert copilot["omit"] == {"add_book": ["home"]}
+    made = imported(openapi({"/book": {"post": operation(operationId="addBook", **told)}}))
+    assert made.data["surfaces"]["copilot"]["omit"] == {"add_book": ["home"]}
 
 
 def test_web_addresses_of_the_api_s_own_text_cost_no_vendor() -> None:
@@ -200,6 +197,27 @@ def test_web_addresses_of_the_api_s_own_text_cost_no_vendor() -> None:
     made = imported(document)
     assert made.data["api"]["for_models"] == "Books. See the guide or b.example."
     assert "copilot" in made.data["surfaces"]
+
+
+@pytest.mark.parametrize(
+    ("written", "plain"),
+    [
+        ("By name; see [the guide](https://shop.example/g?x=1)", "By name; see the guide"),
+        ('🚀 By name, as the <a href="https://shop.example/b">page</a> does', "By name, as the page does"),
+        ("As in the URL `https://*.shop.example/books/12`, say", "As in the URL `*.shop.example`, say"),
+        ("By name (www.shop.example).", "By name (shop.example)."),
+    ],
+)
+def test_web_addresses_of_an_action_s_texts_cost_no_vendor_that_action(written: str, plain: str) -> None:
+    """Copilot got none of Zoom's 373 actions and of Telegram's 72, and not Stripe's new customer."""
+    query = [{"name": "q", "in": "query", "description": written, "schema": {"type": "string"}}]
+    made = imported(openapi({"/book": {"get": operation(description=written, parameters=query)}}))
+    action = made.data["actions"]["get_book"]
+    assert (action["description"], action["input"]["q"]["description"]) == (written, written)
+    assert action["texts"]["copilot"] == {"description": plain, "params": {"q": plain}}
+    assert "copilot" in made.data["surfaces"]
+    assert any("copilot's store refuses web addresses and emoji" in note.message for note in made.notes)
+    assert find_objections(made.model, made.data["surfaces"]) == []
 
 
 def test_download_that_is_described_as_an_object_without_a_type_is_carried() -> None:

@@ -86,6 +86,20 @@ def cut(text: str, most: int = MAX_TEXT) -> str:
     return made if len(made) <= most else made[: most - 1].rstrip() + "…"
 
 
+_LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()]*\)|</?a\b[^<>]{0,500}>", re.I)
+_ADDRESS = re.compile(
+    r"""(<?)\b(?:https?://(?:www\.)?|www\.)([^\s<>/?#()"'`]*[^\s<>/?#()"'`.,;:!])"""
+    r"""(?:[/?#][^\s<>()"'`]*[^\s<>()"'`.,;:!?])?(?(1)>?)""",
+    re.I,
+)
+_EMOJI = re.compile("[\u2600-\u27bf\u2b50\u2b55\ufe0f\U0001f1e6-\U0001f1ff\U0001f300-\U0001faff]+ ?")
+
+
+def without_addresses(text: str) -> str:
+    """Return a text with the words of its links and the hosts of its web addresses alone, and no emoji."""
+    return _EMOJI.sub("", _ADDRESS.sub(r"\2", _LINK.sub(r"\1", text))).strip()
+
+
 def one_line(text: str, most: int = 200) -> str:
     """Return the text without line breaks, cut to `most` characters."""
     return cut(" ".join(text.split()), most)

@@ -12,7 +12,7 @@ from pgagents.base.errors import PgagentsError
 from pgagents.base.places import Pointer
 from pgagents.base.text import brief, fit
 from pgagents.importer.document import Found, is_url
-from pgagents.importer.names import Notes, cut, first_sentence, one_line, snake, unique
+from pgagents.importer.names import Notes, cut, first_sentence, one_line, snake, unique, without_addresses
 from pgagents.importer.operations import Operation
 
 _VALUE = re.compile(r"[A-Za-z0-9._-]{1,100}")
@@ -233,12 +233,6 @@ _DEFAULT_PORT = re.compile(r"\A(https://[^/?#:]+):443(?=[/?#]|\Z)")
 """Finds the default port in a URL. It changes nothing, but the GPT builder refuses it."""
 FOR_PEOPLE = 100
 """Longest description that the MCP registry and plugin manifests accept, in characters."""
-_LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()]*\)")
-_ADDRESS = re.compile(
-    r"<?\b(?:https?://(?:www\.)?|www\.)([^\s<>/?#()]*[^\s<>/?#().,;:!])(?:[/?#][^\s<>()]*[^\s<>().,;:!?])?>?",
-    re.I,
-)
-_EMOJI = re.compile("[\u2600-\u27bf\u2b50\u2b55\ufe0f\U0001f1e6-\U0001f1ff\U0001f300-\U0001faff]+ ?")
 FOR_MODELS = 1_000
 """Longest description for models, which read it in every conversation.
 
@@ -301,7 +295,7 @@ def _find_contact(info: Found, notes: Notes, server: str) -> str:
 
 def _describe_api(info: Found, notes: Notes, title: str) -> dict[str, Any]:
     written = info.text("description") or info.text("summary") or title
-    told = _EMOJI.sub("", _ADDRESS.sub(r"\1", _LINK.sub(r"\1", written))).strip() or title
+    told = without_addresses(written) or title
     if told != written:
         said = "of the description's web addresses the hosts are carried, and no emoji: stores refuse both"
         notes.add_lost(("api", "for_models"), said, info.place)

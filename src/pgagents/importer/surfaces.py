@@ -20,7 +20,7 @@ from pgagents.generate.target import Target
 from pgagents.importer.choice import MOST_CHOSEN, RULE, choose, describe_api, rank_resources, summarize
 from pgagents.importer.default_surfaces import COPILOT, GPT, PLUGIN, find_settings, list_extras, list_limits
 from pgagents.importer.invalid_parts import remove_invalid_parts
-from pgagents.importer.names import Notes
+from pgagents.importer.names import Notes, without_addresses
 from pgagents.importer.operations import ImportedAction
 from pgagents.importer.text import render_yaml
 from pgagents.lint.rule import rules
@@ -205,6 +205,9 @@ class _Offering:
             for name in list(shared):
                 self.asked.pop(name, None)
             return True
+        if objection.rule == ADDRESSES and leave_out_addresses(self.data, surface, at, self.notes):
+            self.asked.pop(surface, None)
+            return True
         offered = self.lists[surface]
         names = self._find_refused(at)
         if names and not names & set(offered):
@@ -279,6 +282,7 @@ def _name_group(groups: dict[str, list[str]], surface: str, actions: list[str]) 
 
 
 SECRET = "mcp/secret-argument"
+ADDRESSES = "copilot/forbidden-text"
 _LONGER = re.compile(r" is longer than (\d+) characters?\Z")
 
 
@@ -289,6 +293,8 @@ class Objection:
     surface: str
     at: Pointer
     message: str
+    rule: str = ""
+    """The id of the vendor's rule; empty if the build refuses."""
 
     @property
     def most(self) -> int | None:
@@ -340,7 +346,7 @@ def _find_hits(model: Model, surfaces: Mapping[str, Any], choosing: Collection[s
         elif rule.severity == "error" and rule.surface in surfaces:
             for hit in rule.find(model):
                 if (hit.severity or rule.severity) == "error":
-                    yield Objection(str(rule.surface), hit.origin, hit.message)
+                    yield Objection(str(rule.surface), hit.origin, hit.message, id)
 
 
 def index_places(source: Source) -> dict[tuple[int, int], Pointer]:
@@ -395,7 +401,7 @@ def _list_references(value: Any) -> set[str]:
     return found
 
 
-# -- shorter texts
+# -- other texts for one vendor
 
 
 def shorten(data: dict[str, Any], surface: str, at: Pointer, most: int, notes: Notes) -> bool:
@@ -403,25 +409,47 @@ def shorten(data: dict[str, Any], surface: str, at: Pointer, most: int, notes: N
 
     Return False if the value at the pointer is no text, or has been shortened before.
     """
+    holder, text = _find_text(data, at)
+    if _own_text(at) is None and len(text) > most:
+        holder[at[-1]] = fit(text, most)
+        notes.add_lost(at, f"the text has {len(text):,} characters; {surface} takes {most:,}")
+        return True
+    return _write_own(data, surface, at, fit(text, most), f"{surface} takes {most:,} characters", notes)
+
+
+def leave_out_addresses(data: dict[str, Any], surface: str, at: Pointer, notes: Notes) -> bool:
+    """Write a text without web addresses and emoji for one surface.
+
+    Return False if the surface cannot have a text of its own there, or has one.
+    """
+    _, text = _find_text(data, at)
+    plain = without_addresses(text)
+    why = f"{surface}'s store refuses web addresses and emoji"
+    return plain != text and _write_own(data, surface, at, plain, why, notes)
+
+
+def _find_text(data: dict[str, Any], at: Pointer) -> tuple[dict[Any, Any], str]:
+    """Return the object that holds the text at a pointer, and the text; empty if no text is there."""
     holder: Any = data
     for step in at[:-1]:
         holder = holder.get(step) if isinstance(holder, dict) else None
     text = holder.get(at[-1]) if isinstance(holder, dict) else None
-    if not isinstance(text, str) or at[-1] not in ("description", "title"):
-        return False
+    return (holder, text) if isinstance(text, str) and at[-1] in ("description", "title") else ({}, "")
+
+
+def _write_own(data: dict[str, Any], surface: str, at: Pointer, text: str, why: str, notes: Notes) -> bool:
+    """Write a surface's own text in place of the one at a pointer. Return False if it cannot have one, or
+    has one.
+    """
     own = _own_text(at)
-    if own is None:
-        if len(text) <= most:
-            return False
-        holder[at[-1]] = fit(text, most)
-        notes.add_lost(at, f"the text has {len(text):,} characters; {surface} takes {most:,}")
-        return True
+    if own is None or not text:
+        return False
     texts = data["actions"][at[1]].setdefault("texts", {}).setdefault(surface, {})
     where = texts.setdefault("params", {}) if len(own) == 2 else texts
     if own[-1] in where:
         return False
-    where[own[-1]] = fit(text, most)
-    notes.infer(("actions", at[1], "texts"), f"from the description, as {surface} takes {most:,} characters")
+    where[own[-1]] = text
+    notes.infer(("actions", at[1], "texts"), f"from the description, as {why}")
     return True
 
 

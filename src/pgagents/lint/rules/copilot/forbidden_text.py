@@ -67,7 +67,8 @@ def _texts(model: Model) -> Iterator[tuple[str, Text]]:
         for text in (*own.reasoning, *own.responding) if own else ():
             yield f"an instruction of `{action.name}`", text
         for param in surface.params(action):
-            described = param.schema.get("description")
+            told = own.params.get(param.catalogue_name) if own else None
+            described = told or param.schema.get("description")
             if isinstance(described, Text):
                 yield f"the description of `{param.name}` of `{action.name}`", described
 
