@@ -253,6 +253,8 @@ class Harmless:
         self._found: dict[str, dict[Path, Withheld | None]] = {}
         self._listed: dict[str, dict[Path, frozenset[bytes] | None]] = {}
         """By action and path, the short texts that choose nothing, as JSON; None if no text there does."""
+        self._members: dict[str | int, frozenset[str]] = {}
+        """The members of answers, by the name of their schema or its identity."""
         steps = (step for action in model.actions for step in self._list_steps(action))
         words = (split_words(text)[-1:] for text in (*model.resources, *steps))
         self._nouns = frozenset(singular(word[0]) for word in words if word)
@@ -626,8 +628,18 @@ class Harmless:
         schemas = [
             o.schema for one in calls for o in one.outputs if 200 <= o.status < 300 and o.schema is not None
         ]
-        leaves = (path for schema in schemas for path, *_ in self._list_leaves(schema, (), needed=False))
-        return frozenset(".".join(path[start:]) for path in leaves for start in range(min(2, len(path))))
+        return frozenset[str]().union(*map(self._list_members, schemas))
+
+    def _list_members(self, schema: Mapping[str, Any]) -> frozenset[str]:
+        """Return the members of an answer, each as a dotted path, with its first step and without."""
+        # most answers are of a few named schemas, and those of Stripe have 4,000 parts each
+        key = str(schema["$ref"]) if schema.keys() == {"$ref"} else id(schema)
+        if key not in self._members:
+            leaves = [path for path, *_ in self._list_leaves(schema, (), needed=False)]
+            self._members[key] = frozenset(
+                ".".join(path[start:]) for path in leaves for start in range(min(2, len(path)))
+            )
+        return self._members[key]
 
 
 def _find_far(part: str, elsewhere: frozenset[str]) -> str:
