@@ -17,7 +17,8 @@ from importing import answering, imported, openapi, operation, taking
 from pgagents.base.errors import PgagentsError
 from pgagents.importer.catalogue import Imported
 from pgagents.importer.document import Document, Found, References
-from pgagents.importer.surfaces import find_objections
+from pgagents.importer.names import Notes
+from pgagents.importer.surfaces import find_objections, shorten
 from pgagents.lint.run import lint
 
 SHAPES = Path(__file__).parent.parent / "data" / "shapes"
@@ -218,6 +219,23 @@ def test_web_addresses_of_an_action_s_texts_cost_no_vendor_that_action(written: 
     assert "copilot" in made.data["surfaces"]
     assert any("copilot's store refuses web addresses and emoji" in note.message for note in made.notes)
     assert find_objections(made.model, made.data["surfaces"]) == []
+
+
+def test_a_text_of_nothing_but_emoji_costs_copilot_its_action_alone() -> None:
+    query = [{"name": "q", "in": "query", "description": "🚀", "schema": {"type": "string"}}]
+    paths = {f"/a{n}": {"get": operation(operationId=f"a{n}")} for n in range(3)}
+    paths["/b"] = {"get": operation(operationId="b", parameters=query)}
+    made = imported(openapi(paths))
+    assert made.data["groups"][made.data["surfaces"]["copilot"]["actions"]] == ["a0", "a1", "a2"]
+
+
+@pytest.mark.parametrize(("length", "is_cut"), [(300, False), (301, True)])
+def test_text_of_a_schema_that_several_actions_share_is_cut_for_all_at_its_limit(
+    length: int, is_cut: bool
+) -> None:
+    data = {"schemas": {"Book": {"description": "x" * length}}, "actions": {}}
+    assert shorten(data, "openai", ("schemas", "Book", "description"), 300, Notes()) is is_cut
+    assert len(data["schemas"]["Book"]["description"]) <= 300
 
 
 def test_download_that_is_described_as_an_object_without_a_type_is_carried() -> None:

@@ -200,13 +200,11 @@ class _Offering:
         if surface not in self.lists:
             return False
         most = objection.most
-        if most is not None and shorten(self.data, surface, at, most, self.notes):
-            shared = self.asked if _own_text(at) is None else (surface, PLUGIN)
-            for name in list(shared):
+        if (most is not None and shorten(self.data, surface, at, most, self.notes)) or (
+            objection.rule == ADDRESSES and leave_out_addresses(self.data, surface, at, self.notes)
+        ):
+            for name in (surface, PLUGIN):  # a shorter text of all cannot be too long for another vendor
                 self.asked.pop(name, None)
-            return True
-        if objection.rule == ADDRESSES and leave_out_addresses(self.data, surface, at, self.notes):
-            self.asked.pop(surface, None)
             return True
         offered = self.lists[surface]
         names = self._find_refused(at)
