@@ -21,7 +21,10 @@ Severity = Literal["error", "warning", "note"]
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One finding. `id` is stable, `help` names the next step, `notes` cite the source of a rule."""
+    """One finding. `id` is stable, `help` names the next step, `notes` cite the source of a rule.
+
+    `most` is the greatest number of characters, if the finding is about a text that is too long.
+    """
 
     span: Span
     id: str
@@ -29,6 +32,7 @@ class Diagnostic:
     message: str
     help: str = ""
     notes: tuple[str, ...] = field(default=())
+    most: int | None = None
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:

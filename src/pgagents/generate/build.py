@@ -417,8 +417,9 @@ def _refuse(rendered: Rendered, model: Model, templates: Path | None) -> _Refusa
     traced = Renderer(templates, traced=True).render(rendered.made)
     output = rendered.made.target.outputs[0]
     for error in errors:
-        too_long = isinstance(error.kind, jsonschema_rs.ValidationErrorKind.MaxLength)
-        if len(refusals.found) == MOST_REFUSALS and not too_long:
+        kind = error.kind
+        most = kind.limit if isinstance(kind, jsonschema_rs.ValidationErrorKind.MaxLength) else None
+        if len(refusals.found) == MOST_REFUSALS and most is None:
             continue
         pointer: Pointer = tuple(error.instance_path)
         at = origin(traced, pointer, model)
@@ -427,9 +428,8 @@ def _refuse(rendered: Rendered, model: Model, templates: Path | None) -> _Refusa
         from_document = model.source.is_from_document(at)
         refusals.blames_author = refusals.blames_author or not from_document
         surface = getattr(rendered.made.target, "surface", None)
-        if too_long and surface is not None and from_document:
-            most, length = int(getattr(error.kind, "limit", 0)), len(str(error.instance))
-            refusals.long.append(LongText(rendered.made.id, surface, at, length, most))
+        if most is not None and surface is not None and from_document:
+            refusals.long.append(LongText(rendered.made.id, surface, at, len(str(error.instance)), most))
         elif (
             surface is not None
             and from_document
@@ -440,7 +440,7 @@ def _refuse(rendered: Rendered, model: Model, templates: Path | None) -> _Refusa
         if len(refusals.found) == MOST_REFUSALS:
             continue
         written = "/".join(["", *(write_step(step) for step in pointer)])
-        nothing = isinstance(error.kind, jsonschema_rs.ValidationErrorKind.MinProperties)
+        nothing = isinstance(kind, jsonschema_rs.ValidationErrorKind.MinProperties)
         says = _short(error.message)
         if nothing and pointer == ("paths",):
             says = f"no action is left that {rendered.made.target.title} can call"
@@ -453,7 +453,9 @@ def _refuse(rendered: Rendered, model: Model, templates: Path | None) -> _Refusa
         )
         span = model.source.locate(at)
         refusals.found.append(
-            Diagnostic(span, f"{rendered.made.id}{REFUSED}", "error", f"{output}#{written}: {says}", help)
+            Diagnostic(
+                span, f"{rendered.made.id}{REFUSED}", "error", f"{output}#{written}: {says}", help, most=most
+            )
         )
     return refusals
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -281,7 +280,6 @@ def _name_group(groups: dict[str, list[str]], surface: str, actions: list[str]) 
 
 SECRET = "mcp/secret-argument"
 ADDRESSES = "copilot/forbidden-text"
-_LONGER = re.compile(r" is longer than (\d+) characters?\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,12 +291,8 @@ class Objection:
     message: str
     rule: str = ""
     """The id of the vendor's rule; empty if the build refuses."""
-
-    @property
-    def most(self) -> int | None:
-        """The greatest length of a text, if the objection is about a text that is too long."""
-        found = _LONGER.search(self.message)
-        return int(found[1]) if found else None
+    most: int | None = None
+    """The greatest number of characters, if a text is too long."""
 
 
 def find_objections(
@@ -324,7 +318,7 @@ def find_objections(
         at = places.get((one.span.line, one.span.column), ())
         if limit and at[:1] not in (("actions",), ("schemas",)):
             continue
-        found.setdefault((surface, at), Objection(surface, at, one.message))
+        found.setdefault((surface, at), Objection(surface, at, one.message, most=one.most))
     for objection in _find_hits(model, surfaces, choosing):
         found.setdefault((objection.surface, objection.at), objection)
     return list(found.values())
