@@ -12,7 +12,7 @@ from overlaying import over
 from pgagents.generate.build import build
 from pgagents.importer.catalogue import Choice
 from pgagents.importer.document import References, read
-from pgagents.importer.names import Note, group_losses
+from pgagents.importer.names import Note, group_losses, say_nowhere
 from pgagents.lint.run import lint
 
 TEXT = {"type": "string"}
@@ -47,14 +47,25 @@ def lost(document: dict[str, Any], kind: str = "lost") -> list[str]:
     ],
 )
 def test_reference_that_leads_nowhere_is_named(method: str, more: dict[str, Any]) -> None:
-    document = openapi({"/books": {method: operation(**more)}})
-    assert any(DANGLING in message for message in lost(document)), more
+    notes = imported(openapi({"/books": {method: operation(**more)}}), offering=False).notes
+    said = [note for note in notes if DANGLING in note.message]
+    assert said
+    assert all(note.extent == "nowhere" and "#/paths/~1books" in note.source for note in said)
+    assert f"{DANGLING} (openapi.json#/paths/~1books" in say_nowhere(notes)
+
+
+def test_a_part_that_is_wrong_or_wider_has_no_reference_to_correct() -> None:
+    wrong = operation(parameters=["q"], requestBody="none", responses={"200": "fine"})
+    notes = imported(openapi({"/books": {"post": wrong}}), offering=False).notes
+    assert [note.extent for note in notes if note.kind == "lost"] == ["gone"] * 3
+    assert say_nowhere(notes) == ""
 
 
 def test_path_or_operation_behind_no_reference_is_left_out_by_name() -> None:
     paths = {"/a": {"get": operation()}, "/b": NOPE, "/c": {"get": NOPE, "post": "no"}}
-    told = lost(openapi(paths), "left out")
-    assert [message.partition(":")[0] for message in told] == ["path `/b`", "GET /c", "POST /c"]
+    told = [n for n in imported(openapi(paths), offering=False).notes if n.kind == "left out"]
+    said = [(note.message.partition(":")[0], note.extent) for note in told]
+    assert said == [("path `/b`", "nowhere"), ("GET /c", "nowhere"), ("POST /c", "gone")]
 
 
 def test_what_stands_beside_a_reference_of_a_path_counts_too() -> None:
@@ -220,7 +231,7 @@ def test_lint_and_losses_name_what_the_short_form_lost_worst_first() -> None:
 
 def test_notes_of_one_kind_are_one_group_whatever_they_name() -> None:
     several = [Note("lost", (), f"`{name}` is not carried") for name in "ab"]
-    gone = Note("lost", (), "parameter `q` is not sent: it is an object")
+    gone = Note("lost", (), "parameter `q` is not sent: it is an object", extent="gone")
     assert group_losses([*several, gone]) == [[gone], several]
 
 

@@ -106,7 +106,7 @@ def test_items_of_a_stream_and_a_whole_query_are_listed() -> None:
 def test_header_for_a_key_is_listed() -> None:
     header = {"name": "authorization", "in": "header", "required": True, "schema": TEXT}
     told = lost(openapi({"/book": {"get": operation(parameters=[header])}}))
-    assert [message.partition(":")[0] for message in told] == ["header `authorization` is no argument"]
+    assert [message.partition(":")[0] for message in told] == ["header `authorization` is not an argument"]
 
 
 @pytest.mark.parametrize("place", ["query", "multipart/form-data", "application/x-www-form-urlencoded"])

@@ -17,7 +17,7 @@ from pgagents.catalogue.model.action import EVERY_CLASS
 from pgagents.catalogue.model.answers import ANY_TYPE
 from pgagents.importer.action_names import ActionName
 from pgagents.importer.arguments import Arguments, Bodies, text_of
-from pgagents.importer.document import Found, References
+from pgagents.importer.document import Found, References, say_dangling
 from pgagents.importer.members import find_most_bytes, list_file_types
 from pgagents.importer.names import (
     MAX_TEXT,
@@ -42,7 +42,6 @@ from pgagents.importer.operations import (
     bare_media,
     is_json,
     is_sendable,
-    say_dangling,
 )
 from pgagents.importer.schemas import Schemas
 from pgagents.importer.servers import Servers
@@ -114,10 +113,10 @@ class Actions:
             action["tags"] = [clean(t) for t in op.tags]
         if op.whole.value.get("deprecated") is True:
             action["deprecated"] = True
-        for problem in op.problems:
-            self.notes.add_lost(at, problem)
+        for loss in op.losses:
+            self.notes.add_lost(at, loss.message, loss.source, loss.extent)
         for repair in op.repairs:
-            self.notes.repair(at, repair)
+            self.notes.repair(at, repair.message, repair.source)
         self._extras(op, at)
         return made
 
@@ -220,7 +219,7 @@ class Actions:
         elif not wanted:
             if self.names[op.label].shared:
                 said = f"the operationId `{brief(op.id)}` is another operation's too; the action is `{name}`"
-                self.notes.repair(at, f"{said}: {op.whole.place}")
+                self.notes.repair(at, said, op.whole.place)
             else:
                 self.notes.infer(at, f"the name: the operationId is `{brief(op.id)}`")
         id = wanted or camel(name)
@@ -447,7 +446,7 @@ class _Shown:
         for name, written in holder.at("examples").members().items():
             example = self.references.follow(written)
             if example.value is None and (why := say_dangling(written)):
-                self.notes.add_lost(self.at, f"example `{brief(name)}`: {why}", written.place)
+                self.notes.add_lost(self.at, f"example `{brief(name)}`: {why}", written.place, "nowhere")
             if isinstance(example.value, dict) and "value" in example.value:
                 found[name] = (one_line(example.text("summary")), clean_value(example.value["value"]))
         return found

@@ -108,7 +108,8 @@ class Arguments:
         if isinstance(form, Unsayable):
             self.why = form.why
             if not p.required:
-                self.notes.add_lost(at, f"parameter `{brief(p.name)}` is not sent: {form.why}", p.whole.place)
+                said = f"parameter `{brief(p.name)}` is not sent: {form.why}"
+                self.notes.add_lost(at, said, p.whole.place, "gone")
             return not p.required
         name = given.get(p.name) if p.place == "path" else None
         self._add(p, found, made, (*at, name or self.name(p.name, found, prefix=p.place)), form)
@@ -145,7 +146,7 @@ class Arguments:
             schema["allow_reserved"] = True
         if p.whole.mapping().get("allowEmptyValue") is True and "string" not in _kinds(p.schema):
             self.notes.add_lost(
-                here, "an empty value in its place (`allowEmptyValue`) is not sent", p.whole.place
+                here, "an empty value in its place (`allowEmptyValue`) is not sent", p.whole.place, "gone"
             )
         if p.required:
             schema["required"] = True
@@ -208,7 +209,8 @@ class Bodies:
         Return False, after a note, if the body cannot be expressed.
         """
         if not is_sendable(body.media) and not self.comparing:
-            self.notes.add_lost(at, f"an optional body of {brief(body.media)} is not sent", body.whole.place)
+            said = f"an optional body of {brief(body.media)} is not sent"
+            self.notes.add_lost(at, said, body.whole.place, "gone")
             return True
         medium = medium_of(body.media)
         keeps = body.required or op.method not in ("GET", "DELETE")
@@ -251,6 +253,7 @@ class Bodies:
             at,
             f"a body of {brief(body.media)} that is no object of named members is not sent",
             body.whole.place,
+            "gone",
         )
         return True
 
@@ -281,7 +284,8 @@ class Bodies:
                     part.schema.place,
                 )
                 return False
-            self.notes.add_lost(at, f"`{brief(part.name)}` is not sent: {form.why}", part.schema.place)
+            said = f"`{brief(part.name)}` is not sent: {form.why}"
+            self.notes.add_lost(at, said, part.schema.place, "gone")
             return True
         self._add_member(part, body, form, found, made, at)
         return True

@@ -261,6 +261,12 @@ class Found(NamedTuple):
         return self.document.place(self.pointer)
 
 
+def say_dangling(written: Found) -> str:
+    """Return a sentence about a reference that leads nowhere; empty for a value that is not a reference."""
+    reference = written.mapping().get("$ref")
+    return f"`$ref: {brief(str(reference), 80)}` leads nowhere" if reference is not None else ""
+
+
 def escape(step: str | int) -> str:
     """Return a key escaped for a JSON Pointer."""
     text = str(step)

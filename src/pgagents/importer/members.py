@@ -13,9 +13,9 @@ from pgagents.base.http import media_type_of
 from pgagents.base.places import Pointer
 from pgagents.base.text import brief
 from pgagents.catalogue.encoding.medium import ANY, medium_of
-from pgagents.importer.document import Found, is_url
-from pgagents.importer.names import Notes, cut
-from pgagents.importer.operations import Body, say_dangling
+from pgagents.importer.document import Found, is_url, say_dangling
+from pgagents.importer.names import Extent, Notes, cut
+from pgagents.importer.operations import Body
 from pgagents.importer.schemas import Schemas
 
 MAX_NESTED = 8
@@ -230,10 +230,12 @@ class _Walk:
         here = (found.document.location, found.pointer)
         if not isinstance(found.value, dict) or here in inside or self.parts > MAX_PARTS:
             why = say_dangling(written) if found.value is None else ""
+            extent: Extent = "nowhere"
             if self.parts > MAX_PARTS:
-                why = f"its schema has more than {MAX_PARTS} parts"
+                why, extent = f"its schema has more than {MAX_PARTS} parts", "gone"
             if why:
-                self.notes.add_lost(self.at, f"members of the body are not sent: {why}", written.place)
+                said = f"members of the body are not sent: {why}"
+                self.notes.add_lost(self.at, said, written.place, extent)
             return Shape({})
         inside = (*inside, here)
         shape = self._own(found)

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pgagents.base.jsonschema.readings import NOWHERE
 from pgagents.base.places import Pointer
 from pgagents.base.text import brief
 
@@ -137,6 +136,10 @@ def sentence(name: str) -> str:
 
 
 Kind = Literal["lost", "decide", "left out", "blocked", "answered", "inferred", "repaired"]
+Extent = Literal["wider", "gone", "nowhere"]
+"""How a part of the document is lost: the catalogue takes more there, it lacks the part, or it lacks the part
+because the document's own reference leads nowhere.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +152,7 @@ class Note:
     source: str = ""
     count: int = 1
     """Number of operations that a `left out` note stands for."""
-
-    @property
-    def plain(self) -> str:
-        """The message without a place at its end."""
-        return _PLACE.sub("", self.message)
+    extent: Extent = "wider"
 
     def __str__(self) -> str:
         where = f" ({brief(self.source, 120)})" if self.source else ""
@@ -166,11 +165,9 @@ LOSSES: Mapping[Kind, str] = {
     "repaired": "is read otherwise",
 }
 """Kinds of notes on what an import does not take as the document has it, worst first, each in words."""
-_PLACE = re.compile(r": \S+#/\S*\Z")
 _VALUE = re.compile(r"`[^`]*`|\b[0-9][0-9,]*\b")
 _EXAMPLE = re.compile(r"\A(example `[^`]*` is not carried): .*", re.S)
 """What a validator says of an example quotes the example, so that it is another sentence each time."""
-_GONE = re.compile(rf"not sent|{NOWHERE}|left out|left away")
 
 
 def group_losses(notes: Iterable[Note]) -> list[list[Note]]:
@@ -183,22 +180,23 @@ def group_losses(notes: Iterable[Note]) -> list[list[Note]]:
     for note in notes:
         if note.kind in LOSSES:
             said = note.message.partition(": ")[2] if note.kind == "left out" else note.message
-            plain = _EXAMPLE.sub(r"\1", _PLACE.sub("", said))
+            plain = _EXAMPLE.sub(r"\1", said)
             groups.setdefault((note.kind, _VALUE.sub("…", plain)), []).append(note)
     order = list(LOSSES)
 
     def rank(key: tuple[Kind, str]) -> tuple[int, bool, int]:
-        return order.index(key[0]), not _GONE.search(key[1]), -len(groups[key])
+        is_wider = all(note.extent == "wider" for note in groups[key])
+        return order.index(key[0]), is_wider, -len(groups[key])
 
     return [groups[key] for key in sorted(groups, key=rank)]
 
 
 def say_nowhere(notes: Iterable[Note]) -> str:
     """Return a sentence on the references that lead nowhere; empty without one."""
-    broken = [note for note in notes if note.kind in LOSSES and NOWHERE in note.message]
+    broken = [note for note in notes if note.extent == "nowhere"]
     if not broken:
         return ""
-    first = broken[0].plain.partition("; ")[0]
+    first = broken[0].message.partition("; ")[0]
     places = list(dict.fromkeys(brief(note.source, 120) for note in broken if note.source))
     others = f" and {len(places) - 1} more" if len(places) > 1 else ""
     where = f" ({places[0]}{others})" if places else ""
@@ -211,13 +209,13 @@ class Notes:
     def __init__(self) -> None:
         self.made: dict[Note, None] = {}
 
-    def add_lost(self, at: Pointer, message: str, source: str = "") -> None:
+    def add_lost(self, at: Pointer, message: str, source: str = "", extent: Extent = "wider") -> None:
         """Record a part of the document that the catalogue's language cannot express."""
-        self.made.setdefault(Note("lost", at, message, source))
+        self.made.setdefault(Note("lost", at, message, source, extent=extent))
 
-    def repair(self, at: Pointer, message: str) -> None:
+    def repair(self, at: Pointer, message: str, source: str = "") -> None:
         """Record what the document says as OpenAPI does not allow it, and how it is read."""
-        self.made.setdefault(Note("repaired", at, message))
+        self.made.setdefault(Note("repaired", at, message, source))
 
     def decide(self, at: Pointer, message: str, source: str = "") -> None:
         """Record a value that the document does not give, so that the author must check it."""
@@ -235,6 +233,8 @@ class Notes:
         """Record the source of an inferred part."""
         self.made.setdefault(Note("inferred", at, message))
 
-    def add_left_out(self, message: str, source: str = "", *, count: int = 1) -> None:
+    def add_left_out(
+        self, message: str, source: str = "", *, count: int = 1, extent: Extent = "wider"
+    ) -> None:
         """Record that an operation, or a number of operations, is not in the catalogue."""
-        self.made.setdefault(Note("left out", ("actions",), message, source, count))
+        self.made.setdefault(Note("left out", ("actions",), message, source, count, extent))

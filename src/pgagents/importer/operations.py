@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from pgagents.base.errors import Diagnostic, InputError
 from pgagents.base.http import is_json_type, media_type_of
 from pgagents.base.places import Span
 from pgagents.base.text import brief, singular
 from pgagents.catalogue.encoding.medium import medium_of
-from pgagents.importer.document import Found, References
-from pgagents.importer.names import Notes, clean, snake, unique
+from pgagents.importer.document import Found, References, say_dangling
+from pgagents.importer.names import Extent, Notes, clean, snake, unique
 
 METHODS = ("get", "query", "put", "post", "delete", "patch")
 CATALOGUE = (
@@ -73,6 +73,14 @@ class Answer:
     whole: Found
 
 
+class Remark(NamedTuple):
+    """What is not carried of an operation, or is read otherwise, and its place in the document."""
+
+    message: str
+    source: str
+    extent: Extent = "wider"
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One operation with its references followed."""
@@ -85,9 +93,9 @@ class Operation:
     answers: tuple[Answer, ...]
     security: list[dict[str, list[str]]] | None
     tags: tuple[str, ...]
-    problems: tuple[str, ...] = field(default=())
-    """What is not carried, each with its place."""
-    repairs: tuple[str, ...] = field(default=())
+    losses: tuple[Remark, ...] = field(default=())
+    """What is not carried."""
+    repairs: tuple[Remark, ...] = field(default=())
     """What the document says as OpenAPI does not allow it, and how it is read."""
     server: Found | None = None
     """The first server of the operation, or else of its path; None if both name none."""
@@ -137,8 +145,8 @@ def operations(references: References, notes: Notes) -> Iterator[Operation]:
         holders = [item] if item.value is written.value else [written, item]
         methods, others = _split_methods(holders)
         if not isinstance(item.value, dict):
-            why = say_dangling(written) or "no operations stand there"
-            notes.add_left_out(f"path `{brief(path)}`: {why}", written.place)
+            why, extent = explain_missing(written, "no operations stand there")
+            notes.add_left_out(f"path `{brief(path)}`: {why}", written.place, extent=extent)
         for name, found in others:
             message = f"{brief(name)} {brief(path)}: agents call GET, QUERY, POST, PUT, PATCH and DELETE"
             notes.add_left_out(message, found.place)
@@ -147,8 +155,8 @@ def operations(references: References, notes: Notes) -> Iterator[Operation]:
         for method, whole in methods:
             found = references.follow(whole)
             if not isinstance(found.value, dict):
-                why = say_dangling(whole) or "no operation stands there"
-                notes.add_left_out(f"{method.upper()} {brief(path)}: {why}", whole.place)
+                why, extent = explain_missing(whole, "no operation stands there")
+                notes.add_left_out(f"{method.upper()} {brief(path)}: {why}", whole.place, extent=extent)
                 continue
             homes = (found.at("servers", 0), *servers)
             server = next((one for one in homes if not swagger and one.text("url")), None)
@@ -172,10 +180,10 @@ def _split_methods(holders: Sequence[Found]) -> tuple[list[tuple[str, Found]], l
     return [(method, called[method]) for method in METHODS if method in called], list(others.items())
 
 
-def say_dangling(written: Found) -> str:
-    """Return a sentence about a reference that leads nowhere; empty for a value without one."""
-    reference = written.mapping().get("$ref")
-    return f"`$ref: {brief(str(reference), 80)}` leads nowhere" if reference is not None else ""
+def explain_missing(written: Found, otherwise: str) -> tuple[str, Extent]:
+    """Return why nothing is found at a place: its reference leads nowhere, or `otherwise`."""
+    dangling = say_dangling(written)
+    return (dangling, "nowhere") if dangling else (otherwise, "gone")
 
 
 class _Reading:
@@ -184,8 +192,8 @@ class _Reading:
     def __init__(self, references: References, method: str, path: str, whole: Found, swagger: bool) -> None:
         self.references, self.method, self.path = references, method, path
         self.whole, self.swagger = whole, swagger
-        self.lost: list[str] = []
-        self.repaired: list[str] = []
+        self.lost: list[Remark] = []
+        self.repaired: list[Remark] = []
 
     def read(self, shared: Sequence[Found], server: Found | None) -> Operation:
         whole = self.whole
@@ -223,8 +231,8 @@ class _Reading:
             if isinstance(p.value, dict):
                 found[p.text("name"), p.text("in")] = p
             else:
-                why = say_dangling(one) or "no parameter stands there"
-                self.lost.append(f"a parameter is not sent: {why}: {one.place}")
+                why, extent = explain_missing(one, "no parameter stands there")
+                self.lost.append(Remark(f"a parameter is not sent: {why}", one.place, extent))
         return list(found.values())
 
     def _parameter(self, p: Found) -> Parameter:
@@ -248,9 +256,8 @@ class _Reading:
         old = not new and (self.swagger or bool(p.value.keys() & _SWAGGER_KEYS))
         if old != self.swagger and (old or new):
             edition = "Swagger 2.0" if old else "OpenAPI 3"
-            self.repaired.append(
-                f"`{brief(p.text('name'))}` is described as in {edition}, and read so: {p.place}"
-            )
+            said = f"`{brief(p.text('name'))}` is described as in {edition}, and read so"
+            self.repaired.append(Remark(said, p.place))
         return old
 
     def _spread(self, p: Parameter, every: Sequence[Found]) -> list[Parameter]:
@@ -268,10 +275,10 @@ class _Reading:
             kind = _find_object(self.references, member)
             if name in taken:
                 why = "has the name of another parameter"
-                self.lost.append(f"member `{brief(name)}` of `{brief(p.name)}` {why}: {p.whole.place}")
+                self.lost.append(Remark(f"member `{brief(name)}` of `{brief(p.name)}` {why}", p.whole.place))
             elif _is_object(kind) and (kind.mapping().get("type") or kind.mapping().get("properties")):
                 why = "is an object itself, whose form no edition of OpenAPI says"
-                self.lost.append(f"member `{brief(name)}` of `{brief(p.name)}` {why}: {member.place}")
+                self.lost.append(Remark(f"member `{brief(name)}` of `{brief(p.name)}` {why}", member.place))
             else:
                 text = self.references.follow(member).text("description")
                 found.append(
@@ -279,7 +286,8 @@ class _Reading:
                 )
         if needed and not p.required:
             together = ", ".join(map(brief, needed))
-            self.lost.append(f"{together}: required where `{brief(p.name)}` is sent at all: {p.whole.place}")
+            said = f"{together}: required where `{brief(p.name)}` is sent at all"
+            self.lost.append(Remark(said, p.whole.place))
         return found
 
     def _name_apart(self, parameters: Sequence[Parameter]) -> list[Parameter]:
@@ -299,7 +307,7 @@ class _Reading:
                 named = [p for p in parameters if p.place == "path" and p.name == found[1]]
                 made.extend(replace(p, name=name) for p in named)
                 said = f"the second `{{{brief(found[1])}}}` of the path is called `{name}`"
-                self.repaired.append(f"{said}: {self.whole.place}")
+                self.repaired.append(Remark(said, self.whole.place))
             seen.append(name)
             return f"{{{name}}}"
 
@@ -320,7 +328,7 @@ class _Reading:
                 found[found.index(p)] = moved
                 where = f"in the {p.place}" if fitting else f"as `{brief(p.name)}`"
                 said = f"`{{{brief(name)}}}` of the path is declared {where}, and sent in the path"
-                self.repaired.append(f"{said}: {p.whole.place}")
+                self.repaired.append(Remark(said, p.whole.place))
         return found
 
     def _read_body(self, every: Sequence[Found]) -> Body | None:
@@ -330,23 +338,24 @@ class _Reading:
             return body
         if (body := other(every)) is not None:
             edition = "OpenAPI 3" if self.swagger else "Swagger 2.0"
-            self.repaired.append(f"the body is described as in {edition}, and read so: {self.whole.place}")
+            said = f"the body is described as in {edition}, and read so"
+            self.repaired.append(Remark(said, self.whole.place))
         return body
 
     def _body(self, _every: Sequence[Found]) -> Body | None:
         written = self.whole.at("requestBody")
         body = self.references.follow(written)
         if written.value is not None and not isinstance(body.value, dict):
-            why = say_dangling(written) or "no body stands there"
-            self.lost.append(f"no body is sent: {why}: {written.place}")
+            why, extent = explain_missing(written, "no body stands there")
+            self.lost.append(Remark(f"no body is sent: {why}", written.place, extent))
         content = body.at("content").members()
         if not content:
             return None
         media = choose_media(list(content))
         whole = self.references.follow(content[media])  # OpenAPI 3.2 has references to media types
         if not isinstance(whole.value, dict):
-            why = say_dangling(content[media]) or "nothing describes it"
-            self.lost.append(f"the body of {brief(media)}: {why}: {content[media].place}")
+            why, extent = explain_missing(content[media], "nothing describes it")
+            self.lost.append(Remark(f"the body of {brief(media)}: {why}", content[media].place, extent))
         return Body(media, body.value.get("required") is True, whole.at("schema"), whole)
 
     def _form(self, every: Sequence[Found]) -> Body | None:
@@ -374,16 +383,16 @@ class _Reading:
         for status, written in self.whole.at("responses").members().items():
             answer = self.references.follow(written)
             if not isinstance(answer.value, dict):
-                why = say_dangling(written) or "no answer stands there"
-                self.lost.append(f"the answer {brief(status)} is not described: {why}: {written.place}")
+                why, extent = explain_missing(written, "no answer stands there")
+                said = f"the answer {brief(status)} is not described: {why}"
+                self.lost.append(Remark(said, written.place, extent))
                 continue
             said = answer.text("description")
             old = "content" not in answer.value and (self.swagger or "schema" in answer.value)
             if old != self.swagger:
                 edition = "Swagger 2.0" if old else "OpenAPI 3"
-                self.repaired.append(
-                    f"the answer {brief(status)} is described as in {edition}, and read so: {answer.place}"
-                )
+                said = f"the answer {brief(status)} is described as in {edition}, and read so"
+                self.repaired.append(Remark(said, answer.place))
             if old:
                 first = self.references.first.data
                 produces: Any = self.whole.value.get("produces") or first.get("produces") or [JSON]
@@ -395,10 +404,9 @@ class _Reading:
             media = choose_media(list(content)) if content else ""
             whole = self.references.follow(content[media]) if content else answer
             if not isinstance(whole.value, dict):
-                why = say_dangling(content[media]) or "nothing describes it"
-                self.lost.append(
-                    f"the answer {brief(status)} as {brief(media)}: {why}: {content[media].place}"
-                )
+                why, extent = explain_missing(content[media], "nothing describes it")
+                said = f"the answer {brief(status)} as {brief(media)}: {why}"
+                self.lost.append(Remark(said, content[media].place, extent))
             schema = whole.at("schema") if content and "schema" in whole.mapping() else None
             yield Answer(status, said, media, schema, answer)
 
@@ -442,29 +450,32 @@ def _spread_query(references: References, p: Found) -> list[Parameter]:
     return fields
 
 
-def _find_unnamed(references: References, every: list[Found]) -> Iterator[str]:
+def _find_unnamed(references: References, every: list[Found]) -> Iterator[Remark]:
     for p in every:
         if fields := _spread_query(references, p):
             needed = [brief(field.name) for field in fields if field.required]
             if needed and p.value.get("required") is not True:
-                yield f"{', '.join(needed)}: required where a query is sent at all; here always: {p.place}"
+                said = f"{', '.join(needed)}: required where a query is sent at all; here always"
+                yield Remark(said, p.place)
             continue
         if not p.text("name") or p.text("in") not in (*_PLACES, "body", "formData"):
             whole = p.text("in") == "querystring"
-            yield (
-                f"the whole query as one value (`in: querystring`) is not carried: {p.place}"
+            yield Remark(
+                "the whole query as one value (`in: querystring`) is not carried"
                 if whole
-                else f"a parameter has no name or no known place: {p.place}"
+                else "a parameter has no name or no known place",
+                p.place,
             )
 
 
-def _find_unsent(every: list[Found]) -> Iterator[str]:
+def _find_unsent(every: list[Found]) -> Iterator[Remark]:
     """Describe headers for a key, which OpenAPI lets nobody read as parameters."""
     for p in every:
         if p.text("in") == "header" and p.text("name").lower() == AUTHORIZATION:
-            yield (
-                f"header `{brief(p.text('name'))}` is no argument: a key is said under `auth`, or by `--auth "
-                f"bearer`: {p.place}"
+            yield Remark(
+                f"header `{brief(p.text('name'))}` is not an argument: a key is said under `auth`, or by "
+                "`--auth bearer`",
+                p.place,
             )
 
 

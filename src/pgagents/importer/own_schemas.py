@@ -11,14 +11,14 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
-from pgagents.base.jsonschema.readings import FLOAT_MULTIPLE, NOWHERE, Readings
+from pgagents.base.jsonschema.readings import FLOAT_MULTIPLE, Readings
 from pgagents.base.jsonschema.schema import list_endless
 from pgagents.base.jsonschema.walk import HOLDING, LISTS, NAMED, ONE, rewrite
 from pgagents.base.places import Pointer
 from pgagents.base.text import brief
 from pgagents.catalogue.encoding.medium import medium_of
 from pgagents.catalogue.model.model import DocumentRequest
-from pgagents.importer.document import Found, References
+from pgagents.importer.document import Found, References, say_dangling
 from pgagents.importer.operations import ImportedAction, Operation, Parameter, is_json
 from pgagents.importer.schemas import ALLOWED_VALUES, TYPES, Schemas, is_count, is_number
 
@@ -144,7 +144,7 @@ class OwnSchemas:
 
         Members with the mark are missing in the lenient one.
         """
-        made, gaps = [], dict[str, None]()
+        made, gaps, dangling = [], dict[str, None](), ""
         for strict in (True, False):
             writing = _Writing(self.references, modern=self.modern, strict=strict)
             whole = writing.write_all(found)
@@ -153,10 +153,11 @@ class OwnSchemas:
             if not strict and (marked := writing.marked[mark]):
                 whole = _without_required(whole, marked)
             gaps |= dict.fromkeys(writing.gaps)
+            dangling = dangling or writing.dangling
             made.append(whole)
-        readings = Readings(made[0], made[1], tuple(gaps))
+        readings = Readings(made[0], made[1], tuple(gaps), dangling)
         if why := readings.check():
-            return Readings({}, {}, (*gaps, f"{found.place}: {brief(why, 120)}"))
+            return Readings({}, {}, (*gaps, f"{found.place}: {brief(why, 120)}"), dangling)
         return readings
 
 
@@ -196,6 +197,7 @@ class _Writing:
     def __init__(self, references: References, *, modern: bool, strict: bool) -> None:
         self.references, self.modern, self.strict = references, modern, strict
         self.gaps: list[str] = []
+        self.dangling = ""
         self.marked: dict[str, set[str]] = {"readOnly": set(), "writeOnly": set()}
         self.places = set[tuple[str, str]]()
         """Where the schemas stand that were written, each by its document's address and its pointer."""
@@ -257,7 +259,8 @@ class _Writing:
     def _refer(self, found: Found) -> str:
         target = self.references.target(found)
         if not isinstance(target.value, dict | bool):
-            self._miss(found, f"`$ref: {brief(found.value['$ref'], 80)}` {NOWHERE}")
+            self._miss(found, say_dangling(found))
+            self.dangling = self.dangling or self.gaps[-1]
             return ""
         place = (target.document.location, target.pointer)
         if place not in self._names:

@@ -11,7 +11,7 @@ from pgagents.base.text import brief
 from pgagents.importer.document import Found, References
 from pgagents.importer.members import is_same
 from pgagents.importer.names import Notes, cut
-from pgagents.importer.operations import Answer, ImportedAction, Operation, say_dangling
+from pgagents.importer.operations import Answer, ImportedAction, Operation, explain_missing
 from pgagents.importer.schemas import Schemas
 
 MAX_HEADERS = 50
@@ -54,8 +54,8 @@ class Headers:
             headers = {name: self.references.follow(header) for name, header in written}
             for name, header in written:
                 if not isinstance(headers[name].value, dict):
-                    why = say_dangling(header) or "nothing describes it"
-                    self.notes.add_lost(("headers",), f"header `{brief(name)}`: {why}", header.place)
+                    why, extent = explain_missing(header, "nothing describes it")
+                    self.notes.add_lost(("headers",), f"header `{brief(name)}`: {why}", header.place, extent)
             headers = {name: header for name, header in headers.items() if isinstance(header.value, dict)}
             output = _find_output(answer, statuses, made)
             lone = answer.status == "default" and bool(statuses & _SUCCESSES)

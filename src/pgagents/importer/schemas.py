@@ -11,12 +11,11 @@ from functools import lru_cache
 from typing import Any
 
 from pgagents.base.jsonschema.agreement import as_type, find_clashes, is_of, kinds_of
-from pgagents.base.jsonschema.readings import NOWHERE
 from pgagents.base.jsonschema.schema import TOO_MANY_TRIES, list_endless
 from pgagents.base.places import Pointer
 from pgagents.base.text import brief, nearest
-from pgagents.importer.document import BASE, Found, References
-from pgagents.importer.names import Notes, clean_value, cut, identifier, is_member, one_line, snake
+from pgagents.importer.document import BASE, Found, References, say_dangling
+from pgagents.importer.names import Extent, Notes, clean_value, cut, identifier, is_member, one_line, snake
 
 
 class Schemas:
@@ -128,18 +127,17 @@ class Schemas:
         if not isinstance(target.value, dict | bool):
             known = self.references.list_beside(target)
             meant = nearest(target.pointer.rpartition("/")[2], known)
-            said = f"`$ref: {brief(found.value['$ref'], 80)}` {NOWHERE}"
-            said += f" (did you mean `{brief(meant)}`?)" if meant else ""
-            self.widen(at, f"{said}; anything is taken", found)
+            meaning = f" (did you mean `{brief(meant)}`?)" if meant else ""
+            self.widen(at, f"{say_dangling(found)}{meaning}; anything is taken", found, extent="nowhere")
             return {}
         name = self.name_of(target, _wish(target.pointer))
         rest = {k: v for k, v in found.value.items() if k != "$ref" and (self.modern or k == "description")}
         made = Conversion(self, Found(rest, found.document, found.pointer), at).make() if rest else {}
         return {"$ref": name, **made}
 
-    def widen(self, at: Pointer, message: str, found: Found) -> None:
+    def widen(self, at: Pointer, message: str, found: Found, extent: Extent = "wider") -> None:
         """Record that the catalogue's schema accepts more here than the document's."""
-        self.notes.add_lost(at, message, found.place)
+        self.notes.add_lost(at, message, found.place, extent)
         if at[:1] == ("schemas",):
             self.widened.add(str(at[1]))
 

@@ -19,10 +19,6 @@ FLOAT_MULTIPLE = "x-pgagents-float-multiple"
 """
 
 
-NOWHERE = "leads nowhere"
-"""The end of a gap that is a reference to nothing: an author's mistake, behind which anything may stand."""
-
-
 @dataclass(slots=True, eq=False)
 class Readings:
     """The strict and the lenient reading of one schema, each with all schemas that it refers to.
@@ -33,12 +29,9 @@ class Readings:
     strict: Mapping[str, Any]
     lenient: Mapping[str, Any]
     gaps: tuple[str, ...] = ()
+    dangling: str = ""
+    """The first gap that is a reference to nothing, an author's mistake behind which anything may stand."""
     _compiled: list[Any] = field(default_factory=list)
-
-    @property
-    def dangling(self) -> str:
-        """The first reference that leads nowhere, with its place; empty without one."""
-        return next((gap for gap in self.gaps if gap.endswith(NOWHERE)), "")
 
     def judge(self, value: Any) -> bool | None:
         """Return True for a value that is valid under both readings, False under none, else None."""

@@ -19,7 +19,7 @@ from pgagents.importer.inference.creates import find_values
 from pgagents.importer.inference.pages import describe_listing, find_success, read_schema
 from pgagents.importer.inference.resources import name_apart
 from pgagents.importer.names import Notes, snake
-from pgagents.importer.operations import ImportedAction, first_call, list_calls, say_dangling
+from pgagents.importer.operations import ImportedAction, explain_missing, first_call, list_calls
 from pgagents.importer.places import RESOURCE_CALLS
 
 _MEMBER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -79,10 +79,10 @@ def _list_links(made: list[ImportedAction], references: References, notes: Notes
                 found = references.follow(written)
                 target = _find_target(found, by_id, by_pointer, references)
                 if target is None:
-                    why = say_dangling(written) if found.value is None else ""
-                    why = why or "the operation that it names is not in the catalogue"
+                    other = "the operation that it names is not in the catalogue"
+                    why, extent = explain_missing(written if found.value is None else found, other)
                     said = f"the link {name} is not carried: {why}"
-                    notes.add_lost(("resources",), said, written.place)
+                    notes.add_lost(("resources",), said, written.place, extent)
                     continue
                 if "requestBody" in found.mapping():
                     said = f"the link {name} gives a whole body, which is not carried"

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
-from pgagents.base.jsonschema.readings import NOWHERE
 from pgagents.base.places import Pointer, Problem, Source, Span, value_at
 from pgagents.base.text import brief
 from pgagents.importer.names import Note, group_losses, say_nowhere
@@ -140,16 +139,16 @@ class OverlaySource(Source):
         found = []
         for notes in group_losses(self.notes):
             first = notes[0]
-            others = list(dict.fromkeys(note.plain for note in notes if note.plain != first.plain))
+            others = list(dict.fromkeys(note.message for note in notes if note.message != first.message))
             also = f"; also: {' | '.join(brief(said, 80) for said in others[:MOST_ALIKE])}" if others else ""
             more = f", and {len(others) - MOST_ALIKE} more" if len(others) > MOST_ALIKE else ""
-            said = f"{f'{len(notes):,} times: ' if len(notes) > 1 else ''}{first.plain}{also}{more}"
+            said = f"{f'{len(notes):,} times: ' if len(notes) > 1 else ''}{first.message}{also}{more}"
             help = {
                 "left out": "it is not verified, and no tool; a whole catalogue can say it by hand",
                 "lost": "the API still holds to it; `pgagents verify` reads it in the document",
                 "repaired": "correct the document there",
             }[first.kind]
-            if first.kind == "lost" and NOWHERE in first.message:
+            if first.kind == "lost" and first.extent == "nowhere":
                 help = "correct it there: until then nothing is held to it"
             id = f"overlay/{first.kind.replace(' ', '-')}"
             at = self.locate(first.at) if first.at else self._locate_document()
