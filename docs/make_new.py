@@ -221,7 +221,7 @@ def main(words: Sequence[str]) -> None:
     form, example = FORMS[kind]
     first, _, second = name.partition("/")
     if not (PART.fullmatch(first) and PART.fullmatch(second)) or {first, second} & {*keyword.kwlist}:
-        refuse(f"NAME={name} is no name of a {kind}: {form} in a-z, 0-9 and _, such as {example}")
+        refuse(f"NAME={name} is not a name of a {kind}: {form} in a-z, 0-9 and _, such as {example}")
     files = plan_files(kind, first, second)
     if taken := find_taken(kind, files, second):
         refuse(f"NAME={name} exists: {taken}; choose another name, or change that one")

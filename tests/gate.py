@@ -222,7 +222,7 @@ def add_test_files(reach: Reach, tests: Mapping[str, frozenset[str]], path: str,
 def add_data(
     reach: Reach, modules: dict[str, int], tests: Mapping[str, frozenset[str]], root: Path, path: str
 ) -> None:
-    """Add a file that is no code: the ids in its path, and the code that has its name as a text."""
+    """Add a file that is not a code: the ids in its path, and the code that has its name as a text."""
     first, _, rest = path.partition("/")
     own, stem = ids_of_path(path)
     if first in ("templates", "schemas", "generated", "catalogue"):

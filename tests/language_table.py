@@ -74,7 +74,7 @@ def lines_of(id: str) -> str:
     """Return the lines of a row's `say` as they stand in the table."""
     text = TABLE.read_text(encoding="utf-8")
     found = re.search(rf"^  {re.escape(id)}:\n(?:    .*\n|\n)*?    say:\n((?:      .*\n|\n)*)", text, re.M)
-    assert found, f"{id}: `say` is no block"
+    assert found, f"{id}: `say` is not a block"
     return textwrap.dedent(found[1]).strip("\n")
 
 

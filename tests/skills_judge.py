@@ -96,7 +96,7 @@ def _judge_text(content: Mapping[str, Any], text: str, front: Mapping[str, Any])
     if json.loads(json.dumps(written, default=str)) != front:
         yield "the front matter of the entry is not that of the file"
     if content.get("mimeType") != "text/markdown":
-        yield "SKILL.md is no text/markdown"
+        yield "SKILL.md is not a text/markdown"
 
 
 def _judge_folder(ask: Ask, uri: str) -> Iterator[str]:

@@ -25,7 +25,7 @@ class Command(NamedTuple):
 
 @dataclass(slots=True)
 class Talk:
-    """A running server, and what it wrote to stdout that is no message."""
+    """A running server, and what it wrote to stdout that is not a message."""
 
     child: subprocess.Popen[bytes]
     noise: list[bytes] = field(default_factory=list)

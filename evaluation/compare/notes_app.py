@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field
 
 BUGS = {
     "crash": "`POST /notes` answers 500 when `priority` is 5",
-    "cursor": "`GET /notes` answers 500 when `cursor` is no number",
+    "cursor": "`GET /notes` answers 500 when `cursor` is not a number",
     "reset": "`PATCH /notes/{id}` resets what the call does not name",
     "shared": "any key reads and changes anybody's note",
     "filter": "`GET /notes` ignores `tag`",

@@ -141,7 +141,7 @@ def main(words: list[str]) -> int:
     model = load_model()
     for document in build(model).rendered:
         functions = document.made.view.functions
-        if functions and document.made.id != "gemini/functions":  # its form is no JSON Schema
+        if functions and document.made.id != "gemini/functions":  # its form is not a JSON Schema
             names = [str(f.name) for f in functions]
             inputs = dict(zip(names, [plain(f.parameters) for f in functions], strict=True))
             outputs = {str(f.name): plain(f.response) for f in functions if f.response}

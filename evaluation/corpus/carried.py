@@ -17,7 +17,7 @@ import yaml
 
 METHODS = ("get", "put", "post", "delete", "patch")
 IGNORED = frozenset(("accept", "content-type"))
-"""Headers that OpenAPI says are no parameters."""
+"""Headers that OpenAPI says are not parameters."""
 MOST_DEEP = 60
 
 

@@ -98,7 +98,7 @@ def call(request: Request, method: str) -> dict[str, Any]:
         try:
             sent = json.loads(request.get_data().decode("utf-8"))
         except (ValueError, RecursionError):
-            raise Fault(-32700, "the body is no JSON") from None
+            raise Fault(-32700, "the body is not JSON") from None
         members = {"jsonrpc", "id", "params"}
         if not isinstance(sent, dict) or sent.keys() != members or sent["jsonrpc"] != "2.0":
             raise Fault(-32600, "a call has jsonrpc, id and params")

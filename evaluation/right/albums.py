@@ -78,7 +78,7 @@ async def read_attributes(request: Request, id: str | None = None) -> dict[str, 
     try:
         sent = json.loads((await request.body()).decode("utf-8"))
     except (ValueError, RecursionError):
-        raise HTTPException(400, "the body is no JSON") from None
+        raise HTTPException(400, "the body is not JSON") from None
     data = sent.get("data") if isinstance(sent, dict) and sent.keys() == {"data"} else None
     if not isinstance(data, dict) or data.keys() != {"type", "attributes"} | ({"id"} if id else set()):
         raise HTTPException(422, "data has type and attributes, and id if the album is there already")

@@ -240,7 +240,7 @@ def read_seeds(text: str) -> range:
 def main(names: tuple[str, ...], seeds: str, *, show: bool) -> None:
     """Verify the servers NAMES, or all."""
     if unknown := set(names) - set(SERVERS):
-        raise click.BadParameter(f"{min(unknown)} is no server; choose {', '.join(SERVERS)}")
+        raise click.BadParameter(f"{min(unknown)} is not a server; choose {', '.join(SERVERS)}")
     rows = ["| server | written in | seeds | contracts | kept | odd | broken | requests |", "|" + "---|" * 8]
     broken = False
     for server in [SERVERS[name] for name in names or SERVERS]:

@@ -123,7 +123,7 @@ class Handler(BaseHTTPRequestHandler):
         try:
             sent = json.loads(body.decode("utf-8"), parse_constant=lambda name: name)
         except (ValueError, RecursionError):
-            raise Refused(400, "the body is no JSON") from None
+            raise Refused(400, "the body is not JSON") from None
         if not isinstance(sent, dict) or not sent.keys() <= {"title", "priority", "done"}:
             raise Refused(422, "a note has title, priority and done")
         title, priority, done = sent.get("title"), sent.get("priority", 3), sent.get("done", False)

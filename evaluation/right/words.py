@@ -93,7 +93,7 @@ async def list_words(
     try:
         last = base64.b64decode(after.encode(), b"-_", validate=True).decode() if after is not None else ""
     except (ValueError, binascii.Error):
-        raise ValidationException("after is no cursor of this list") from None
+        raise ValidationException("after is not a cursor of this list") from None
     behind = sorted(name for name in WORDS if name > last)
     names = behind[:first]
     cursor = base64.urlsafe_b64encode(names[-1].encode()).decode() if names else None

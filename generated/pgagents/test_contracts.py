@@ -105,7 +105,7 @@ pytestmark = [
 
 
 def _without_security(document):
-    """The document for generating calls: a missing key is no fault of a call here, and is tested on its own below."""
+    """The document for generating calls: a missing key is not a fault of a call here, and is tested on its own below."""
     bare = {k: v for k, v in document.items() if k != "security"}
     bare["paths"] = {
         path: {m: {k: v for k, v in op.items() if k != "security"} if m in METHODS else op for m, op in item.items()}
@@ -359,7 +359,7 @@ def test_operations_that_write_are_tried_too():
     unsafe = sorted(name for name in NAMES if name not in WRITES and name not in CALLED)
     said = []
     if unasked:
-        said.append(f"the key is no test key and PGAGENTS_ALLOW_WRITES is not 1: {', '.join(unasked)}")
+        said.append(f"the key is not a test key and PGAGENTS_ALLOW_WRITES is not 1: {', '.join(unasked)}")
     if unsafe:
         said.append(f"they may change or cost what is not ours, and only PGAGENTS_ALLOW={','.join(unsafe)} calls them")
     if said:

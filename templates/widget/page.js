@@ -4,7 +4,7 @@ const MASK = "\u2022".repeat(8);
 let busy = false;
 
 const hidden = (token) => (setting.prefixes.find((prefix) => token.startsWith(prefix)) || "") + MASK;
-/* A server that sends the token back does not bring it onto the page; one of a few letters is no secret, but part of words. */
+/* A server that sends the token back does not bring it onto the page; one of a few letters is not a secret, but part of words. */
 {% if sent and sent.pair %}
 const masked = (text, token) => [token, btoa(token), token.slice(token.indexOf(":") + 1)].reduce((left, part) => (part.length < 8 ? left : left.split(part).join(MASK)), text);
 {% else %}

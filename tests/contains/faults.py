@@ -78,7 +78,7 @@ class CrashBehindLink(Shelf):
 
 
 class CrashOnRead(Shelf):
-    """Crashes at a read of a book whose pages are no boundary and no example."""
+    """Crashes at a read of a book whose pages are neither a boundary nor an example."""
 
     def at_book(self, request: Request, owner: str) -> Response:
         came = super().at_book(request, owner)
@@ -116,7 +116,7 @@ class NoType(Shelf):
 
 
 class BrokenType(Shelf):
-    """Answers a list with a text that is no media type."""
+    """Answers a list with a text that is not a media type."""
 
     def change(self, request: Request, came: Response) -> Response:
         return with_header(came, "Content-Type", "json") if is_list(request, came) else came

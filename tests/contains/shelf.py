@@ -284,9 +284,9 @@ class Shelf:
         try:
             given = json.loads(body, parse_constant=_refuse_constant, object_pairs_hook=_without_doubles)
         except (ValueError, RecursionError):
-            return {}, refuse(400, "this is no JSON")
+            return {}, refuse(400, "this is not JSON")
         wrong = not isinstance(given, dict) or not given.keys() <= _BOOK.keys() or not self.is_book(given)
-        return ({}, refuse(422, "this is no book")) if wrong else (given, None)
+        return ({}, refuse(422, "this is not a book")) if wrong else (given, None)
 
     def is_book(self, given: Mapping[str, Any]) -> bool:
         """True for members that make a book."""

@@ -174,7 +174,7 @@ def basic_accepted(context: Context, request: Request) -> Request:
 
 @fault(
     "key_authentication",
-    also={"oauth_clients": "a form, which is no JSON, is refused as well where it comes without a key"},
+    also={"oauth_clients": "a form, which is not JSON, is refused as well where it comes without a key"},
 ).handle_requests
 def body_before_key(context: Context, handler: Handler, request: Request) -> Response | Silence:
     """An unreadable body without a key is refused for the body instead of with 401."""
@@ -189,7 +189,7 @@ def body_before_key(context: Context, handler: Handler, request: Request) -> Res
         return found
     id = found.header(answers.request_id_header(context.model)) or ""
     refused = answers.make_refusal(
-        context.model, framework_code(context.model, "bad_body"), "is no JSON", id, field="body"
+        context.model, framework_code(context.model, "bad_body"), "is not JSON", id, field="body"
     )
     kept = tuple(h for h in found.headers if h[0].lower() not in ("content-type", "www-authenticate"))
     return Response(refused.status, (*refused.headers, *kept), refused.body)

@@ -213,7 +213,7 @@ def _changed(call: AcceptedCall, change: Callable[[Param, Any], Any]) -> Accepte
 
 @fault("valid_calls", needs=("form-null",)).edit_requests
 def empty_field_refused(context: Context, request: Request) -> Request:
-    """An empty field of a form is no null, but a text that is too short."""
+    """An empty field of a form is not null, but a text that is too short."""
     action = context.reader.action(request)
     if action is None or not (request.header("content-type") or "").startswith(FORM_TYPE):
         return request

@@ -61,7 +61,7 @@ def long_agent_crashes(context: Context, request: Request, answer: Response) -> 
 @fault(
     "no_crashes",
     also={
-        "valid_calls": "the crash is no success",
+        "valid_calls": "the crash is not a success",
         "documented_status": "the answer is none of the action's",
     },
 ).edit_answers

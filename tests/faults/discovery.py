@@ -104,7 +104,7 @@ def agentmap_moved(_context: Context, request: Request, answer: Response) -> Res
 
 @fault(
     "advertised_links",
-    also={"hosted_document": "it is no JSON", "discovery_headers": "a page has another type"},
+    also={"hosted_document": "it is not JSON", "discovery_headers": "a page has another type"},
     needs=("found-by-agents",),
 ).edit_answers
 def card_is_a_page(context: Context, request: Request, answer: Response) -> Response:

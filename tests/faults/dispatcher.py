@@ -90,7 +90,7 @@ def dispatcher_drops_argument(
     return {k: v for k, v in given.items() if k not in optional}
 
 
-@fault("surface_equivalence", also={"invalid_input": "it is no answer to a wrong argument"}).edit_answers
+@fault("surface_equivalence", also={"invalid_input": "it is not an answer to a wrong argument"}).edit_answers
 def dispatcher_refuses_as_absent(context: Context, request: Request, answer: Response) -> Response:
     """The dispatcher answers a wrong argument with the code of something that does not exist."""
     asked = context.reader.parse(request)
@@ -139,7 +139,7 @@ def dispatcher_offers_more(context: Context) -> None:
 def dispatcher_own_actions_unchecked(
     _context: Context, asked: RequestedAction, given: dict[str, Any]
 ) -> dict[str, Any]:
-    """The dispatcher ignores members that are no arguments, for actions that REST does not have."""
+    """The dispatcher ignores members that are not arguments, for actions that REST does not have."""
     if asked.action.on_rest:
         return given
     return {k: v for k, v in given.items() if asked.action.param(k) is not None}

@@ -209,5 +209,5 @@ def slash_redirects_writes(context: Context, request: Request, answer: Response)
 
 @fault("framework", needs=("no-object",)).edit_requests
 def null_body_as_malformed(_context: Context, request: Request) -> Request:
-    """A body that is null is answered as one that is no JSON, though the API tells them apart."""
+    """A body that is null is answered as one that is not JSON, though the API tells them apart."""
     return replace(request, body=b"{") if request.body.strip() == b"null" else request

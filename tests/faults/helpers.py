@@ -32,7 +32,7 @@ def make_action(model: Model) -> Action:
 def error_at(data: Any, at: str | None, value: Any) -> Any:
     """Return a copy of an error body with another value at a path such as `error.code`.
 
-    `data` is returned unchanged if `at` is None, or if the path leads through a value that is no object.
+    `data` is returned unchanged if `at` is None, or if the path leads through a value that is not an object.
     """
     body = json.loads(json.dumps(data))
     if at is None or not isinstance(body, dict):

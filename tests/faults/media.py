@@ -1,4 +1,4 @@
-"""Faults of answers that are no JSON: CSV, texts, files, and the Accept header."""
+"""Faults of answers that are not JSON: CSV, texts, files, and the Accept header."""
 
 from __future__ import annotations
 

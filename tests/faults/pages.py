@@ -208,7 +208,7 @@ def page_sorted_alone(_context: Context, inner: Domain, call: AcceptedCall) -> A
     if isinstance(whole, Refusal) or not isinstance(items, list) or len(items) <= size:
         return inner(call)
     if not given.isdecimal():
-        return inner(call)  # it refuses what is no cursor
+        return inner(call)  # it refuses what is not a cursor
     start = int(given)
     turned = [*range(1, len(items)), 0][start : start + size]
     end = start + size

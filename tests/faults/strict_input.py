@@ -74,7 +74,7 @@ def fraction_of_second_refused(context: Context, inner: Domain, call: AcceptedCa
     bad = next((name for name in moments if re.search(r":\d\d\.\d+", str(call.input.get(name)))), None)
     if bad is None:
         return inner(call)
-    return Refusal(framework_code(context.model, "invalid").name, f"{bad} is no time", bad)
+    return Refusal(framework_code(context.model, "invalid").name, f"{bad} is not a time", bad)
 
 
 @fault(

@@ -518,7 +518,7 @@ def test_what_an_unreadable_answer_hid_in_a_container_is_removed_by_its_mark() -
         inner = request.method == "POST" and request.path.endswith("/notes")
         if inner and isinstance(told, Response) and told.status == 201 and not hidden:
             hidden.append(json.loads(told.body)["note"]["id"])
-            return Silence("protocol", "the answer is no HTTP")
+            return Silence("protocol", "the answer is not HTTP")
         return told
 
     report = run("orphans", server, handler=answer)

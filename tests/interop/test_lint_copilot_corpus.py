@@ -215,7 +215,7 @@ MORE = {
     "a host without a scheme": put("servers", value=[{"url": "localhost:8080"}]),
     "a host without a scheme, with slashes": put("servers", value=[{"url": "//tasks.example"}]),
     "a variable of the environment": put("info", "title", value="${{TITLE}}"),
-    "braces that are no variable": put("info", "title", value="${{ a b }}"),
+    "braces that are not a variable": put("info", "title", value="${{ a b }}"),
     "an unknown version": put("openapi", value="3.2.0"),
     "a version that is a number": put("info", "version", value=1.0),
     "a flow without scopes": put(

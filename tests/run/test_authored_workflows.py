@@ -119,7 +119,7 @@ def test_a_fresh_text_of_a_workflow_is_new() -> None:
 def test_an_unknown_kind_of_fresh_value_is_refused() -> None:
     with pytest.raises(InputError) as refused:
         of("=fresh.word", "another")
-    assert [p.message for p in refused.value.diagnostics] == ["`fresh.word` is no kind of fresh value"]
+    assert [p.message for p in refused.value.diagnostics] == ["`fresh.word` is not a kind of fresh value"]
 
 
 def refuse_second(server: Notes, request: Request) -> Response | None:

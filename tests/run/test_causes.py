@@ -368,7 +368,7 @@ def test_refusals_of_right_calls_for_other_reasons_are_several_findings() -> Non
 
     def odd(server: Notes, request: Request) -> Response | None:
         if request.method == "GET" and request.path != "/notes":
-            return answer(422, {"detail": "the id is no number"})
+            return answer(422, {"detail": "the id is not a number"})
         text = server.text(request) if request.method == "POST" else None
         return answer(422, {"detail": "the text is too long"}) if text and len(text) == 40 else None
 

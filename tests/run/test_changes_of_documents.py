@@ -161,7 +161,7 @@ def test_what_is_only_accepted_may_come_at_any_time(made: int, changed: int, lat
 
 
 def test_a_change_that_is_never_made_is_found() -> None:
-    """`schemas` of a PATCH is no user's, and `active` was not sent, so they show nothing; the name does."""
+    """`schemas` of a PATCH is not a user's, and `active` was not sent, so they show nothing; `name` does."""
     report = run(Users(201, 200, keeps=True), "partial_changes")
     broken = {r.contract.id: r.reason for r in report.results if r.verdict.value == "broken"}
     assert {id: reason.split()[0] for id, reason in broken.items()} == {

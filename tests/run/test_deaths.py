@@ -70,7 +70,7 @@ def test_a_call_that_ends_the_server_is_found_and_the_run_goes_on(tmp_path, way,
     broken = f"no_crashes/{NAMES[method]}@rest"
     assert crashes(report)[broken] == "error"
     assert set(crashes(report)) <= {broken, "no_crashes/framework@rest"}, "nobody else is blamed"
-    assert {f.contract.check for f in report.findings} == {"no_crashes"}, "what it forgot is no finding"
+    assert {f.contract.check for f in report.findings} == {"no_crashes"}, "what it forgot is not a finding"
     (finding,) = [f for f in report.findings if f.contract.id == broken]
     assert finding.stable
     assert finding.exchanges[-1].request.method == method, "its curl line ends the server"

@@ -138,7 +138,7 @@ def test_a_flag_that_adds_items_and_a_bound_keep_it(argument: str) -> None:
 def test_a_flag_of_which_one_value_is_taken_for_the_other(habit: Habit, found: str, odd: bool) -> None:
     """A music school of 2026-11-29 took false for no filter, and a depot the text "false" for true.
 
-    Mastodon's `pinned=false` is no filter either, so that is only odd.
+    Mastodon's `pinned=false` is not a filter either, so that is only odd.
     """
     (finding,) = run(offer(DONE), habit).findings
     assert finding.actual == found

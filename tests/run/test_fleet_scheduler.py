@@ -100,7 +100,7 @@ FILES = ("ca-file", "cert", "key")
 
 
 def write_certificates(folder: Path) -> None:
-    """Write the files of two authorities, and what is no certificate."""
+    """Write the files of two authorities, and what is not a certificate."""
     for name in ("right", "other"):
         authority = trustme.CA()
         issued = authority.issue_cert("127.0.0.1")
@@ -160,12 +160,12 @@ def test_a_fleet_is_verified_by_two_workers_of_a_scheduler(cluster: Cluster) -> 
         ({"ca": "other"}, 3, "its certificate is not of the authority of --tls-ca"),
         ({"cert": "other"}, 3, "it does not take the certificate of --tls-cert"),
         ({"key": "other"}, 2, "--tls-cert right-cert.pem and --tls-key other-key.pem: they do not fit"),
-        ({"ca": "none"}, 2, "--tls-ca none-ca.pem: they do not fit or are no PEM"),
-        ({"cert": "none"}, 2, "they do not fit or are no PEM"),
+        ({"ca": "none"}, 2, "--tls-ca none-ca.pem: they do not fit or are not PEM"),
+        ({"cert": "none"}, 2, "they do not fit or are not PEM"),
         ({"address": "tcp://127.0.0.1:8786"}, 2, "does not begin with tls://"),
-        ({"address": "tls://127.0.0.1"}, 2, "is no tls://HOST:PORT"),
-        ({"address": "tls://127.0.0.1:x"}, 2, "is no tls://HOST:PORT"),
-        ({"address": "tls://me:hidden@127.0.0.1:1"}, 2, "is no tls://HOST:PORT"),
+        ({"address": "tls://127.0.0.1"}, 2, "is not tls://HOST:PORT"),
+        ({"address": "tls://127.0.0.1:x"}, 2, "is not tls://HOST:PORT"),
+        ({"address": "tls://me:hidden@127.0.0.1:1"}, 2, "is not tls://HOST:PORT"),
         ({"address": "tls://127.0.0.1:1"}, 3, "cannot be reached: Timed out"),
         ({}, 3, "the scheduler has had no worker for 30 s"),
     ],

@@ -265,7 +265,7 @@ def test_a_key_that_is_no_test_key_writes_nothing_beside_a_main_key_that_is_one(
     assert list_live_roles(model, Identities(keys), Options(allow_writes=True)) == frozenset()
     room = Room()
     room.gate.live = frozenset(["second"])
-    assert "which is no test key" in room.objection("make_box", {"name": mark(1)}, role="second")
+    assert "which is not a test key" in room.objection("make_box", {"name": mark(1)}, role="second")
     assert room.objection("make_box", {"name": mark(1)}) == ""
     assert room.objection("list_boxes", role="second") == ""
 
@@ -315,9 +315,9 @@ def test_a_write_that_names_nothing_is_sent_only_by_name(id):
 
 def test_methods_that_no_document_lists_are_not_tried():
     room = ours(1, 2)
-    assert "is no method of" in room.objection("make_box", {"name": "a"}, raw=Raw("DELETE"))
+    assert "is not a method of" in room.objection("make_box", {"name": "a"}, raw=Raw("DELETE"))
     stray = Call(None, {}, "framework", "DELETE on a list", raw=Raw("DELETE", "/boxes"))
-    assert "is no action of the catalogue" in room.gate.objection(stray, {}, request_of(stray, {}))
+    assert "is not an action of the catalogue" in room.gate.objection(stray, {}, request_of(stray, {}))
     invented = Call(None, {}, "framework", "no method", raw=Raw("PGVERIFY", "/boxes"))
     assert room.gate.objection(invented, {}, request_of(invented, {})) == ""
 
@@ -521,9 +521,9 @@ def test_a_child_lives_in_what_the_path_of_its_create_names():
             "the id of `box` is id and name: it is not said which of them this is",
         ),
         ("absent: 999999999", "within: box", "`box` would live in itself"),
-        ("absent: 999999999", "within: crate", "`crate` is no resource of this catalogue"),
-        ("=fresh.text", "=fresh.txt", "`fresh.txt` is no kind of fresh value"),
-        ("refers_to: thing}", "refers_to: thing.no}", "`no` is no member of the id of `thing`"),
+        ("absent: 999999999", "within: crate", "`crate` is not a resource of this catalogue"),
+        ("=fresh.text", "=fresh.txt", "`fresh.txt` is not a kind of fresh value"),
+        ("refers_to: thing}", "refers_to: thing.no}", "`no` is not a member of the id of `thing`"),
         ("absent: 999999999", "gone_when: resource.", "the expression does not compile"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Ids may be counted per project. An id that a project's own create answered is no leak of another's."""
+"""Ids may be counted per project. An id that a project's own create answered is not a leak of another's."""
 
 from __future__ import annotations
 

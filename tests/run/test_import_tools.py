@@ -93,7 +93,7 @@ def test_references_in_a_tool_become_named_schemas() -> None:
         (None, "none of an object"),
         ({"type": "string"}, "none of an object"),
         ({"type": "object", "anyOf": [{"required": ["a"]}]}, "`anyOf`"),
-        ({"type": "object", "properties": {"a b": {}}, "required": ["a b"]}, "no name of an argument"),
+        ({"type": "object", "properties": {"a b": {}}, "required": ["a b"]}, "not a name of an argument"),
     ],
 )
 def test_tool_that_cannot_be_said_is_left_out_with_a_note(schema: Any, said: str) -> None:

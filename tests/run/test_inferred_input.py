@@ -66,7 +66,7 @@ def token(id: str) -> str:
 
 
 def by_pages(server: Notes, request: Request) -> Response | None:
-    """Answer a page of the list; refuse what is no cursor of this server."""
+    """Answer a page of the list; refuse what is not a cursor of this server."""
     if request.method != "GET" or request.path != "/notes":
         return None
     given = {
@@ -153,7 +153,7 @@ def test_of_every_check_a_verdict_on_inferred_input_is_odd(check: str) -> None:
     assert judge_by(check, 200, {"after": "n3"}) is expected
     assert judge_by(check, 200, {}) is Verdict.BROKEN
     assert judge_by(check, 200, {"limit": 2}) is Verdict.BROKEN
-    assert judge_by(check, 200, {"after": "x" * 41}, "invalid") is Verdict.BROKEN, "the value is no guess"
+    assert judge_by(check, 200, {"after": "x" * 41}, "invalid") is Verdict.BROKEN, "the value is not a guess"
 
 
 def test_no_verdict_is_entered_past_the_ledger() -> None:

@@ -214,7 +214,7 @@ def bare(*, required: bool) -> dict[str, Any]:
 
 
 class Guarding(Notes):
-    """Changes and removes a note only with its present tag: `*` is no tag of it. Tells of no note without."""
+    """Changes and removes a note only with its present tag, which `*` is not. Tells of no note without."""
 
     def __call__(self, request: Request) -> Response:
         id = request.path.removeprefix("/notes").strip("/")

@@ -175,7 +175,7 @@ def test_confirmed_part_must_be_a_guess_that_is_there() -> None:
         in refused("resources: {note: {confirmed: [listed_by]}}", document())[0]
     )
     whole = "resources: {note: {confirmed: [made_by], inferred: false, made_by: {action: create_note}}}"
-    assert any("is no guess" in line or "unwritten" in line for line in refused(whole, document()))
+    assert any("is not a guess" in line or "unwritten" in line for line in refused(whole, document()))
 
 
 def test_a_create_that_the_server_puts_off_is_named_with_what_lifts_it_and_no_line_is_told() -> None:

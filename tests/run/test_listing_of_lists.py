@@ -183,7 +183,7 @@ def test_each_form_of_a_list_is_read_with_its_lines(wrap: Callable[[Any], Any]) 
         ("{}", "the file has no list `tools`"),
         ("[]", "it lists no tool"),
         ('{"tools": {"a": 1}}', "the file has no list `tools`"),
-        ('[{"name": "a"}]', "is no JSON Schema of an object"),
+        ('[{"name": "a"}]', "is not a JSON Schema of an object"),
         ('[{"name": "a", "inputSchema": {"type": "object", "$ref": "#/nowhere"}}]', "no value can be judged"),
         ("[1, 2]", "the tool has no name"),
         ('{"tools": [', ""),

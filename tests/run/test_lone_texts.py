@@ -92,7 +92,7 @@ LISTED = pytest.mark.parametrize("listed", [True, False], ids=["ids are known", 
 def test_a_text_in_the_path_that_names_nothing_is_read_beside_known_ones(
     status: int, verdict: Verdict, listed: bool
 ) -> None:
-    """Superset 6.1.0 answers 500 to `GET /chart/x`, and the numbers that its list shows are no texts."""
+    """Superset 6.1.0 answers 500 to `GET /chart/x`, and the numbers that its list shows are not texts."""
     shown = answers_with({"type": "array", "items": ITEM}), answers_with(ITEM, "400", "404")
     id = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
     new = {"operationId": "create_thing", "responses": answers_with(ITEM)}  # the run may not write

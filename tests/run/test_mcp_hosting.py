@@ -375,12 +375,12 @@ SIGNED = {"PGAGENTS_MCP_ISSUER": "https://a.example", "PGAGENTS_MCP_PUBLIC_URL":
     ("env", "said"),
     [
         ({}, "anybody could call with the operator's key"),
-        ({"PGAGENTS_MCP_ISSUR": "x"}, "PGAGENTS_MCP_ISSUR is no setting"),
+        ({"PGAGENTS_MCP_ISSUR": "x"}, "PGAGENTS_MCP_ISSUR is not a setting"),
         ({"PGAGENTS_MCP_ISSUER": "https://a.example"}, "needs the server's public URL"),
         ({**SIGNED, "PGAGENTS_MCP_PUBLIC_URL": "https://a.example"}, "does not end in /mcp"),
         ({**SIGNED, "PGAGENTS_MCP_ISSUER": "http://a.example"}, "has no TLS"),
         ({**SIGNED, "PGAGENTS_MCP_EXCHANGE": "api"}, "needs our credentials at the issuer"),
-        ({**SIGNED, "PGAGENTS_MCP_CLIENT": "secret-alone"}, "PGAGENTS_MCP_CLIENT is no `id:secret`"),
+        ({**SIGNED, "PGAGENTS_MCP_CLIENT": "secret-alone"}, "PGAGENTS_MCP_CLIENT is not `id:secret`"),
         (
             {
                 **SIGNED,
@@ -395,7 +395,7 @@ SIGNED = {"PGAGENTS_MCP_ISSUER": "https://a.example", "PGAGENTS_MCP_PUBLIC_URL":
             "without an issuer no caller",
         ),
         ({"PGAGENTS_MCP_TOKEN": "a b"}, "PGAGENTS_MCP_TOKEN holds characters that no key has"),
-        ({**SIGNED, "PGAGENTS_MCP_CALLS_PER_MINUTE": "0"}, "is no number from 1 to"),
+        ({**SIGNED, "PGAGENTS_MCP_CALLS_PER_MINUTE": "0"}, "is not a number from 1 to"),
         ({**SIGNED, "PGAGENTS_MCP_CACERT": "no-such-file"}, "there is no file no-such-file"),
     ],
 )
@@ -412,7 +412,7 @@ def test_settings_that_cannot_be_right_are_refused(env: dict[str, str], said: st
         ("no-such.json", "no-such.json cannot be read"),
         ("no_such_module:find", "cannot be imported"),
         ("json:no_such_function", "cannot be imported"),
-        ("json:__doc__", "is no function"),
+        ("json:__doc__", "is not a function"),
     ],
 )
 def test_linked_keys_that_cannot_be_found_are_refused(issuer: Issuer, linked: str, said: str) -> None:

@@ -171,7 +171,7 @@ def test_overview_is_a_resource_in_the_catalogues_words(era: str) -> None:
     assert "`create_session` (writes, moves money, ask the user first)" in text
     assert "- `RATE_LIMITED` (429): " in text
     assert "240 a minute" in text
-    assert "create_webhook" not in text, "it is no tool"
+    assert "create_webhook" not in text, "it is not a tool"
 
 
 def test_prompts_are_one_for_anything_and_one_for_each_workflow_that_ends_well(era: str) -> None:

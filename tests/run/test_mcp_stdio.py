@@ -287,7 +287,7 @@ def test_client_that_leaves_in_the_middle_of_a_call_ends_it() -> None:
         (
             [],
             {"NOTES_URL": "notes.example"},
-            "NOTES_URL 'notes.example' is no http or https URL",
+            "NOTES_URL 'notes.example' is not an http or https URL",
         ),
         ([], {"NOTES_TOKEN": "a b"}, "NOTES_TOKEN holds characters that no key has"),
         (["--issuer", "https://a.example"], {}, "go with --http"),

@@ -103,7 +103,7 @@ def test_value_that_the_argument_does_not_take_is_a_problem_of_the_answer_that_s
         ("{server}.elsewhere.example/items?cursor=7", None, "another host", ""),
         ("HTTPS://CASE.example:443/items?cursor=7", "/items?cursor=7", "", ""),
         ("http://case.example:443/items?cursor=7", None, "is http where the list is not", ""),
-        ("http://[::1/items", None, "is no URL", ""),
+        ("http://[::1/items", None, "is not a URL", ""),
         ("/items/it-1/remove", None, "", "another path"),
     ],
 )

@@ -12,7 +12,7 @@ ODD = {"HEAD": "HEAD", "OPTIONS": "OPTIONS", "twice": "a=1&a=2", "percent": "%zz
 
 @pytest.mark.parametrize("odd", ["", *ODD])
 def test_crash_by_an_odd_request_is_found_once(odd: str) -> None:
-    """LoopBack's router answers 500 to a path with bytes that are no UTF-8."""
+    """LoopBack's router answers 500 to a path with bytes that are not UTF-8."""
 
     def crash(_: Notes, request: Request) -> Response | None:
         hit = bool(odd) and ODD[odd] in f"{request.method} {request.target}"

@@ -87,7 +87,7 @@ def told(media: str, body: bytes) -> Response:
     ],
 )
 def test_answer_of_any_type_is_right_in_each(schema: dict[str, Any], answer: Response, body: str) -> None:
-    """No type is promised, so that text, bytes, XML and JSON are no finding."""
+    """No type is promised, so that text, bytes, XML and JSON are not a finding."""
     found = verdicts(model(schema), answer)
     assert found["content_type/"] not in ("broken", "odd")
     assert found["response_schema/200"] == body
@@ -230,7 +230,7 @@ def test_status_of_no_documented_class_is_a_finding(responses: dict[str, Any], s
 @pytest.mark.parametrize("responses", [{"default": DONE}, {"200": DONE, "default": ERROR}])
 @pytest.mark.parametrize("status", [500, 501, 507])
 def test_crash_under_default_is_a_finding(responses: dict[str, Any], status: int) -> None:
-    """A document's `default` is no promise to crash (decision 0080). A 501 says what is not there."""
+    """A document's `default` is not a promise to crash (decision 0080). A 501 says what is not there."""
     assert judge(read(responses), status)["no_crashes"] == ("odd" if status == 501 else "broken")
 
 

@@ -1,4 +1,4 @@
-"""A document promises only what it says: what real servers answer beside it is no finding.
+"""A document promises only what it says: what real servers answer beside it is not a finding.
 
 Each habit of the server below was a false finding on a real one (evaluation/zoo).
 """

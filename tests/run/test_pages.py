@@ -1,4 +1,6 @@
-"""Walks over pages of a mock: others who write meanwhile are no finding, and a client names the next page."""
+"""Walks over pages of a mock: others who write meanwhile are not a finding, and a client names the next
+page.
+"""
 
 from __future__ import annotations
 

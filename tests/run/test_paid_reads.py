@@ -1,4 +1,6 @@
-"""A read that costs money is no read for verify: it is made where writes are allowed, by name, and seldom."""
+"""A read that costs money is not a read for verify: it is made where writes are allowed, by name, and
+seldom.
+"""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def test_documents_that_have_no_place_for_query_list_it_as_lost() -> None:
 
 @pytest.mark.parametrize("name", ["COPY", "query", "GET"])
 def test_other_methods_are_named(name: str) -> None:
-    """A name in small letters is another method, and one that the path has already is no second one."""
+    """A name in small letters is another method, and one that the path has already is not a second one."""
     further = {name: operation(operationId="copy_book")}
     made = imported(of_32({"/books": {"get": operation(), "additionalOperations": further}}))
     assert [a.method for a in made.model.actions] == ["GET"]

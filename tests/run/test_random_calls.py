@@ -60,7 +60,7 @@ def verified(breaks: Breaks, instead: Response = CRASH, **options: Any) -> tuple
 
 
 def in_twenties(request: Request) -> bool:
-    """True for a search whose limit is no boundary, no default and in no example."""
+    """True for a search whose limit is neither a boundary nor a default, and in no example."""
     limits = [value for name, value in request.query if name == "limit"]
     return request.path == "/products" and any(v.isdecimal() and 21 <= int(v) <= 29 for v in limits)
 

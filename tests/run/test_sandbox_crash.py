@@ -238,7 +238,7 @@ def test_database_that_is_none_of_ours_is_left_alone(tmp_path: Path) -> None:
     raw = sqlite3.connect(other)
     raw.execute("CREATE TABLE theirs (n)")
     raw.close()
-    broken.write_bytes(b"this is no database, whatever its name says" * 100)
+    broken.write_bytes(b"this is not a database, whatever its name says" * 100)
     for file, said in ((other, "was not made by this version"), (broken, "cannot use the database")):
         before = file.read_bytes()
         with pytest.raises(PgagentsError, match=said):

@@ -771,7 +771,7 @@ MY_APP = {"response_type": "code", "client_id": "my_app", "redirect_uri": LOOPBA
         ({"client_id": 5}, "client_id must be a text"),
         ({"redirect_uris": None}, "redirect_uris is a list"),
         ({"redirect_uris": []}, "redirect_uris is a list"),
-        ({"redirect_uris": [5]}, "no absolute address"),
+        ({"redirect_uris": [5]}, "not an absolute address"),
         ({"redirect_uris": ["http://evil.example/back"]}, "for this machine alone"),
         ({"redirect_uris": ["https://a.example/back#here"]}, "without a fragment"),
         ({"redirect_uris": ["https://a.example;script-src/back"]}, "names no host"),

@@ -114,7 +114,7 @@ def test_head_that_is_none_is_400(server: Server, name: str) -> None:
     if (
         heard or len(HEADS[name]) < 100_000
     ):  # unread bytes may reset the connection before the answer is heard
-        assert refused(heard)["message"] == "This is no HTTP request"
+        assert refused(heard)["message"] == "This is not an HTTP request"
 
 
 BODIES: dict[str, tuple[bytes, bytes]] = {

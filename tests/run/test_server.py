@@ -242,7 +242,7 @@ def test_another_catalogue_is_served_by_the_mock(tmp_path: Path) -> None:
     [
         (["--fault", "search-unsortet"], "did you mean `search-unsorted`?"),
         (["--variation", "nonsense"], "there is no variation 'nonsense'"),
-        (["--clock", "yesterday"], "--clock yesterday is no time"),
+        (["--clock", "yesterday"], "--clock yesterday is not a time"),
         (["--clock", "2026-04-18T16:00:00"], "with an offset"),
         (["--clock", "9999-12-31T23:59:59Z"], "is outside 1970 to 9998"),
         (["--clock", "1969-12-31T23:59:59Z"], "is outside 1970 to 9998"),

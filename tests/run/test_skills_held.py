@@ -27,7 +27,7 @@ class Subject(NamedTuple):
     `read` is a tool that lists, `argument` one of its optional arguments, and `choice` one with an enum.
     `find` is a tool that takes the `id` of an item in the answer of `read` as `by`. `other` takes another
     kind of id as `of`. `error` is an error with its status that `find` has for an id that nobody has.
-    `wrong` is a member whose value is no id of what `other` looks up.
+    `wrong` is a member whose value is not an id of what `other` looks up.
     """
 
     api: str

@@ -124,7 +124,7 @@ def test_legal_habits_let_the_letters_be_packed(
 def test_without_a_receiver_nothing_shows_a_closed_world(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It is no test that failed, and Claude's directory does not read this hint."""
+    """It is not a test that failed, and Claude's directory does not read this hint."""
     with letters(tmp_path, monkeypatch) as words:
         at = words.index("--receiver")
         assert main([*words[:at], *words[at + 2 :]]) == 0, capsys.readouterr().err

@@ -254,7 +254,7 @@ def test_read_only_key_sends_reads_alone_and_gets_fewer_laws() -> None:
 
 
 def test_multiple_of_a_rounded_fee_is_said_the_other_way_round() -> None:
-    """A fee is rounded to the cent, so ten times the fee is no amount; a tenth of the amount is the fee."""
+    """A fee is rounded to the cent, so ten times the fee is not an amount; a tenth of that is the fee."""
     several = []
     for n in range(24):
         made = order(n)

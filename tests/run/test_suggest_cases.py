@@ -66,7 +66,7 @@ def test_command_prints_what_can_be_pasted(tmp_path: Path, capsys: pytest.Captur
 
 
 @pytest.mark.parametrize(
-    ("store", "says"), [("opnai", "openai"), ("xai", "no store that takes plugins"), ("", "no store")]
+    ("store", "says"), [("opnai", "openai"), ("xai", "not a store that takes plugins"), ("", "not a store")]
 )
 def test_store_that_there_is_not_is_one_message(
     store: str, says: str, capsys: pytest.CaptureFixture[str]

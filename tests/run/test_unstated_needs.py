@@ -136,7 +136,9 @@ def test_a_read_that_is_refused_gets_the_only_argument_of_its_query() -> None:
             if request.path != "/exports":
                 return super().__call__(request)
             return (
-                answer(200, {}) if "q=%5B" in request.target else answer(400, {"message": "{} is no array"})
+                answer(200, {})
+                if "q=%5B" in request.target
+                else answer(400, {"message": "{} is not an array"})
             )
 
     paths = document("boards", BOARD, "application/json", **further)

@@ -99,7 +99,7 @@ def test_a_wrong_content_type_of_a_refusal_is_found_behind_a_204() -> None:
 
 @cache
 def live() -> Model:
-    """Return the author's own catalogue of notes, with a key that is no test key."""
+    """Return the author's own catalogue of notes, with a key that is not a test key."""
     return with_resource(("prefixes: {test_: test}", "prefixes: {test_: live}"))
 
 

@@ -310,7 +310,7 @@ def test_undocumented_status_is_an_error_on_a_create_and_on_a_change_of_the_same
     monkeypatch.setitem(globals(), "DOCUMENT", document.replace("components:\n", CHANGE, 1))
 
     def refuse(_: Notes, request: Request) -> Response | None:
-        """Refuse a body that is no JSON with a status that no operation documents."""
+        """Refuse a body that is not JSON with a status that no operation documents."""
         wrong = request.method in ("POST", "PUT") and read_json(request.body).problem
         return Response(400, (("Content-Type", "application/json"),), b"{}") if wrong else None
 

@@ -320,7 +320,7 @@ def test_receiver_that_is_no_https_url_is_refused(capsys):
         main(["verify", "--url", "http://127.0.0.1:1", "--receiver", "http://127.0.0.1:9", "--discovery"])
         == 2
     )
-    assert "is no https URL" in capsys.readouterr().err
+    assert "is not an https URL" in capsys.readouterr().err
 
 
 def test_inbox_is_bounded():
@@ -531,17 +531,17 @@ def test_env_says_what_is_wrong_with_an_oauth_client(tmp_path, text, said):
         (
             "by: [create_session], about: session",
             "by: [creat_session], about: session",
-            "`creat_session` is no action",
+            "`creat_session` is not an action",
         ),
-        ("about: session}", "about: sesion}", "`sesion` is no resource"),
-        ("  reads_on: [dispatcher]", "  reads_on: [dispatch]", "`dispatch` is no surface"),
+        ("about: session}", "about: sesion}", "`sesion` is not a resource"),
+        ("  reads_on: [dispatcher]", "  reads_on: [dispatch]", "`dispatch` is not a surface"),
         (
             "  about: {session_id: session, lot_id: lot}",
             "  about: {session_id: sessions}",
-            "`sessions` is no resource",
+            "`sessions` is not a resource",
         ),
-        ("otherwise: BAD_REQUEST}", "otherwise: BAD}", "`BAD` is no error code"),
-        ("surface: copilot}", "surface: copilots}", "`copilots` is no surface"),
+        ("otherwise: BAD_REQUEST}", "otherwise: BAD}", "`BAD` is not an error code"),
+        ("surface: copilot}", "surface: copilots}", "`copilots` is not a surface"),
     ],
 )
 def test_catalogue_is_refused_where_its_outside_names_nothing(old, new, said):

@@ -103,7 +103,7 @@ def test_value_of_a_header_that_is_a_list_or_an_object_is_not_judged(schema: str
 
 
 def test_header_of_single_successes_is_held_for_each_endpoint_that_has_one() -> None:
-    """`on: [200, 201]` is no framework's: nothing was held of an action."""
+    """`on: [200, 201]` is not a framework's: nothing was held of an action."""
     said = 'headers:\n  X-Kind: {description: Its kind, "on": [200, 201], schema: {type: string}}\nsurfaces:'
     model = catalogue(NOTES.replace("\nsurfaces:", f"\n{said}", 1))
     contracts = {

@@ -467,7 +467,7 @@ def test_right_server_keeps_all(oddity: str) -> None:
 def test_longer_list_than_this_client_reads_is_untested_and_breaks_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Another number of pages is no mistake of the server."""
+    """Another number of pages is not a mistake of the server."""
     monkeypatch.setattr(mcp_link, "MOST_PAGES", 2)
     report = verify(ToolServer(tools_list=paged(None, "a", "b")))
     assert not report.findings

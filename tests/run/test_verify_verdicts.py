@@ -1,4 +1,4 @@
-"""No false alarm: what a catalogue documents or leaves open is no finding, and what is still one shows
+"""No false alarm: what a catalogue documents or leaves open is not a finding, and what is still one shows
 beside it.
 """
 

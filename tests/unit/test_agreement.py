@@ -207,7 +207,7 @@ def test_contradictions_in_a_list_of_tools_are_said() -> None:
         (
             "anthropic-tools/keywords-agree",
             "warning",
-            "in `list_files`, `enum` has `644`, which is no string",
+            "in `list_files`, `enum` has `644`, which is not a string",
         ),
         (
             "anthropic-tools/keywords-agree",

@@ -1,4 +1,4 @@
-"""An answer that a cache stored repeats the headers of an earlier one, and is no finding for that."""
+"""An answer that a cache stored repeats the headers of an earlier one, and is not a finding for that."""
 
 from __future__ import annotations
 

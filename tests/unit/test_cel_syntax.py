@@ -38,7 +38,7 @@ def accepts(text: str) -> bool:
     """True if the evaluator compiles a text."""
     try:
         load_evaluator().compile(text)
-    except BaseException as error:  # it panics on some texts, and a panic is no Exception
+    except BaseException as error:  # it panics on some texts, and a panic is not a Exception
         if isinstance(error, KeyboardInterrupt | SystemExit):
             raise
         return False

@@ -61,8 +61,8 @@ def call(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str
 
 WRONG_CALLS = {
     "no url": ([SHOP], "Missing option '--url'"),
-    "url without scheme": ([SHOP, "--url", "staging.example.com"], "is no http or https URL"),
-    "url of a file": ([SHOP, "--url", "file:///etc/passwd"], "is no http or https URL"),
+    "url without scheme": ([SHOP, "--url", "staging.example.com"], "is not an http or https URL"),
+    "url of a file": ([SHOP, "--url", "file:///etc/passwd"], "is not an http or https URL"),
     "url with a key": (
         [SHOP, "--url", "https://key@staging.example.com"],
         "has more than scheme, host, port and path",
@@ -76,10 +76,16 @@ WRONG_CALLS = {
         [SHOP, "--url", URL, "--profile", "quick"],
         "'quick' is not one of 'smoke', 'standard', 'deep'",
     ),
-    "endless wait": ([SHOP, "--url", URL, "--max-wait", "inf"], "inf is no number of seconds"),
-    "wait that is no number": ([SHOP, "--url", URL, "--max-wait", "nan"], "nan is no number of seconds"),
-    "endless run": ([SHOP, "--url", URL, "--max-time", "1e400"], "1e400 is no number of seconds"),
-    "time that is no number": ([SHOP, "--url", URL, "--max-time", "nan"], "nan is no number of seconds"),
+    "endless wait": ([SHOP, "--url", URL, "--max-wait", "inf"], "inf is not a number of seconds"),
+    "wait that is not a number": (
+        [SHOP, "--url", URL, "--max-wait", "nan"],
+        "nan is not a number of seconds",
+    ),
+    "endless run": ([SHOP, "--url", URL, "--max-time", "1e400"], "1e400 is not a number of seconds"),
+    "time that is not a number": (
+        [SHOP, "--url", URL, "--max-time", "nan"],
+        "nan is not a number of seconds",
+    ),
     "time before now": ([SHOP, "--url", URL, "--max-time", "-inf"], "-inf is not in the range x>=1"),
     "no requests": ([SHOP, "--url", URL, "--max-requests", "0"], "0 is not in the range x>=1"),
     "no worker": ([SHOP, "--url", URL, "--workers", "0"], "0 is not in the range 1<=x<=8"),

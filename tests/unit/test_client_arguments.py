@@ -150,7 +150,9 @@ def test_a_problem_is_told_of_the_alternative_that_is_meant(note: Any, at: str, 
     ids=["nan", "infinite", "surrogate", "set", "object"],
 )
 def test_values_that_no_json_holds_are_refused(value: Any) -> None:
-    assert takes(shop(), "search_products").list_problems({"q": value}) == [("", "the arguments are no JSON")]
+    assert takes(shop(), "search_products").list_problems({"q": value}) == [
+        ("", "the arguments are not JSON")
+    ]
 
 
 def test_problems_are_few_and_short_however_many_there_are() -> None:

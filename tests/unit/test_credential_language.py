@@ -86,15 +86,30 @@ def test_credential_is_taken(auth: str) -> None:
 @pytest.mark.parametrize(
     ("auth", "line", "id", "message"),
     [
-        (scheme("{type: http_baerer}"), 2, "credential", "`http_baerer` is no type of a scheme"),
+        (scheme("{type: http_baerer}"), 2, "credential", "`http_baerer` is not a type of a scheme"),
         (scheme("{type: http_basic, in: header}"), 2, "idle", "`in` does nothing for `type: http_basic`"),
         (scheme("{type: http_bearer, name: X-A}"), 2, "idle", "`name` does nothing for `type: http_bearer`"),
         (scheme('{value: "Token {key}"}'), 2, "idle", "`value` does nothing for `type: http_bearer`"),
         (scheme("{type: api_key, name: X-A}"), 2, "missing-key", "an API key needs `in`, its place"),
         (scheme("{type: api_key, in: header}"), 2, "missing-key", "an API key needs `name`"),
-        (scheme("{type: api_key, in: body, name: a}"), 2, "credential", "`body` is no place of an API key"),
-        (scheme("{type: api_key, in: query, name: 'a b'}"), 2, "credential", "no name of a query parameter"),
-        (scheme("{type: api_key, in: cookie, name: 'a;b'}"), 2, "credential", "this is no name of a cookie"),
+        (
+            scheme("{type: api_key, in: body, name: a}"),
+            2,
+            "credential",
+            "`body` is not a place of an API key",
+        ),
+        (
+            scheme("{type: api_key, in: query, name: 'a b'}"),
+            2,
+            "credential",
+            "not a name of a query parameter",
+        ),
+        (
+            scheme("{type: api_key, in: cookie, name: 'a;b'}"),
+            2,
+            "credential",
+            "this is not a name of a cookie",
+        ),
         (
             scheme('{type: api_key, in: cookie, name: s, value: "Token {key}"}'),
             2,
@@ -102,7 +117,12 @@ def test_credential_is_taken(auth: str) -> None:
             "a cookie cannot have this value",
         ),
         (scheme("{type: oauth2}"), 2, "key-kind", "an OAuth 2.0 token by no flow that calls can take"),
-        (scheme("{type: api_key, in: header, name: 'X Y'}"), 2, "credential", "this is no name of a header"),
+        (
+            scheme("{type: api_key, in: header, name: 'X Y'}"),
+            2,
+            "credential",
+            "this is not a name of a header",
+        ),
         (
             scheme("{type: api_key, in: header, name: Content-Type}"),
             2,
@@ -135,7 +155,7 @@ def test_credential_is_taken(auth: str) -> None:
             "no call uses the scheme `other`",
         ),
         (scheme("{}", "security: []"), 2, "idle", "no call uses the scheme `key`"),
-        (scheme("{}", "security: [{kye: []}]"), 3, "unknown-name", "`kye` is no scheme"),
+        (scheme("{}", "security: [{kye: []}]"), 3, "unknown-name", "`kye` is not a scheme"),
         (
             scheme("{}", "security: [{key: [read]}]"),
             3,
@@ -262,7 +282,7 @@ def test_no_part_of_user_and_password_is_shown(leak: str) -> None:
     body = f'{{"seen": "{leak}", "user": "ada"}}'
     assert isinstance((answer := exchanged("basic", PAIR, body=body).answer), Response)
     assert leak not in answer.body.decode()
-    assert '"ada"' in answer.body.decode()  # a user's name is no secret
+    assert '"ada"' in answer.body.decode()  # a user's name is not a secret
 
 
 def test_key_in_the_query_is_a_variable_in_curl() -> None:

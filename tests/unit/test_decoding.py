@@ -57,7 +57,7 @@ def test_media_type_has_one_kind(media: str, name: str) -> None:
         (b"", "it has no header row"),
         (b"id,count\na\n", "row 2 has 1 cells, and the header row 2"),
         (b"id,id\na,b\n", "column 'id' stands twice in the header row"),
-        (b'id\n"a\n', "it is no CSV: unexpected end of data"),
+        (b'id\n"a\n', "it is not CSV: unexpected end of data"),
         (b"id\n\xff\n", "byte 3 is not UTF-8"),
     ],
 )

@@ -196,7 +196,7 @@ def test_quoted_file_that_is_gone_is_seen() -> None:
 
 
 def list_lost_modules(text: str, known: Container[str]) -> list[str]:
-    """The modules that a text quotes in backquotes, alone or with folders, and that are no known file."""
+    """The modules that a text quotes in backquotes, alone or with folders, and that are not known files."""
     quoted = re.findall(r"`((?:\w+/)*\w+\.py)`", text)
     return [module for module in quoted if module not in known]
 

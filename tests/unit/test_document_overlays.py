@@ -31,7 +31,7 @@ def apply(actions: str, data: Any = DATA) -> Applied:
 
 
 def refuse(text: str) -> Diagnostic:
-    """Return the one problem of a file that is no overlay."""
+    """Return the one problem of a file that is not an overlay."""
     with pytest.raises(InputError) as caught:
         read_overlays([("/mend.yaml", "mend.yaml")], lambda _: text.encode())
     assert len(caught.value.diagnostics) == 1
@@ -105,7 +105,7 @@ def test_an_action_that_does_not_fit_is_told_at_its_line(action: str, id: str, s
         (f"{HEAD}action: []\n", 3, "unknown key `action`"),
         (f"{HEAD}actions: [{{target: $.a, updates: {{}}}}]\n", 3, "unknown key `updates`"),
         (f"{HEAD}actions: [{{target: $.a[, remove: true}}]\n", 3, "expected"),
-        (f"{HEAD}actions: [{{target: a.b, remove: true}}]\n", 3, "`target` is no JSONPath"),
+        (f"{HEAD}actions: [{{target: a.b, remove: true}}]\n", 3, "`target` is not a JSONPath"),
         (f"{HEAD}actions: [{{target: $.a}}]\n", 3, "this action changes nothing"),
         (f"{HEAD}actions: [{{target: $.a, update: 1, copy: $.b}}]\n", 3, "only one counts"),
         ("overlay: 1.0.0\nactions: [{target: $.a, copy: $.b}]\n", 2, "`copy` is of Overlay 1.1"),

@@ -61,7 +61,7 @@ FAULTS = {
         "stands here again",
         "keep one",
     ),
-    "no url": ("url: staging", 1, 6, "is no http or https URL", "give it as https://"),
+    "no url": ("url: staging", 1, 6, "is not an http or https URL", "give it as https://"),
     "url that is a number": ("url: 5", 1, 6, "a URL is text", ""),
     "twin of no TLS": (
         "url: http://a.example\nplain_url: http://b.example",
@@ -162,7 +162,7 @@ def test_key_written_in_place_of_a_variable_is_not_repeated(
     )
     assert main(["verify", "--env", str(path), "--plan"]) == 2
     said = capsys.readouterr()
-    assert "this is no name of an environment variable" in said.err
+    assert "this is not a name of an environment variable" in said.err
     assert "staging.yaml:3:9" in said.err
     assert said.out == ""
     assert "secret" not in said.err
@@ -181,7 +181,7 @@ def test_description_gives_url_and_key_and_the_command_line_goes_before_it(
     assert main(["verify", "--env", str(path), "--plan"]) == 0
     assert "(nothing is sent)" in capsys.readouterr().out
     assert main(["verify", "--env", str(path), "--url", "nonsense", "--plan"]) == 2
-    assert "is no http or https URL" in capsys.readouterr().err
+    assert "is not an http or https URL" in capsys.readouterr().err
     path.write_text("identities: {main: STAGING_KEY}\n", encoding="utf-8")
     assert main(["verify", "--env", str(path), "--plan"]) == 2
     assert "has no `url`" in capsys.readouterr().err

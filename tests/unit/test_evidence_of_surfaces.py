@@ -1,4 +1,4 @@
-"""What differs between two equal calls of REST is no difference between REST and a dispatcher."""
+"""What differs between two equal calls of REST is not a difference between REST and a dispatcher."""
 
 from __future__ import annotations
 

@@ -165,7 +165,7 @@ def test_epoch_wants_an_offset() -> None:
     ("text", "says"),
     [
         ("inptu.limit > 1", "`inptu` is not known here; known: input"),
-        ("celi(input.a) > 1", "`celi()` is no function here; known: alnum, "),
+        ("celi(input.a) > 1", "`celi()` is not a function here; known: alnum, "),
         ("input.a >", "at character 10: Syntax error"),
         ("", "at character 1"),
         ("size(input.a) == size(input.b) == ", "at character 35"),

@@ -318,9 +318,9 @@ def test_a_server_that_forgot_an_old_name_breaks_its_contract_alone() -> None:
         ({"Place_Order": DAY}, "also the name of action `place_order`"),
         ({"search_products": DAY}, "also the name of action `search_products`"),
         ({"bye": DAY}, "also a former name of `cancel_order`"),
-        ({"old": "2027-02-30"}, "no day of the calendar"),
+        ({"old": "2027-02-30"}, "not a day of the calendar"),
         ({"old": "soon"}, "`soon` stands here"),
-        ({"old name": DAY}, "no name that is allowed"),
+        ({"old name": DAY}, "not a name that is allowed"),
     ],
 )
 def test_an_old_name_is_one_actions_and_ends_on_a_day(formerly: dict[str, str], said: str) -> None:

@@ -55,9 +55,9 @@ def test_scheme_is_that_of_every_call(auth: str, shown: str, document: dict[str,
         ("header", "is no way to send a key"),
         ("bearer:x", "is no way to send a key"),
         ("header:Accept", "is a header that clients set by themselves"),
-        ("header:a b", "is no name of a header"),
+        ("header:a b", "is not a name of a header"),
         ("header:X-Key:Token", "no word can stand before the key there"),
-        ("header:\x1b[31m", "is no name of a header"),
+        ("header:\x1b[31m", "is not a name of a header"),
     ],
 )
 def test_what_is_no_scheme_is_one_message(auth: str, says: str) -> None:

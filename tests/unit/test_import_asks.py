@@ -157,7 +157,7 @@ def test_word_that_names_a_collection_of_the_path_is_no_verb(path: str, id: str,
     ],
 )
 def test_verb_of_two_words_or_behind_a_colon_suggests_a_change(path: str, id: str, effect: str) -> None:
-    """A GET that ends a session or cancels a job is no read, however its verb is written."""
+    """A GET that ends a session or cancels a job is not a read, however its verb is written."""
     made = imported(openapi({path: {"get": operation(operationId=id)}}))
     assert [str(action.effect) for action in made.model.actions] == [effect]
 

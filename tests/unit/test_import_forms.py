@@ -296,7 +296,7 @@ def test_form_that_a_reading_call_need_not_send_is_dropped_with_a_message() -> N
         )
     )
     assert list(made.data["actions"]) == ["get_book", "go"]
-    assert "a body of application/x-www-form-urlencoded that is no object of named members" in notes(made)
+    assert "a body of application/x-www-form-urlencoded that is not an object of named members" in notes(made)
 
 
 def test_operation_that_only_redirects_is_left_out() -> None:

@@ -49,8 +49,8 @@ BOMB = (
     + "paths: {/x: *a39}\n"
 )
 HOSTILE = {
-    "empty": ("", "no mapping"),
-    "no document": ("[1, 2]", "no mapping"),
+    "empty": ("", "not a mapping"),
+    "no document": ("[1, 2]", "not a mapping"),
     "no text": (b"\xff\xfe\x00\x01", "not UTF-8"),
     "another format": ('{"swagger": "1.2"}', "swagger: 1.2"),
     "no version": ('{"paths": {}}', "neither `openapi` nor `swagger`"),

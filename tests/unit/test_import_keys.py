@@ -248,7 +248,7 @@ def test_scheme_that_an_author_mistypes_is_told_as_before() -> None:
     text = imported(asking({"b": BEARER}, [{"b": []}])).text.replace("type: http_bearer", "type: http_baerer")
     with pytest.raises(InputError) as raised:
         load_text(text)
-    assert "`http_baerer` is no type of a scheme" in raised.value.diagnostics[0].message
+    assert "`http_baerer` is not a type of a scheme" in raised.value.diagnostics[0].message
     assert "http_bearer" in raised.value.diagnostics[0].help
 
 

@@ -179,7 +179,7 @@ def test_answer_of_a_write_that_is_no_resource_makes_what_the_link_names() -> No
 @pytest.mark.parametrize(
     ("links", "said"),
     [
-        (link("$response.header.X-Code"), "$response.header.X-Code is no member of the answer's body"),
+        (link("$response.header.X-Code"), "$response.header.X-Code is not a member of the answer's body"),
         (link("$response.body#/pages"), "pages of the answer and code are not of one type"),
         (link("$response.body#/gone"), "gone of the answer and code are not of one type"),
         (link("$response.body#/a~1b"), "cannot be said as an expression"),
@@ -187,7 +187,7 @@ def test_answer_of_a_write_that_is_no_resource_makes_what_the_link_names() -> No
         ({"Gone": {"operationId": "getGone"}}, "the operation that it names is not in the catalogue"),
         ({"Gone": {"operationRef": "https://a.example/o.json#/x"}}, "is not in the catalogue"),
         ({"Gone": {"$ref": "#/components/links/Gone"}}, "leads nowhere"),
-        (link("$request.body#/title"), "is no member of the answer's body"),
+        (link("$request.body#/title"), "is not a member of the answer's body"),
         (link("$request.header.X-Other"), "X-Other is the id of no resource"),
     ],
 )
@@ -223,7 +223,7 @@ def _reading(path: str, name: str, members: list[str], links: dict[str, Any]) ->
 
 
 def test_read_whose_own_argument_nothing_names_finds_no_resource() -> None:
-    """A new value finds nothing, so it is no argument of `found_by`."""
+    """A new value finds nothing, so it is not an argument of `found_by`."""
     owner = {"Owner": {"operationId": "getPerson", "parameters": {"nick": "$response.body#/owner"}}}
     written = {
         "openapi": "3.0.3",

@@ -642,7 +642,7 @@ def test_members_that_a_body_needs_are_given_where_the_body_may_be_left_out() ->
     [
         ("the answer has no id", {"/items/{item_id}": by_id() | {"get": answer({"type": "object"})}}),
         ("the id has another type", {"/items/{item_id}": by_id(kind="boolean") | {"get": answer(ITEM)}}),
-        ("the argument is no id", {"/items/{slug}": by_id("slug", "string") | {"get": answer(ITEM)}}),
+        ("the argument is not an id", {"/items/{slug}": by_id("slug", "string") | {"get": answer(ITEM)}}),
         ("nothing reads one", {"/items": {"post": create()}, "/items/{id}": by_id("id") | {"put": create()}}),
         ("its parent is none", {"/a/{a}/items/{item_id}": {
             "parameters": by_id("a", "string")["parameters"] + by_id()["parameters"], "get": answer(ITEM)}}),

@@ -87,7 +87,7 @@ def test_what_a_catalogue_says_of_servers_comes_back_from_its_own_document() -> 
 
 @pytest.mark.parametrize("url", ["https://[host]/api", "https://api.example:none/api", "https://[::1"])
 def test_server_whose_host_is_none_has_no_address(url: str) -> None:
-    """A URL that nobody could call is no server, and the rest of the document is imported all the same."""
+    """A URL that nobody could call is not a server, and the rest of the document is imported all the same."""
     found = made([{"url": url}], {"get": operation(operationId="a")})
     assert found.data["api"]["server"] == "https://api.example.com"
     assert any("the document names no host" in str(note) for note in found.notes)

@@ -56,7 +56,7 @@ def test_row_is_full(id: str) -> None:
 @pytest.mark.parametrize("id", ROWS)
 def test_keys_of_a_row_are_keys_of_the_schema(id: str) -> None:
     for key in rows()[id].several("keys"):
-        assert schema_has(key, _schema()), f"{key} is no key of the language"
+        assert schema_has(key, _schema()), f"{key} is not a key of the language"
 
 
 @cache

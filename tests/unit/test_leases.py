@@ -81,8 +81,8 @@ def test_a_file_that_says_no_end_is_no_lease(text: str, tmp_path: Path) -> None:
 def test_what_is_no_file_is_no_lease(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path, why in (
-        (tmp_path, "is no file"),
-        (tmp_path / "pipe", "is no file"),
+        (tmp_path, "is not a file"),
+        (tmp_path / "pipe", "is not a file"),
         (tmp_path / "x", "is gone"),
     ):
         assert why in Lease(path).problem

@@ -13,7 +13,7 @@ from pgagents.verify.checks.rest.pagination import choose_size
     ("whole", "usual", "size"),
     [
         ("abc", "abc", None),  # nothing differs
-        ("a", "abc", None),  # one item is no list in pages
+        ("a", "abc", None),  # one item is not a list in pages
         ("abX", "ab", 2),  # an item more, at the end
         ("Xab", "ab", 1),  # behind as many items, the list without the argument lacks one
         ("ac", "abc", 1),  # an item less

@@ -217,7 +217,7 @@ ONE_FAULT = {
         "items: {$ref: Bok}",
         "Bok",
         "unknown-name",
-        "`Bok` is no schema of this catalogue",
+        "`Bok` is not a schema of this catalogue",
         "did you mean `Book`?",
     ),
     "dangling error code": (
@@ -225,7 +225,7 @@ ONE_FAULT = {
         "errors: [BAD, GNE]",
         "GNE",
         "unknown-name",
-        "`GNE` is no error code of this catalogue",
+        "`GNE` is not an error code of this catalogue",
         "did you mean `GONE`?",
     ),
     "dangling group": (
@@ -233,7 +233,7 @@ ONE_FAULT = {
         "gemini: {actions: raeding}",
         "raeding",
         "unknown-name",
-        "`raeding` is no group of this catalogue",
+        "`raeding` is not a group of this catalogue",
         "did you mean `reading`?",
     ),
     "dangling resource": (
@@ -241,7 +241,7 @@ ONE_FAULT = {
         "refers_to: boook",
         "boook",
         "unknown-name",
-        "`boook` is no resource of this catalogue",
+        "`boook` is not a resource of this catalogue",
         "did you mean `book`?",
     ),
     "unknown argument": (
@@ -332,7 +332,7 @@ ONE_FAULT = {
         'id: {type: string, pattern: "["}\n',
         '"["',
         "schema",
-        "the pattern is no regular expression (ECMA-262)",
+        "the pattern is not a regular expression (ECMA-262)",
         "",
     ),
     "anchor": (
@@ -348,7 +348,7 @@ ONE_FAULT = {
         "  reading: [find_books]\n  re ding: [find_books]",
         "re ding",
         "name",
-        "`re ding` is no name that is allowed here: text that matches ^[A-Za-z_][A-Za-z0-9_]{0,63}$",
+        "`re ding` is not a name that is allowed here: text that matches ^[A-Za-z_][A-Za-z0-9_]{0,63}$",
         "",
     ),
 }
@@ -393,7 +393,7 @@ PLANTS = [
         "envelope: Eror",
         "Eror",
         "unknown-name",
-        "`Eror` is no schema of this catalogue",
+        "`Eror` is not a schema of this catalogue",
     ),
     (
         "  search_parking:",
@@ -502,7 +502,7 @@ STEP = "lend: {action: lend_book, input: {book_id: =find.book.id}, expect: [resp
     ("member", "message"),
     [
         ("via: gemini", "gemini neither dispatches lend_book nor has headers to send with it"),
-        ("via: chatt", "`chatt` is no surface of this catalogue"),
+        ("via: chatt", "`chatt` is not a surface of this catalogue"),
         ("key: find.book.", "the expression does not compile"),
         ("after_s: finds.at", "the expression does not compile"),
     ],
@@ -544,7 +544,7 @@ def test_two_faults_in_one_list_are_both_told() -> None:
     text = swap(SMALL, "actions: [find_books, lend_book]", "actions: [find_books, 5, lend_bok]")
     assert [(id, message) for _, _, id, message in told(text)] == [
         ("type", "the number 5 stands here; it should be text"),
-        ("unknown-name", "`lend_bok` is no action of this catalogue"),
+        ("unknown-name", "`lend_bok` is not an action of this catalogue"),
     ]
 
 

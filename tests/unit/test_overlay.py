@@ -591,12 +591,12 @@ def test_diff_lists_lines_that_fit_nothing_any_more_and_guesses(tmp_path: Path) 
         (
             "resources: {note: {made_by: {action: create_note, input: {title: Milk}}}}",
             ("/notes", "post"),
-            "`create_note` is no action of this catalogue",
+            "`create_note` is not an action of this catalogue",
         ),
         (
             "groups: {agents: [list_notes, delete_note]}",
             ("/notes/{note_id}", "delete"),
-            "`delete_note` is no action of this catalogue",
+            "`delete_note` is not an action of this catalogue",
         ),
     ],
 )

@@ -83,7 +83,7 @@ def test_a_redirect_ends_it_with_one_message_without_the_key(
 def test_a_variable_that_is_not_set_or_holds_no_header(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for value, said in (
         ("", "the environment variable DOCS_KEY is not set"),
-        ("a\nb", "DOCS_KEY is no header"),
+        ("a\nb", "DOCS_KEY is not a header"),
     ):
         monkeypatch.setenv("DOCS_KEY", value)
         with pytest.raises(InputError) as caught:

@@ -1,4 +1,4 @@
-"""A consequence of the run's own call is no fault of the server; of two faults in a call either answers.
+"""A consequence of the run's own call is not a fault of the server; of two faults in a call either answers.
 
 Judgements of single answers, made here without a server.
 """

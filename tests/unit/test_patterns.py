@@ -127,7 +127,7 @@ def test_plan_of_a_catalogue_with_a_pattern_that_python_cannot_match_is_made(cap
     [
         ("(a{1,1000}){1,1000}", "it grows too large"),
         ("a" * 10_001, "it has 10,001 characters"),
-        ("(", "no regular expression"),
+        ("(", "not a regular expression"),
     ],
 )
 def test_a_pattern_that_no_engine_bounds_is_refused_at_its_line(pattern, why):

@@ -338,7 +338,7 @@ def test_a_sentence_about_an_argument_is_asked_once_with_its_words(tmp_path: Pat
 
 
 def test_a_call_that_makes_another_thing_needs_a_state_that_its_words_name(tmp_path: Path) -> None:
-    """An invoice is no state, though one state is left that no other call leads to."""
+    """An invoice is not a state, though one state is left that no other call leads to."""
     visit = {"type": "object", "properties": {"id": {"type": "string"}, "state": {"type": "string"}}}
     visit["properties"]["state"]["enum"] = ["open", "started", "lost"]  # type: ignore[index]  # a dict
     one, id = "/visits/{visit_id}", named("visit_id")

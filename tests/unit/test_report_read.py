@@ -74,7 +74,7 @@ def test_every_form_of_a_file_is_that_of_the_run(make: Callable[[], Report], tmp
 def test_report_that_is_cut_off_anywhere_is_refused(at: int) -> None:
     raw = as_json.render(report(ALL), SOURCE).rstrip()
     with pytest.raises(
-        PgagentsError, match=r"is cut off|is no JSON report|is no whole report|no report of pgagents"
+        PgagentsError, match=r"is cut off|is not a JSON report|is not a whole report|no report of pgagents"
     ):
         parse_report(raw[: min(at, len(raw) - 1)], "r.json")
 
@@ -86,7 +86,7 @@ def edited(edit: Callable[[Any], Any]) -> bytes:
 
 
 WRONG: dict[str, tuple[Callable[[Any], Any], str]] = {
-    "no footer": (lambda d: d.pop("footer"), "no whole report"),
+    "no footer": (lambda d: d.pop("footer"), "not a whole report"),
     "another version": (lambda d: d["header"].update(format=2), "has format 2; this version reads format 1"),
     "no version": (lambda d: d["header"].pop("format"), "no report of pgagents"),
     "a result less": (lambda d: d["results"].pop(), "header states 15 contracts, and it has 14"),
@@ -94,7 +94,7 @@ WRONG: dict[str, tuple[Callable[[Any], Any], str]] = {
     "other counts": (lambda d: d["footer"].update(kept=99), "counts other verdicts"),
     "a finding less": (lambda d: d["findings"].clear(), "its findings are not its broken contracts"),
     "a line beyond": (lambda d: d["results"][0]["source"].update(line=MAX_LINE + 1), "a place lies beyond"),
-    "no number": (lambda d: d["footer"].update(requests="many"), "no whole report"),
+    "no number": (lambda d: d["footer"].update(requests="many"), "not a whole report"),
     "a name that steers": (
         lambda d: d["results"][3].update(contract="\x1b[2J"),
         "characters that no name has",
@@ -110,7 +110,7 @@ WRONG: dict[str, tuple[Callable[[Any], Any], str]] = {
     "no such shard": (lambda d: d["header"]["shard"].update(number=4), "it is shard 4 of 3"),
     "headers of another shape": (
         lambda d: d["findings"][0]["exchanges"][0]["request"].update(headers=[["a"]]),
-        "no whole report",
+        "not a whole report",
     ),
 }
 
@@ -155,8 +155,8 @@ def test_file_that_cannot_be_read_is_one_message(tmp_path: Path, capsys: pytest.
         stream.truncate(200_000_000)  # no disk space: it has no blocks
     for name, said in {
         "nowhere": "No such file",
-        ".": "is no file",
-        "pipe": "is no file",
+        ".": "is not a file",
+        "pipe": "is not a file",
         "huge": "has 200,000,000 bytes",
     }.items():
         assert main(["report", "show", str(tmp_path / name)]) == 2
@@ -474,7 +474,7 @@ def test_each_contract_of_one_finding_has_what_was_answered_to_it() -> None:
 
 
 def test_suffixes_lead_to_formats() -> None:
-    """GitHub's annotations are no file; a new format without a suffix must say so here."""
+    """GitHub's annotations are not a file; a new format without a suffix must say so here."""
     assert set(report_files.FORMS) - set(report_files.SUFFIXES.values()) == {"github"}
     assert set(report_files.SUFFIXES.values()) <= set(report_files.FORMS)
 
@@ -609,7 +609,7 @@ BAD = {
     "no mapping": ("- a", "a line of a baseline is a mapping"),
     "no reason": ("- {contract: a, until: 2026-12-31}", "`reason` is text and must be there"),
     "empty reason": ("- {contract: a, reason: ' ', until: 2026-12-31}", "`reason` is text and must be there"),
-    "no date": ("- {contract: a, reason: b, until: soon}", "`soon` is no date"),
+    "no date": ("- {contract: a, reason: b, until: soon}", "`soon` is not a date"),
     "misspelt key": ("- {contract: a, reason: b, util: 2026-12-31}", "unknown key `util`"),
     "no YAML": ("- {contract: ]", ""),
 }

@@ -227,7 +227,7 @@ def test_every_variation_names_a_point_of_the_language_or_none() -> None:
 
     for id, variation in VARIATIONS.items():
         assert variation.point is None or variation.point in Behaviour.model_fields, (
-            f"the variation {id}: `{variation.point}` is no key of `behaviour`; `extra_members` names none"
+            f"the variation {id}: `{variation.point}` is not a key of `behaviour`; `extra_members` names none"
         )
 
 

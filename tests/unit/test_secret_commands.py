@@ -153,7 +153,7 @@ def test_description_names_a_command(tmp_path: Path) -> None:
         ("{lives_s: 3}", "a command is a list of words"),
         ("{command: [get], lives_s: 0}", "a number of seconds above 0"),
         ("{command: [get], lives: 3}", "unknown key `lives`"),
-        ("[get-token]", "no name of an environment variable"),
+        ("[get-token]", "not a name of an environment variable"),
     ],
 )
 def test_fault_of_a_command_is_told_at_its_place(identity: str, message: str, tmp_path: Path) -> None:

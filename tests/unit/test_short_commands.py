@@ -58,7 +58,7 @@ def _replace_by_a_folder() -> None:
         (_begin_with_a_mark, "byte 0xff is not UTF-8\n  --> openapi.json:1:6", "save the file as UTF-8"),
         (lambda: DOCUMENT.write_bytes(b'{"openapi": "3.1.0"'), "not valid JSON", "correct it there"),
         (lambda: DOCUMENT.write_bytes(b"<html>"), "this is a web page", "give the address of the OpenAPI"),
-        (lambda: DOCUMENT.write_bytes(b"[]"), "the document is no mapping", "give an OpenAPI 3.0"),
+        (lambda: DOCUMENT.write_bytes(b"[]"), "the document is not a mapping", "give an OpenAPI 3.0"),
         (lambda: DOCUMENT.write_bytes(b'{"a": 1}'), "neither `openapi` nor `swagger`", "give an OpenAPI 3.0"),
         (lambda: write("ftp://x.example/a"), "neither a path nor an http address", "give a path, or a URL"),
         (

@@ -29,7 +29,7 @@ def lay(folder: Path, text: str | bytes = TRUE, name: str = "desk") -> Path:
         ("# No front matter\n", "desk/SKILL.md:1: its first line is not `---`"),
         ("---\nname: desk\n", "desk/SKILL.md:1: no second line `---` is there"),
         ("---\nname: [\n---\n", "desk/SKILL.md:3: "),
-        ("---\n- a\n---\n", "desk/SKILL.md:2: the front matter is no mapping"),
+        ("---\n- a\n---\n", "desk/SKILL.md:2: the front matter is not a mapping"),
         (b"---\nname: \xff\n---\n", "desk/SKILL.md:2: byte 0xff is not UTF-8"),
         (TRUE + "x" * 300_000, "bytes; at most 262,144 are read"),
         ("---\nname: " + "[" * 300 + "]" * 300 + "\n---\n", "desk/SKILL.md"),

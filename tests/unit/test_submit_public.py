@@ -166,7 +166,7 @@ PAGES: Mapping[str, tuple[Response | Silence, str]] = {
     "an empty page": (page(" "), "it is empty"),
     "data": (page(kind="application/json"), "its media type is application/json"),
     "a page without TLS": (moved("http://lending.example/privacy"), "it does not begin with https://"),
-    "a page inside": (moved("https://10.0.0.1/privacy"), "no host that the public can reach"),
+    "a page inside": (moved("https://10.0.0.1/privacy"), "not a host that the public can reach"),
     "a circle": (moved("/privacy"), "it redirects more than 3 times"),
     "nothing": (Silence("too-large", ""), "no answer: too-large"),
 }
@@ -193,9 +193,9 @@ CHALLENGES: Mapping[str, tuple[Response, str, str]] = {
     "the token": (page("token-of-the-form\n", "text/plain"), "token-of-the-form", ""),
     "a token": (page("token-of-the-form", "text/plain"), "", ""),
     "another token": (page("token-of-another", "text/plain"), "token-of-the-form", "another token"),
-    "json": (page('{"token":"token-of-the-form"}', "application/json"), "", "no single token"),
-    "several": (page("token-one\ntoken-two", "text/plain"), "", "no single token"),
-    "a page": (page(), "", "no single token"),
+    "json": (page('{"token":"token-of-the-form"}', "application/json"), "", "not a single token"),
+    "several": (page("token-one\ntoken-two", "text/plain"), "", "not a single token"),
+    "a page": (page(), "", "not a single token"),
     "nothing": (page(status=404), "", "it answers 404"),
 }
 

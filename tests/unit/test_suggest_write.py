@@ -147,7 +147,7 @@ def test_value_that_yaml_forbids_is_escaped_in_the_evidence() -> None:
 
 
 def test_proposals_that_are_no_yaml_are_refused() -> None:
-    with pytest.raises(PgagentsError, match="the proposals are no YAML"):
+    with pytest.raises(PgagentsError, match="the proposals are not YAML"):
         insert(over().source, "actions:\n  list_notes: \U000e87cc: [\n")
 
 
@@ -211,8 +211,8 @@ def test_nothing_is_written_where_nothing_was_found(
     [
         (["--write", "--out", "laws.yaml"], "give one of them"),
         (["openapi.json", "--write"], "--write changes a catalogue, and here is only a document"),
-        (["park-graph", "--write"], "is no file here"),
-        (["park-graph", "--cases", "openai", "--write"], "is no file here"),
+        (["park-graph", "--write"], "is not a file here"),
+        (["park-graph", "--cases", "openai", "--write"], "is not a file here"),
     ],
 )
 def test_wrong_use_is_told_before_anything_is_sent(

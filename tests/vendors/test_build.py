@@ -496,7 +496,7 @@ def test_a_users_shared_template_replaces_ours_except_where_a_document_has_its_o
         ("{% for n in range(10 ** 9) %}x{% endfor %}", "gemini/functions.j2:1: Range too big"),
         ("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "gemini/functions.j2:1: maximum recursion"),
         ('{"a": 1, "a": 2}', "the member `a` twice"),
-        ('{"a": NaN}', "NaN is no JSON number"),
+        ('{"a": NaN}', "NaN is not a JSON number"),
         ('{"a": 1,}', "does not write JSON"),
         ("", "does not write JSON"),
     ],

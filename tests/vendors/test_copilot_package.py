@@ -73,7 +73,7 @@ def test_reference_id_is_asked_for_by_its_name(tmp_path: Path, capsys: pytest.Ca
     assert main([*call, "--reference-id", "parkgraph_api_key=abc"]) == 0
     assert (out / "copilot/app.zip").is_file()
     assert main([*call[:2], "--check", "--out", str(out)]) == 0, (
-        "a package beside the generated files is no drift"
+        "a package beside the generated files is not drift"
     )
 
 

@@ -170,7 +170,7 @@ def test_what_is_no_plugin_is_refused(name: str, tmp_path: Path, capsys: Any) ->
 def test_a_missing_folder_and_a_foreign_file_are_refused(tmp_path: Path, capsys: Any) -> None:
     assert "cannot read" in refused(tmp_path / "nothing", capsys, "--for", "openai-portal")
     (tmp_path / "a.json").write_text('{"a": 1}')
-    assert "no file that openai-portal knows" in refused(
+    assert "not a file that openai-portal knows" in refused(
         tmp_path / "a.json", capsys, "--for", "openai-portal"
     )
     (tmp_path / "b.json").write_text('{"a": ')

@@ -108,7 +108,7 @@ OF_PROPERTIES: Mapping[str, tuple[str, Callable[[Document], Any]]] = {
 OF_FILES: Mapping[str, tuple[str, Callable[[Files], Any]]] = {
     "no definition": ("no-connector", lambda f: f.pop(DEFINITION)),
     "no properties": ("json", lambda f: f.pop(PROPERTIES)),
-    "a definition that is no JSON": ("json", lambda f: f.update({DEFINITION: b"{"})),
+    "a definition that is not JSON": ("json", lambda f: f.update({DEFINITION: b"{"})),
     "no icon": ("icon", lambda f: f.pop(ICON)),
     "an icon that is none": ("icon", lambda f: f.update({ICON: b"GIF89a"})),
     "a large icon": ("icon", lambda f: f.update({ICON: bytes(1_000_000)})),

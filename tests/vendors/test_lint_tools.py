@@ -475,8 +475,8 @@ def test_one_part_of_several_tools_is_said_once() -> None:
     wrong = {"type": "object", "properties": {"m": {"type": "string", "enum": [1]}}}
     other = {"type": "object", "properties": {"m": {"type": "string", "enum": [2]}}}
     assert about(listed(*[wrong] * 6, other), "keywords-agree") == [
-        "in `t0`, `enum` has `1`, which is no string; the same in `t1`, `t2`, `t3` and 2 more",
-        "in `t6`, `enum` has `2`, which is no string",
+        "in `t0`, `enum` has `1`, which is not a string; the same in `t1`, `t2`, `t3` and 2 more",
+        "in `t6`, `enum` has `2`, which is not a string",
     ]
 
 

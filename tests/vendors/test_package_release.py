@@ -37,7 +37,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("dist")
     wheel, sdist = bare.build(folder / "dist", "sdist", "wheel")
     with tarfile.open(sdist) as archive:
-        archive.extraction_filter = getattr(tarfile, "data_filter", None)  # Debian 12's Python 3.11.2 has none
+        archive.extraction_filter = getattr(
+            tarfile, "data_filter", None
+        )  # Debian 12's Python 3.11.2 has none
         archive.extractall(folder)
     return folder / sdist.name.removesuffix(".tar.gz"), wheel
 

@@ -84,7 +84,7 @@ def test_a_task_says_its_calls_in_their_order() -> None:
     _, text = skills["gift"]
     order = [text.index(f"Call `{name}`") for name in ("search_products", "place_order", "cancel_order")]
     assert order == sorted(order)
-    assert text.count("Call `cancel_order`") == 1, "the refused call is no part of the task"
+    assert text.count("Call `cancel_order`") == 1, "the refused call is not a part of the task"
     assert "`product_id`: id of product, from step 1" in text
     losses = [loss for r in _build(shop()).rendered for loss in r.made.view.losses]
     assert any(loss.constraint == "step again" for loss in losses)

@@ -88,7 +88,7 @@ def test_forms_that_a_schema_leaves_open_are_shown() -> None:
     documents = files("park_graph")
     tools = {tool["name"]: tool for tool in documents["anthropic/tools.json"]}
     assert [e["vehicles"][0]["plate"] for e in tools["dispatch_av_fleet"]["input_examples"]] == ["AV-1234"]
-    assert "input_examples" not in tools["get_rates"], "one id is no form"
+    assert "input_examples" not in tools["get_rates"], "one id is not a form"
     bill = next(t for t in documents["mcp/tools.json"]["tools"] if t["name"] == "get_fleet_billing")
     assert bill["inputSchema"]["properties"]["from"]["examples"] == ["2026-04-01T00:00:00Z"]
     assert "examples" not in bill["inputSchema"]["properties"]["fleet_id"]

@@ -107,7 +107,7 @@ def test_keys_with_slashes_and_tildes_are_escaped() -> None:
 @pytest.mark.parametrize(
     ("written", "says"),
     [
-        ("functionDeclarations", "is no JSON Pointer"),
+        ("functionDeclarations", "is not a JSON Pointer"),
         ("/functiondeclarations", "there is no member `functiondeclarations` in the document's root"),
         ("/functionDeclarations/99", "there is no item `99` in /functionDeclarations"),
         ("/functionDeclarations/-1", "there is no item `-1`"),
@@ -130,7 +130,7 @@ def test_the_command_shows_the_line(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("member", "says"),
     [
-        ("generated/nothing.json#/a", "is no file that pgagents generates"),
+        ("generated/nothing.json#/a", "is not a file that pgagents generates"),
         ("generated/gemini/functions.json#/nothing", "there is no member `nothing`"),
         ("generated/pgagents/losses.md#/a", "has no members"),
     ],

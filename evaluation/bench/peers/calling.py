@@ -28,7 +28,7 @@ WRONG = (
     ("an unknown member of vehicle", "createSession", STAY | {"vehicle": {"wheels": 4}}),
 )
 ROWS = {
-    "noise": ("lines on stdout that are no message", "during all calls below"),
+    "noise": ("lines on stdout that are not a message", "during all calls below"),
     "unknown_query": (
         "unknown argument of a GET",
         "`colour` beside a good search: refused before any call, dropped, or sent on",

@@ -77,7 +77,7 @@ def front(behind: str) -> Iterator[Front]:
 
 class _Server(ThreadingHTTPServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hangs up is no news."""
+        """A client that hangs up is not news."""
 
 
 class _Handler(BaseHTTPRequestHandler):

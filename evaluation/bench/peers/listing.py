@@ -38,7 +38,7 @@ ROWS = {
     "output_asks": ("output constraints kept", "the same keywords, of the answers' schemas"),
     "hints": ("annotation hints given", "four for each tool"),
     "read_only": ("`readOnlyHint: true` on GETs", "and on how many writes, where there is one"),
-    "destructive": ("`destructiveHint` not left to its default", "on the operations that are no GET"),
+    "destructive": ("`destructiveHint` not left to its default", "on the operations that are not GET"),
     "scopes": (
         "OAuth scopes named",
         "operations whose scope stands in their tool's description or `_meta`, beside the word scope",

@@ -42,7 +42,7 @@ export function parseJson(bytes) {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw malformed(`the body is no JSON: ${error.message}`);
+    throw malformed(`the body is not JSON: ${error.message}`);
   }
   if (hasLoneSurrogate(text)) throw malformed('the body has an unpaired surrogate');
   return value;
@@ -136,7 +136,7 @@ function parseMultipart(bytes, boundary) {
         }
       });
     });
-    dicer.on('error', () => reject(malformed('the body is no multipart')));
+    dicer.on('error', () => reject(malformed('the body is not multipart')));
     dicer.on('finish', () => resolve(parts));
     dicer.end(bytes);
   });

@@ -103,7 +103,7 @@ export function createRouter({ deck, tokens, apps, limits, clock }) {
 
   const putFolder = (req, res) => {
     const { workspace, slug } = req.params;
-    if (!SLUG.test(slug)) throw invalid('path:slug', 'this is no slug');
+    if (!SLUG.test(slug)) throw invalid('path:slug', 'this is not a slug');
     const { made, folder } = deck.putFolder(req.organisation, workspace, slug, readFolder(req.body));
     if (made) res.status(201).set('Location', `${BASE}/folders.info?workspace=${workspace}&slug=${slug}`);
     res.json({ folder });

@@ -17,9 +17,9 @@ export function wrongName(value) {
   return wrongText(value, 120) ?? (value.includes('/') ? 'a name has no slash' : undefined);
 }
 
-export const wrongLabel = (value) => (typeof value === 'string' && LABEL.test(value) ? undefined : 'this is no label');
+export const wrongLabel = (value) => (typeof value === 'string' && LABEL.test(value) ? undefined : 'this is not a label');
 
-/** Where and why a value is no list of labels. */
+/** Where and why a value is not a list of labels. */
 function wrongLabels(value) {
   if (!Array.isArray(value) || value.length > 10) return ['', 'a list of at most 10 labels is wanted'];
   const index = value.findIndex((label, at) => wrongLabel(label) || value.indexOf(label) < at);
@@ -28,7 +28,7 @@ function wrongLabels(value) {
 
 const escape = (name) => name.replaceAll('~', '~0').replaceAll('/', '~1');
 
-/** Refuse what is no object, and members that are not listed. */
+/** Refuse what is not an object, and members that are not listed. */
 function requireMembers(body, listed) {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw invalid('', 'an object is wanted');
   for (const name of Object.keys(body)) {

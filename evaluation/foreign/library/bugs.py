@@ -70,7 +70,7 @@ BUGS: dict[str, Bug] = {
         "middling",
         "The offset is turned into a page number and rounded down.",
         "8.8",
-        "an `offset` that is no multiple of `limit` gives the items of the multiple below",
+        "an `offset` that is not a multiple of `limit` gives the items of the multiple below",
         "https://github.com/modrinth/labrinth/issues/906",
     ),
     "copy-kept-after-expiry": Bug(

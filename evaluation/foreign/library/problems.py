@@ -118,7 +118,7 @@ def install_handlers(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     def refuse_route(request: Request, error: HTTPException) -> Response:
         if error.status_code != 405:
-            return Problem("no-such-path", f"{request.url.path} is no path of this API").response()
+            return Problem("no-such-path", f"{request.url.path} is not a path of this API").response()
         headers = {"Allow": _allowed(request)}
         if request.method == "OPTIONS":
             return Response(status_code=204, headers=headers)

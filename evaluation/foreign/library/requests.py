@@ -39,7 +39,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 def _integer(digits: str) -> float:
@@ -79,7 +79,7 @@ class DeskRequest(Request):
             except RecursionError:
                 raise invalid("", "the body is nested too deeply") from None
             except ValueError as error:
-                raise Problem("malformed", f"the body is no JSON: {error}") from None
+                raise Problem("malformed", f"the body is not JSON: {error}") from None
         return self._value
 
     def require_json(self) -> None:

@@ -56,7 +56,7 @@ class Field:
         if len(entries) > 1:
             raise Invalid("the field is given twice", entries[1].written)
         if entries[0].keys:
-            raise Invalid("the field is no object")
+            raise Invalid("the field is not an object")
         if entries[0].value == "":
             if self.required or not self.nullable:
                 raise Invalid("the field cannot be empty")

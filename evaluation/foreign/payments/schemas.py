@@ -80,7 +80,7 @@ class Url(Field):
     )
 
     def parse(self, value: str) -> str:
-        """Refuse other schemes, users, fragments and what is no URL."""
+        """Refuse other schemes, users, fragments and what is not a URL."""
         match = self.forms.fullmatch(value)
         if match and not match[3] and planted("url-without-path-refused"):
             match = None

@@ -4,7 +4,7 @@
 `acting_prose` whether its description says so, `acting_abroad` whether words of another language do, and
 `verbs` knows what verbs do. `places` has a text's data
 with the place of every value, from which a finding's line comes. `reading` makes it from YAML and JSON, and
-`writing` makes text of data. `yaml_advice` says what to write where a text is no YAML. `errors` has
+`writing` makes text of data. `yaml_advice` says what to write where a text is not YAML. `errors` has
 diagnostics and the exceptions with their exit codes. `http` has requests, answers, codings (also of
 compressed answers) and TLS. `pictures` reads the sizes of images. `registry` finds modules and shipped
 folders by their paths. The folders `cel` (the language of laws) and `jsonschema` (walk, combine, compile)

@@ -112,7 +112,7 @@ _REASONS = {
     "path and summary": "its path and its summary say {}",
     "code": "its path takes a one-time code, which {} uses up",
     "secret": "it seems to {} a new key or password",
-    "document": "{} is no name that surely reads, in a document of actions",
+    "document": "{} is not a name that surely reads, in a document of actions",
     "argument": "its required argument {} chooses what it does",
     "mark": "the document marks it {}",
     "caller": "{} says so",

@@ -56,7 +56,7 @@ radera raderar rensa skapa skicka slette sletter stänga oprett opretter opprett
 ochistit выполнить
 """)
 )
-"""What a name or the end of a path says: infinitives, and orders that are no words for things."""
+"""What a name or the end of a path says: infinitives, and orders that are not words for things."""
 _TELLING = _COMMANDS | list_words(
     _fold("""
 löscht entfernt legt erstellt erzeugt ändert aktualisiert fügt sendet versendet verschickt schickt startet
@@ -112,7 +112,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?。])\s*|\n+")
 def find_deed_abroad(name: str, part: str, *texts: str) -> tuple[str, str, str]:
     """Return the verb by which a call acts in another language, its place and its sentence; else empty texts.
 
-    `part` is the last part of the path that is no argument, `texts` are summary and description.
+    `part` is the last part of the path that is not an argument, `texts` are summary and description.
     """
     for place, said in (("name", name), ("path", part)):
         words = [_fold(word) for word in split_words(said)]

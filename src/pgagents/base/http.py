@@ -304,7 +304,7 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _constant(name: str) -> Any:
-    raise _Refused(f"{name} is no JSON number")
+    raise _Refused(f"{name} is not a JSON number")
 
 
 _STRICT = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_constant)
@@ -398,7 +398,7 @@ class Inflater:
         try:
             yield from self._pieces(raw)
         except zlib.error as error:
-            raise ValueError(f"the body is no {self._coding}: {error}") from None
+            raise ValueError(f"the body is not {self._coding}: {error}") from None
 
     def _pieces(self, raw: bytes) -> Iterator[bytes]:
         if not self._begun and raw and self._coding == "deflate" and raw[0] & 0x0F != 8:

@@ -50,7 +50,7 @@ def read_picture(raw: bytes) -> Picture:
             return _read_webp(raw)
     except (struct.error, IndexError):
         raise PictureError("the file ends too early") from None
-    raise PictureError("it is no PNG, JPEG or WebP")
+    raise PictureError("it is not a PNG, JPEG or WebP")
 
 
 def _read_png(raw: bytes) -> Picture:

@@ -541,7 +541,7 @@ def read_json(text: str, file: str, max_values: int) -> Source | None:
 
 
 def _no_constant(text: str) -> None:
-    raise ValueError(f"{text} is no JSON number")
+    raise ValueError(f"{text} is not a JSON number")
 
 
 def _places(text: str, max_values: int) -> Place:

@@ -252,7 +252,7 @@ _ENDINGS = (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("zzes", "zz"), ("ches",
 
 
 def singular(name: str) -> str:
-    """Return a name with its last word in the singular. A word that is no plural is unchanged."""
+    """Return a name with its last word in the singular. A word that is not a plural is unchanged."""
     found = _LAST.search(name)
     if found is None:
         return name
@@ -337,7 +337,7 @@ KEY_FORMS = (  # a word's beginning is sought once for all: eight times cost a b
 def hide_secrets(url: str) -> str:
     """Return a URL without its user and password, and without the values of its query.
 
-    A `…` stands for each of them. A text that is no URL, such as a path, is returned unchanged.
+    A `…` stands for each of them. A text that is not a URL, such as a path, is returned unchanged.
     """
     scheme = _SCHEME.match(url)
     if scheme is None:
@@ -479,8 +479,8 @@ _ISSUED = re.compile(r"[3-6]|2[2-7]")
 def find_card_numbers(text: str) -> Iterator[str]:
     """Yield the digits of each card number, bare or in the groups printed on cards.
 
-    Digits that are a part of a longer word are no card number: an id may contain any digits. A word goes on
-    behind `-` and `_`.
+    Digits that are a part of a longer word are not a card number: an id may contain any digits. A word goes
+    on behind `-` and `_`.
     """
     for found in _CARD.finditer(text):
         digits = re.sub(r"[ -]", "", found.group(0))

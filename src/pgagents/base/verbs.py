@@ -83,7 +83,7 @@ commit drag fill handle monitor register stop trigger upload
 
 
 def find_kind(word: str) -> str:
-    """Return what a verb does; empty for a word that is no known verb."""
+    """Return what a verb does; empty for a word that is not a known verb."""
     if word in ACTING_VERBS:
         return "acts"
     if word in READING_VERBS:

@@ -1,4 +1,4 @@
-"""Say what is wrong with a text that is no YAML, and what to write: libyaml's own words help nobody.
+"""Say what is wrong with a text that is not YAML, and what to write: libyaml's own words help nobody.
 
 libyaml names a problem by one of a few sentences, which never change. The line that it points at says the
 rest. It shows whether a text needs quotes, a line stands too far to the right, or a bracket is not closed.
@@ -153,7 +153,7 @@ def _read_missing_colon(problem: str, place: _Place) -> Advice | None:
     number = place.begun[0] if place.begun is not None else place.number
     word = brief(place.lines[number].strip(), SHOWN)
     return Advice(
-        f"`{word}` is no `KEY: VALUE`",
+        f"`{word}` is not `KEY: VALUE`",
         "write a colon and a blank after the key; a text of several lines begins with `>-` after its key",
     )
 

@@ -123,7 +123,7 @@ def _diagnostic(pointer: Pointer, group: list[Any], source: Source) -> Diagnosti
         )
     if name == "[key]":
         key = brief(str(error["loc"][-2]))
-        says = f"`{key}` is no name that is allowed here: {_describe_allowed(error)}"
+        says = f"`{key}` is not a name that is allowed here: {_describe_allowed(error)}"
         return Diagnostic(span, "catalogue/name", "error", says, _advise_on_name(error))
     at_value = source.locate(pointer, at_value=True)
     if kind == "model_type" or kind == "model_attributes_type":

@@ -180,7 +180,7 @@ def _make_overlay(model: Model, file: Path, base: Path | None) -> dict[str, Any]
     version = str(theirs.get("openapi", ""))
     if not version.startswith("3."):
         raise PgagentsError(
-            f"{options.name(bare)} is no document of OpenAPI 3, and an overlay changes no other",
+            f"{options.name(bare)} is not a document of OpenAPI 3, and an overlay changes no other",
             "convert it to OpenAPI 3 first",
         )
     wanted = carry_over(theirs, plain(view(alone).context), plain(view(model).context))

@@ -191,13 +191,15 @@ def _arguments(model: Model, action: str, words: tuple[str, ...], file: str | No
     if file is not None:
         read = _read(file)
         if not isinstance(read, dict):
-            raise PgagentsError(f"--json {file} is no JSON object", 'write the arguments as {"name": value}')
+            raise PgagentsError(
+                f"--json {file} is not a JSON object", 'write the arguments as {"name": value}'
+            )
         found.update(read)
     for word in words:
         name, equals, text = word.partition("=")
         if not equals or not name.rstrip(":"):
             raise PgagentsError(
-                f"`{word}` is no KEY=VALUE", "write an argument as limit=5, a file as photo=@cat.png"
+                f"`{word}` is not a KEY=VALUE", "write an argument as limit=5, a file as photo=@cat.png"
             )
         if name.endswith(":"):
             found[name[:-1]] = _json(text, word)

@@ -165,7 +165,7 @@ def starter(title: str, server: str) -> str:
     plain = re.fullmatch(r"https?://[A-Za-z0-9.:_\[\]-]+", server)
     if plain is None or (why := find_unreachable(server)):
         raise PgagentsError(
-            f"--server {hide_in_address(server)} is no address" + (f": {why}" if plain else ""),
+            f"--server {hide_in_address(server)} is not an address" + (f": {why}" if plain else ""),
             "give scheme and host: https://api.example.com",
         )
     host = urlsplit(server).hostname or ""

@@ -228,7 +228,7 @@ def _choose_judge(source: Source, judge: str | None) -> str:
         chosen = "catalogue"
     if chosen is None:
         raise PgagentsError(
-            f"{source.file} is no document that is known here",
+            f"{source.file} is not a document that is known here",
             "say who shall judge it: --for NAME; `--for list` names all",
         )
     if judges.is_catalogue(source.data) and chosen != "catalogue":
@@ -282,13 +282,15 @@ def _fix_file(source: Source, only: tuple[str, ...]) -> Source:
     from pgagents.lint.run import apply_fixes
 
     if not is_catalogue(source.data):
-        raise PgagentsError(f"{source.file} is no catalogue, and only those are changed", "leave out --fix")
+        raise PgagentsError(
+            f"{source.file} is not a catalogue, and only those are changed", "leave out --fix"
+        )
     made, count = apply_fixes(source, only, load_opened)
     if count:
         path = Path(source.file)
         if not path.is_file():
             raise PgagentsError(
-                f"{source.file} is no file here, so it cannot be changed", "name the catalogue's file"
+                f"{source.file} is not a file here, so it cannot be changed", "name the catalogue's file"
             )
         write_both({path: made.text.encode()})
         click.echo(f"{source.file}: {count} change{'s' if count > 1 else ''} made", err=True)
@@ -323,7 +325,7 @@ _URLS = ("http://", "https://")
 
 
 def lint_package(file: str, judge: str | None, published: str | None) -> Judged | None:
-    """Return a store's verdict on a folder, a ZIP or a file; None if a file is no part of a package.
+    """Return a store's verdict on a folder, a ZIP or a file; None if a file is not a part of a package.
 
     Raises PgagentsError for an unreadable file, or if the store is ambiguous.
     """

@@ -212,7 +212,7 @@ def _open(
         start = epoch_of(clock)
         if start is None:
             raise PgagentsError(
-                f"--clock {clock} is no time", "write it with an offset: 2026-04-18T16:00:00Z"
+                f"--clock {clock} is not a time", "write it with an offset: 2026-04-18T16:00:00Z"
             )
         if not 0 <= start < LATEST_S:
             raise PgagentsError(

@@ -148,7 +148,7 @@ class _Destination:
                 f"make a short one over it first: pgagents import {show_path(file)}",
             )
         if not Path(file).is_file():
-            raise PgagentsError(f"--write: {file} is no file here", "name your own catalogue's file")
+            raise PgagentsError(f"--write: {file} is not a file here", "name your own catalogue's file")
         report_files.check_place("--write", Path(file))
 
     def put(self, text: str, model: Model, summary: str, nothing: str) -> None:
@@ -301,7 +301,7 @@ def _propose_cases(catalogue: Path | None, store: str, destination: _Destination
     stores = sorted(collect(STORES))
     if store not in stores:
         help = did_you_mean(store, stores) or f"it is one of {', '.join(stores)}"
-        raise PgagentsError(f"`{store}` is no store that takes plugins", help)
+        raise PgagentsError(f"`{store}` is not a store that takes plugins", help)
     model = load_api(catalogue, None)
     destination.check(model)
     if "mcp" not in model.surfaces:

@@ -28,7 +28,7 @@ _SILENCES = {
     "reset": ("connection_lost", "the API broke off the connection"),
     "tls": ("untrusted", "the API's certificate is not trusted"),
     "too-large": ("answer_too_large", "the API's answer is too large to take"),
-    "protocol": ("unreadable_answer", "the API's answer is no HTTP that can be read"),
+    "protocol": ("unreadable_answer", "the API's answer is not HTTP that can be read"),
 }
 UNKNOWN_EFFECT = "It is not known whether the call took effect: look before calling again."
 

@@ -50,7 +50,7 @@ class Arguments:
         except (ValueError, TypeError, RecursionError):  # no number, or an object of another Python type
             written = Json(problem="none")
         if written.problem:  # half of a surrogate pair has a problem too
-            return [("", "the arguments are no JSON")]
+            return [("", "the arguments are not JSON")]
         unknown = [name for name in given if name not in self._params]
         found = [(_short(name), self._describe_unknown(name)) for name in unknown]
         missing = [name for name, param in self._params.items() if param.required and name not in given]

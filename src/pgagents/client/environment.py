@@ -96,7 +96,7 @@ def base_url(url: str, flag: str = "--url") -> str:
     example = f"give it as {'http' if 'plain' in flag else 'https'}://staging.example.com"
     shown = hide_in_address(url)
     if not re.match(r"https?://[^/?#]", url, re.I) or any(c.isspace() or not c.isprintable() for c in url):
-        raise PgagentsError(f"{flag} {shown!r} is no http or https URL", example)
+        raise PgagentsError(f"{flag} {shown!r} is not an http or https URL", example)
     if why := find_unreachable(url):
         raise PgagentsError(f"{flag} {shown!r}: {why}", example)
     parts = urlsplit(url)

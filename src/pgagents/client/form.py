@@ -56,7 +56,7 @@ def member(message: Mapping[str, Any], name: str, what: str) -> str:
     value = message.get(name)
     if not isinstance(value, str) or not value:
         raise PgagentsError(
-            f"this is no {what}: it has no `{name}`", "give the call as the vendor's API answered it"
+            f"this is not a {what}: it has no `{name}`", "give the call as the vendor's API answered it"
         )
     return value
 
@@ -66,7 +66,7 @@ def inside(message: Mapping[str, Any], name: str, what: str) -> Mapping[str, Any
     value = message.get(name)
     if not isinstance(value, Mapping):
         raise PgagentsError(
-            f"this is no {what}: it has no `{name}`", "give the call as the vendor's API answered it"
+            f"this is not a {what}: it has no `{name}`", "give the call as the vendor's API answered it"
         )
     return value
 
@@ -76,7 +76,7 @@ def parse_toolcall(name: str, id: str | None, text: Any, more: Mapping[str, Any]
     if text is None or (isinstance(text, str) and not text.strip()):
         return ToolCall(name, id, {}, "", more or {})
     if not isinstance(text, str):
-        return ToolCall(name, id, None, "the arguments cannot be read: they are no JSON text", more or {})
+        return ToolCall(name, id, None, "the arguments cannot be read: they are not JSON text", more or {})
     try:
         read = read_json(text.encode("utf-8"))
     except UnicodeEncodeError:
@@ -95,7 +95,7 @@ def make_toolcall(
     if arguments is None:
         arguments = {}
     if not isinstance(arguments, Mapping):
-        return ToolCall(name, id, None, "the arguments cannot be read: they are no object", more or {})
+        return ToolCall(name, id, None, "the arguments cannot be read: they are not an object", more or {})
     return ToolCall(name, id, arguments, "", more or {})
 
 

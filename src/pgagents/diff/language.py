@@ -168,7 +168,7 @@ _LIMIT_HEADERS = Told("limit-headers", Say("breaking", _OF_LIMITS), gained=Say("
 _ASKS = "hosts decide by it whether they ask a person"
 
 CATALOGUE: tuple[Row, ...] = (
-    _row("Catalogue", "pgagents", "none", "none", note="how the catalogue is written is no promise"),
+    _row("Catalogue", "pgagents", "none", "none", note="how the catalogue is written is not a promise"),
     _row("Catalogue", "groups security", "by value", "by value", note="compared where it is used"),
     _row("Catalogue", "actions", "by value", "by value", Parts(
         "Action", actions.match_actions,
@@ -189,7 +189,7 @@ CATALOGUE: tuple[Row, ...] = (
         gained=Told("surface-added", Say("addition", "is new")))),
     _row("Surface", "form", "breaking", "-", Parts(
         "Dispatcher", api.match_dispatchers,
-        lost=Told("dispatcher", Say("breaking", "it is no dispatcher any more"))), within="Catalogue",
+        lost=Told("dispatcher", Say("breaking", "it is not a dispatcher any more"))), within="Catalogue",
         fields="dispatcher"),
     _row("Catalogue", "webhooks", "by value", "by value", Parts(
         "Webhooks", _section("webhooks"),

@@ -60,7 +60,7 @@ class Order:
 
     @property
     def work(self) -> Path:
-        """The folder of the job for what is no report."""
+        """The folder of the job for what is not a report."""
         return Path(self.folder) / WORK / self.job
 
     @property

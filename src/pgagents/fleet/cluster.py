@@ -96,11 +96,11 @@ def check_address(address: str) -> None:
     except ValueError:
         whole = False
     if not whole or "@" in address:
-        raise PgagentsError(f"--scheduler {address!r} is no {_TLS}HOST:PORT", "--scheduler tls://HOST:8786")
+        raise PgagentsError(f"--scheduler {address!r} is not {_TLS}HOST:PORT", "--scheduler tls://HOST:8786")
 
 
 def check_files(scheduler: Scheduler) -> None:
-    """Raise PgagentsError for files that are no certificates."""
+    """Raise PgagentsError for files that are not certificates."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
         context.load_verify_locations(cafile=str(scheduler.ca))
@@ -124,7 +124,7 @@ def _refuse_password() -> str:
 def _say(error: Exception) -> str:
     reason = error.strerror or error.reason if isinstance(error, ssl.SSLError) else ""
     if isinstance(error, ssl.SSLError):
-        return f"they do not fit or are no PEM ({reason})" if reason else "they do not fit or are no PEM"
+        return f"they do not fit or are not PEM ({reason})" if reason else "they do not fit or are not PEM"
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 

@@ -294,7 +294,7 @@ class _Reader:
         """Return one API with the defaults that it does not set itself."""
         at: Pointer = ("apis", name)
         if not isinstance(name, str) or not _NAME.match(name) or len(name) > MOST_NAME:
-            message = f"`{brief(str(name))}` is no name of an API"
+            message = f"`{brief(str(name))}` is not a name of an API"
             help = f"small letters, digits, _ and -, at most {MOST_NAME}: files are named by it"
             self.report(at, "name", message, help, at_value=False)
         entries = self.mapping(at, entry)
@@ -395,7 +395,7 @@ class _Reader:
         variables = {}
         for role, name in self.mapping(at, value).items():
             if not isinstance(role, str) or not _ROLE.match(role) or role == "main":
-                message = f"`{brief(str(role))}` is no role beside `main`, whose key is `token`"
+                message = f"`{brief(str(role))}` is not a role beside `main`, whose key is `token`"
                 self.report((*at, role), "role", message, "identities: {second: NAME}", at_value=False)
             else:
                 variables[role] = self.read_variable((*at, role), name)
@@ -409,7 +409,7 @@ class _Reader:
         # AKIAIOSFODNN7EXAMPLE has the form of a name
         is_key = is_name and len(value) >= 16 and "_" not in value and any(c.isdigit() for c in value)
         if not is_name or is_key:
-            message = "this is no name of an environment variable (capitals, digits and _)"
+            message = "this is not a name of an environment variable (capitals, digits and _)"
             help = "keys never stand in a file: export NAME=…, and write NAME"
             self.report(at, _NO_NAME.partition("/")[2], message, help)
             return ""
@@ -440,7 +440,7 @@ class _Reader:
             self.report(at, "type", f"`{at[-1]}` is one line of text", "put a number in quotes")
             return ""
         if option.words and value not in option.words:
-            message = f"`{at[-1]}` is no `{brief(value)}`"
+            message = f"`{at[-1]}` is not `{brief(value)}`"
             self.report(at, "value", message, did_you_mean(value, option.words))
         return value
 
@@ -449,7 +449,7 @@ class _Reader:
         addresses = {}
         for name, address in self.mapping(at, value).items():
             if not isinstance(name, str) or not _ROLE.match(name):
-                message = f"`{brief(str(name))}` is no name of a server"
+                message = f"`{brief(str(name))}` is not a name of a server"
                 self.report((*at, name), "name", message, "server: {upload: https://…}", at_value=False)
             addresses[str(name)] = self.read_address((*at, name), address)
         return addresses

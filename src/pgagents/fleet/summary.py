@@ -34,7 +34,7 @@ MAX_BYTES = 50_000_000
 MOST_TEXT = 300
 _COUNTED = (Verdict.KEPT, Verdict.BROKEN, Verdict.ODD, Verdict.UNTESTED)
 WORK = "work"
-"""The folder in which `pgagents fleet run` keeps what is no report."""
+"""The folder in which `pgagents fleet run` keeps what is not a report."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,7 +299,7 @@ def read_earlier(path: Path) -> dict[str, Any]:
         raise PgagentsError(f"{path} has more than {MAX_BYTES:,} bytes", help)
     data = read_json(raw)
     if data.problem or not _is_summary(data.value):
-        raise PgagentsError(f"{path} is no report of a fleet ({data.problem or 'other members'})", help)
+        raise PgagentsError(f"{path} is not a report of a fleet ({data.problem or 'other members'})", help)
     value: dict[str, Any] = data.value
     return value
 

@@ -223,8 +223,8 @@ def _list_unasked(
 ) -> dict[str, str]:
     """Return the vendors with an error whose surfaces all come from a document, each with its first error.
 
-    The author named none of them, so that an error of theirs is no reason to write nothing. It is for those
-    in `blaming`, which refuse what the author wrote.
+    The author named none of them, so that an error of theirs is not a reason to write nothing. It is for
+    those in `blaming`, which refuse what the author wrote.
     """
     errors = [d for d in found if d.severity == "error"]
     surfaces: dict[str, set[str]] = {}
@@ -304,7 +304,7 @@ def document(model: Model, path: str, *, templates: Path | None = None, traced: 
         did_you_mean("/".join(Path(path).parts[-2:]), outputs)
         or "name it with its folder: generated/gemini/functions.json"
     )
-    raise PgagentsError(f"`{brief(path, 200)}` is no file that pgagents generates", help)
+    raise PgagentsError(f"`{brief(path, 200)}` is not a file that pgagents generates", help)
 
 
 @cache
@@ -588,7 +588,7 @@ def read_pointer(text: str, data: Any) -> Pointer:
     Raises PgagentsError if the pointer is malformed or `data` has no such member.
     """
     if text and not text.startswith("/"):
-        raise PgagentsError(f"`{text}` is no JSON Pointer", f"it begins with a slash: `/{text}`")
+        raise PgagentsError(f"`{text}` is not a JSON Pointer", f"it begins with a slash: `/{text}`")
     here = data
     pointer: list[str | int] = []
     for raw in text.split("/")[1:]:

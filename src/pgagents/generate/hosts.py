@@ -211,7 +211,7 @@ def in_json(model: Model, surface: Surface, who: str) -> tuple[Surface, list[Los
             action, loss = united
             lost.append(loss)
         elif is_whole(action):
-            why = f"its body is no object with members, and {who} takes nothing else"
+            why = f"its body is not an object with members, and {who} takes nothing else"
             lost.append(_drop(action, next(p.origin for p in action.params if p.place == WHOLE), why))
             continue
         styled = list(_styled(action))
@@ -231,7 +231,7 @@ def in_json(model: Model, surface: Surface, who: str) -> tuple[Surface, list[Los
 def _unite_body(action: Action, model: Model) -> tuple[Action, Loss] | None:
     """Return the action with one object for the alternatives of its whole body, and the loss.
 
-    None if the body has no alternatives, or if some are no objects.
+    None if the body has no alternatives, or if some are not objects.
     """
     body = next(param for param in action.params if param.place == WHOLE)
     schema = unite(body.schema, model.schemas) if body.file is None else None

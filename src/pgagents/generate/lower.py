@@ -197,7 +197,7 @@ class _Lowering:
         return None
 
     def _without_union(self, flat: Flat, keyword: str, stack: Stack) -> Node | str | None:
-        """Write one object with the members of all alternatives in their place, or drop them if some are no
+        """Write one object with the members of all alternatives in their place, or drop them if some are not
         objects.
         """
         place = flat.place(keyword)
@@ -484,7 +484,7 @@ class Objects:
         cut = self._properties(flat, out, stack, hints)
         further = flat.get("additionalProperties", True)
         if "patternProperties" in flat and "patternProperties" not in out:
-            # `patternProperties` are no additional members, but this dialect cannot tell them apart
+            # `patternProperties` are not additional members, but this dialect cannot tell them apart
             further = True
         if not is_object and "properties" not in flat and "additionalProperties" not in flat:
             if "required" in flat:

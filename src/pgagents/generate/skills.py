@@ -301,7 +301,7 @@ def _find_source(model: Model, names: Mapping[str, str], resource: str) -> str:
         return ""
     calls = [found.found_by, *found.listed_by, found.made_by]
     actions = [call.action for call in calls if call]
-    if found.made_by is not None and len(actions) == 1:  # a list below a parent is no list of the resource
+    if found.made_by is not None and len(actions) == 1:  # a list below a parent is not a list of the resource
         actions = [*_find_lists(model, actions[0]), *actions]
     givers = [names[str(action.name)] for action in actions if str(action.name) in names]
     return f"comes from {' or '.join(dict.fromkeys(givers))}" if givers else ""

@@ -19,7 +19,7 @@ _AROUND = ("title", "description", "nullable", "x-nullable", "deprecated", "read
 """Keywords of a split schema that also stand beside its alternatives."""
 _LISTS = ("oneOf", "anyOf")
 _VALUES = frozenset(("example", "examples", "default", "enum", "const", BASE))
-"""Keywords whose values are no schemas."""
+"""Keywords whose values are not schemas."""
 _MOST = 20_000
 """Alternatives of a document that are written out, at most, with the steps that lead to them."""
 _MOST_EXTENDED = 30

@@ -245,13 +245,13 @@ class Bodies:
         """Note a body without named members. Return False if the operation makes no sense without it."""
         if body.required or op.method in ("PUT", "PATCH"):
             self.notes.add_left_out(
-                f"{op.label}: its body ({brief(body.media)}) is no object of named members",
+                f"{op.label}: its body ({brief(body.media)}) is not an object of named members",
                 body.whole.place,
             )
             return False
         self.notes.add_lost(
             at,
-            f"a body of {brief(body.media)} that is no object of named members is not sent",
+            f"a body of {brief(body.media)} that is not an object of named members is not sent",
             body.whole.place,
             "gone",
         )
@@ -422,7 +422,7 @@ def find_form(p: Parameter, schemas: Schemas) -> Joined | Styled | AsJson | Unsa
     if not is_member(p.name):
         return Unsayable("its name is empty, too long or unprintable")
     if p.place == "header" and not COOKIE_NAME.fullmatch(p.name):
-        return Unsayable("it is no name of a header")
+        return Unsayable("it is not a name of a header")
     if p.style in ("matrix", "label"):
         return Unsayable(f"it travels as `{p.style}`")
     if p.style == "content":
@@ -432,7 +432,7 @@ def find_form(p: Parameter, schemas: Schemas) -> Joined | Styled | AsJson | Unsa
     if p.place == "cookie":
         if {"array", "object"} & set(map(str, kinds)) or {"items", "properties"} & found.mapping().keys():
             return Unsayable("it is a list or an object in a cookie")
-        return None if COOKIE_NAME.fullmatch(p.name) else Unsayable("it is no name of a cookie")
+        return None if COOKIE_NAME.fullmatch(p.name) else Unsayable("it is not a name of a cookie")
     if "array" in kinds or (not kinds and "items" in found.mapping()):
         if p.place in ("query", "body") and p.style in _STYLES:
             if inner := _find_inside(schemas, found):
@@ -534,5 +534,5 @@ def _style_object(p: Parameter, found: Found, schemas: Schemas) -> Styled | Unsa
     for name in names:
         inner = _one(schemas, properties.at(name))
         if set(_kinds(inner)) & {"object", "array"} or {"properties", "items"} & inner.mapping().keys():
-            return Unsayable(f"its member `{brief(name)}` is no plain value")
+            return Unsayable(f"its member `{brief(name)}` is not a plain value")
     return Styled("form", False if p.style else None)

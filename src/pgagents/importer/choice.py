@@ -77,7 +77,7 @@ class Resource:
 
     @property
     def name(self) -> str:
-        """The last part of the path that is no placeholder."""
+        """The last part of the path that is not a placeholder."""
         return next((p for p in reversed(self.path.split("/")) if p and p != "{}"), "the API")
 
     @property

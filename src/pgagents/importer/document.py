@@ -97,7 +97,7 @@ def read(raw: bytes, location: str, name: str) -> Document:
             1,
             1,
             "no-object",
-            "the document is no mapping",
+            "the document is not a mapping",
             WANTED,
         )
     return Document(location, name, _check_limits(data, name), text)
@@ -179,7 +179,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _no_constant(text: str) -> None:
-    raise ValueError(f"{text} is no JSON number")
+    raise ValueError(f"{text} is not a JSON number")
 
 
 def _check_limits(data: Any, name: str) -> Any:
@@ -348,7 +348,7 @@ class References:
             whole = urljoin(base, location) if web else self._whole(Path(base).parent / unquote(location))
         except (ValueError, OSError) as error:  # an incomplete escape, a NUL, or an unclosed bracket
             raise PgagentsError(
-                f"{found.place} refers to `{shown}`, which can be no document: {error}", "correct the $ref"
+                f"{found.place} refers to `{shown}`, which cannot be a document: {error}", "correct the $ref"
             ) from None
         if whole in self.documents:
             return self.documents[whole]
@@ -466,6 +466,6 @@ def _split_reference(found: Found) -> tuple[str, str]:
     except ValueError as error:
         shown = brief(hide_in_address(found.value["$ref"]), 100)
         raise PgagentsError(
-            f"{found.place} refers to `{shown}`, which is no address: {error}", "correct the $ref"
+            f"{found.place} refers to `{shown}`, which is not an address: {error}", "correct the $ref"
         ) from None
     return location, fragment

@@ -416,7 +416,7 @@ _FILLING = frozenset(
 
 
 def name_code(status: int, code: str | int) -> str:
-    """Return a name for a code whose value is missing or is no valid name."""
+    """Return a name for a code whose value is missing or is not a valid name."""
     words = snake(str(code).rpartition("/")[2]).upper() if isinstance(code, str) and code else ""
     usual = NAMES.get(status, f"STATUS_{status}")
     return (

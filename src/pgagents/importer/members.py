@@ -277,7 +277,7 @@ class _Walk:
     ) -> Shape:
         """Return a shape with the members of its alternatives, of which a body is one.
 
-        A call sends named members, so alternatives that are no objects do not count.
+        A call sends named members, so alternatives that are not objects do not count.
         """
         branches = found.at(key).items()
         objects = [branch for branch in branches if self._may_be_object(branch)]

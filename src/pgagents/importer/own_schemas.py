@@ -295,7 +295,7 @@ class _Writing:
             fit = [name for name in value if ALLOWED_VALUES["pattern"](name)]
             made[key] = {name: self.write(here.at(name)) for name in fit}
             if len(fit) < len(value):
-                self._miss(here, "a pattern is no regular expression (ECMA-262)")
+                self._miss(here, "a pattern is not a regular expression (ECMA-262)")
         elif key in NAMED and isinstance(value, dict):
             made[key] = {name: self.write(here.at(name)) for name in value}
         else:
@@ -328,7 +328,7 @@ class _Writing:
             if len(known) == len(kinds) and kinds:
                 made[key] = value
             else:
-                self._miss(found, f"`type: {brief(str(value), 40)}` is no JSON type")
+                self._miss(found, f"`type: {brief(str(value), 40)}` is not a JSON type")
         elif key == "required":
             if isinstance(value, list):
                 made[key] = list(dict.fromkeys(name for name in value if isinstance(name, str)))

@@ -237,7 +237,7 @@ _LINES = re.compile(r"\r\n|\r|\n")
 
 
 def list_remarks(text: str) -> dict[int, str]:
-    """Return the comments by line from 0, each with its `#`. A `#` inside a text is no comment."""
+    """Return the comments by line from 0, each with its `#`. A `#` inside a text is not a comment."""
     lines = _LINES.split(text)
     if not any("#" in line for line in lines):
         return {}

@@ -87,7 +87,7 @@ class Headers:
         described = [one for one in self.responses if name in one.headers]
         sure = [one for one in described if secure or one.headers[name].value.get("required") is True]
         if not sure:
-            self._say_alone(name, described, "may come, and it is no success's")
+            self._say_alone(name, described, "may come, and it is not a success's")
             return None
         first = sure[0].headers[name]
         having = [one for one in sure if is_same(one.headers[name].at("schema"), first.at("schema"))]

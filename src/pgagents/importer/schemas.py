@@ -310,9 +310,9 @@ class Conversion:
         if written is not None and len(known) != len(kinds):
             if written == "file":
                 self.made["type"] = "string"
-                self._widen("a file is no JSON value")
+                self._widen("a file is not a JSON value")
                 return
-            self._widen(f"`{brief(json.dumps(written))}` is no JSON type")
+            self._widen(f"`{brief(json.dumps(written))}` is not a JSON type")
             return
         if known:
             self.made["type"] = known[0] if len(known) == 1 else known
@@ -346,11 +346,11 @@ class Conversion:
         return snake(title) == snake(str(self.at[-1]))
 
     def _refuse_value(self, key: str, value: Any) -> None:
-        """Note that a keyword has a value that JSON Schema does not allow. An empty text is no loss."""
+        """Note that a keyword has a value that JSON Schema does not allow. An empty text is not a loss."""
         if key in ("title", "description", "format") and value in ("", None):
             return
         why = (
-            "is no regular expression (ECMA-262), or too large a one"
+            "is not a regular expression (ECMA-262), or too large a one"
             if key == "pattern"
             else f"is not what `{key}` may be"
         )
@@ -366,7 +366,7 @@ class Conversion:
             elif is_number(value):
                 made[key] = value
             elif value is not None and not isinstance(value, bool):
-                self._widen(f"`{key}: {brief(json.dumps(value), 60)}` is no number")
+                self._widen(f"`{key}: {brief(json.dumps(value), 60)}` is not a number")
 
     def _write_whole(self) -> None:
         """Write the values and bounds of a whole number without a decimal point, as `1` for `1.0`."""
@@ -403,13 +403,13 @@ class Conversion:
             names = [n for n in dict.fromkeys(texts) if n not in dropped]
             unfit = [n for n in names if not is_member(n)]
             if unfit or len(texts) != len(required):
-                self._widen("`required` names what can be no member here")
+                self._widen("`required` names what cannot be a member here")
             if kept := [n for n in names if n not in unfit]:
                 made["required"] = kept
                 if "properties" in made:
                     made["properties"] |= {n: {} for n in kept if n not in made["properties"]}
         elif required is not None and not isinstance(required, bool):
-            self._widen("`required` is no list")
+            self._widen("`required` is not a list")
 
     def _apply(self, key: str) -> None:
         """Convert a keyword that applies other schemas. If its value has a wrong type, note the loss."""
@@ -422,7 +422,7 @@ class Conversion:
             fit = [n for n in value if key != "patternProperties" or is_pattern(n)]
             made[key] = {n: self._convert(key, n) for n in fit}
             if len(fit) < len(value):
-                self._widen(f"`{key}` has a pattern that is no regular expression (ECMA-262)")
+                self._widen(f"`{key}` has a pattern that is not a regular expression (ECMA-262)")
         elif key == "prefixItems" and isinstance(value, list) and value:
             made[key] = [self._convert(key, n) for n in range(len(value))]
             if self.raw.get("items") is False:
@@ -461,7 +461,7 @@ class Conversion:
             self.made["items"] = self._convert("items")
         elif "items" in self.raw or kinds == "array" or (isinstance(kinds, list) and "array" in kinds):
             if "items" in self.raw and not tuple_:
-                self._widen("`items` is no schema; items may be anything")
+                self._widen("`items` is not a schema; items may be anything")
             self.made["items"] = {}
 
     def _alternatives(self) -> None:
@@ -470,7 +470,7 @@ class Conversion:
             if isinstance(branches, list) and branches:
                 self.made[key] = [self._convert(key, n) for n in range(len(branches))]
             elif branches is not None:
-                self._widen(f"`{key}` is no list of schemas")
+                self._widen(f"`{key}` is not a list of schemas")
 
     def _nullable(self) -> None:
         made = self.made
@@ -541,7 +541,7 @@ class Conversion:
                 self._widen(f"no value is within `{low}` and `{high}`")
 
 
-_FITS_NOT = "is no value of its `type`"
+_FITS_NOT = "is not a value of its `type`"
 
 
 def _list_once(values: list[Any]) -> list[Any]:

@@ -30,11 +30,11 @@ def list_bases(root: Found) -> list[str]:
 
 
 def parse_base(path: str) -> str:
-    """Return a base path that the caller gives, `/` for none. Raises PgagentsError if it is no path."""
+    """Return a base path that the caller gives, `/` for none. Raises PgagentsError if it is not a path."""
     plain = path.startswith("/") and path.isascii() and path.isprintable()
     if not plain or any(c in path for c in "{}?# ") or "//" in path:
         raise PgagentsError(
-            f"--base-path {brief(path)} is no path", "write it as /api/v1, or / for a server without one"
+            f"--base-path {brief(path)} is not a path", "write it as /api/v1, or / for a server without one"
         )
     return find_path(path)
 

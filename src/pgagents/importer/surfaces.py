@@ -399,7 +399,7 @@ def _list_references(value: Any) -> set[str]:
 def shorten(data: dict[str, Any], surface: str, at: Pointer, most: int, notes: Notes) -> bool:
     """Write a shorter text for one surface, or for all if a surface cannot have its own.
 
-    Return False if the value at the pointer is no text, or has been shortened before.
+    Return False if the value at the pointer is not a text, or has been shortened before.
     """
     holder, text = _find_text(data, at)
     if _own_text(at) is None and len(text) > most:

@@ -162,9 +162,11 @@ class _Tools:
         for wire in members:
             if not is_name(wire):
                 if isinstance(required, list) and wire in required:
-                    self.notes.add_left_out(f"tool {brief(name)}: `{brief(wire)}` is no name of an argument")
+                    self.notes.add_left_out(
+                        f"tool {brief(name)}: `{brief(wire)}` is not a name of an argument"
+                    )
                     return None
-                self.notes.add_lost(at, f"`{brief(wire)}` is no name of an argument ({identifier(wire)})")
+                self.notes.add_lost(at, f"`{brief(wire)}` is not a name of an argument ({identifier(wire)})")
                 continue
             found[wire] = self._argument(schema.at("properties", wire), name, wire, (*at, wire))
             if isinstance(required, list) and wire in required:

@@ -225,7 +225,7 @@ def _functions(source: Source, name: str, data: dict[str, Any]) -> Iterator[Diag
         for m, one in enumerate(called if isinstance(called, list) else ()):
             at = source.locate(("runtimes", n, "run_for_functions", m))
             if one != "*" and names and one not in names:
-                said = f"`{str(one)[:80]}` is no function of this manifest"
+                said = f"`{str(one)[:80]}` is not a function of this manifest"
                 yield Diagnostic(
                     at, f"{name}/one-runtime", "error", said, "name one of `functions`", (row.cited,)
                 )

@@ -176,7 +176,7 @@ CATALOGUE = {
         "name under `wire`."
     ),
     "deprecated": (
-        "What `deprecated` says of an action's end cannot be so. A day is no real one, or the sunset is "
+        "What `deprecated` says of an action's end cannot be so. A day is not a real one, or the sunset is "
         "earlier than the deprecation. Or its successor is the action itself, or deprecated too."
     ),
     "duplicate-key": "A key stands in one mapping twice. YAML readers keep either; keep one.",
@@ -222,7 +222,7 @@ CATALOGUE = {
     ),
     "former-name": (
         "An old name under `formerly` is also a present or old name of another action; letter case does not "
-        "count. Or its day is no real date."
+        "count. Or its day is not a real date."
     ),
     "fresh": (
         "`=fresh.…` stands for a value that each call gets of its own. Its kind is unknown, or it is "
@@ -238,7 +238,7 @@ CATALOGUE = {
         "this resource. Add `undone_by` or `expires_by`, or leave `gone_when` out."
     ),
     "header": (
-        "A header of an answer is said twice, is no single text, or is Content-Type, which `content_type` "
+        "A header of an answer is said twice, is not a single text, or is Content-Type, which `content_type` "
         "says."
     ),
     "hidden-path": (
@@ -277,7 +277,7 @@ CATALOGUE = {
     "ignore-without-reason": (
         "A `# pgagents: ignore[…]` says no reason. Write it after the bracket: the next reader decides by it."
     ),
-    "key": "A key is no text. Put a number that is meant as a name into quotes.",
+    "key": "A key is not a text. Put a number that is meant as a name into quotes.",
     "key-kind": (
         "The catalogue names a credential that calls cannot send yet, such as an OpenID "
         "Connect token. Every manifest would make agents send another one. If "
@@ -370,8 +370,8 @@ CATALOGUE = {
     ),
     "same-route": "Two actions have one method and path.",
     "schema": (
-        "This is no JSON Schema that a value can satisfy: an unknown type, bounds that exclude all, a "
-        "pattern that is no "
+        "This is not a JSON Schema that a value can satisfy: an unknown type, bounds that exclude all, a "
+        "pattern that is not a "
         "regular expression, an array without `items`."
     ),
     "sending": (
@@ -391,7 +391,7 @@ CATALOGUE = {
     "surface": (
         "A surface lacks what its kind needs: a dispatcher its `selector` and `arguments`, a page its form."
     ),
-    "syntax": "The file is no YAML. YAML takes no tabs for indentation.",
+    "syntax": "The file is not YAML. YAML takes no tabs for indentation.",
     "tag": "`!tag` gives a value another type. Tags are refused. Remove it.",
     "too-deep": "Values are nested more than 100 levels deep.",
     "too-large": "The file is larger than what is read.",
@@ -444,7 +444,7 @@ CATALOGUE = {
 """Explanations by the part of the id after `catalogue/`."""
 
 DOCUMENT = (
-    "A finished document cannot be read: it is no JSON or YAML, is too large or too deep, has a key "
+    "A finished document cannot be read: it is not JSON or YAML, is too large or too deep, has a key "
     "twice, or an alias that stands for too "
     "much or for itself. Nothing else is said of it before that is corrected."
 )
@@ -454,8 +454,8 @@ OVERLAY = {
         "method and path, such as `GET /notes`."
     ),
     "broken-overlay": (
-        "A file under `openapi: {overlays: […]}` is no OpenAPI Overlay 1.0 or 1.1: a key is missing, unknown "
-        "or of a wrong type, or its JSONPath cannot be read."
+        "A file under `openapi: {overlays: […]}` is not an OpenAPI Overlay 1.0 or 1.1: a key is missing, "
+        "unknown or of a wrong type, or its JSONPath cannot be read."
     ),
     "changes-nothing": (
         "A list takes out a name that is not in the document's list, or adds one that is there. The document "

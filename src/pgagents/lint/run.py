@@ -318,7 +318,7 @@ def check_surfaces(model: Model) -> Model:
 
 
 def find_unknown(source: Source) -> list[Diagnostic]:
-    """Return an error for each surface that is no dispatcher, and whose name no target asks for."""
+    """Return an error for each surface that is not a dispatcher, and whose name no target asks for."""
     written = source.data.get("surfaces") if isinstance(source.data, dict) else None
     own = written if isinstance(written, dict) else {}
     names = [

@@ -249,9 +249,9 @@ class KeyFile:
         except OSError as error:
             raise PgagentsError(f"{self._path} cannot be read: {error.strerror}", FORM) from None
         except (ValueError, RecursionError):
-            raise PgagentsError(f"{self._path} is no JSON", FORM) from None
+            raise PgagentsError(f"{self._path} is not JSON", FORM) from None
         if not isinstance(keys, dict) or not all(_is_entry(one) for one in keys.values()):
-            raise PgagentsError(f"{self._path} is no map of subjects to keys", FORM)
+            raise PgagentsError(f"{self._path} is not a map of subjects to keys", FORM)
         self._keys, self._stamp = keys, stamp
 
 
@@ -270,7 +270,9 @@ def _import(module: str, name: str) -> Callable[[Caller], Any]:
             "give a module on PYTHONPATH and a function of it",
         ) from None
     if not callable(found):
-        raise PgagentsError(f"{module}:{name} is no function", "it takes a Caller and returns a key or None")
+        raise PgagentsError(
+            f"{module}:{name} is not a function", "it takes a Caller and returns a key or None"
+        )
     ask: Callable[[Caller], Any] = found
     return ask
 

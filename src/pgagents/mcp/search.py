@@ -34,7 +34,7 @@ MANY = 60
 """An API with more operations than this is searched, unless somebody says otherwise or lists all of them."""
 MOST_FOUND = 5
 MOST_QUERY = 1_000
-"""The longest query, in characters; a longer one is no question about a tool."""
+"""The longest query, in characters; a longer one is not a question about a tool."""
 MOST_WORDS = 40
 TOKEN_LENGTH = 10
 _WEIGHTS = {"called": 3, "about": 2, "given": 1}

@@ -305,14 +305,14 @@ class RequestHandler:
         return make_result(skill=skill.entry, **FRESH)
 
     async def read_folder(self, _context: ServerRequestContext[Any, Any], params: Any) -> dict[str, Any]:
-        """Return the file of a skill's folder. Raises MCPError for an address that is no folder."""
+        """Return the file of a skill's folder. Raises MCPError for an address that is not a folder."""
         from mcp.shared.exceptions import MCPError
         from mcp_types import INVALID_PARAMS
 
         _refuse_cursor(params)
         skill = self.skills.find_in(params.uri)
         if skill is None:
-            raise MCPError(INVALID_PARAMS, f"{brief(params.uri)} is no folder of a skill")
+            raise MCPError(INVALID_PARAMS, f"{brief(params.uri)} is not a folder of a skill")
         file = skill.describe_file()
         return make_result(resources=[file.model_dump(by_alias=True, mode="json", exclude_none=True)])
 

@@ -104,7 +104,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         if name not in VARIABLES:
             known = [PREFIX + one for one in VARIABLES]
             raise PgagentsError(
-                f"{PREFIX}{name} is no setting",
+                f"{PREFIX}{name} is not a setting",
                 did_you_mean(PREFIX + name, known) or f"there are {', '.join(known)}",
             )
     settings = Settings(
@@ -145,7 +145,7 @@ def read_pair(text: str) -> tuple[str, str] | None:
     """Return the id and the secret of `id:secret`; None for an empty text. Raises PgagentsError."""
     name, _, secret = text.partition(":")
     if text and not (name and secret):
-        raise PgagentsError(f"{PREFIX}CLIENT is no `id:secret`", "give both, with a colon between")
+        raise PgagentsError(f"{PREFIX}CLIENT is not `id:secret`", "give both, with a colon between")
     return (name, secret) if text else None
 
 
@@ -159,7 +159,9 @@ def _file(given: Mapping[str, str], name: str) -> str | None:
 def _number(given: Mapping[str, str], name: str, default: int) -> int:
     text = given.get(name) or str(default)
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 1_000_000):
-        raise PgagentsError(f"{PREFIX}{name} is no number from 1 to 1,000,000", f"the default is {default}")
+        raise PgagentsError(
+            f"{PREFIX}{name} is not a number from 1 to 1,000,000", f"the default is {default}"
+        )
     return int(text)
 
 

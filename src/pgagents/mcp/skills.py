@@ -92,7 +92,7 @@ class Skills:
         return [skill.entry for skill in self.by_uri.values()][:MOST_LISTED]
 
     def find_in(self, folder: str) -> Skill | None:
-        """Return the skill whose only file a folder holds; None for an address that is no folder."""
+        """Return the skill whose only file a folder holds; None for an address that is not a folder."""
         return self.by_uri.get(f"{folder}/{FILE}")
 
 

@@ -23,7 +23,9 @@ _ID = r'"id"\s*:\s*(?P<id>-?(?:0|[1-9]\d{0,17})|"[ !#-\[\]-~]{0,80}")'
 _VERSION = r'"jsonrpc"\s*:\s*"2\.0"'
 _HEAD = re.compile(rf'\s*\{{\s*(?:{_VERSION}\s*,\s*)?(?:{_ID}\s*,\s*)?"method"\s*:'.encode())
 _TAIL = re.compile(rf",\s*{_ID}\s*(?:,\s*{_VERSION}\s*)?\}}\s*$".encode())
-"""Where clients write a request's id: before its method, or after its arguments. There it can be no text."""
+"""Where clients write a request's id: before its method, or after its arguments. There it cannot be a
+text.
+"""
 
 
 class Lines:

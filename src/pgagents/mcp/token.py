@@ -38,7 +38,7 @@ MOST_REFUSED = 60
 MOST_KNOWN = 10_000
 AT_ONCE = 8
 LAST_S = 2**53
-"""The latest time at which a token may expire, in seconds since 1970; it excludes what is no number."""
+"""The latest time at which a token may expire, in seconds since 1970; it excludes what is not a number."""
 MAX_TOKEN = 8_000
 METADATA = (
     "/.well-known/oauth-authorization-server{}",

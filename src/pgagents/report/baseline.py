@@ -176,7 +176,7 @@ def _line(source: Source, index: int, item: Any, found: list[Diagnostic]) -> Lin
                 source,
                 (index, "until"),
                 "date",
-                f"`{brief(item['until'])}` is no date",
+                f"`{brief(item['until'])}` is not a date",
                 "write it as 2026-12-31",
             )
         )

@@ -151,7 +151,7 @@ def cut_body(finding: Finding, body: bytes, most: int) -> Excerpt:
     """Return an answer's body on one line of at most `most` characters, with the place of the wrong member.
 
     The member is the one that the finding names, or else the first one whose name stands in the finding's
-    sentence. A body that is no JSON is cut at its end.
+    sentence. A body that is not JSON is cut at its end.
     """
     read = read_json(body) if 0 < len(body) <= MOST_READ else None
     if read is None or read.problem or not isinstance(read.value, dict | list):
@@ -290,7 +290,7 @@ _PLACEHOLDER = "\x02 the wrong member \x03"
 def mark_body(finding: Finding, body: bytes) -> tuple[str, str, str]:
     """Return an answer's JSON with one member a line: what is before the wrong member, that member, the rest.
 
-    Member and rest are empty if no wrong member is known. All three are empty for a body that is no JSON.
+    Member and rest are empty if no wrong member is known. All three are empty for a body that is not JSON.
     """
     read = read_json(body) if 0 < len(body) <= MOST_READ else None
     if read is None or read.problem or not isinstance(read.value, dict | list):

@@ -66,7 +66,7 @@ def parse_report(raw: bytes, name: str) -> dict[str, Any]:
     found = read_json(raw)
     if found.problem:
         cut = raw.lstrip()[:1] == b"{" and not raw.rstrip().endswith(b"}")
-        what = "is cut off, so it is no whole report" if cut else "is no JSON report"
+        what = "is cut off, so it is not a whole report" if cut else "is not a JSON report"
         raise PgagentsError(f"{name} {what} ({found.problem})", AGAIN)
     header = found.value.get("header") if isinstance(found.value, dict) else None
     if not isinstance(header, dict) or "format" not in header:
@@ -85,7 +85,7 @@ def _bytes(path: Path, most: int) -> bytes:
         told = path.stat()
         if not stat.S_ISREG(told.st_mode):  # reading a pipe would block
             raise PgagentsError(
-                f"{path} is no file", "give the path of a report that --report NAME.json wrote"
+                f"{path} is not a file", "give the path of a report that --report NAME.json wrote"
             )
         raw = b"" if told.st_size > most else path.read_bytes()
     except (OSError, ValueError) as error:
@@ -111,7 +111,9 @@ def _check_report(data: dict[str, Any], name: str) -> None:
     """Raise PgagentsError if the report violates its schema, is incomplete or is inconsistent."""
     for error in _schema().iter_errors(data):
         at = "/".join(map(str, error.instance_path)) or "its root"
-        raise PgagentsError(f"{name} is no whole report: {str(error.message)[:200]} (at {at[:100]})", AGAIN)
+        raise PgagentsError(
+            f"{name} is not a whole report: {str(error.message)[:200]} (at {at[:100]})", AGAIN
+        )
     results, footer = data["results"], data["footer"]
     verdicts = {r["contract"]: r["verdict"] for r in results}
     counts = Counter(verdicts.values())
@@ -142,7 +144,7 @@ def _check_report(data: dict[str, Any], name: str) -> None:
     elif not all(text.isprintable() for text in _names(data)):
         wrong = "a name in it has characters that no name has"
     if wrong:
-        raise PgagentsError(f"{name} is no whole report: {wrong}", AGAIN)
+        raise PgagentsError(f"{name} is not a whole report: {wrong}", AGAIN)
 
 
 def _names(data: dict[str, Any]) -> Iterator[str]:

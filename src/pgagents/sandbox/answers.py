@@ -203,7 +203,7 @@ def refuse_by_domain(model: Model, action: Action, refusal: Refusal, request_id:
     code = model.codes.get(refusal.code)
     if code is None:
         raise KeyError(
-            f"the domain refused {action.name} with {refusal.code}, which is no code of the catalogue"
+            f"the domain refused {action.name} with {refusal.code}, which is not a code of the catalogue"
         )
     return make_refusal(model, code, refusal.message, request_id, field=refusal.field, scope=refusal.scope)
 

@@ -118,14 +118,14 @@ def find(field: Field, pairs: Iterable[Pair], used: set[str]) -> Any:
 def find_json(field: Field, pairs: Iterable[Pair]) -> list[Any]:
     """Return the value of an argument that is sent as JSON, alone in a list; empty if it has no pair.
 
-    Raises Unreadable for a repeated value, and for a text that is no JSON.
+    Raises Unreadable for a repeated value, and for a text that is not JSON.
     """
     own = [p for p in pairs if p.name == field.wire]
     if len(own) > 1:
         raise Unreadable(f"{field.wire} stands {len(own)} times", field.wire)
     read = [read_json(p.text.encode("utf-8", "replace")) for p in own]
     if read and read[0].problem:
-        raise Unreadable(f"{field.wire} is no JSON: {read[0].problem}", field.wire)
+        raise Unreadable(f"{field.wire} is not JSON: {read[0].problem}", field.wire)
     return [one.value for one in read]
 
 

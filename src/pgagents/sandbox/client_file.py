@@ -149,7 +149,7 @@ def _list_scope_problems(given: Mapping[str, Any], scopes: Mapping[str, str]) ->
 def _find_uri_problem(uri: Any, *, public: bool) -> str:
     """Return why a redirect URI is refused; empty if it is allowed (RFC 6749, 3.1.2; RFC 8252, 7)."""
     if not isinstance(uri, str) or not _URI.fullmatch(uri):
-        return f"{uri!r} is no absolute address without a fragment"
+        return f"{uri!r} is not an absolute address without a fragment"
     try:
         parts = urlsplit(uri)
         host = parts.hostname

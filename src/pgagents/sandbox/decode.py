@@ -114,7 +114,7 @@ class Decoder:
             if self._model.behaviour.unknown_query == "refused":
                 used |= {c.wire for c in self._model.credentials.values()}
                 if odd := next((pair.name for pair in pairs if pair.name not in used), None):
-                    return Problem("invalid", odd, f"{clean_name(odd)} is no parameter here", UNKNOWN)
+                    return Problem("invalid", odd, f"{clean_name(odd)} is not a parameter here", UNKNOWN)
             if plan.body:
                 content = reader_of(action)(request, [a.field for a in plan.body], action.content_type)
                 for argument in plan.body:
@@ -124,14 +124,14 @@ class Decoder:
                 refused = [wire for wire in content.unknown if self._refuses(action, wire)]
                 if refused:
                     wire = refused[0]
-                    told = f"{clean_name(wire)} is no member of this body"
+                    told = f"{clean_name(wire)} is not a member of this body"
                     return Problem("invalid", wire, told, UNKNOWN)
         except Unreadable as error:
             return Problem(error.kind, error.field or BODY, str(error))
         return self._validate(action, plan, found)
 
     def _refuses(self, action: Action, wire: str) -> bool:
-        """Return whether a member that is no argument is refused."""
+        """Return whether a member that is not an argument is refused."""
         word = self._model.behaviour.read_only
         shown = resolve(action.success.schema or {}, self._model.schemas).get("properties", {})
         own = word != "any" and resolve(shown.get(wire, {}), self._model.schemas).get("readOnly")
@@ -154,7 +154,7 @@ class Decoder:
             if name in known and aliases.get(name, given) == given:
                 found[name] = value
             elif action.unknown == "refused":
-                told = f"{clean_name(given)} is no argument of {action.name}"
+                told = f"{clean_name(given)} is not an argument of {action.name}"
                 return Problem("invalid", given, told, UNKNOWN)
         read = self._validate(action, plan, found)
         if not isinstance(read, Problem) or offered is None or not offered.narrow.get(action.name):

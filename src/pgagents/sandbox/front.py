@@ -117,7 +117,7 @@ class Front:
 
     def refuse_malformed(self, request: Request) -> Response:
         """Return the refusal of bytes that are not an HTTP request; `request` has the pseudo-headers only."""
-        return self._unread(request, "bad_body", "This is no HTTP request")
+        return self._unread(request, "bad_body", "This is not an HTTP request")
 
     def refuse_uncommitted(self, request: Request) -> Response:
         """Return the error for a call whose writes could not be committed and were undone."""

@@ -271,7 +271,7 @@ def find_secret_of(credential: Credential, request: Request) -> str | None:
 
 
 def challenge(credential: Credential) -> str | None:
-    """Return WWW-Authenticate for a call without a valid secret; None for a key that is no HTTP scheme."""
+    """Return WWW-Authenticate for a call without a valid secret; None for a key of no HTTP scheme."""
     return f'{credential.word} realm="API"' if credential.any_case else None
 
 
@@ -286,7 +286,7 @@ def _unwrap(credential: Credential, given: str) -> str | None:
 
 
 def decode_pair(presented: str) -> str | None:
-    """Return `user:password` of its Base64; None if the text is no Base64."""
+    """Return `user:password` of its Base64; None if the text is not Base64."""
     try:
         plain = base64.b64decode(presented, validate=True).decode()
     except (binascii.Error, ValueError):

@@ -106,7 +106,7 @@ def _read_object(raw: bytes, name: str) -> Source:
     """Parse a file within the bounds of foreign documents. Raises InputError."""
     source = read(raw, name)
     if not isinstance(source.data, dict):
-        raise _make_error(source, (), "no-object", "the file is no JSON object")
+        raise _make_error(source, (), "no-object", "the file is not a JSON object")
     return source
 
 
@@ -171,13 +171,13 @@ def find_schema_problem(tool: Mapping[str, Any]) -> str:
         if member not in tool and member == "outputSchema":
             continue
         if not isinstance(tool.get(member), Mapping):
-            return f"`{member}` is no JSON Schema of an object"
+            return f"`{member}` is not a JSON Schema of an object"
         try:
             foreign_validator(tool[member])
         except ValueError as error:
             return f"no value can be judged by its `{member}`: {str(error)[:200]}"
     if not isinstance(tool.get("annotations", {}), Mapping):
-        return "`annotations` is no object"
+        return "`annotations` is not an object"
     return ""
 
 

@@ -54,12 +54,12 @@ class Visitor:
             parts = urlsplit(url)
             host, _ = parts.hostname or "", parts.port
         except ValueError:
-            return "it is no URL"
+            return "it is not a URL"
         if parts.scheme != "https":
             return "it does not begin with https://"
         if "@" in parts.netloc or not host:
             return "it names a user or no host"
-        return "" if self._is_public(host) else f"{host} is no host that the public can reach"
+        return "" if self._is_public(host) else f"{host} is not a host that the public can reach"
 
     def get(self, url: str, accept: str = "*/*") -> Visit:
         """Fetch a URL. Redirects to public URLs are followed."""
@@ -166,7 +166,7 @@ def check_challenge(model: Model, store: Store, visitor: Visitor, mcp_url: str, 
         return
     body = visit.answer.body.strip()
     if not _TOKEN.fullmatch(body) or body[:1] in b'{["<':
-        yield Lack("challenge", origin, f"{url} does not prove the domain: it is no single token", help)
+        yield Lack("challenge", origin, f"{url} does not prove the domain: it is not a single token", help)
     elif token and body != token.encode():
         message = f"{url} does not prove the domain: it has another token than --challenge"
         yield Lack("challenge", origin, message, help)
@@ -261,7 +261,7 @@ def _find_in_issuer(visitor: Visitor, issuer: str) -> Iterator[str]:
     tried = [_read(visitor, url) for url in _list_places(issuer)]
     data = next((found for found, _ in tried if found is not None), None)
     if data is None:
-        why = tried[0][1] if tried else "it is no URL"
+        why = tried[0][1] if tried else "it is not a URL"
         yield f"the metadata of the authorization server {issuer[:200]} cannot be read ({why})"
         return
     if str(data.get("issuer")).rstrip("/") != issuer.rstrip("/"):  # pydantic adds a slash to each host
@@ -294,4 +294,4 @@ def _read(visitor: Visitor, url: str) -> tuple[Mapping[str, Any] | None, str]:
     if visit.problem or visit.answer is None:
         return None, visit.problem
     value = read_json(visit.answer.body).value
-    return (value, "") if isinstance(value, Mapping) else (None, "it is no JSON object")
+    return (value, "") if isinstance(value, Mapping) else (None, "it is not a JSON object")

@@ -77,7 +77,7 @@ def _list_proposals(text: str) -> Iterator[tuple[Pointer, Any, tuple[str, ...]]]
     """Yield the pointer of each proposal, its value, and its lines: comments above it, and its YAML."""
     source, lines = parse(text, "proposals"), text.split("\n")
     if source.problems:
-        raise PgagentsError(f"the proposals are no YAML: {source.problems[0].message}", PASTE)
+        raise PgagentsError(f"the proposals are not YAML: {source.problems[0].message}", PASTE)
     for pointer in source.pointers():
         if len(pointer) != (4 if len(pointer) > 2 and pointer[2] in _NAMED else 3):
             continue

@@ -72,7 +72,7 @@ def read(model: Model, delivery: Delivery) -> Event:
     hooks = model.webhooks
     found = read_json(delivery.body)
     body = found.value if isinstance(found.value, Mapping) else {}
-    problem = found.problem or ("" if isinstance(found.value, Mapping) else "the body is no object")
+    problem = found.problem or ("" if isinstance(found.value, Mapping) else "the body is not an object")
     type = body.get(hooks.type_at)
     id = body.get(hooks.id_at) if hooks.id_at else delivery.header(name_of_id(model))
     return Event(

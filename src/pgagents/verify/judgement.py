@@ -61,7 +61,7 @@ class Judgement:
     odd: bool = False
     """True if the break is not proved: something else than the server may be the cause."""
     shown: bool = False
-    """True if the server's own answers prove what the import concluded, so that it is no guess."""
+    """True if the server's own answers prove what the import concluded, so that it is not a guess."""
     seen_in: Exchange | None = None
     """The exchange that a finding shows, where the probe read more after it to be sure; None for the last."""
     rank: Rank | None = None
@@ -131,7 +131,7 @@ def judge_broken(contract: str, expected: str, actual: str, **values: object) ->
 
     `actual` is what the answer showed. With values it is a template, such as `"remaining {count}"` with
     `count=3`: the sentence has the values, and the claim does not. So one bug that shows other values at
-    other endpoints is one finding. A name that tells two bugs apart, such as a member's, is no value. It
+    other endpoints is one finding. A name that tells two bugs apart, such as a member's, is not a value. It
     may contain braces: only the names of `values` are replaced.
     """
     if not values:

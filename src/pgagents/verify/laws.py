@@ -270,7 +270,7 @@ def _pair(what: str, of: Node, by: Node, values: Mapping[str, Any]) -> str:
     member = str(by.value) if isinstance(by, Constant) else ""
     items = evaluate(of, values)
     if not isinstance(items, list):
-        return f"{print_node(of)} is no list"
+        return f"{print_node(of)} is not a list"
     keys = [got(item, member) if member else item for item in items[:MAX_ITEMS]]
     first = next(_wrong_pairs(what, keys), None)
     if first is None:

@@ -97,7 +97,7 @@ def _reads_arguments(filters: Sequence[Law], endpoint: Endpoint, exchange: Excha
     """True if laws about the list at `member` read all arguments of a call.
 
     Another argument, such as a cursor, may exclude anything. A law that compares an argument with another
-    member alone, such as the page's number, says nothing of the items. A page is no filter.
+    member alone, such as the page's number, says nothing of the items. A page is not a filter.
     """
     given = {str(p.name) for p in endpoint.params if exchange.input.get(str(p.name)) is not None}
     pages = endpoint.action.pages
@@ -572,7 +572,7 @@ def _follow(setting: Setting, endpoint: Endpoint, exchange: Exchange, found: Nex
         parts = urlsplit(url)
         home = next((base for base in hosts if urlsplit(base).scheme == parts.scheme), None)
     except ValueError:
-        return PageRequest(problem=f"{found.url[:200]!r} is no URL")
+        return PageRequest(problem=f"{found.url[:200]!r} is not a URL")
     if hosts and home is None:  # the port of the base URL serves one scheme
         return PageRequest(problem=f"{found.url[:200]} is {parts.scheme} where the list is not")
     if home is None:

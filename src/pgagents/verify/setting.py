@@ -123,7 +123,7 @@ class Setting:
     spared: frozenset[str] = frozenset()
     """The actions that no call repeats on purpose, because they cost money or send something to people.
 
-    The key is no test key then, and the caller does not name them.
+    The key is not a test key then, and the caller does not name them.
     """
     exclusive: bool = False
     """True if nobody else uses the target."""

@@ -1,4 +1,4 @@
-"""Odd but legal forms of answers that are no JSON."""
+"""Odd but legal forms of answers that are not JSON."""
 
 from __future__ import annotations
 

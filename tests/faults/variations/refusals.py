@@ -161,7 +161,7 @@ def unknown_query_refused(context: Context, request: Request, answer: Response) 
         return answer
     id = answer.header(answers.request_id_header(context.model)) or ""
     refused = answers.make_refusal(
-        context.model, framework_code(context.model, "invalid"), "is no parameter here", id, field=odd
+        context.model, framework_code(context.model, "invalid"), "is not a parameter here", id, field=odd
     )
     kept = tuple(h for h in answer.headers if h[0].lower() != "content-type")
     return Response(refused.status, (*refused.headers, *kept), refused.body)

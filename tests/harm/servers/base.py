@@ -228,7 +228,7 @@ class Server:
 
     @property
     def writes(self) -> list[Entry]:
-        """Requests that are no reads by their method."""
+        """Requests that are not reads by their method."""
         return [entry for entry in self.log if entry.method not in READS]
 
     # -- a request

@@ -10,7 +10,7 @@ from pgagents.base.http import Request, read_json
 
 
 class Case(Items):
-    """A body that is no JSON, or lacks a title, makes an untitled item."""
+    """A body that is not JSON, or lacks a title, makes an untitled item."""
 
     @route("POST /items", body={})
     def add_item(self, call: Call) -> Any:

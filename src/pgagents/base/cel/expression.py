@@ -338,7 +338,7 @@ def _compile(text: str) -> Expression:
         library = (path_of(place.of) if place.of is not None else ())[:1]
         help = next((_MEANT_BY[word.lower()] for word in (*library, name) if word.lower() in _MEANT_BY), "")
         help = help or (f"did you mean `{near}()`?" if near else "call one of these")
-        reason = f"`{name}()` is no function here; known: {known}"
+        reason = f"`{name}()` is not a function here; known: {known}"
         raise ExpressionError(reason, place.start, place.end, help=help)
     _refuse_wrong_counts(tree)
     _refuse_joins(tree)
@@ -635,7 +635,7 @@ class Scope:
         return all(self._longest.get(name, 1) <= SHORT_LIST for name in expression.paths)
 
     def holds(self, expression: Expression) -> bool:
-        """Return a condition as a boolean. Raises ExpressionError, also if the value is no boolean."""
+        """Return a condition as a boolean. Raises ExpressionError, also if the value is not a boolean."""
         value = self.evaluate(expression)
         if not isinstance(value, bool):
             raise ExpressionError(f"the expression gave {type(value).__name__}, not true or false")

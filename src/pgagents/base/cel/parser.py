@@ -42,7 +42,7 @@ _RESERVED = frozenset(
      "namespace", "return", "var", "void", "while")
 )  # fmt: skip
 NO_VARIABLES = _RESERVED | _KEYWORDS
-"""Words that can be no name of a variable."""
+"""Words that cannot be a name of a variable."""
 _MOST = {"int": 2**63, "uint": 2**64, "double": sys.float_info.max}
 
 

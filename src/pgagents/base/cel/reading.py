@@ -1,7 +1,7 @@
 """Answer questions about an expression's tree: the paths, members and texts it reads, and its comparisons.
 
-A path is a tuple of names that begins with the variable. The item of a macro is no variable, even if it has
-the same name.
+A path is a tuple of names that begins with the variable. The item of a macro is not a variable, even if it
+has the same name.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.base.text import brief
+from pgagents.base.text import brief, correct_articles
 
 _PAIRS = (
     ("minimum", "maximum"),
@@ -88,14 +88,14 @@ def find_clashes(schema: Mapping[str, Any]) -> Iterator[Clash]:
     elif isinstance(enum, list):
         wrong = [value for value in enum if not is_of(value, kinds)]
         if wrong:
-            message = f"`enum` has {_show(wrong[0])}, which is no {_join(kinds)}"
+            message = f"`enum` has {_show(wrong[0])}, which is not {_join(kinds)}"
             yield Clash("enum", message, wrong_type=True)
         if len({_key(value) for value in enum}) < len(enum):
             yield Clash("enum", "`enum` has a value twice")
     if "const" in schema:
         const = schema["const"]
         if not is_of(const, kinds):
-            yield Clash("const", f"`const` is {_show(const)}, which is no {_join(kinds)}", wrong_type=True)
+            yield Clash("const", f"`const` is {_show(const)}, which is not {_join(kinds)}", wrong_type=True)
         elif isinstance(enum, list) and _key(const) not in {_key(value) for value in enum}:
             yield Clash("const", f"`const` is {_show(const)}, which `enum` does not list")
     yield from _find_bounds(schema)
@@ -114,7 +114,7 @@ def _find_bounds(schema: Mapping[str, Any]) -> Iterator[Clash]:
 def _find_default(schema: Mapping[str, Any], kinds: set[str]) -> Iterator[Clash]:
     value, enum = schema["default"], schema.get("enum")
     if not is_of(value, kinds):
-        yield Clash("default", f"`default` is {_show(value)}, which is no {_join(kinds)}", wrong_type=True)
+        yield Clash("default", f"`default` is {_show(value)}, which is not {_join(kinds)}", wrong_type=True)
     elif isinstance(enum, list) and _key(value) not in {_key(each) for each in enum}:
         yield Clash("default", f"`default` is {_show(value)}, which `enum` does not list")
     else:
@@ -153,7 +153,7 @@ def _key(value: Any) -> str:
 
 
 def _join(kinds: Collection[str]) -> str:
-    return " or ".join(sorted(kinds))
+    return correct_articles(" or ".join(k if k == "null" else f"a {k}" for k in sorted(kinds)))
 
 
 def _show(value: Any) -> str:

@@ -40,7 +40,7 @@ class Readings:
         value = plain(value)
         try:
             strict, lenient = (test.is_valid(value) for test in self._compile())
-        except ValueError:  # a text that is no Unicode, such as half a surrogate pair
+        except ValueError:  # a text that is not Unicode, such as half a surrogate pair
             return None
         return bool(strict) if strict == lenient else None
 
@@ -51,7 +51,7 @@ class Readings:
             try:
                 error = next(iter(test.iter_errors(value)), None)
             except ValueError:
-                return "a text that is no Unicode"
+                return "a text that is not Unicode"
             if error is not None:
                 at = ".".join(map(str, error.instance_path))
                 steps = [str(step) for step in error.schema_path if str(step) != FLOAT_MULTIPLE]

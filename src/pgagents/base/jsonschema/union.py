@@ -31,8 +31,8 @@ def unite(schema: Mapping[str, Any], schemas: Mapping[str, Any], depth: int = 0)
     """Return one object that has the members of all alternatives of a schema.
 
     It requires what all of them require, and a member that only some have says in its description with which
-    value it belongs. So it accepts more than the alternatives. None if an alternative is no object, or if the
-    schema has no alternatives.
+    value it belongs. So it accepts more than the alternatives. None if an alternative is not an object, or if
+    the schema has no alternatives.
     """
     joined = join(schema, schemas).schema
     keyword = next((key for key in UNIONS if key in joined), None)

@@ -51,7 +51,7 @@ def _check_pages(checker: Checker, pointer: Pointer, action: Action, pages: Page
         and pages.bound is not None
         and pages.bound not in known
     ):
-        message = f"`{pages.bound}` is no error of this action"
+        message = f"`{pages.bound}` is not an error of this action"
         checker.report(at_bound, "pages", message, f"add {pages.bound} to its `errors`")
     _check_bound_to(checker, at, action, pages)
     for key in ("items", "next", "more", "total"):
@@ -88,7 +88,7 @@ def _check_argument(
         help = f"leave out `required` at `input.{name}`"
         checker.report(at, "pages", f"`{name}` is required, but the first page has none", help)
     elif at[-1] == "size" and not _whole(param.type):
-        checker.report(at, "pages", f"`{name}` is no whole number", "name the argument with a page's size")
+        checker.report(at, "pages", f"`{name}` is not a whole number", "name the argument with a page's size")
 
 
 def _whole(kind: str | list[str] | None) -> bool:
@@ -102,14 +102,14 @@ def _check_kinds(checker: Checker, at: Pointer, reader: Reader, known: dict[str,
     """
     items, next, more = (checker.expressions.get((*at, key)) for key in ("items", "next", "more"))
     if items is not None and _rules_out(reader.schema_of(items.tree, known), "array"):
-        checker.report((*at, "items"), "pages", "`items` is no list", "name the list, as `response.items`")
+        checker.report((*at, "items"), "pages", "`items` is not a list", "name the list, as `response.items`")
     if more is not None and _rules_out(reader.schema_of(more.tree, known), "boolean"):
         help = "write a condition, such as `response.has_more` or `response.page < response.pages`"
         checker.report((*at, "more"), "pages", "`more` is neither true nor false", help)
     total = checker.expressions.get((*at, "total"))
     if total is not None and path_of(total.tree)[:1] not in (("response",), ("headers",)):
         help = "name the member or the header, as `response.total`"
-        checker.report((*at, "total"), "pages", "`total` is no member of the answer", help)
+        checker.report((*at, "total"), "pages", "`total` is not a member of the answer", help)
     if next is None:
         return
     reads = path_of(next.tree)
@@ -180,7 +180,7 @@ def _check_bound_to(checker: Checker, at: Pointer, action: Action, pages: Pages)
         return
     for index, name in enumerate(pages.bound_to or ()):
         if name not in action.input or name in (pages.argument, pages.size):
-            message = f"`{name}` is no argument that chooses the list"
+            message = f"`{name}` is not an argument that chooses the list"
             help = "name arguments of the action, without the page and its size"
             checker.report((*at, "bound_to", index), "pages", message, help)
 
@@ -380,7 +380,7 @@ def check_confirm(checker: Checker) -> None:
                 if held not in action.input and (help := did_you_mean(held, action.input)):
                     at = (*base, name, "confirm", "body")
                     checker.report(
-                        at, "unknown-name", f"the question names `{held}`, which is no argument", help
+                        at, "unknown-name", f"the question names `{held}`, which is not an argument", help
                     )
 
 
@@ -403,7 +403,7 @@ def _check_days(checker: Checker, at: Pointer, name: str, end: Deprecated) -> No
         checker.report((*at, "sunset"), "deprecated", message, "correct one of the two days")
     if end.instead == name:
         help = "name the action that callers should use"
-        checker.report((*at, "instead"), "deprecated", "an action is no successor of itself", help)
+        checker.report((*at, "instead"), "deprecated", "an action is not a successor of itself", help)
     elif checker.check_reference((*at, "instead"), end.instead, ("actions",), "action"):
         other = checker.written.actions.get(end.instead or "")
         if other is not None and other.deprecated:
@@ -418,7 +418,7 @@ def _day(checker: Checker, at: Pointer, text: str | None) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
-        checker.report(at, "deprecated", f"`{text}` is no day of the calendar", "write it as 2027-03-01")
+        checker.report(at, "deprecated", f"`{text}` is not a day of the calendar", "write it as 2027-03-01")
         return None
 
 

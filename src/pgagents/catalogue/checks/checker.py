@@ -17,7 +17,7 @@ from pgagents.base.errors import Diagnostic
 from pgagents.base.jsonschema.walk import HOLDING
 from pgagents.base.places import Pointer, Source, Span, locate_within, value_at
 from pgagents.base.reading import MAX_PROBLEMS
-from pgagents.base.text import brief, did_you_mean
+from pgagents.base.text import brief, correct_articles, did_you_mean
 from pgagents.catalogue.checks.templates import find_in_expression, find_template
 from pgagents.catalogue.language import basics
 from pgagents.catalogue.language.actions import Action, Law
@@ -130,7 +130,8 @@ class Problems:
         help = help or did_you_mean(name.rpartition("/")[2], words)
         help = help or (NAMED if also or any(written) else _FIRST.get(what, "").replace("NAME", brief(name)))
         help = help or f"there is no {what} yet: write one first"
-        self.report(pointer, "unknown-name", f"`{brief(name)}` is no {what} of this catalogue", help)
+        said = correct_articles(f"`{brief(name)}` is not a {what} of this catalogue")
+        self.report(pointer, "unknown-name", said, help)
         return False
 
     def at(self, pointer: Pointer) -> Any:
@@ -351,7 +352,7 @@ class Checker(Expressions):
             self.report(
                 pointer,
                 "refers-to",
-                f"`{brief(member)}` is no member of the id of `{name}`",
+                f"`{brief(member)}` is not a member of the id of `{name}`",
                 did_you_mean(member, several),
             )
         elif not member and len(several) > 1:
@@ -371,7 +372,7 @@ class Checker(Expressions):
         for kind in [schema.type] if isinstance(schema.type, str) else schema.type or []:
             if kind not in kinds:
                 self.report(
-                    (*pointer, "type"), "schema", f"`{kind}` is no JSON type", did_you_mean(kind, kinds)
+                    (*pointer, "type"), "schema", f"`{kind}` is not a JSON type", did_you_mean(kind, kinds)
                 )
         for low, high in (
             ("minimum", "maximum"),
@@ -391,7 +392,7 @@ class Checker(Expressions):
             from pgagents.base.jsonschema.schema import find_pattern_error, list_problems
 
             if list_problems({"pattern": schema.pattern}):
-                message = "the pattern is no regular expression (ECMA-262)"
+                message = "the pattern is not a regular expression (ECMA-262)"
                 help = "close its brackets, and write `\\\\` before a sign that is meant as it stands"
                 self.report((*pointer, "pattern"), "schema", message, help)
             elif why := find_pattern_error(schema.pattern):
@@ -512,7 +513,9 @@ class Checker(Expressions):
         try:
             date.fromisoformat(until)
         except ValueError:
-            self.report(at, "former-name", f"`{until}` is no day of the calendar", "write it as 2027-03-01")
+            self.report(
+                at, "former-name", f"`{until}` is not a day of the calendar", "write it as 2027-03-01"
+            )
 
 
 def _applies(on: Any, status: int) -> bool:

@@ -372,7 +372,7 @@ class Reader:
             yield from self.list_problems(part, inner if index else known)
 
     def list_no_condition(self, tree: Node, known: Mapping[str, Schema]) -> Iterator[_Problem]:
-        """Yield a problem if an expression is no condition, as `response.total` alone."""
+        """Yield a problem if an expression is not a condition, as `response.total` alone."""
         yield from self._wrong_kind(tree, frozenset(("boolean",)), "a condition", known)
 
     def _unknown_member(self, node: Member, known: Mapping[str, Schema]) -> Iterator[_Problem]:
@@ -620,7 +620,7 @@ class _Examples:
         try:
             return self.compiled.of(schema)
         except ValueError as error:
-            message = f"this is no valid JSON Schema: {error}"
+            message = f"this is not a valid JSON Schema: {error}"
             help = "write each keyword as JSON Schema 2020-12 has it"
             self.checker.report(pointer, "schema", message, help, at_value=False)
             return None

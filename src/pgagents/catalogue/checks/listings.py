@@ -230,7 +230,7 @@ class IconLimits:
 _PROBLEMS = {
     "outside": ("leads out of the catalogue's folder", "write a path below it, such as `assets/icon.png`"),
     "missing": ("is not there", "save the icon there; the path begins at the catalogue's folder"),
-    "no_file": ("is no file", "name the file of the icon"),
+    "no_file": ("is not a file", "name the file of the icon"),
     "unreadable": ("cannot be read", "is it a file that you may read?"),
 }
 
@@ -289,7 +289,7 @@ def _find_in_drawing(icon: Icon, limits: IconLimits) -> tuple[str, str, str] | N
         width, height = read_drawing(icon.raw)
         loads = find_load(icon.raw)
     except DrawingError as error:
-        return before + error.code, f"is no drawing that the store takes: {error}", "save it anew"
+        return before + error.code, f"is not a drawing that the store takes: {error}", "save it anew"
     if loads:
         return "loads", f"has {loads}", "draw it in the file itself, without scripts and links"
     if round(width) != round(height):
@@ -440,7 +440,7 @@ class _Cases:
         if tool in self.offered and tool in self.checker.written.actions:
             return True
         if self.checker.sound(("surfaces", MCP)) and self.checker.sound(("actions",)):
-            message = f"`{brief(tool)}` is no tool that this plugin offers"
+            message = f"`{brief(tool)}` is not a tool that this plugin offers"
             help = did_you_mean(tool, self.offered) or "the tools are the actions of `surfaces.mcp`"
             self.checker.report(at, "listing", message, help)
         return False

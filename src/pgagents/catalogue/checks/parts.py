@@ -1,4 +1,4 @@
-"""Check the parts that are no actions: their references, the settings of resources, and pages to try an
+"""Check the parts that are not actions: their references, the settings of resources, and pages to try an
 action.
 """
 
@@ -357,7 +357,7 @@ def _step(checker: Checker, pointer: Pointer, step: Step, earlier: Iterable[str]
 def _check_caller(checker: Checker, pointer: Pointer, step: Step) -> None:
     """Check that a step names a role, or nobody."""
     if step.as_ in _NO_ROLE - checker.written.auth.roles.keys():
-        said = f"`{step.as_}` is no role of this catalogue"
+        said = f"`{step.as_}` is not a role of this catalogue"
         checker.report((*pointer, "as"), "unknown-name", said, f"`as: {basics.NOBODY}` sends no key")
     elif step.as_ != basics.NOBODY:
         checker.check_reference((*pointer, "as"), step.as_, ("auth", "roles"), "role")
@@ -455,7 +455,7 @@ def _check_confirmed(checker: Checker, pointer: Pointer, resource: Resource) -> 
             said = f"nothing concludes `{key}` of `{pointer[-1]}` any more, so there is nothing to confirm"
             checker.report(at, "resource", said, f"take it out, or write `{key}` yourself")
         elif not resource.inferred:
-            said = f"`{key}` of `{pointer[-1]}` is no guess, so that confirming it has no effect"
+            said = f"`{key}` of `{pointer[-1]}` is not a guess, so that confirming it has no effect"
             checker.report(at, "resource", said, "leave it out")
 
 
@@ -475,7 +475,7 @@ def _check_ids(checker: Checker, pointer: Pointer, resource: Resource) -> None:
             continue
         at = (*pointer, *place, "id")
         if place == ("undone_by",):
-            said = "what `undone_by` answers is no new instance, so its `id` has no effect"
+            said = "what `undone_by` answers is not a new instance, so its `id` has no effect"
             checker.report(at, "resource", said, "leave it out")
         elif not isinstance(resource.id, str):
             said = f"the id has {len(resource.id)} members, and one call's `id` is one member"
@@ -502,7 +502,7 @@ def _check_unique(checker: Checker, pointer: Pointer, resource: Resource) -> Non
         for key, names in (("members", unique.members), ("overlaps", unique.overlaps)):
             for number, member in enumerate(names):
                 if member not in action.input:
-                    said = f"`{member}` is no argument of `{maker}`, so no call can repeat it"
+                    said = f"`{member}` is not an argument of `{maker}`, so no call can repeat it"
                     help = "name members that are arguments of the making call"
                     checker.report((*at, key, number), "unique", said, help)
         if checker.check_reference((*at, "otherwise"), unique.otherwise, ("errors", "codes"), "error code"):
@@ -644,7 +644,7 @@ def check_fresh(checker: Checker, home: Pointer) -> None:
             if kind not in basics.FRESH_KINDS:
                 known = ", ".join(f"{basics.FRESH}.{known}" for known in basics.FRESH_KINDS)
                 help = did_you_mean(kind, basics.FRESH_KINDS) or f"one of {known}"
-                said = f"`{brief(print_node(part))}` is no kind of fresh value"
+                said = f"`{brief(print_node(part))}` is not a kind of fresh value"
                 checker.report_in(at, part, "fresh", said, help)
 
 
@@ -723,9 +723,12 @@ def _dispatcher(checker: Checker, pointer: Pointer, page: Page, action: str) -> 
     )
     if not through.http:
         checker.report(
-            at, "surface", f"`{page.dispatcher}` is no dispatcher", "name a surface that has `http`"
+            at, "surface", f"`{page.dispatcher}` is not a dispatcher", "name a surface that has `http`"
         )
     elif named is not None and action not in named:
         checker.report(
-            at, "surface", f"`{action}` is no action of the dispatcher `{page.dispatcher}`", "add it there"
+            at,
+            "surface",
+            f"`{action}` is not an action of the dispatcher `{page.dispatcher}`",
+            "add it there",
         )

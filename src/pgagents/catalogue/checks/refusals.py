@@ -70,7 +70,7 @@ def _code(checker: Checker, name: str, code: Code) -> None:
         checker.report(
             (*at, "status") if checker.source.has((*at, "status")) else at,
             "error-status",
-            f"an answer with status {code.status} is no error",
+            f"an answer with status {code.status} is not an error",
             "give the status of the error, or say by `errors.when` which such answers are errors",
         )
 
@@ -126,7 +126,7 @@ def _sign(checker: Checker) -> None:
         checker.report(
             _WHEN,
             "error-sign",
-            "this is no comparison of one member of the answer with a constant",
+            "this is not a comparison of one member of the answer with a constant",
             "write it as `response.ok == false`, `response.code != 0` or `has(response.error)`",
         )
     elif not any(200 <= code.status < 300 for code in errors.codes.values()):

@@ -89,7 +89,7 @@ def _scheme(checker: Checker, name: str, scheme: Scheme) -> None:
         checker.report(
             (*at, "type"),
             "credential",
-            f"`{brief(scheme.type)}` is no type of a scheme",
+            f"`{brief(scheme.type)}` is not a type of a scheme",
             did_you_mean(scheme.type, kinds()) or f"one of {', '.join(sorted(kinds()))}",
         )
         return
@@ -110,7 +110,7 @@ def _scheme(checker: Checker, name: str, scheme: Scheme) -> None:
 
 
 def _security(checker: Checker, pointer: Pointer, security: Security) -> None:
-    """Record names that are no schemes, scopes, and redundant alternatives."""
+    """Record names that are not schemes, scopes, and redundant alternatives."""
     for index, need in enumerate(security):
         for name, scopes in need.items():
             checker.check_reference((*pointer, index, name), name, _AT, "scheme")
@@ -335,7 +335,7 @@ def _find(checker: Checker, at: Pointer, name: str) -> SignatureScheme | None:
     found = schemes().get(name)
     if found is None:
         help = did_you_mean(name, schemes()) or f"one of {', '.join(sorted(schemes()))}"
-        checker.report((*at, "scheme"), "signature", f"`{brief(name)}` is no format of a signature", help)
+        checker.report((*at, "scheme"), "signature", f"`{brief(name)}` is not a format of a signature", help)
     return found
 
 

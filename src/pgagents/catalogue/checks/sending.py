@@ -86,7 +86,7 @@ def find_cookie_problem(wire: str, kinds: Set[str]) -> tuple[str, str] | None:
     if kinds & {"array", "object"}:
         return "it is a list or an object, which servers read in many ways", "send it in the query"
     if not COOKIE_NAME.fullmatch(wire):
-        return f"`{brief(wire)}` is no name of a cookie", "write `wire:` with letters, digits, `-` and `_`"
+        return f"`{brief(wire)}` is not a name of a cookie", "write `wire:` with letters, digits, `-` and `_`"
     return None
 
 

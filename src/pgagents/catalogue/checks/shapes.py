@@ -71,7 +71,7 @@ def _report_idle(checker: Checker, pointer: Pointer, output: Output, media: str,
             checker.report(
                 (*pointer, key),
                 "idle",
-                f"`{key}` does nothing here: the answer is no event stream",
+                f"`{key}` does nothing here: the answer is not an event stream",
                 "write `content_type: text/event-stream`, or leave it out",
                 at_value=False,
             )
@@ -209,7 +209,7 @@ def _schema(checker: Checker, pointer: Pointer, schema: Schema) -> None:
     for words, kind, noun in ((_OF_LISTS, "array", "a list"), (_OF_OBJECTS, "object", "an object")):
         for word in words if kinds and kind not in kinds else ():
             if word in given:
-                says = f"`{word}` does nothing here: the value is no {noun[2:].strip()}"
+                says = f"`{word}` does nothing here: the value is not {noun}"
                 _report(checker, (*pointer, word), says, f"leave it out, or write `type: {kind}`")
     for word, other in _NEEDS.items():
         if word in given and other not in given:
@@ -237,7 +237,7 @@ def _dependent(checker: Checker, pointer: Pointer, schema: Schema) -> None:
         for place, name in places:
             if name not in schema.properties:
                 help = did_you_mean(name, schema.properties)
-                _report(checker, place, f"`{name}` is no property of this object", help)
+                _report(checker, place, f"`{name}` is not a property of this object", help)
 
 
 def _patterns(checker: Checker, pointer: Pointer, schema: Schema) -> None:
@@ -248,7 +248,7 @@ def _patterns(checker: Checker, pointer: Pointer, schema: Schema) -> None:
             _report(
                 checker,
                 (*pointer, "patternProperties", pattern),
-                "it is no regular expression (ECMA-262)",
+                "it is not a regular expression (ECMA-262)",
                 "",
             )
         elif why := find_pattern_error(pattern):

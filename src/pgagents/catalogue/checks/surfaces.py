@@ -378,7 +378,7 @@ def _server(checker: Checker, at: Pointer, name: str, surface: Surface) -> None:
     for index, need in enumerate(given.security or ()):
         for scheme in need:
             if scheme not in list_used_schemes(checker.written):
-                message = f"`{brief(scheme)}` is no scheme that calls of this API use"
+                message = f"`{brief(scheme)}` is not a scheme that calls of this API use"
                 help = "name that one, or write `[]` for a server without a key"
                 checker.report((*at, "security", index, scheme), "credential", message, help, at_value=False)
 
@@ -393,7 +393,7 @@ _FIXED = {"selector": "method", "arguments": "params"}
 def check_dispatcher(checker: Checker, pointer: Pointer, surface: Surface) -> None:
     """Record a message form on a surface without a dispatcher, and member names that JSON-RPC fixes."""
     if surface.form is not None and not surface.http:
-        message = "`form` does nothing here: the surface is no dispatcher"
+        message = "`form` does nothing here: the surface is not a dispatcher"
         checker.report((*pointer, "form"), "idle", message, "add `http`, or leave it out", at_value=False)
         return
     for key, member in _FIXED.items() if surface.form == JSON_RPC else ():

@@ -28,7 +28,7 @@ _KEEP = "an earlier step keeps it: `keep: {id: response.id}`, and `=STEP.id` her
 _FILE = re.compile(
     r"\.(?:md|txt|csv|tsv|json|xml|ya?ml|html?|pdf|png|jpe?g|gif|svg|zip|com|org|net|io|dev|example)$"
 )
-"""The end of a file's name or of a host's, which is no member of a step."""
+"""The end of a file's name or of a host's, which is not a member of a step."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,7 +190,7 @@ def name_of(file: File, wish: str) -> str:
 
 
 def find_problem(limits: FileLimits, value: object) -> str:
-    """Return why a value is no file within the limits; empty if it is one."""
+    """Return why a value is not a file within the limits; empty if it is one."""
     file = parse_url(value)
     if file is None:
         return "it must be a file as a data URL: data:TYPE;base64,…"

@@ -59,7 +59,7 @@ _TEXTS = frozenset((
     "date", "date-time", "time", "duration", "email", "idn-email", "hostname", "ipv4", "ipv6",
     "byte", "binary",
 ))  # fmt: skip
-"""Formats of texts that are no ids."""
+"""Formats of texts that are not ids."""
 _PARTS = frozenset(("allOf", "anyOf", "oneOf"))
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 _SCALARS = frozenset(("string", "integer", "number", "boolean"))

@@ -109,7 +109,7 @@ class OlderIds:
         return text in self._taken.get(read, ())
 
     def rule_out(self, id: Any) -> None:
-        """Note that a read by this id answered none of these, so that the server is no reader that would."""
+        """Note that a read by this id answered none of these: the server is not a reader that would."""
         if isinstance(id, str):
             self._taken = {read: texts for read, texts in self._taken.items() if read(id) not in texts}
 

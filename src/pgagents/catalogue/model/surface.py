@@ -93,7 +93,7 @@ class Surface:
     schemas: Mapping[str, Node] | None = None
     """The named schemas with texts of this surface alone; None where they are the model's."""
     mcp_server: McpServer | None = None
-    """The server that offers the surface's actions as tools; None if the surface is no MCP server."""
+    """The server that offers the surface's actions as tools; None if the surface is not an MCP server."""
 
     def text(self, action: Action, what: Literal["title", "description"]) -> Text:
         """Return the action's title or description in this surface's wording."""

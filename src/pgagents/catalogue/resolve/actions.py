@@ -367,7 +367,7 @@ MOST_PARTS = 500
 
 
 def columns_of(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[str, tuple[str, ...]] | None:
-    """Return the members of a list's items, each with its types; None if the schema is no list."""
+    """Return the members of a list's items, each with its types; None if the schema is not a list."""
     found: dict[str, tuple[str, ...]] = {}
     lists = [part for part in _parts(schema, schemas) if "array" in _types(part)]
     for part in lists:

@@ -117,7 +117,8 @@ class Resources(Shared):
     def _parent(self, name: str, r: resources.Resource) -> str | None:
         """Return the nearest other resource whose id is in the path of the making call, or None.
 
-        A resource that the same call moves to another state is no parent, unless it is in a list's path, too.
+        A resource that the same call moves to another state is not a parent, unless it is in a list's path,
+        too.
         """
         action = self.actions[r.made_by.action] if r.made_by else None
         named = (

@@ -209,7 +209,9 @@ def _add_key(source: Source, fetch: Callable[[str], bytes]) -> Callable[[str], b
     header, _, variable = options.key.rpartition(":")
     value = os.environ.get(variable, "")
     if not value or not value.isascii() or not value.isprintable():
-        said = f"the environment variable {variable} is not set" if not value else f"{variable} is no header"
+        said = (
+            f"the environment variable {variable} is not set" if not value else f"{variable} is not a header"
+        )
         help = f"export {variable}=… in your shell, or as a secret of CI; never write the key into a file"
         raise _refuse_key(source, said, help)
     if not header:

@@ -309,7 +309,7 @@ def _url(given: str) -> str:
     url = base_url(given, "--receiver")
     if not url.startswith("https://"):
         raise PgagentsError(
-            f"--receiver {given} is no https URL",
+            f"--receiver {given} is not an https URL",
             "give it as https://…, or `auto` or `auto-http` for a server on this machine",
         )
     return url

@@ -165,7 +165,7 @@ class Entries:
             self.report(
                 pointer,
                 "no-variable",
-                "this is no name of an environment variable (capitals, digits and _)",
+                "this is not a name of an environment variable (capitals, digits and _)",
                 "keys never stand in a file: export NAME=…, and write NAME",
             )
             return ""

@@ -46,7 +46,7 @@ class Seconds(click.FloatRange):
         """Return the number. Raises BadParameter for one that is not finite."""
         seconds = float(super().convert(value, param, ctx))
         if not math.isfinite(seconds):
-            self.fail(f"{value} is no number of seconds; leave the option out for its default", param, ctx)
+            self.fail(f"{value} is not a number of seconds; leave the option out for its default", param, ctx)
         return seconds
 
 

@@ -246,8 +246,8 @@ def refresh(path: Path, url: str | None) -> int:
     """Fetch the copy of a short catalogue's document anew. Say what changed, and what no longer fits.
 
     The former copy need not fit, nor be there. Raises PgagentsError if nobody says from where the document
-    comes, or if what comes is no document; the former copy stays. Raises InputError with each line that does
-    not fit the new one, which is written all the same.
+    comes, or if what comes is not a document; the former copy stays. Raises InputError with each line that
+    does not fit the new one, which is written all the same.
     """
     from pgagents.importer.overlay.options import read_options
 
@@ -290,7 +290,7 @@ def refresh(path: Path, url: str | None) -> int:
 
 
 def _check_is_document(raw: bytes, location: str, name: str) -> None:
-    """Refuse an answer that is no document with operations. Raises PgagentsError and InputError."""
+    """Refuse an answer that is not a document with operations. Raises PgagentsError and InputError."""
     from pgagents.importer.document import References, read
     from pgagents.importer.names import Notes
     from pgagents.importer.operations import operations, version

@@ -64,7 +64,7 @@ def open_server(
 def survey(link: Link, other: Link, options: Options | None = None) -> None:
     """Read a server's tools over an open link, and begin a session on the other link.
 
-    Raises PgagentsError if a name among the options is no tool.
+    Raises PgagentsError if a name among the options is not a tool.
     """
     from pgagents.verify.wire.mcp_link import introduce, read_listing
 

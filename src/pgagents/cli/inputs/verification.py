@@ -65,7 +65,8 @@ def shard(_context: click.Context, _param: click.Parameter, value: str | None) -
         and 1 <= int(number[:9]) <= int(count[:9]) <= MAX_SHARDS
     ):
         raise click.BadParameter(
-            f"{value[:40]!r} is no part of a whole: write 2/4 for the second of four (at most {MAX_SHARDS:,})"
+            f"{value[:40]!r} is not a part of a whole: write 2/4 for the second of four "
+            f"(at most {MAX_SHARDS:,})"
         )
     return int(number), int(count)
 

@@ -415,7 +415,7 @@ def given_form(model: Model) -> str:
 
 
 def header_reference(header: Header) -> Node:
-    """Return a reference to the header's component, or the header itself if its name is no valid component
+    """Return a reference to the header's component, or the header itself if its name is not a valid component
     name.
     """
     named = _COMPONENT.match(header.name)

@@ -121,12 +121,14 @@ def _use(link: _Link, resources: dict[str, Any], named: Mapping[str, Any], notes
     """Add a link to the catalogue. Return the reason if that is not possible, otherwise an empty text."""
     param = link.target.action["input"].get(link.argument)
     if param is None:
-        return f"{link.argument} is no argument in the catalogue"
+        return f"{link.argument} is not an argument in the catalogue"
     if given := _GIVEN.fullmatch(link.value):
         return _pass_on(link, given, param, resources, notes)
     if not link.value.startswith(_BODY):
         return (
-            "" if not link.value.startswith("$") else f"{link.value[:60]} is no member of the answer's body"
+            ""
+            if not link.value.startswith("$")
+            else f"{link.value[:60]} is not a member of the answer's body"
         )
     steps = [s.replace("~1", "/").replace("~0", "~") for s in link.value.removeprefix(_BODY).split("/")[1:]]
     if not steps or not all(_MEMBER.fullmatch(step) or step.isdecimal() for step in steps):
@@ -250,7 +252,7 @@ def _find_member(source: ImportedAction, steps: list[str], named: Mapping[str, A
 
 
 def _call_of_read(link: _Link, known: Mapping[str, Any], value: str) -> dict[str, Any] | None:
-    """Return the call that reads a resource by a linked value; None if the target is no read by this
+    """Return the call that reads a resource by a linked value; None if the target is not a read by this
     value.
     """
     read = known.get("read_by")

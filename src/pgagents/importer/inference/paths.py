@@ -30,7 +30,7 @@ _VERBS = frozenset(
     word for table in (_OF_COLLECTIONS, _OF_ITEMS) for words in table.values() for word in words
 )
 _ROOT = re.compile(r"(?i)|api|rest|v\d+")
-"""Steps that are no noun."""
+"""Steps that are not a noun."""
 T = TypeVar("T")
 
 

@@ -239,7 +239,7 @@ def _make_elsewhere(
     `GET /counts/{count_id}`, or `POST /exports` for the job whose `job_id` it answers.
 
     Several are told apart by what they answer: all of them show exactly what the read does, and a removal is
-    known. None makes it if what contains the new instance is no resource.
+    known. None makes it if what contains the new instance is not a resource.
     """
     makers = [
         (at, several.collection["POST"])
@@ -413,7 +413,7 @@ def _identify(
 ) -> InferredResource | None:
     """Return the resource of a collection's path. `wanted` are the names of all arguments.
 
-    None if no read and no list answers with its id, or if the containing collection is no resource.
+    None if no read and no list answers with its id, or if the containing collection is not a resource.
     """
     paths = all_paths[path]
     parent, read = find_parent(path), paths.read

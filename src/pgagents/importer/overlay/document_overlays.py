@@ -79,7 +79,7 @@ def read_overlays(
 ) -> list[tuple[Source, bytes]]:
     """Read overlay files. `paths` are absolute ones, each with its name in messages.
 
-    Raises InputError for one that is no overlay, and PgagentsError for one that cannot be read.
+    Raises InputError for one that is not an overlay, and PgagentsError for one that cannot be read.
     """
     if len(paths) > MOST_FILES:
         raise PgagentsError(f"{len(paths)} overlays are too many; at most {MOST_FILES} are read", "join some")
@@ -111,7 +111,7 @@ def _find_wrong(source: Source) -> Iterator[Diagnostic]:
         return Diagnostic(source.locate(at), "overlay/broken-overlay", "error", message, help)
 
     if not isinstance(data, dict) or "overlay" not in data:
-        said = "this is no OpenAPI Overlay: it has no key `overlay`"
+        said = "this is not an OpenAPI Overlay: it has no key `overlay`"
         yield problem((), said, "an overlay begins with `overlay: 1.1.0`")
         return
     if not _VERSION.match(str(data["overlay"])):
@@ -149,7 +149,7 @@ def _find_wrong_action(
             why = _find_syntax_error(action.get(key))
             if why:
                 yield problem(
-                    (*at, key), f"`{key}` is no JSONPath: {why}", "write it as $.paths['/notes'].get"
+                    (*at, key), f"`{key}` is not a JSONPath: {why}", "write it as $.paths['/notes'].get"
                 )
     if "copy" in action and not with_copy:
         yield problem((*at, "copy"), "`copy` is of Overlay 1.1", "write `overlay: 1.1.0`")
@@ -166,11 +166,11 @@ def _find_wrong_action(
 
 
 def _find_syntax_error(path: Any) -> str:
-    """Return why a value is no JSONPath (RFC 9535); empty if it is one."""
+    """Return why a value is not a JSONPath (RFC 9535); empty if it is one."""
     import jsonpath_rfc9535 as jsonpath  # read only where a document has overlays
 
     if not isinstance(path, str) or len(path) > 2_000:
-        return "it is no text of at most 2,000 characters"
+        return "it is not a text of at most 2,000 characters"
     try:
         jsonpath.compile(path)
     except (jsonpath.JSONPathError, RecursionError, ValueError) as error:
@@ -289,7 +289,7 @@ class _Action:
         if isinstance(old, dict | list) or isinstance(value, dict | list):
             return f"{_name(value)} cannot change {_name(old)}"
         if not steps:
-            return "the document itself is no text"
+            return "the document itself is not a text"
         self._put(self._value(steps[:-1]), steps[-1], value, origin)
         return ""
 

@@ -261,7 +261,7 @@ def _find_evidence(converted: Converted) -> Evidence:
 
 
 def _check_sections(source: Source) -> None:
-    """Refuse a section that is no mapping, because nothing can be merged with it."""
+    """Refuse a section that is not a mapping, because nothing can be merged with it."""
     found = [
         Diagnostic(
             source.locate((section,), at_value=True),

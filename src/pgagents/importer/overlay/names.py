@@ -165,9 +165,7 @@ def resolve(
             help = "join the two entries: an operation has one name"
             resolved.misfits.append(Misfit(at, "same-operation", said, help))
         elif operation is not None and meant[0] != key:
-            said = (
-                f"`{brief(word)}` is no operationId, but a name that was made for {brief(labels[meant[0]])}"
-            )
+            said = f"`{brief(word)}` is not an operationId, but a name made for {brief(labels[meant[0]])}"
             help = f"write `operation: {_quote(labels[meant[0]])}`"
             resolved.misfits.append(Misfit((*at, OPERATION), "operation", said, help))
         else:
@@ -250,7 +248,7 @@ def _list_words(made: Sequence[ImportedAction]) -> list[str]:
 def _find_alike(word: str, made: Sequence[ImportedAction]) -> list[ImportedAction]:
     """Return the operations with the verb and the nouns of a word.
 
-    Spelling is no measure: `list_tags` is near `list_notes`, and means something else.
+    Spelling is not a measure: `list_tags` is near `list_notes`, and means something else.
     """
     if _LABEL.match(word):
         method, _, path = word.partition(" ")

@@ -171,7 +171,7 @@ def _text(trouble: str, server: Any) -> str:
     url = str(server.get("url") if isinstance(server, dict) else server)
     if trouble == "url-protocol-not-supported":
         return f"`{protocol(url)}` is neither https nor http"
-    return f"`{url[:120]}` is no absolute URL"
+    return f"`{url[:120]}` is not an absolute URL"
 
 
 def _plain(written: list[Any], at: Pointer) -> Iterator[ImporterMessage]:

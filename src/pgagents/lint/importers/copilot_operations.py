@@ -155,7 +155,7 @@ class _Walk:
         if not _NAME.fullmatch(id):
             yield ImporterMessage(
                 "function-name",
-                f"`{id[:80]}` is no name that the manifest takes for a function",
+                f"`{id[:80]}` is not a name that the manifest takes for a function",
                 (*at, "operationId"),
             )
 
@@ -353,7 +353,7 @@ class Generator:
         if root.get("type") != "object" and (
             root.get("type") or not isinstance(root.get("properties"), dict)
         ):
-            return self._make_message(root, shown, "the body is no object with `properties`", place)
+            return self._make_message(root, shown, "the body is not an object with `properties`", place)
         members = followed(root.get("properties"))
         for name, member in members.items() if isinstance(members, dict) else ():
             if said := self._argument(member, shown, (*place, "properties", name)):

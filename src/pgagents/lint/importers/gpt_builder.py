@@ -256,7 +256,7 @@ def _id(at: Pointer, operation: dict[str, Any], ids: dict[str, str]) -> Iterator
         )
     ids.setdefault(id, shown)
     if not _ID.fullmatch(id):
-        said = f"operationId `{id[:80]}` is no name that OpenAI's API takes for a function"
+        said = f"operationId `{id[:80]}` is not a name that OpenAI's API takes for a function"
         yield Advice("advice-odd-id", said, (*at, "operationId"), "letters, digits, `_` and `-`, at most 64")
 
 

@@ -428,7 +428,7 @@ class _Operation:
         root = resolve(schema, self.schemas)
         if not isinstance(root, dict) or root.get("type") != "object":
             self._say("body-not-object", inside[3:] if inside[:3] == self.at else ())
-            self.wrong = self.wrong or "its body is no object"
+            self.wrong = self.wrong or "its body is not an object"
             return
         members = root.get("properties")
         required = root.get("required")

@@ -91,7 +91,7 @@ def _show(argument: Any) -> str:
 # -- the kinds of constraints.
 #
 # Each takes a value and the table's argument. It returns what is wrong with the value in a few words, or
-# nothing. A constraint on text accepts values that are no text, because another constraint checks the
+# nothing. A constraint on text accepts values that are not text, because another constraint checks the
 # type.
 
 
@@ -227,7 +227,7 @@ def split_url(value: Any) -> SplitResult | None:
         return None
     try:
         parts = urlsplit(value)
-        parts.port  # noqa: B018 - raises ValueError for a port that is no number
+        parts.port  # noqa: B018 - raises ValueError for a port that is not a number
     except ValueError:
         return None
     return parts if parts.hostname else None
@@ -238,7 +238,7 @@ def _https(value: Any, _: Any) -> str:
         return ""
     parts = split_url(value)
     if parts is None:
-        return "it is no URL with a host"
+        return "it is not a URL with a host"
     return "" if parts.scheme.lower() == "https" else f"it begins {parts.scheme}:"
 
 

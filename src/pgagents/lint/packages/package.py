@@ -163,7 +163,7 @@ def read_json(tree: Tree, path: str) -> Source:
 
 
 def _refuse(text: str) -> None:
-    raise ValueError(f"{text} is no JSON number")
+    raise ValueError(f"{text} is not a JSON number")
 
 
 def read_yaml(tree: Tree, path: str) -> Source:
@@ -182,7 +182,7 @@ def _parse_yaml(text: str, shown: str) -> Source:
 
 
 def read_skill(tree: Tree, path: str) -> Skill:
-    """Return a SKILL.md. Raises TextError as `read_text` does, and if the front matter is no mapping."""
+    """Return a SKILL.md. Raises TextError as `read_text` does, and if the front matter is not a mapping."""
     text = read_text(tree, path)
     opened = _FRONT.match(text)
     if opened is None:

@@ -272,7 +272,7 @@ def _severity(manifest: Manifest, interface: dict[str, Any]) -> Any:
 
 
 def check_path(package: Package, value: Any, file: str, at: Pointer) -> tuple[list[Hit], str]:
-    """Return the findings about a path, and the file's path from the root; empty if it is no file."""
+    """Return the findings about a path, and the file's path from the root; empty if it is not a file."""
     code, detail = _judge_path(package, value)
     if code:
         return [Hit(code, file, at, detail)], ""

@@ -73,7 +73,7 @@ def _split(name: str) -> tuple[str, ...]:
 def _ends(name: str, wanted: frozenset[tuple[str, ...]]) -> bool:
     words = _split(name)
     if words[-1:] == ("address",) and len(words) > 1:
-        return words[-2:] in wanted  # an e-mail address is no place
+        return words[-2:] in wanted  # an e-mail address is not a place
     return words[-2:] in wanted or words[-1:] in wanted
 
 
@@ -175,13 +175,13 @@ def check_submission(data: Any, file: str) -> Iterator[Hit]:
         for name in re.split(r"[,\s]+", called.strip()) if isinstance(called, str) and called.strip() else ():
             if name not in names:
                 at = ("test_cases", n, "tools_triggered")
-                yield Hit("rule-test-case", file, at, f"`{name[:80]}` is no tool of this file")
+                yield Hit("rule-test-case", file, at, f"`{name[:80]}` is not a tool of this file")
 
 
 def check_challenge(text: str, file: str) -> Iterator[Hit]:
     """Yield the findings about the file of the domain challenge: one token as plain text."""
     lines = text.strip().splitlines()
     if len(lines) != 1 or len(lines[0].split()) != 1 or lines[0].lstrip()[:1] in '{["<':
-        yield Hit("domain_verification_required", file, detail="it is no single token")
+        yield Hit("domain_verification_required", file, detail="it is not a single token")
     elif split_url(lines[0]) is not None:
         yield Hit("domain_verification_required", file, detail="it is a URL, not the token")

@@ -45,7 +45,9 @@ def judge_path(path: str, name: str, raw: bytes | None = None, published: Tree |
             tree = open_archive(path, raw)
         except NoZipError as error:
             if not judge.damaged:
-                raise PgagentsError(f"{path} is no ZIP that can be read: {error}", "pack it again") from None
+                raise PgagentsError(
+                    f"{path} is not a ZIP that can be read: {error}", "pack it again"
+                ) from None
             hit = Hit(judge.damaged, detail=str(error))
             return _make(Package(Tree(path, (), zipped=True)), [hit], name, judge)
         return _judge_tree(tree, name, judge, published)
@@ -80,7 +82,7 @@ def _judge_file(path: str, raw: bytes, name: str, judge: PackageJudge) -> Judged
     except TextError as error:
         raise PgagentsError(f"{path}:{error.line}: {error.detail}", "correct the file") from None
     if found is None:
-        raise PgagentsError(f"{path} is no file that {name} knows", "name the plugin's folder, or its ZIP")
+        raise PgagentsError(f"{path} is not a file that {name} knows", "name the plugin's folder, or its ZIP")
     judged = _make(package, found, name, judge)
     source = package.sources.get(member.path)
     if source is None:

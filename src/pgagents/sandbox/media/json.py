@@ -19,7 +19,7 @@ def read(request: Request, fields: Sequence[Field], content_type: str) -> Conten
 
 
 def read_object(request: Request, content_type: str = "application/json") -> dict[str, Any]:
-    """Return the members of a JSON body. Raises Unreadable if it is no JSON object."""
+    """Return the members of a JSON body. Raises Unreadable if it is not a JSON object."""
     value = read_value(request, content_type)
     if not isinstance(value, dict):
         raise Unreadable("the body must be a JSON object", kind=NO_OBJECT)
@@ -27,7 +27,7 @@ def read_object(request: Request, content_type: str = "application/json") -> dic
 
 
 def read_value(request: Request, content_type: str) -> Any:
-    """Return the value of a JSON body. Raises Unreadable if it is no JSON, or has another media type."""
+    """Return the value of a JSON body. Raises Unreadable if it is not JSON, or has another media type."""
     if not _is_json(request.header("content-type"), content_type):
         raise Unreadable(f"the body must be {content_type} in UTF-8", kind=WRONG_TYPE)
     parsed = read_json(request.body)

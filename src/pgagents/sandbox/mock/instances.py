@@ -318,7 +318,7 @@ class Files:
             )
 
     def answer(self, call: AcceptedCall) -> StoredFile | None:
-        """Return the file for a call; None if its answer is no file of several types."""
+        """Return the file for a call; None if its answer is not a file of several types."""
         media = call.action.success.media
         if not media:
             return None

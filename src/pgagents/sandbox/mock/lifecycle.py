@@ -11,6 +11,7 @@ from typing import Any
 
 from pgagents.base.cel.expression import Scope
 from pgagents.base.http import Request
+from pgagents.base.text import correct_articles
 from pgagents.catalogue.model.action import Job
 from pgagents.catalogue.model.model import Model
 from pgagents.catalogue.model.resource import Resource, Unique
@@ -180,7 +181,8 @@ class Lifecycle:
             if held is not None and held.get(one.by) == row.get(two.by):
                 return key
             code = first.missing_for(param) or self._model.invalid_in(call.action)
-            return Refusal(code.name, f"It is no {first.name} of the same {one.of}", str(param.name))
+            said = correct_articles(f"It is not a {first.name} of the same {one.of}")
+            return Refusal(code.name, said, str(param.name))
         return None
 
     def count(self, resource: Resource, tenant: str, before: Row | None, after: Row | None) -> bool:

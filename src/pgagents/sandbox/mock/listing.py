@@ -94,7 +94,8 @@ Row = dict[str, Any]
 def choose(laws: Lawful, call: AcceptedCall, base: Any, at: places.Place, rows: Sequence[Row]) -> list[Row]:
     """Return the rows that satisfy the laws about each item, in the order that laws demand.
 
-    A law without arguments is no filter. `base` is an answer without rows, and `at` the list's place in it.
+    A law without arguments is not a filter. `base` is an answer without rows, and `at` the list's place in
+    it.
     """
     chosen, scope = list(rows), laws.scope(call, None)
 

@@ -141,7 +141,7 @@ def _open(named: str) -> Tree:
         try:
             return open_archive(named, raw)
         except NoZipError as error:
-            raise PgagentsError(f"{named} is no ZIP that can be read: {error}", "pack it again") from None
+            raise PgagentsError(f"{named} is not a ZIP that can be read: {error}", "pack it again") from None
     return single_file(named, raw)
 
 
@@ -165,7 +165,9 @@ def _read_skill(package: Package, path: str) -> SkillText:
             "a skill begins with front matter between two lines `---`",
         ) from None
     if not isinstance(skill.front, Mapping):
-        raise PgagentsError(f"{shown}:2: the front matter is no mapping", "give it `name` and `description`")
+        raise PgagentsError(
+            f"{shown}:2: the front matter is not a mapping", "give it `name` and `description`"
+        )
     front = plain(skill.front)
     body_at = len(skill.source.text) - len(skill.body)
     first = skill.source.text.count("\n", 0, body_at) + 1

@@ -81,7 +81,7 @@ def render_text(report: SkillsReport) -> str:
     for why, subjects in _group(untried).items():
         lines.append(f"  {name_some(subjects)}: {why}")
     unclaimed = [outcome for outcome in report.outcomes if outcome.verdict == "unclaimed"]
-    lines += ["", "not claimed: words in code that are no tool or argument for sure"] if unclaimed else []
+    lines += ["", "not claimed: words in code that are not a tool or argument for sure"] if unclaimed else []
     for file in dict.fromkeys(outcome.file for outcome in unclaimed):
         words = [
             f"`{outcome.subject}` (line {outcome.line})" for outcome in unclaimed if outcome.file == file

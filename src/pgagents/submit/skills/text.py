@@ -130,7 +130,7 @@ class _Reader:
                 self._read_block(child)
 
     def _read_block(self, node: SyntaxTreeNode) -> Passage | None:
-        """Read a block that is no list; return its passage if it is a paragraph."""
+        """Read a block that is not a list; return its passage if it is a paragraph."""
         if node.type in ("fence", "code_block"):
             line = self._first + (node.map[0] if node.map else 0) + (node.type == "fence")
             language = node.info.split()[0].lower() if node.info.split() else ""

@@ -25,7 +25,7 @@ MOST_NUMBERS, MOST_TIMES = 16, 5
 SHARE_ROWS = 40
 HALF_CENT = 0.005001
 _UNIT_PRICES = frozenset(("rate", "price"))
-"""Words in the names of amounts from which sums are computed. These are no sums themselves."""
+"""Words in the names of amounts from which sums are computed. These are not sums themselves."""
 
 
 def propose(table: Table) -> Iterator[Candidate]:
@@ -256,7 +256,7 @@ def _begun(end: Any, begin: Any, unit: float) -> int:
 def _of_several(
     candidate: Candidate, end: Column, begin: Column, unit: float
 ) -> Callable[[Guard | None], Evidence | None]:
-    """Return a judge of a price by time. Rows that all last one unit are no evidence."""
+    """Return a judge of a price by time. Rows that all last one unit are not evidence."""
 
     def judge(guard: Guard | None) -> Evidence | None:
         found = weigh(candidate, guard)

@@ -173,7 +173,7 @@ def find_own_target(bases: Iterable[str], declared: str, link: str) -> str | Non
 
     The longest base URL of the link's host counts. If that host has a base URL without a path, the path of
     the `declared` server counts there too. A test server often serves at its root what links name under the
-    declared path. None for a link to another host, or for a text that is no URL. None too for a path under
+    declared path. None for a link to another host, or for a text that is not a URL. None too for a path under
     none of the base URLs, which no request can reach.
     """
     try:
@@ -192,7 +192,7 @@ def find_own_target(bases: Iterable[str], declared: str, link: str) -> str | Non
 
 
 def find_fact_of_body(exchange: Exchange) -> Fact:
-    """Return the fact behind a body that is no JSON: its medium, if its Content-Type is none of JSON.
+    """Return the fact behind a body that is not JSON: its medium, if its Content-Type is none of JSON.
 
     `content_type` finds the same fact. A body that breaks off under the right type is a fact of its own.
     """

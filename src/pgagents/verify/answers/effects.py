@@ -96,7 +96,7 @@ def attempt_effect(
     is sent without one of these, shows nothing.
     """
     resource = hinted.resource
-    # what the call itself shows is no witness: each look would have its effect, the control's too
+    # what the call itself shows is not a witness: each look would have its effect, the control's too
     sources = [source for source in hinted.sources if source.endpoint is not hinted.endpoint]
 
     def run(trial: Trial) -> None:

@@ -427,7 +427,7 @@ def read_counter(
     """Return the current capacity counter of the resource named by `takes`, or None if no answer contains it.
 
     `body` is the instance that occupies capacity. One reading call is sent, unless `reuse` allows an earlier
-    answer. What a cache answered is no count.
+    answer. What a cache answered is not a count.
     """
     takes = resource.takes
     endpoint = setting.find_lead(str(takes.read_by.name)) if takes is not None else None

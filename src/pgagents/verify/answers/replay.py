@@ -13,7 +13,7 @@ from pgagents.verify.setting import Memory
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.exchange import CONFLICT, Exchange
 
-OTHER_ANSWER = "the answers differ, which is no proof of a second effect"
+OTHER_ANSWER = "the answers differ, which is not proof of a second effect"
 """The reason of an action that makes nothing: JSON:API and envelopes have a `meta` for each answer.
 
 `hint_idempotent` reads the instance itself.

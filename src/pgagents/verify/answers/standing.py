@@ -248,7 +248,8 @@ def _list_sent(setting: Setting, kind: str) -> frozenset[str]:
 def _list_set_by_clients(setting: Setting, kind: str) -> frozenset[str]:
     """Return the members that a client sends, when it makes an instance or later.
 
-    An argument whose values are no end of a job, such as `canceled` alone, leaves the member to the server.
+    An argument whose values are not the end of a job, such as `canceled` alone, leaves the member to the
+    server.
     """
 
     def find() -> frozenset[str]:
@@ -282,7 +283,7 @@ def list_stated(setting: Setting, kind: str, old: Mapping[str, Any]) -> frozense
 def _list_job_states(setting: Setting, kind: str) -> Mapping[str, frozenset[str]]:
     """Return the members whose declared values are the states of a job, with these values.
 
-    A job reaches one of them by itself. Where an action leads to it, it is no job's.
+    A job reaches one of them by itself. Where an action leads to it, it is not a job's.
     """
 
     def find() -> Mapping[str, frozenset[str]]:

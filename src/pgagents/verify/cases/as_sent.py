@@ -171,7 +171,7 @@ def _find_cookie(request: Request, name: str) -> str | None:
 def _rest(
     setting: Setting, endpoint: Endpoint, request: Request, values: Mapping[str, Any]
 ) -> dict[str, list[Any]] | None:
-    """Return each argument with its possible values; None if the body is no JSON object."""
+    """Return each argument with its possible values; None if the body is not a JSON object."""
     found: dict[str, list[Any]] = {}
     by_wire = {(p.place, p.wire): str(p.name) for p in endpoint.params}
     schemas = {p.wire: p.schema for p in endpoint.params if p.place == "query"}

@@ -253,8 +253,8 @@ def _optional(endpoint: Endpoint) -> bool:
 
 
 def _own(setting: Setting, endpoint: Endpoint, param: Param, template: RequestTemplate) -> bool:
-    """True if the argument may have any value: it is no id, no key and no object, and no resource or default
-    sets it. An argument whose least value is too large to be sent has none.
+    """True if the argument may have any value: it is neither an id, a key nor an object, and no resource
+    or default sets it. An argument whose least value is too large to be sent has none.
     """
     name = str(param.name)
     given = template.input.get(name)

@@ -174,7 +174,7 @@ def _may_draw(setting: Setting, endpoint: Endpoint) -> bool:
 
 
 def may_vary(setting: Setting, endpoint: Endpoint) -> bool:
-    """True if a write makes an instance or names the one that it changes, and costs nothing. It is no GET.
+    """True if a write makes an instance or names the one that it changes, and costs nothing. It is not a GET.
 
     The gate lets such a write pass only for instances of this run.
     """
@@ -288,7 +288,7 @@ def _lay_in_generated(
 
 
 def _read_value(value: Any) -> Any:
-    """Return the value that a JSON text of Schemathesis means; what is no JSON stays as it is."""
+    """Return the value that a JSON text of Schemathesis means; what is not JSON stays as it is."""
     read = read_json(value.encode("utf-8", "replace")) if isinstance(value, str) else Json(value)
     return value if read.problem else read.value
 

@@ -359,7 +359,7 @@ def _make_unheard_of_id(endpoint: Endpoint, param: Param) -> int:
 
 
 def use_unheard_of_id(endpoint: Endpoint, param: Param, violation: InvalidValue) -> InvalidValue:
-    """Return the violation; a number for the id of a write is replaced by a number that is no instance's
+    """Return the violation; a number for the id of a write is replaced by a number that is not an instance's
     id.
     """
     is_number = violation.keyword == "type" and type(violation.value) is int

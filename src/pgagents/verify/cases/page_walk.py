@@ -239,7 +239,7 @@ class Walk:
         return self._reader.request(arguments, why)
 
     def say_unread(self, what: str) -> str:
-        """Say why what was requested last is no list to judge."""
+        """Say why what was requested last is not a list to judge."""
         refusal = self._reader.refusal
         return f"{what} was answered {refusal}" if refusal else f"{what} was not answered as its schema says"
 
@@ -250,7 +250,7 @@ def is_in_order(there: Sequence[Any], came: Sequence[Any]) -> bool:
 
 
 def leads_on(paged: PagedList, there: Sequence[Any], came: Sequence[Any]) -> bool:
-    """True if the place that each page names led on through the list, so that how to ask for it is no guess.
+    """True if the place that each page names led on through the list: how to ask for it is not a guess.
 
     Numbers of pages and of items, and an id of an item, are not named by the server.
     """

@@ -46,7 +46,7 @@ class ListReader:
     bind: Mapping[str, Any] = field(default_factory=dict)
     intent: Literal["valid", "explore"] = "valid"
     refusal: str = ""
-    """The last answer, if it was no success."""
+    """The last answer, if it was not a success."""
 
     def request(self, given: Mapping[str, Any], why: str, page: PageRequest | None = None) -> Page | None:
         """Request a page; return it, or None if there is no list to judge."""

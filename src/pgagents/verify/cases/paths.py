@@ -142,7 +142,7 @@ def _head_path(setting: Setting, endpoint: Endpoint) -> str:
 
 
 def has_head(setting: Setting) -> bool:
-    """True if the catalogue says that HEAD is supported, and if the path for it is no event stream's."""
+    """True if the catalogue says that HEAD is supported, and if the path for it is not an event stream's."""
     endpoint = reader(setting)
     if setting.model.behaviour.head != "as_get" or endpoint is None:
         return False
@@ -175,7 +175,7 @@ def odd_requests(setting: Setting) -> list[tuple[str, Raw]]:
         ("OPTIONS", Raw("OPTIONS", _find_shared_path(setting) or endpoint.path)),
         ("every parameter twice", Raw("GET", f"{endpoint.path}?{query}")),
         (f"a broken percent-encoding, in a query of {LONG:,} characters", Raw("GET", broken)),
-        # LoopBack's router answers 500 to bytes that are no UTF-8
+        # LoopBack's router answers 500 to bytes that are not UTF-8
         ("an encoded NUL in a path", Raw("GET", path)),
     ]
     if number is not None:

@@ -158,7 +158,7 @@ def _read(source: ReadingTool, why: str) -> Answer | None:
 
 
 def read_answer(exchange: Exchange) -> Answer | None:
-    """Return the values of a tool's result by their paths; None if it is no success."""
+    """Return the values of a tool's result by their paths; None if it is not a success."""
     result = result_of(exchange.answer)
     if exchange.void or result is None or result.get("isError") is True:
         return None

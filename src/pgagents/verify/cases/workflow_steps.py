@@ -23,7 +23,7 @@ from pgagents.verify.wire.exchange import Exchange
 _HEADER = re.compile(r"[!-~]([ -~]{0,8190}[!-~])?")
 HIDDEN = frozenset((401, 404))
 REFUSED = 300
-"""The lowest status that is no success."""
+"""The lowest status that is not a success."""
 DAY_S = 86_400
 
 

@@ -254,7 +254,7 @@ def _without_further_secret(
 
 # -- permission to write.
 #
-# The address is no evidence: 127.0.0.1 may be a tunnel to production.
+# The address is not evidence: 127.0.0.1 may be a tunnel to production.
 
 
 WRITE = "--allow-writes"

@@ -170,12 +170,12 @@ class Gate:
         if endpoint is not None and (doubt := say_doubt(self.setting, endpoint.action)):
             return doubt
         if call.holder in self.live:
-            key = f"the key of {call.holder}, which is no test key"
+            key = f"the key of {call.holder}, which is not a test key"
             return f"nothing is written with {key}; --allow-writes would"
         if endpoint is None:
             return self._without_action(call, request)
         if request.method != endpoint.method and endpoint.form is None:
-            return f"{request.method} is no method of {endpoint.path}"
+            return f"{request.method} is not a method of {endpoint.path}"
         if (
             endpoint.action.effect == "read"
             and costs
@@ -287,7 +287,7 @@ class Gate:
             or request.method == INVENTED
         ):
             return ""
-        return f"{request.method} {urlsplit(request.target).path} is no action of the catalogue"
+        return f"{request.method} {urlsplit(request.target).path} is not an action of the catalogue"
 
     def _elsewhere(self, call: Call, values: Mapping[str, Any], request: Request) -> str:
         """Return why a write to an address other than its action's must not be sent. Only extra slashes

@@ -225,7 +225,7 @@ class JournalFile:
 
     def _check_head(self, head: bytes) -> None:
         if not head.startswith(HEAD):
-            raise self._refuse("it is no journal of pgagents")
+            raise self._refuse("it is not a journal of pgagents")
         found = _object(head)
         if found.get("pgagents_journal") != FORM:
             raise self._refuse("another version of pgagents wrote it")
@@ -258,7 +258,7 @@ def _open(path: Path) -> int:
         ) from None
     if not stat.S_ISREG(os.fstat(opened).st_mode):
         os.close(opened)
-        raise PgagentsError(f"cannot write the journal {path}: it is no file", "give a file")
+        raise PgagentsError(f"cannot write the journal {path}: it is not a file", "give a file")
     return opened
 
 

@@ -234,7 +234,7 @@ class Judge:
             try:
                 for judgement in watch(exchange, self.memory):
                     self._enter(judgement, chain, exchange.call, None, past)
-            except Exception as error:  # one check's error is no finding, and the others still judge
+            except Exception as error:  # one check's error is not a finding, and the others still judge
                 self.ledger.mark_crashed(self._list_contracts(name, exchange.place), error, name)
 
     def _list_contracts(self, check: str, place: str) -> list[str]:

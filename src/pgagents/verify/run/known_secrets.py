@@ -215,7 +215,7 @@ class KnownSecrets:
         """Search for a secret as its length allows: a long one in parts, a short one as a whole or as a word.
 
         A secret that is also a word of the catalogue is found only as a whole value. A caller's key that
-        looks random is no word: a server's list of tools stands for the catalogue, and may hold the key.
+        looks random is not a word: a server's list of tools stands for the catalogue, and may hold the key.
         """
         random = given and _RANDOM.fullmatch(secret) is not None
         public = "" if random else self._public
@@ -424,7 +424,7 @@ _PART = re.compile(r"\w+")
 class Origins:
     """Values in the order in which they first occurred in a request or an answer.
 
-    `catalogue` is the catalogue's text. Values in it are no secret to a reader of the catalogue.
+    `catalogue` is the catalogue's text. Values in it are not secret to a reader of the catalogue.
     """
 
     def __init__(self, catalogue: str = "") -> None:

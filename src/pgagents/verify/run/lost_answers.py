@@ -228,7 +228,7 @@ class LostAnswers:
         reads = call.endpoint is None or call.endpoint.action.only_reads
         elsewhere = (
             again.request.target != lost.request.target
-        )  # about another instance, so it is no second call
+        )  # about another instance, so it is not a second call
         stands = not reached or reads or elsewhere or isinstance(again.answer, Silence)
         if not stands:  # its effect must be known before anything else is made
             self._executor.note_unjudged(again)
@@ -429,7 +429,7 @@ def _say_repeated(first: Exchange, again: Exchange, incident: _Incident) -> str:
 
 
 def _find_last(incident: _Incident) -> Sequence[Exchange]:
-    """Return the last answered call of the API; the operator's own calls are no promise of it."""
+    """Return the last answered call of the API; the operator's own calls are not a promise of it."""
     own = (e for e in incident.last if e.call.endpoint is None or e.call.endpoint.surface != OPERATOR)
     return [*own][-1:]
 

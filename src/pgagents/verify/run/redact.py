@@ -189,7 +189,7 @@ class Redactor:
         return self._mask_value(own, value) if own and value else self.mask_text(value)
 
     def _mask_cookie(self, pair: str) -> str:
-        """Mask a cookie that is no argument, or a secret or private one."""
+        """Mask a cookie that is not an argument, or a secret or private one."""
         name, equals, value = pair.partition("=")
         shown = name in self._names.cookies and name not in self._names.named
         return (
@@ -288,7 +288,7 @@ class Redactor:
         """Mask the known values in JSON text.
 
         In names of members only keys and secrets are masked, because a private value may happen to be the
-        same word as a name. A name of the catalogue is no secret.
+        same word as a name. A name of the catalogue is not a secret.
         """
         spans = list(self.known.spans(text))
         names = [m.span(1) for m in _STRING.finditer(text) if _COLON.match(text, m.end())] if spans else []

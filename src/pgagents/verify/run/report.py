@@ -323,7 +323,7 @@ def _find_why_not_selected(
     result: Result,
     withheld: Mapping[str, str],
 ) -> str:
-    """Return the option by which the caller left a contract untested; empty if it was no option.
+    """Return the option by which the caller left a contract untested; empty if it was not an option.
 
     `withheld` are the reasons, by action, for calls that a flag would let pass. A run that ended early also
     left out what it did not reach.

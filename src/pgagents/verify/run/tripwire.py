@@ -8,7 +8,7 @@ only reads. Otherwise it ends. Its own call is the reason if nobody else uses th
 can be meant.
 
 A server may take the id of what the run made for another's, in one action alone. Until an action's successes
-have shown that it is no reader who would, the instance that each names is looked at: a removal must have
+have shown that it is not a reader who would, the instance that each names is looked at: a removal must have
 removed it, where no whole list shows what happens to others. Where it stands as it was, the action is not
 called again, and the run tells that.
 

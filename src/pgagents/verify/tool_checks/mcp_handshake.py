@@ -56,7 +56,7 @@ def _find_problem(result: Mapping[str, Any]) -> str:
     if not isinstance(revision, str) or not _REVISION.fullmatch(revision):
         return f"`protocolVersion` is {str(revision)[:40]!r}"
     if not isinstance(result.get("capabilities"), Mapping):
-        return "`capabilities` is no object"
+        return "`capabilities` is not an object"
     named = isinstance(info, Mapping) and all(isinstance(info.get(k), str) for k in ("name", "version"))
     return "" if named else "`serverInfo` has no name and version"
 

@@ -40,7 +40,7 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
     expected, problem, values = "a list of tools with an end", listing.problem, dict[str, Any]()
     wrong = [number for number, tool in enumerate(listing.tools) if not isinstance(tool, Mapping)]
     if wrong and not problem:
-        expected, problem, values = "a list of tools", "item {value} is no object", {"value": wrong[0]}
+        expected, problem, values = "a list of tools", "item {value} is not an object", {"value": wrong[0]}
     unjudged = unread if listing.limit and not problem else None
     yield server_case("pages", says, attempt, settled=unjudged, about=(expected, problem, values))
     says = "each name in tools/list is the name of one tool"

@@ -98,7 +98,7 @@ def _call_unknown_tool(trials: Sequence[Trial]) -> None:
         conclude(as_error.broken("JSON-RPC error -32602", "a result with isError"))
     else:
         conclude(refused.broken("a refusal", answer.outcome if result is None else "a success"))
-        conclude(as_error.untested("it was not answered" if result is None else "it was no refusal"))
+        conclude(as_error.untested("it was not answered" if result is None else "it was not a refusal"))
 
 
 def _call_unknown_method(trial: Trial) -> None:

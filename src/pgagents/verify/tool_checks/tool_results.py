@@ -108,7 +108,7 @@ def find_block_problem(result: Mapping[str, Any]) -> str:
     if not isinstance(blocks, list):
         return "there is no `content`"
     if not isinstance(result.get("isError", False), bool):
-        return "`isError` is no boolean"
+        return "`isError` is not a boolean"
     for block in blocks:
         kind = block.get("type") if isinstance(block, Mapping) else None
         if kind not in KINDS:

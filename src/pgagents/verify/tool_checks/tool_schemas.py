@@ -41,24 +41,24 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
 def _find_wrong_member(tool: Mapping[str, Any]) -> str:
     for member in _TEXTS:
         if member in tool and not isinstance(tool[member], str):
-            return f"`{member}` is no text"
+            return f"`{member}` is not a text"
     hints = tool.get("annotations", {})
     if not isinstance(hints, Mapping):
-        return "`annotations` is no object"
+        return "`annotations` is not an object"
     wrong = next((hint for hint in _HINTS if not isinstance(hints.get(hint, True), bool)), "")
-    return f"`annotations.{wrong}` is no boolean" if wrong else ""
+    return f"`annotations.{wrong}` is not a boolean" if wrong else ""
 
 
 def find_schema_problem(schema: Any) -> str:
     """Describe what is wrong with a tool's schema; empty if it is right."""
     if not isinstance(schema, Mapping):
-        return "there is none" if schema is None else "it is no object"
+        return "there is none" if schema is None else "it is not an object"
     if schema.get("type") != "object":
         return f"its type is {str(schema.get('type', 'not there'))[:40]}, not `object`"
     try:
         foreign_validator(schema)
     except ValueError as error:
-        return f"it is no valid schema: {error}"
+        return f"it is not a valid schema: {error}"
     return ""
 
 
@@ -70,7 +70,7 @@ def _find_undescribed(schema: Any) -> str:
     if not isinstance(wanted, list) or not isinstance(members, Mapping):
         return ""
     missing = [str(name) for name in wanted if name not in members]
-    return f"`{missing[0][:80]}` is no property" if missing else ""
+    return f"`{missing[0][:80]}` is not a property" if missing else ""
 
 
 CHECK = make_check("tool_schemas", __doc__, cases, tools=True, rank=Rank.UNDOCUMENTED)

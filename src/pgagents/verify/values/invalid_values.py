@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pgagents.base.jsonschema.combine import join
 from pgagents.base.jsonschema.direction import is_read_only
 from pgagents.base.jsonschema.schema import resolve
+from pgagents.base.text import correct_articles
 from pgagents.catalogue.encoding.medium import MAX_BOUNDARY, make_file
 from pgagents.catalogue.model.action import FileLimits
 from pgagents.verify.values.bounds import (
@@ -195,7 +196,7 @@ def _bounds(schema: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterator[
             "multipleOf",
             path,
             _tidy(low({"type": "number", **schema}, {}) + v / 2),
-            f"is no multiple of {v:g}",
+            f"is not a multiple of {v:g}",
         )
 
 
@@ -216,12 +217,11 @@ def _texts(schema: Mapping[str, Any], path: tuple[str | int, ...], of: str) -> I
     if pattern := schema.get("pattern"):
         yield from _mismatches(schema, str(pattern), path, of)
     if form := schema.get("format"):
+        says = correct_articles(f"is not a {form}")
         for text in NEAR_FORMS.get(form, ()):
             if not matches(schema, text):
-                yield InvalidValue("format", path, text, f"is {text}, which is no {form}")
-        yield InvalidValue(
-            "format", path, "pgv no such form", f"is no {form}", 2 if form in NEAR_FORMS else 1
-        )
+                yield InvalidValue("format", path, text, f"is {text}, which {says}")
+        yield InvalidValue("format", path, "pgv no such form", says, 2 if form in NEAR_FORMS else 1)
 
 
 def _long_texts(schema: Mapping[str, Any], most: int, path: tuple[str | int, ...]) -> Iterator[InvalidValue]:

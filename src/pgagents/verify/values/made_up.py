@@ -310,7 +310,7 @@ def find_slot(day: date, slot: int) -> datetime:
 
 
 def _list_of_format(format: str, choice: Choice) -> Sequence[str]:
-    """Return texts of a format that is no time; empty for a format that is not known."""
+    """Return texts of a format that is not a time; empty for a format that is not known."""
     digest = sha256(choice.mark.encode()).digest()
     short = digest.hex()[:6]
     texts: Mapping[str, Sequence[str]] = {

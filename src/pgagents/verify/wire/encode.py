@@ -232,7 +232,7 @@ def request_of(call: Call, values: Mapping[str, Any], proof: Proof = NOTHING) ->
     """Return the request of a call. `values` are its arguments with live ids filled in, `proof` its
     credentials.
 
-    Values that are no arguments go into the body, or into the query if the action has no body.
+    Values that are not arguments go into the body, or into the query if the action has no body.
     """
     method, where, headers, body = _ordinary(call, values)
     raw = call.raw

@@ -48,7 +48,7 @@ class MessageReader:
     def read(self, response: Response) -> Response:
         """Return the API's answer inside a message: its result, or its error with the status of its code.
 
-        A null beside the other of the two does not count. Anything that is no JSON-RPC message is returned
+        A null beside the other of the two does not count. Anything that is not a JSON-RPC message is returned
         unchanged.
         """
         if response.status != OK:

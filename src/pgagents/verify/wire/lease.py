@@ -82,7 +82,7 @@ def _read_end(path: Path) -> tuple[float, str]:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
         try:
             if not stat.S_ISREG(os.fstat(handle).st_mode):
-                return 0.0, "is no file"
+                return 0.0, "is not a file"
             raw = os.read(handle, MOST_BYTES + 1)
         finally:
             os.close(handle)

@@ -130,8 +130,8 @@ class Link:
     def complete_request(self, request: Request) -> Request:
         """Return a request as it is sent: with version, id and headers.
 
-        A body that is already complete, or is no message of ours, is not changed. Headers of the request win
-        over ours; a header that is empty is not sent.
+        A body that is already complete, or is not a message of ours, is not changed. Headers of the request
+        win over ours; a header that is empty is not sent.
         """
         asked = read_json(request.body).value
         body = request.body
@@ -418,7 +418,7 @@ class ListWalk:
         self._size += len(json_bytes(page))
         following = result.get("nextCursor")
         if following is not None and not isinstance(following, str):
-            self.problem = "`nextCursor` is no text"
+            self.problem = "`nextCursor` is not a text"
         elif following is not None and following in self._cursors:
             self.problem = "`nextCursor` comes again, so that the list never ends"
         elif following is not None and again:

@@ -259,7 +259,7 @@ def result_of(answer: Response | Silence) -> Mapping[str, Any] | None:
 
 
 def error_of(answer: Response | Silence) -> int | None:
-    """Return the code of the JSON-RPC error in an answer, 0 for a code that is no number; None without an
+    """Return the code of the JSON-RPC error in an answer, 0 for a code that is not a number; None without an
     error.
     """
     found = message_of(answer)
@@ -363,7 +363,7 @@ def read(response: Response, id: Any) -> Response | str:
         for data in events(response.body):
             value = read_json(data).value
             if not isinstance(value, Mapping):
-                problem = "the stream carries what is no message"
+                problem = "the stream carries what is not a message"
             elif _answers(value, id):
                 return Response(response.status, response.headers, data)
         return problem

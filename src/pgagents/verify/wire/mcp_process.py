@@ -68,7 +68,7 @@ class Stdio:
         self._closed = threading.Event()
         self._ended: Silence | None = None
         self.noise = ""
-        """The first line on stdout that was no message."""
+        """The first line on stdout that was not a message."""
         self._listening = self._start(self._listen)
         self._reading = self._start(self._read)
 

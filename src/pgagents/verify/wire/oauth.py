@@ -103,8 +103,8 @@ def add_credentials(client: OAuthClient, params: Mapping[str, str]) -> dict[str,
 
 
 def refusal(exchange: Exchange, *errors: str) -> str:
-    """Return why a token endpoint's answer is no refusal with one of these errors (RFC 6749, 5.2); empty if
-    it is one.
+    """Return why a token endpoint's answer is not a refusal with one of these errors (RFC 6749, 5.2); empty
+    if it is one.
     """
     said = got(exchange.body, "error")
     if 400 <= exchange.status < 500 and isinstance(said, str) and (not errors or said in errors):
@@ -120,7 +120,7 @@ def gives_token(exchange: Exchange) -> bool:
 
 
 def find_redirect_target(exchange: Exchange) -> str | None:
-    """Return the target of a redirect; None if the answer is no redirect."""
+    """Return the target of a redirect; None if the answer is not a redirect."""
     return exchange.header("location") if 300 <= exchange.status < 400 else None
 
 

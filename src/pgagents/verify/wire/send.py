@@ -213,7 +213,7 @@ class Client:
         """Send to the other server that a request names, if the API has it."""
         other = self._others.get(request.server)
         if other is None:
-            return Silence("closed", f"{request.server} is no address of this API")
+            return Silence("closed", f"{request.server} is not an address of this API")
         other.most_s, other.stream_s = self.most_s, self.stream_s
         return other(replace(request, server=""))
 
@@ -285,7 +285,7 @@ class Client:
             else:
                 ended = bool(leave_s)
         except httpcore.TimeoutException:
-            pass  # a stream that waits for the next event is no silent server
+            pass  # a stream that waits for the next event is not a silent server
         return replace(head, body=bytes(body[: self._max_bytes]), unfinished=not ended)
 
 
@@ -303,7 +303,7 @@ def client(
     """
     if not url.startswith(("http://", "https://")):
         raise PgagentsError(
-            f"{url} is no http or https URL", "write it as https://host or http://127.0.0.1:8000"
+            f"{url} is not an http or https URL", "write it as https://host or http://127.0.0.1:8000"
         )
     return Client(url, timeout_s=timeout_s, max_bytes=max_bytes, cacert=cacert)
 

@@ -28,7 +28,7 @@ def _read(body: bytes, content_type: str, output: Output) -> Json:
     try:
         rows = list(csv.reader(io.StringIO(text.value, newline=""), delimiter=delimiter, strict=True))
     except csv.Error as error:
-        return Json(problem=f"it is no CSV: {error}")
+        return Json(problem=f"it is not CSV: {error}")
     rows = [row for row in rows if row]
     if not rows:
         return Json(problem="it has no header row")

@@ -27,7 +27,7 @@ def _read(body: bytes, _content_type: str, output: Output) -> Json:
     events: list[dict[str, Any]] = []
     fields: dict[str, list[str]] = {}
     lines = _LINE_END.split(text)
-    if not lines[-1]:  # the text after the last line end is no line
+    if not lines[-1]:  # the text after the last line end is not a line
         lines.pop()
     for line in lines:
         if line:

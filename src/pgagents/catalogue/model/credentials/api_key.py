@@ -61,7 +61,7 @@ def _find_misuses(scheme: Mapping[str, Any]) -> Iterator[Misuse]:
     if place is None:
         yield Misuse("", "an API key needs `in`, its place", "`in: header`, and `name`, such as X-API-Key")
     elif place not in _PLACES:
-        yield Misuse("in", f"`{place}` is no place of an API key", "one of header, query, cookie")
+        yield Misuse("in", f"`{place}` is not a place of an API key", "one of header, query, cookie")
     called = _CALLED.get(str(place), _CALLED["header"])
     name = scheme.get("name")
     if name is None:
@@ -86,12 +86,14 @@ def _find_misuses(scheme: Mapping[str, Any]) -> Iterator[Misuse]:
 def _find_misuses_of_name(place: str, name: str) -> Iterator[Misuse]:
     if place == "query":
         if not _IN_QUERY.match(name):
-            yield Misuse("name", "this is no name of a query parameter", "printable ASCII, such as api_key")
+            yield Misuse(
+                "name", "this is not a name of a query parameter", "printable ASCII, such as api_key"
+            )
     elif not _TOKEN.match(name):
         example = "session_id" if place == "cookie" else "X-API-Key"
         called = "cookie" if place == "cookie" else "header"
         yield Misuse(
-            "name", f"this is no name of a {called}", f"letters, digits and hyphens, such as {example}"
+            "name", f"this is not a name of a {called}", f"letters, digits and hyphens, such as {example}"
         )
     elif place != "cookie" and name.lower() in _TAKEN:
         help = (

@@ -24,7 +24,7 @@ from pgagents.generate.lower import lower
 from pgagents.generate.target import Function, Loss, Target, View
 
 RESULT = "result"
-"""The member that holds an answer which is no object.
+"""The member that holds an answer which is not an object.
 
 Revisions up to 2025-11-25 take objects alone as structured content. The SDK (mcp 2.3.0) and FastMCP 4.2.3 put
 any other value into this member, for clients of every revision.
@@ -33,10 +33,10 @@ any other value into this member, for clients of every revision.
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One tool. `output` is the schema of its structured content; None for an answer that is no JSON, or of
+    """One tool. `output` is the schema of its structured content; None for an answer that is not JSON, or of
     which nothing is known.
 
-    `wrapped` is true if the answer is no object, so that it stands in the member `RESULT`.
+    `wrapped` is true if the answer is not an object, so that it stands in the member `RESULT`.
     """
 
     name: Text

@@ -39,7 +39,7 @@ def find(package: Package) -> Iterator[Hit]:
 
 def _check_file(package: Package, path: str) -> Iterator[Hit]:
     if not package.tree.is_file(path):
-        yield Hit("json", path, detail="it is no file")
+        yield Hit("json", path, detail="it is not a file")
         return
     try:
         data = package.json(path).data
@@ -71,7 +71,7 @@ def _check_url(server: dict[str, Any], path: str, at: Pointer) -> Iterator[Hit]:
         return
     parts = split_url(url)
     wrong = (
-        "it is no absolute URL"
+        "it is not an absolute URL"
         if parts is None or parts.scheme.lower() not in ("http", "https")
         else "it is http"
         if parts.scheme.lower() == "http" and not is_loopback(parts.hostname or "")
@@ -105,7 +105,7 @@ def _texts(value: Any, at: Pointer) -> Iterator[tuple[Pointer, str]]:
 def _check_skills(package: Package) -> Iterator[Hit]:
     tree = package.tree
     if tree.kind("skills") not in (None, "folder"):
-        yield Hit("skill", "skills", detail="`skills` is no folder")
+        yield Hit("skill", "skills", detail="`skills` is not a folder")
         return
     for name in tree.names("skills"):
         folder = f"skills/{name}"

@@ -39,7 +39,7 @@ def root(tree: Tree) -> tuple[Tree, list[Hit]]:
 
 
 def find(package: Package) -> Iterator[Hit]:
-    """Yield the findings about a plugin, or about a marketplace if the folder is no plugin itself."""
+    """Yield the findings about a plugin, or about a marketplace if the folder is not a plugin itself."""
     if package.tree.kind(MARKETPLACE):
         yield from _check_marketplace(package)
     if not package.tree.kind(PLUGIN):
@@ -56,7 +56,7 @@ def find(package: Package) -> Iterator[Hit]:
 
 def _read(package: Package, path: str) -> tuple[dict[str, Any] | None, list[Hit]]:
     if not package.tree.is_file(path):
-        return None, [Hit("json", path, detail="it is no file")]
+        return None, [Hit("json", path, detail="it is not a file")]
     try:
         data = package.json(path).data
     except TextError as error:

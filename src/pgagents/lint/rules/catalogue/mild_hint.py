@@ -6,7 +6,7 @@ made, and one that moves a state without a way back. If yours is not, say why at
 store reads the reason, and `verify` tests the hint. Without the line, the hint is true for all of these.
 
 OpenAI's guidelines of October 2026 decide: deletion, overwriting, cancellation, the revoking of access and
-irreversible sends or transactions are destructive. That a person can undo them is no excuse. MCP's text
+irreversible sends or transactions are destructive. That a person can undo them is not an excuse. MCP's text
 agrees: what is not destructive only adds. OpenAI's older skill of June 2026 had the same rule, and counted
 each mode and argument of a call.
 

@@ -57,7 +57,7 @@ MOST_FORMS = 64
 MOST_DEPTH = 12
 REF = "ref"
 REFUSED = 300
-"""The lowest status that is no success."""
+"""The lowest status that is not a success."""
 _SHAPED = ("json", "csv")
 
 
@@ -252,7 +252,7 @@ class _Reader:
 def _is_open(form: Form) -> bool:
     """True if a value of this form may have members of any name."""
     if any("object" not in part["type"] for part in form if part.get("type")):
-        return False  # it is no object, such as the null of an optional one
+        return False  # it is not an object, such as the null of an optional one
     if not any(part.get("properties") for part in form):
         return True
     return any(

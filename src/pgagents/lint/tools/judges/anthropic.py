@@ -35,7 +35,7 @@ def judge(tools: Sequence[Tool], _whole: Any) -> Iterator[Found]:
         ):
             yield Found(
                 "anthropic.input-object",
-                f"`input_schema` of `{tool.shown}` is no object schema",
+                f"`input_schema` of `{tool.shown}` is not an object schema",
                 tool.schema_at,
                 "`type: object`",
             )
@@ -62,7 +62,10 @@ def _examples(tool: Tool) -> Iterator[Found]:
     at = (*tool.at, "input_examples")
     if not isinstance(examples, list) or not isinstance(tool.schema, dict):
         yield Found(
-            "anthropic.input-examples", f"`input_examples` of `{tool.shown}` is no list", at, "write a list"
+            "anthropic.input-examples",
+            f"`input_examples` of `{tool.shown}` is not a list",
+            at,
+            "write a list",
         )
         return
     try:

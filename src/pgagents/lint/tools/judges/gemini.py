@@ -98,7 +98,7 @@ def _name(tool: Tool) -> Iterator[Found]:
 
 def _own(tool: Tool, node: dict[str, Any], at: tuple[Any, ...]) -> Iterator[Found]:
     for key in node.keys() - _SCHEMA:
-        said = f"`{key}` in `{tool.shown}` is no member of Gemini's Schema"
+        said = f"`{key}` in `{tool.shown}` is not a member of Gemini's Schema"
         yield Found(
             "google.schema-keywords",
             said,
@@ -120,7 +120,7 @@ def _own(tool: Tool, node: dict[str, Any], at: tuple[Any, ...]) -> Iterator[Foun
     if isinstance(enum, list) and not all(isinstance(v, str) and v for v in enum):
         yield Found(
             "google.enum-of-strings",
-            f"an enum of `{tool.shown}` holds what is no text",
+            f"an enum of `{tool.shown}` holds what is not a text",
             (*at, "enum"),
             "texts only, none empty",
         )
@@ -151,7 +151,7 @@ def _names_and_formats(tool: Tool, node: dict[str, Any], at: tuple[Any, ...]) ->
     members = node.get("properties") if isinstance(node.get("properties"), dict) else {}
     for name in members or ():
         if not _SAFE.fullmatch(name):
-            said = f"argument `{name[:80]}` of `{tool.shown}` is no name that Gemini takes"
+            said = f"argument `{name[:80]}` of `{tool.shown}` is not a name that Gemini takes"
             yield Found("google.parameter-name", said, (*at, "properties", name), "letters, digits and `_`")
     for key in ("required", "propertyOrdering"):
         listed = node.get(key)
@@ -163,7 +163,7 @@ def _names_and_formats(tool: Tool, node: dict[str, Any], at: tuple[Any, ...]) ->
         if strangers:
             yield Found(
                 "google.schema-keywords",
-                f"`{key}` of `{tool.shown}` names {strangers[0][:80]}, which is no property",
+                f"`{key}` of `{tool.shown}` names {strangers[0][:80]}, which is not a property",
                 (*at, key),
                 "correct it",
             )

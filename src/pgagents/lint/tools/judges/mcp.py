@@ -35,15 +35,14 @@ def judge(tools: Sequence[Tool], _whole: Any) -> Iterator[Found]:
             )
         if not isinstance(tool.schema, dict) or tool.schema.get("type") != "object":
             said = (
-                f"`inputSchema` of `{tool.shown}` is no object schema; one such tool makes the whole "
+                f"`inputSchema` of `{tool.shown}` is not an object schema; one such tool makes the whole "
                 "list fail"
             )
             yield Found("mcp.input-object", said, tool.schema_at, "`type: object`")
         answer = tool.members.get("outputSchema")
         if isinstance(answer, dict) and answer.get("type") != "object":
-            said = (
-                f"`outputSchema` of `{tool.shown}` is no object schema, which clients up to 2025-11-25 refuse"
-            )
+            what = f"`outputSchema` of `{tool.shown}`"
+            said = f"{what} is not an object schema, which clients up to 2025-11-25 refuse"
             yield Found(
                 "mcp.output-object", said, (*tool.at, "outputSchema"), "put it into a member of an object"
             )
@@ -59,7 +58,7 @@ def _invalid(tool: Tool) -> Iterator[Found]:
     ):
         if isinstance(schema, dict):
             for path, message in list_problems(schema)[:5]:
-                said = f"the schema of `{tool.shown}` is no JSON Schema: {message[:160]}"
+                said = f"the schema of `{tool.shown}` is not a JSON Schema: {message[:160]}"
                 yield Found("mcp.input-object", said, (*at, *path), "correct it")
             for node, place, _ in parts(schema, at):
                 if isinstance(node.get("$ref"), str) and not node["$ref"].startswith("#"):

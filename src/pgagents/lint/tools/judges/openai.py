@@ -65,7 +65,7 @@ def _strict(tool: Tool) -> Iterator[Found]:
     if types(root) != {"object"} or "anyOf" in root:
         yield Found(
             "openai.strict-root",
-            f"the arguments of `{tool.shown}` are no plain object",
+            f"the arguments of `{tool.shown}` are not a plain object",
             tool.schema_at,
             "make the root `type: object`",
         )

@@ -24,7 +24,7 @@ def judge(tools: Sequence[Tool], _whole: Any) -> Iterator[Found]:
         if tool.style and not isinstance(tool.schema, dict):
             yield Found(
                 "perplexity.shape",
-                f"`parameters` of `{tool.shown}` is no mapping",
+                f"`parameters` of `{tool.shown}` is not a mapping",
                 tool.schema_at,
                 "give a JSON Schema",
             )

@@ -166,7 +166,7 @@ def _find_mismatch(link: Link, answer: Exchange) -> tuple[str, str] | None:
     if answer.response is None:
         return None
     if _is_json(wanted) and (problem := read_json(answer.response.body).problem):
-        return f"it is {wanted}", f"it is no JSON: {problem}"
+        return f"it is {wanted}", f"it is not JSON: {problem}"
     digest = SHA256 + hashlib.sha256(answer.response.body).hexdigest()
     if link.digest.startswith(SHA256) and digest != link.digest.lower():
         return f"its digest is {link.digest[:80]}", f"it is {digest}"

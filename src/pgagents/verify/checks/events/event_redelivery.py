@@ -1,8 +1,8 @@
 """A delivery that its receiver refused is sent again, as the same event with the same id.
 
 Our receiver answers the first delivery with an error. Where Standard Webhooks signs, it answers with a
-redirect, which is no delivery by that specification. The event must come again within the promised time, with
-the same id; its data may be those of the second delivery.
+redirect, which is not a delivery by that specification. The event must come again within the promised time,
+with the same id; its data may be those of the second delivery.
 """
 
 from __future__ import annotations

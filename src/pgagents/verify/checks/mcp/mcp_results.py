@@ -1,7 +1,7 @@
 """A tool's result has valid content blocks, structured content that fits the output schema, and the same data
 as text.
 
-Every result in the run is judged; of an error result only the content blocks. An answer that is no object
+Every result in the run is judged; of an error result only the content blocks. An answer that is not an object
 stands in the member `result` of the structured content, as FastMCP writes it. A server may also send the text
 of such an answer alone.
 """
@@ -24,7 +24,7 @@ from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.mcp_messages import list_texts, read_text, result_of, text_of
 
 CITE = ("MCP 2025-11-25, server/tools",)
-ONLY_TEXT = "the answer is no object, and the server sends it as text alone"
+ONLY_TEXT = "the answer is not an object, and the server sends it as text alone"
 KINDS = ("text", "image", "audio", "resource", "resource_link")
 """The types of content blocks of MCP 2025-11-25."""
 
@@ -112,7 +112,7 @@ def _find_block_problem(result: Mapping[str, Any]) -> str:
     if not isinstance(blocks, list):
         return "there is no content"
     if not isinstance(result.get("isError", False), bool):
-        return "isError is no boolean"
+        return "isError is not a boolean"
     for block in blocks:
         if not isinstance(block, Mapping) or block.get("type") not in KINDS:
             return f"a block is of no known type: {str(block)[:100]}"

@@ -87,7 +87,7 @@ REFUSED = {
         "a session that there is not is answered with 404", ((SESSION, "pgv-0000"),), (404,), era="legacy"
     ),
     "malformed": WrongRequest(
-        "a body that is no JSON is refused", (), ANY, body=b'{"jsonrpc": "2.0", "id": 1, "method"'
+        "a body that is not JSON is refused", (), ANY, body=b'{"jsonrpc": "2.0", "id": 1, "method"'
     ),
     "sign_in": WrongRequest(
         "a caller without a token is refused with 401, and the answer says where to get one",

@@ -2,7 +2,7 @@
 and 10.15).
 
 It is sent with an unknown client, and with addresses that only resemble a registered one. The server must
-refuse on a page of its own, without a redirect and without asking for consent. A login page is no consent:
+refuse on a page of its own, without a redirect and without asking for consent. A login page is not consent:
 Keycloak and others ask who it is before they look at the rest.
 """
 

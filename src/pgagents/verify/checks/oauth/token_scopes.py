@@ -71,7 +71,7 @@ def _list_needing(setting: Setting) -> Iterator[tuple[Endpoint, str, str, bool]]
     """Yield each endpoint whose action needs exactly one scope, with that scope and another one.
 
     The last item is true if a token of the scope is tried, too: for writes on REST, and for one read of each
-    scope, since a wrong refusal of reads is no harm and each costs a call. The other scope alternates, so
+    scope, since a wrong refusal of reads is not harm and each costs a call. The other scope alternates, so
     that a scope which implies another is found, as GitHub's `repo` does `public_repo`.
     """
     oauth = setting.model.own_code_flow

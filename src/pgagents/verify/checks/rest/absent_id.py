@@ -91,7 +91,7 @@ def _attempt_foreign(endpoint: Endpoint, param: Param, resource: Resource) -> At
 
 def _make_foreign_call(trial: Trial, resource: Resource) -> Call:
     """Return the call by another project. A document names no error for it, so any refusal will do, and the
-    state of the instance must be no reason for one.
+    state of the instance must not be a reason for one.
     """
     why = f"another project's {resource.name}"
     call = trial.call("absent", why, owner="main")

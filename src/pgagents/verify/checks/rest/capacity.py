@@ -2,7 +2,7 @@
 
 Instances are made and ended on each surface, and the counter is read in between. A call that makes several
 instances, as an order of tickets does, lowers it by their number. A wrong count is counted again once,
-because something else may have ended meanwhile. What a cache answers is no count: a CDN may ignore
+because something else may have ended meanwhile. What a cache answers is not a count: a CDN may ignore
 `no-cache`.
 """
 

@@ -3,7 +3,7 @@
 Every answer in the run is judged, except 503, which any server may send at any time (RFC 9110, 15.6.4), and
 what a router or a parser refuses. A class such as `4XX` documents each of its statuses. If an action does not
 document 401, a call without a right key may get 401 or 403, or lead to a login. If the catalogue names no
-code for invalid JSON, two further bodies are sent: half a JSON text, and bytes that are no text.
+code for invalid JSON, two further bodies are sent: half a JSON text, and bytes that are not text.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ document says how far.
 LONG_ADDRESS, MOST_TAKEN = 414, 2_000
 """Every server takes an address of so many characters. gunicorn takes 4,094, and nginx 8,192."""
 NO_TEXT = b"\xf8\xf9"
-"""Bytes that no UTF-8 text contains, and that are no mark of UTF-16. FastAPI answers 400 to them, and 422 to
-half a JSON text.
+"""Bytes that no UTF-8 text contains, and that are not a mark of UTF-16. FastAPI answers 400 to them, and 422
+to half a JSON text.
 """
 
 
@@ -54,10 +54,10 @@ def cases(setting: Setting, roles: frozenset[str]) -> Iterator[Case]:
 
 
 def _send_broken_bodies(trial: Trial) -> None:
-    """Send the first half of a JSON text, and a body that is no text at all."""
+    """Send the first half of a JSON text, and a body that is not a text at all."""
     half = Raw(edit=lambda body: body[: len(body) // 2])
     unreadable = Raw(edit=lambda body: NO_TEXT + body)
-    for why, raw in (("half a JSON body", half), ("a body that is no UTF-8", unreadable)):
+    for why, raw in (("half a JSON body", half), ("a body that is not UTF-8", unreadable)):
         answer = trial.ask(trial.call("framework", why, raw=raw))
         if answer.status in REFUSED_STATUSES:  # a parser may also answer 415, and a lenient one 200
             judgement = _judge_status(trial, answer, _list_statuses(trial.setting, trial.endpoint))

@@ -158,7 +158,7 @@ def _send_whole(trial: Trial, call: ActionCall, optional: Mapping[str, Any], tim
 
 
 def _write_elsewhere(body: bytes, times: frozenset[str]) -> bytes:
-    """Return a JSON body with the same moments; one that is no JSON object as it is."""
+    """Return a JSON body with the same moments; one that is not a JSON object as it is."""
     data = read_json(body).value
     if not isinstance(data, dict):
         return body

@@ -59,7 +59,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if trial is None or not exchange.refused or exchange.said is None:
         return
     if exchange.is_tainted_by("documented_status") or exchange.call.intent == "document":
-        return  # a path that is no action, such as a token endpoint (RFC 6749, 5.2), has errors of its own
+        return  # what is not an action, such as a token endpoint (RFC 6749, 5.2), has errors of its own
     code, endpoint = memory.model.codes.get(exchange.code or ""), exchange.call.endpoint
     if code is not None and code.code_at is None:
         return  # its status alone identifies it, so no value belongs to it

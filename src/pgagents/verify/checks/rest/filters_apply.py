@@ -438,7 +438,7 @@ def _try_order(trial: Trial, own: _Filter, members: Sequence[str]) -> None:
             claim = "{member} is in the order of its digits, such as {one} before {other}"
             said = f"numbers in their order by {value}"
             broken = trial.broken(said, claim, member=member, one=wrong[0], other=wrong[1])
-            conclude(replace(broken, shown=True))  # that it sorts by this member is no guess any more
+            conclude(replace(broken, shown=True))  # that it sorts by this member is not a guess any more
             return
     first, second = own.values[:2]
     if shown[0] != shown[1]:

@@ -172,7 +172,7 @@ def _judge_head(trial: Trial, exchange: Exchange) -> Judgement:
 def _judge_options(trial: Trial, exchange: Exchange) -> Judgement:
     """Judge the methods that an answer to OPTIONS allows. Methods beyond the catalogue's are fine.
 
-    A 405 is no answer to the question: Starlette names the methods of one route in it.
+    A 405 is not an answer to the question: Starlette names the methods of one route in it.
     """
     named, path = exchange.header("Allow"), exchange.request.path
     here = {d.method for d in trial.setting.endpoints if d.on_rest and d.path == path}

@@ -88,7 +88,7 @@ def _list_patches(setting: Setting) -> Iterator[_Patch]:
         for endpoint in setting.list_naming(resource.name):
             action = endpoint.action
             id = next((p for p in action.params if p.refers_to == resource.name and not p.in_body), None)
-            # a tool's arguments are no merge patch, whatever its REST call is
+            # a tool's arguments are not a merge patch, whatever its REST call is
             if not endpoint.on_rest or action.content_type != MERGE_PATCH or id is None:
                 continue
             for member in action.params:

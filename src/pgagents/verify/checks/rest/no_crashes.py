@@ -291,7 +291,7 @@ def _list_texts(
 
 
 OPEN = "pgv (["
-"""A text that is no regular expression: a search took it for one (a sports office of 2026-11-29)."""
+"""A text that is not a regular expression: a search took it for one (a sports office of 2026-11-29)."""
 MOST_TEXTS = 8
 """The most texts that are tried of one read: each costs a request, and searches have dozens."""
 

@@ -1,6 +1,6 @@
 """Answers have the headers that the catalogue declares, with values that satisfy their schemas.
 
-A repeated header counts as one with all values joined (RFC 9110, 5.3), which is no valid number or id; of
+A repeated header counts as one with all values joined (RFC 9110, 5.3), which is not a valid number or id; of
 cookies, each line may be the declared one. Hosted documents need the headers of all answers; answers to CORS
 preflights, often sent by a proxy, only those for https. A header whose schema is a list or an object must be
 there, and its value is not judged.
@@ -29,7 +29,7 @@ MOST_KNOWN = 5_000
 _WHOLE = re.compile(r"-?[0-9]{1,40}")
 _BROKEN = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,2})?")
 """Numbers as JSON writes them. Servers send nanoseconds, and fractions with every digit that they know. More
-digits are no number of anybody's, and thousands an error of Python's.
+digits are not a number of anybody's, and thousands an error of Python's.
 """
 _FLAGS = {"true": True, "false": False, "?1": True, "?0": False}
 """Flags as documents write them, in any case (ASP.NET sends `True`), and as RFC 9651 does."""

@@ -230,7 +230,7 @@ def _wire(endpoint: Endpoint, name: Any) -> Any:
 
 
 REFUSED = 300
-"""The lowest status that is no success."""
+"""The lowest status that is not a success."""
 
 
 def list_inputs(setting: Setting, endpoint: Endpoint) -> list[tuple[str, Mapping[str, Any]]]:
@@ -343,8 +343,8 @@ def list_places(resource: Resource) -> list[str]:
 def to_forms(a: Any, b: Any) -> tuple[Any, Any]:
     """Return the types of the members that two answers have in common, without their values.
 
-    An optional member that one of two instances lacks is no difference; `response_schema` holds the required
-    ones. A null or an empty list gets the form of the other answer's value at that place.
+    An optional member that one of two instances lacks is not a difference; `response_schema` holds the
+    required ones. A null or an empty list gets the form of the other answer's value at that place.
     """
     if isinstance(a, dict) and isinstance(b, dict):
         both = {name: to_forms(a[name], b[name]) for name in a if name in b}

@@ -6,7 +6,7 @@ accepted (202) may not be there yet (RFC 9110, 15.3.3). After the first instance
 makes another one. If it is refused, that is odd, because rows that `SoftDeletes` of Laravel hides keep their
 values. Where the catalogue says `stays_taken`, it is refused as before. Where `overlaps` names the times for
 which the values are taken, what begins within them is refused, and what begins when they end is made. A
-change that sends an instance its own values is no conflict (Logto 2398).
+change that sends an instance its own values is not a conflict (Logto 2398).
 
 A document seldom says which members are unique. Where its create may be refused with a 409, a change gives
 an instance a text of another one. If that is done, and the create is refused for this text alone, two
@@ -257,7 +257,7 @@ def _make_beside(trials: Sequence[Trial], resource: Resource, unique: Unique) ->
     first, body = _make_first(endpoint, resource, unique)
     start, end = (_Moment.read(first.input.get(name)) for name in unique.overlaps)
     if start is None or end is None or start.at >= end.at:
-        raise Untested(f"{' and '.join(unique.overlaps)} of the create are no start and end")
+        raise Untested(f"{' and '.join(unique.overlaps)} of the create are not the start and end")
     arguments = _repeat(first, body, resource, unique)
 
     def call(shift: float, intent: Intent, why: str) -> Call:

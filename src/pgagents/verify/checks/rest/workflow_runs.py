@@ -2,7 +2,7 @@
 
 Hours pass only by the operator's clock, as Park Graph's sandbox and Stripe's test mode have one; without it,
 criteria that need them are excluded. Values that others could change are judged only in an exclusive run. If
-a criterion fails on an answer in which another check found a fault, it is no second finding.
+a criterion fails on an answer in which another check found a fault, it is not a second finding.
 """
 
 from __future__ import annotations
@@ -220,7 +220,7 @@ class Passage:
                 self.first = self.first or answer.number
                 copied = ask(Own(answer.number))
                 self.copied = self.copied or copied
-            # a full place, as a lot of Park Graph, is no fault, unless its author says so
+            # a full place, as a lot of Park Graph, is not a fault, unless its author says so
             alone = setting.exclusive and step.status_written
             own = about_own(setting, before, step)
             answered = as_told(setting, step, answer, call.endpoint) and not answer.void
