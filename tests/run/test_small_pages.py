@@ -12,6 +12,7 @@ from importing import answering, imported, openapi
 from pgagents.base.http import Request, Response, json_bytes
 from pgagents.catalogue.model.model import Model
 from pgagents.report.contract import Verdict
+from pgagents.report.report import Report
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import verify
 
@@ -66,6 +67,7 @@ class Rows:
             return self._answer(422, {})
         size = {"own size": 3, "least": max(2, int(limit))}.get(self.habit, int(limit))
         first = int(number) - 1 if self.linked else (int(number) - 1) * size
+        first += {"skips": 1, "repeats": -1}.get(self.habit, 0) if number != "1" else 0
         there = self._order(first, size, given.get("sort", "id"))
         rows = [{"id": id, "at": 7} for id in there[first : first + size]]
         if not self.linked:
@@ -83,21 +85,34 @@ class Rows:
         return Response(status, (("Content-Type", "application/json"),), json_bytes(body))
 
 
-def judge(habit: str, *, linked: bool, least: int = 1, bounded: bool = False) -> tuple[Verdict, str]:
+def run(habit: str, *, linked: bool, least: int = 1, bounded: bool = False) -> Report:
     now = [1_776_000_000.0]
 
     def sleep(seconds: float) -> None:
         now[0] += seconds
 
-    report = verify(
+    return verify(
         model(linked=linked, least=least, bounded=bounded), Rows(habit, linked=linked), Identities({}),
         Options(live=False, only=("pagination",)), clock=lambda: now[0], sleep=sleep,
         wall=lambda: "2026-04-12T13:20:00Z", url=URL, timer=lambda: now[0],
     )  # fmt: skip
+
+
+def judge(habit: str, *, linked: bool, least: int = 1, bounded: bool = False) -> tuple[Verdict, str]:
+    report = run(habit, linked=linked, least=least, bounded=bounded)
     [(verdict, reason)] = [
         (r.verdict, r.reason) for r in report.results if r.contract.id == "pagination/list_rows@rest"
     ]
     return verdict, reason
+
+
+@pytest.mark.parametrize(("habit", "says"), [("skips", "on no page"), ("repeats", "on two pages")])
+def test_a_finding_shows_the_page_on_which_it_can_be_seen(habit: str, says: str) -> None:
+    """Not the first page, which is read once more to be sure that nobody changed the list."""
+    [finding] = run(habit, linked=True).findings
+    assert says in finding.actual
+    assert "cursor=3" in finding.exchanges[-1].request.target
+    assert "cursor" not in finding.exchanges[-2].request.target
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from pgagents.verify.cases.paging import ListReader, Page
 from pgagents.verify.judgement import Judgement
 from pgagents.verify.lists import PagedList, PageRequest, breaks_order
 from pgagents.verify.promise import Trial
+from pgagents.verify.wire.exchange import Exchange
 
 PAGES = 3
 """The number of pages that are planned: half of the items, most of the others, and the last item.
@@ -189,12 +190,14 @@ class Walk:
         if twice is not None:
             once = [id for index, id in enumerate(walked) if id not in walked[:index]]
             broken = self.trial.broken(expected, f"{self.paged.id} {{id}} is on two pages", id=twice)
-            return replace(broken, shown=self._is_counted(pages) and is_in_order(there, once))
+            shown = self._is_counted(pages) and is_in_order(there, once)
+            return replace(broken, shown=shown, seen_in=self._find_page(pages[::-1], [twice]))
         if lost and ended:
             actual = f"{{count}} on no page, such as {self.paged.id} {{id}}"
             broken = self.trial.broken(expected, actual, count=len(lost), id=lost[0])
             counted = self._is_counted(pages) and is_in_order(there, walked)
-            return replace(broken, shown=counted or leads_on(self.paged, there, walked))
+            shown, behind = counted or leads_on(self.paged, there, walked), there[there.index(lost[0]) :]
+            return replace(broken, shown=shown, seen_in=self._find_page(pages, behind))
         if not ended and not lost and (empty := self._count_endless(pages, len(walked))):
             actual = "{empty} empty pages in a row, each of which announces another"
             return self.trial.broken("pages that come to an end", actual, empty=empty)
@@ -205,6 +208,11 @@ class Walk:
             expected = f"the order of the list over all its pages: {law}"
             return self.trial.broken(expected, "a page begins before the last one ended")
         return None
+
+    def _find_page(self, pages: Sequence[Page], ids: Sequence[Any]) -> Exchange:
+        """Return the answer of the first page that holds one of the items, or else of the last one."""
+        holding = (page for page in pages if any(self.paged.id_of(item) in ids for item in page.items))
+        return next(holding, pages[-1]).exchange
 
     def _is_counted(self, pages: Sequence[Page]) -> bool:
         """True if the document says at which number the list begins, its whole is known, and each page but
