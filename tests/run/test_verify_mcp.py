@@ -856,7 +856,7 @@ def test_command_line_shows_what_a_dying_server_said_without_the_key() -> None:
         (["--mcp-stdio", "x", "--discovery"], "--discovery calls no MCP server"),
         (["--mcp-stdio", ""], "--mcp-stdio is empty"),
         (["--mcp-stdio", "'open"], "quote it as a shell does"),
-        (["--mcp-url", "ftp://x"], "no http or https URL"),
+        (["--mcp-url", "ftp://x"], "not an http or https URL"),
         (["--mcp-stdio", "/nonexistent/server"], "cannot start /nonexistent/server"),
     ],
 )

@@ -175,4 +175,4 @@ def test_build_names_the_document_that_an_overlay_needs(
     swagger["paths"] = {"/a": {"get": {"responses": answer}}}
     (short / "swagger.json").write_text(json.dumps(swagger), encoding="utf-8")
     assert main([*words, "--base", "swagger.json"]) == 2
-    assert "no document of OpenAPI 3" in capsys.readouterr().err
+    assert "not a document of OpenAPI 3" in capsys.readouterr().err

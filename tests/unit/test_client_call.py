@@ -167,7 +167,7 @@ def test_wrong_calls_are_told_and_exit_2(call: Any, words: list[str], said: str 
 def test_message_of_another_vendor_is_told(call: Any) -> None:
     code, _, err = call("--as", "openai", "--json", "-", stdin='{"functionCall":{"name":"get_rates"}}')
     assert code == 2
-    assert "no tool call of Chat Completions" in err
+    assert "not a tool call of Chat Completions" in err
     code, _, err = call("--as", "openai", "--json", "-", stdin="[1]")
     assert code == 2
 
