@@ -290,7 +290,7 @@ def test_catalogue_without_the_surface_has_no_page() -> None:
         ({"actions": ["place_order"]}, "writes"),
         ({"actions": ["find_trees", "search_products"]}, "for one action"),
         ({"page": {**TREES["page"], "dispatcher": "widget"}}, "is not a dispatcher"),
-        ({"actions": ["search_products"]}, "no action of the dispatcher `forest`"),
+        ({"actions": ["search_products"]}, "not an action of the dispatcher `forest`"),
         ({"page": {**TREES["page"], "lat": "latitude"}}, "`latitude` is not an argument"),
         ({"page": {**TREES["page"], "places": {"A": {"lat": 1, "long": 2}}}}, "takes no argument `long`"),
         ({"page": {**TREES["page"], "labels": {"lon": "Longitude"}}}, "takes no argument `lon`"),
