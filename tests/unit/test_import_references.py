@@ -12,7 +12,8 @@ from overlaying import over
 from pgagents.generate.build import build
 from pgagents.importer.catalogue import Choice
 from pgagents.importer.document import References, read
-from pgagents.importer.names import Note, group_losses, say_nowhere
+from pgagents.importer.names import Note, Notes, group_losses, say_nowhere
+from pgagents.importer.operations import operations
 from pgagents.lint.run import lint
 
 TEXT = {"type": "string"}
@@ -305,3 +306,13 @@ def test_examples_that_are_wrong_each_in_its_own_way_are_one_group() -> None:
     notes = [Note("lost", (), f"example `{n}` is not carried: {why}") for n, why in enumerate(reasons)]
     member = Note("lost", (), "member `x` is not carried: its name is empty")
     assert group_losses([*notes, member]) == [notes, [member]]
+
+
+@pytest.mark.parametrize("written", [{"schema": THING}, {"content": {"application/json": NOPE}}])
+def test_an_answer_that_is_repaired_or_lost_keeps_its_own_description(written: dict[str, Any]) -> None:
+    answer = {"description": "All books", **written}
+    raw = json.dumps(openapi({"/books": {"get": operation(responses={"200": answer})}})).encode()
+    references = References(read(raw, "/nowhere/openapi.json", "openapi.json"), lambda _: raw)
+    [found] = operations(references, Notes())
+    assert [answer.description for answer in found.answers] == ["All books"]
+    assert found.losses or found.repairs

@@ -384,15 +384,15 @@ class _Reading:
             answer = self.references.follow(written)
             if not isinstance(answer.value, dict):
                 why, extent = explain_missing(written, "no answer stands there")
-                said = f"the answer {brief(status)} is not described: {why}"
-                self.lost.append(Remark(said, written.place, extent))
+                lost = f"the answer {brief(status)} is not described: {why}"
+                self.lost.append(Remark(lost, written.place, extent))
                 continue
             said = answer.text("description")
             old = "content" not in answer.value and (self.swagger or "schema" in answer.value)
             if old != self.swagger:
                 edition = "Swagger 2.0" if old else "OpenAPI 3"
-                said = f"the answer {brief(status)} is described as in {edition}, and read so"
-                self.repaired.append(Remark(said, answer.place))
+                repaired = f"the answer {brief(status)} is described as in {edition}, and read so"
+                self.repaired.append(Remark(repaired, answer.place))
             if old:
                 first = self.references.first.data
                 produces: Any = self.whole.value.get("produces") or first.get("produces") or [JSON]
@@ -405,8 +405,8 @@ class _Reading:
             whole = self.references.follow(content[media]) if content else answer
             if not isinstance(whole.value, dict):
                 why, extent = explain_missing(content[media], "nothing describes it")
-                said = f"the answer {brief(status)} as {brief(media)}: {why}"
-                self.lost.append(Remark(said, content[media].place, extent))
+                lost = f"the answer {brief(status)} as {brief(media)}: {why}"
+                self.lost.append(Remark(lost, content[media].place, extent))
             schema = whole.at("schema") if content and "schema" in whole.mapping() else None
             yield Answer(status, said, media, schema, answer)
 

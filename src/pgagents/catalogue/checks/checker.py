@@ -130,7 +130,7 @@ class Problems:
         help = help or did_you_mean(name.rpartition("/")[2], words)
         help = help or (NAMED if also or any(written) else _FIRST.get(what, "").replace("NAME", brief(name)))
         help = help or f"there is no {what} yet: write one first"
-        said = correct_articles(f"`{brief(name)}` is not a {what} of this catalogue")
+        said = f"`{brief(name)}` is not {correct_articles(f'a {what}')} of this catalogue"
         self.report(pointer, "unknown-name", said, help)
         return False
 
