@@ -236,6 +236,29 @@ def test_notes_of_one_kind_are_one_group_whatever_they_name() -> None:
     assert group_losses([*several, gone]) == [[gone], several]
 
 
+GRID = {"type": "array", "items": {"type": "array", "items": TEXT}}
+FORM = {"type": "object", "properties": {"grid": GRID, "x": TEXT}}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"parameters": [{"name": "q", "in": "query", "schema": GRID}]},
+        {
+            "parameters": [
+                {"name": "q", "in": "query", "allowEmptyValue": True, "schema": {"type": "integer"}}
+            ]
+        },
+        {"requestBody": {"content": {"application/x-www-form-urlencoded": {"schema": FORM}}}},
+        {"requestBody": json_body({"type": "array", "items": THING})},
+        {"requestBody": {"content": {"application/grpc": {"schema": TEXT}}}},
+    ],
+)
+def test_what_no_call_sends_is_gone_and_not_wider(more: dict[str, Any]) -> None:
+    notes = imported(openapi({"/books": {"delete": operation(**more)}}), offering=False).notes
+    assert [note.extent for note in notes if "not sent" in note.message] == ["gone"]
+
+
 def test_losses_are_sixty_lines_and_all_of_them_on_demand() -> None:
     members = {f"m{n}": {**THING, "not": {"required": ["y"]}, "minLength": n} for n in range(80)}
     paths = {
