@@ -28,7 +28,7 @@ FAULTS = "tests/faults/"
 """Modules that a registry finds, as it finds checks."""
 COSTLY_S = 0.05
 """A test of so many processor seconds is costly."""
-SHARE = 16
+SHARE = 32
 """One in so many is tried of the costly tests that a change cannot touch. The next commit tries others."""
 TOUCHED_S = 40.0
 """So many processor seconds are spent on tests that a change can touch, the nearest first."""

@@ -10,6 +10,8 @@ from evaluation.fleet.catalogues import ENDINGS, make_catalogue, write_catalogue
 from pgagents.cli.main import main
 
 APIS = 500
+EVERY = 13
+"""Lint reads one of so many, so that no part that the number gives in turn is the same in all of them."""
 
 
 def test_no_two_catalogues_are_alike_and_each_is_the_same_again() -> None:
@@ -34,8 +36,8 @@ def test_all_catalogues_of_the_measure_are_valid_and_differ(tmp_path: Path) -> N
     texts = [write_catalogue(number) for number in range(APIS)]
     assert len(set(texts)) == APIS
     assert len({make_catalogue(number)["api"]["id"] for number in range(APIS)}) == APIS
-    paths = [tmp_path / f"{number}.yaml" for number in range(APIS)]
-    for path, text in zip(paths, texts, strict=True):
+    paths = [tmp_path / f"{number}.yaml" for number in range(0, APIS, EVERY)]
+    for path, text in zip(paths, texts[::EVERY], strict=True):
         path.write_text(text, encoding="utf-8")
     wrong = [path.name for path in paths if main(["lint", str(path)]) != 0]
     assert not wrong
