@@ -246,6 +246,15 @@ def test_a_path_of_a_server_that_runs_already_is_its_document_too(tmp_path, monk
     assert "a path of the server goes with --url" in capsys.readouterr().err
 
 
+def test_file_that_is_missing_is_not_told_as_an_address_alone(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["verify", "--url", "http://127.0.0.1:9", "--openapi", "/nowhere/api.json"]) == 2
+    told = capsys.readouterr().err
+    assert "http://127.0.0.1:9/nowhere/api.json" in told
+    assert "there is no file /nowhere/api.json, so the server was asked" in told
+
+
 def test_a_shell_replaces_its_own_variables():
     assert split_command("sh -c 'exec python app.py $PORT'") == ["sh", "-c", "exec python app.py $PORT"]
 

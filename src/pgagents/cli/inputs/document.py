@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from pgagents.base.errors import PgagentsError
+from pgagents.base.errors import InputError, PgagentsError
 from pgagents.base.text import brief, hide_secrets, show_path
 from pgagents.cli.inputs.catalogue import load
 from pgagents.cli.inputs.files import MAX_SECONDS, within
@@ -127,12 +127,18 @@ def load_api(
     if openapi is not None:
         from pgagents.importer.catalogue import Choice
 
-        if is_served(openapi):
-            if url is None:
-                raise PgagentsError(f"there is no file {openapi}", OF_SERVER)
-            openapi = locate_at(url, openapi)
         choice = Choice(auth=auth or "", base=base_path or "", reads=reads, acts=acts, second=second)
-        return load_document(openapi, choice, url or "", named=named)
+        if not is_served(openapi):
+            return load_document(openapi, choice, url or "", named=named)
+        if url is None:
+            raise PgagentsError(f"there is no file {openapi}", OF_SERVER)
+        try:
+            return load_document(locate_at(url, openapi), choice, url, named=named)
+        except InputError:
+            raise
+        except PgagentsError as error:
+            error.help = f"there is no file {openapi}, so the server was asked; {error.help}"
+            raise
     if auth is not None:
         raise click.UsageError("--auth is for an OpenAPI document; a catalogue says it under `auth.schemes`.")
     if base_path is not None:
