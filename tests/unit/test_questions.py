@@ -29,9 +29,10 @@ ORDER = {
     "properties": {
         "id": {"type": "string"},
         "customer_id": {"type": "string"},
+        "cartRef": {"type": "string"},
         "state": {"type": "string", "enum": ["open", "working", "done", "paid"]},
         "total": {"type": "number", "description": "Sum of the lines, rounded to cents."},
-        "line_count": {"type": "integer"},
+        "lineCount": {"type": "integer"},
         "lines": {"type": "array", "items": LINE},
     },
 }
@@ -73,7 +74,7 @@ PAGE = {
     "properties": {"items": {"type": "array", "items": ORDER}, "next_cursor": {"type": "string"}},
 }
 MAKE = body(["customer_id"], customer_id={"type": "string"}, starts_at=TIME, ends_at=TIME)
-FILTERS = asked(state=STATE, min_total={"type": "number"}, cursor={"type": "string"})
+FILTERS = asked(cartRef={"type": "string"}, state=STATE, min_total={"type": "number"}, cursor={"type": "string"})
 CUSTOMERS = {"type": "array", "items": CUSTOMER}
 JOIN, ALONE = body(["email"], email=CUSTOMER["properties"]["email"]), "The address must be unique."  # type: ignore[index]
 STALE = {**ERRORS, "204": {"description": "Removed"}, "412": {"description": "Changed since"}}

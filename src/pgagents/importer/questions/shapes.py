@@ -192,7 +192,7 @@ def _ask_about_sums(view: View, name: str, resource: Mapping[str, Any], laws: st
                 section, whose, claim = _place_claim(name, resource, claim)
                 if not whose:
                     break
-                entry = {"laws": {f"{member}-of-{list_name}".replace("_", "-"): claim}}
+                entry = {"laws": {_name_law(member, "of", list_name): claim}}
                 asks = f"What is {member} of the {name} made of: what of {list_name}, less or plus what?"
                 because = f"{member} stands beside the list {list_name}"
                 at = ("resources", name, "laws", member)
@@ -320,11 +320,16 @@ def _ask_about_filters(view: View, name: str, action: Mapping[str, Any], laws: s
         claim = _guess_filter(view, argument, view.read(param), members)
         if claim:
             law = {"when": f"has(input.{argument})", "that": f"{at}.all(one, {claim})"}
-            entry = {"laws": {f"finds-{argument}".replace("_", "-"): law}}
+            entry = {"laws": {_name_law("finds", argument): law}}
             asks = f"What has each item that {name} lists in common with {argument}?"
             place = ("actions", name, "input", argument)
             because = brief(str(param.get("description") or f"{argument} is optional"), LONGEST)
             yield Question("filter", asks, "actions", (answer(name, entry),), place, because)
+
+
+def _name_law(*parts: str) -> str:
+    """Return a law's name of several names, such as `finds-product-id` of `finds` and `productId`."""
+    return "-".join(word for part in parts for word in split_words(part))
 
 
 def _guess_filter(view: View, argument: str, param: Schema, members: Mapping[str, Any]) -> str:
@@ -420,7 +425,7 @@ def _ask_about_echo(view: View, name: str, action: Mapping[str, Any]) -> Iterato
         alike = any(is_type(given, (kind,)) and is_type(told, (kind,)) for kind in _PLAIN)
         if alike and given.get("required") and "refers_to" not in given and argument.isidentifier():
             law = f"response.{argument} == input.{argument}"
-            entry = {"laws": {f"repeats-{argument}".replace("_", "-"): law}}
+            entry = {"laws": {_name_law("repeats", argument): law}}
             asks = f"Does {name} answer with the {argument} that it was given, or with another form of it?"
             at = ("actions", name, "input", argument)
             because = f"its answer has {argument}"
