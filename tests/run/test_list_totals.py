@@ -147,6 +147,12 @@ def test_a_short_list_shows_nothing(rows: int) -> None:
     assert result.excused
 
 
+def test_no_run_owes_a_verdict_on_a_total_of_which_nobody_wrote() -> None:
+    (result,) = find(lambda every, _page, turn: every + turn)
+    assert result.verdict is Verdict.UNTESTED
+    assert result.excused
+
+
 def test_a_list_longer_than_is_read_says_so_also_after_its_total_changed() -> None:
     (result,) = find(lambda every, _page, turn: every - (turn < 3), rows=120)
     assert result.verdict is Verdict.UNTESTED

@@ -163,8 +163,11 @@ class Guesses:
         return param is not None and value is not None and value != param.schema.get("default")
 
     def concern(self, contract: Contract, endpoint: Endpoint | None) -> bool:
-        """Return True if a contract follows from an inferred part, or needs an id of an inferred resource."""
-        if self._is_inferred(contract.origin):
+        """Return True if a contract follows from an inferred part, or needs an id of an inferred resource.
+
+        What nobody wrote, a recommendation, counts as inferred.
+        """
+        if contract.advice or self._is_inferred(contract.origin):
             return True
         return endpoint is not None and any(p.refers_to in self.resources for p in endpoint.params)
 
