@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -79,3 +80,43 @@ def test_what_is_read_at_another_path_is_named(key: Any, named: bool) -> None:
     told = [text for text in report.footer.lasting if "permalink" in text]
     many = f"{len(server.links)} × row of POST /boards/{{id}}/permalink ({', '.join(server.links)})"
     assert told == ([many] if named else [])
+
+
+class Postings(Boards):
+    """Keeps what is posted to a board too, also when the board is removed."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+        self.posted: list[int] = []
+
+    def __call__(self, request: Request) -> Response:
+        if (request.method, request.path) != ("POST", "/postings"):
+            return super().__call__(request)
+        body = json.loads(request.body or b"null")
+        if not isinstance(body, dict) or str(body.get("boardId")) not in self.rows:
+            return answer(404, {"detail": "none"})
+        self.posted.append(body["boardId"])
+        return answer(201, {"boardId": body["boardId"]})
+
+
+def test_what_only_a_body_ties_to_a_removed_instance_is_counted() -> None:
+    """A stock movement of an Express app stayed without its product, and was not named, 2026-12-01."""
+    posting = {"type": "object", "required": ["boardId"], "properties": {"boardId": ID}}
+    content = {"content": {"application/json": {"schema": posting}}, "required": True}
+    paths: dict[str, Any] = {
+        "/boards": {
+            "get": {"responses": described(200, {"type": "array", "items": ROW})},
+            "post": {"responses": described(201, ROW)},
+        },
+        "/boards/{id}": {
+            "parameters": [ONE],
+            "get": {"responses": described(200, ROW)},
+            "delete": {"responses": described(204)},
+        },
+        "/postings": {"post": {"requestBody": content, "responses": described(201, posting)}},
+    }
+    server = Postings()
+    report = verified(imported(openapi(paths)).model, server, keys={}, allow_writes=True)
+    assert server.rows == {"1": {"id": 1}}
+    assert server.posted, "one was made, or nothing is tested"
+    assert report.footer.lasting == (f"{len(server.posted)} × POST /postings",)

@@ -332,7 +332,10 @@ def _find_located(exchange: Exchange, setting: Setting) -> str:
 
 
 def _list_other_creates(model: Model) -> frozenset[str]:
-    """Return the actions that make an instance of no resource, which stays when all others are removed."""
+    """Return the actions that make an instance of no resource, which may stay when all others are removed.
+
+    What is made below the path of a removable instance ends with it. What a body refers to it with may not.
+    """
     resources = model.resources.values()
     calls = [call for r in resources for call in (r.made_by, r.undone_by, *r.moves) if call is not None]
     known = {str(call.action.name) for call in calls}
@@ -344,7 +347,7 @@ def _list_other_creates(model: Model) -> frozenset[str]:
         and action.effect == "write"
         and any(output.status == CREATED for output in action.outputs)
         and str(action.name) not in known
-        and removable.isdisjoint({p.refers_to for p in action.params})
+        and removable.isdisjoint({p.refers_to for p in action.params if p.place == "path"})
     )
 
 
