@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import cache
 from itertools import count
 from typing import Any
@@ -300,3 +301,27 @@ def test_a_tag_whose_lack_has_an_answer_of_its_own_is_required(habit: str, stale
     found = {r.contract.id.removeprefix("conditional_calls/"): r.verdict for r in report.results}
     assert found["stale/replace_note@rest"] is stale
     assert found["missing/replace_note@rest"] is Verdict.KEPT
+
+
+class Coded(Notes):
+    """Changes a title with PATCH. Each code that could be given is taken."""
+
+    def __call__(self, request: Request) -> Response:
+        if request.method != "PATCH":
+            return super().__call__(request)
+        if "code" in json.loads(request.body):
+            return self._answer(409, {"detail": "taken"})
+        return super().__call__(replace(request, method="PUT"))
+
+
+@pytest.mark.parametrize(("habit", "stale"), [("right", Verdict.KEPT), ("ignores", Verdict.ODD)])
+def test_a_write_with_a_tag_changes_a_text_that_nobody_has_taken(habit: str, stale: Verdict) -> None:
+    """An article number that an earlier run left was sent, and refused: an Express app of 2026-12-01."""
+    given = document()
+    item = given["paths"]["/notes/{note_id}"]
+    item["patch"] = item.pop("put")
+    code = {"type": "string", "pattern": "^C-[0-9]{3}$"}
+    item["patch"]["requestBody"] = taking({"type": "object", "properties": {"code": code, "title": TEXT}})
+    item["patch"]["responses"]["409"] = {"description": "The code is taken"}
+    found = verdicts_of(imported(given).model, Coded(habit))
+    assert found["stale/replace_note@rest"] is stale

@@ -367,7 +367,7 @@ def test_a_write_that_changes_nothing_shows_no_new_tag_and_a_count_of_views_no_c
     )
     done, late = (exchange_of(model, call, answer(status, {"detail": "no"})) for status in (200, 412))
     assert conditional_calls._judge_present(present, new, done, new).verdict is Verdict.UNTESTED
-    (judged,) = conditional_calls._judge_stale(stale, old, new, late, viewed)
+    (judged,) = conditional_calls._judge_stale(stale, (old, done, new), late, viewed)
     assert judged.verdict is Verdict.KEPT
 
 

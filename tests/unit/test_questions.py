@@ -74,7 +74,8 @@ PAGE = {
     "properties": {"items": {"type": "array", "items": ORDER}, "next_cursor": {"type": "string"}},
 }
 MAKE = body(["customer_id"], customer_id={"type": "string"}, starts_at=TIME, ends_at=TIME)
-FILTERS = asked(cartRef={"type": "string"}, state=STATE, min_total={"type": "number"}, cursor={"type": "string"})
+TEXT = {"type": "string"}
+FILTERS = asked(cartRef=TEXT, state=STATE, min_total={"type": "number"}, cursor=TEXT)
 CUSTOMERS = {"type": "array", "items": CUSTOMER}
 JOIN, ALONE = body(["email"], email=CUSTOMER["properties"]["email"]), "The address must be unique."  # type: ignore[index]
 STALE = {**ERRORS, "204": {"description": "Removed"}, "412": {"description": "Changed since"}}

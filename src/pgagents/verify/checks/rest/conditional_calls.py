@@ -169,7 +169,7 @@ def _write_versions(trials: Sequence[Trial], resource: Resource, reader: Endpoin
     conclude(_judge_present(present, first, done, second))
     late = ask(write(old, other, "with the tag before"))
     after = ask(make_read(setting, reader, instance, "after the refusal"))
-    conclude(_judge_stale(stale, first, second, late, after))
+    conclude(_judge_stale(stale, (first, done, second), late, after))
     missing = is_tag_required(endpoint)
     untagged = write("", other, "without a tag")
     free = ask(replace(untagged, intent="illegal") if missing else untagged)
@@ -247,11 +247,15 @@ def _judge_present(trial: Trial, first: Exchange, done: Exchange, second: Exchan
 
 
 def _judge_stale(
-    trial: Trial, first: Exchange, before: Exchange, late: Exchange, after: Exchange
+    trial: Trial, earlier: tuple[Exchange, Exchange, Exchange], late: Exchange, after: Exchange
 ) -> Iterator[Judgement]:
+    """Judge a write with the tag of a first read, after a write and a second read."""
+    first, done, before = earlier
     code = trial.action.stale
     assert code is not None
-    if not before.success or not after.success:
+    if not done.success:
+        yield trial.untested(f"the write before was not done, so the tag is the present one: {done.outcome}")
+    elif not before.success or not after.success:
         yield trial.untested(f"the instance was not read: {before.outcome}, {after.outcome}")
     elif (before.header("etag"), before.body) == (first.header("etag"), first.body):
         yield trial.untested("the write before changed nothing, so the tag is the present one")
