@@ -103,6 +103,17 @@ def test_own_line_is_firm(own: str, tmp_path: Path) -> None:
     assert not [r for r in model.source.list_remarks() if r.id == "overlay/says-nothing-new"]
 
 
+def test_a_code_that_the_author_names_is_the_text_in_the_body_once_he_says_where_that_is(
+    tmp_path: Path,
+) -> None:
+    lines = "errors: {{code_at: code, codes: {{{}}}}}"
+    named = read(tmp_path, lines.format("CONFLICT: {status: 409}"))
+    assert not [r for r in named.source.list_remarks() if r.id == "overlay/says-nothing-new"]
+    assert named.codes["CONFLICT"].shown == "CONFLICT"
+    unnamed = read(tmp_path, lines.format("GONE: {status: 410}"))
+    assert unnamed.codes["CONFLICT"].shown == ""
+
+
 def test_what_the_import_concluded_is_a_guess(tmp_path: Path) -> None:
     model = read(tmp_path, "")
     guesses = find_guesses(model)

@@ -92,6 +92,8 @@ class _Merger:
     def __init__(self, base: Mapping[Any, Any]) -> None:
         self.base = base
         self.made = Merged({})
+        self.has_texts = False
+        """True if the author says where an error has its code, so that a code he names is its text, too."""
 
     def merge(self, over: Mapping[Any, Any]) -> Merged:
         """Return the result. Actions come first, then groups, because lists of other sections name them."""
@@ -147,6 +149,7 @@ class _Merger:
             elif len(at) == 2 and at[0] == "resources":
                 over = self._without_word(base, over, at)
             elif at == ("errors",):
+                self.has_texts = base.get("code_at") is None and over.get("code_at") is not None
                 base = _by_status(base, over)
             elif len(at) == 3 and at[:2] == ("errors", "codes"):
                 base = {key: value for key, value in base.items() if key != "only"}
@@ -164,6 +167,8 @@ class _Merger:
     def _is_guess(self, at: Pointer) -> bool:
         """True if the import concluded the value at a pointer, instead of reading it in the document."""
         if len(at) > 2 and at[0] == "actions" and at[2] in _HINTS:
+            return True
+        if self.has_texts and at[:2] == ("errors", "codes"):
             return True
         part: Any = self.base
         for length, key in enumerate(at, 1):
