@@ -116,6 +116,19 @@ def test_only_a_name_that_suggests_another_answer_is_asked_about(
     assert ("impossible to undo" in str(action.confirm_body)) == (method == "delete")
 
 
+def test_a_question_to_the_user_names_what_a_model_gives() -> None:
+    """An Express app's tools asked for `{if_match}`, which no tool takes, 2026-12-01."""
+    given = [
+        {"name": name, "in": place, "required": True, "schema": {"type": "string"}}
+        for name, place in (("id", "path"), ("If-Match", "header"), ("shelf", "query"))
+    ]
+    made = imported(openapi({"/books/{id}": {"delete": operation(parameters=given)}}))
+    (action,) = made.model.actions
+    assert "{id}" in str(action.confirm_body)
+    assert "{shelf}" in str(action.confirm_body)
+    assert "match" not in str(action.confirm_body)
+
+
 @pytest.mark.parametrize(
     ("path", "id", "effect"),
     [

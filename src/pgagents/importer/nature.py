@@ -230,9 +230,10 @@ def _confirm(
 
 
 def _is_thing(name: str, schema: Mapping[str, Any]) -> bool:
-    """True for a required argument that a person reads in one line."""
+    """True for a required argument that a person reads in one line, and that a model gives: not a header."""
     one_value = schema.get("type") in ("string", "integer", "number", "boolean")
-    return bool(schema.get("required")) and one_value and name.isidentifier()
+    given = schema.get("in") not in ("header", "cookie")
+    return bool(schema.get("required")) and one_value and given and name.isidentifier()
 
 
 def _name_thing(name: str) -> str:
