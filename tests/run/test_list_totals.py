@@ -37,10 +37,12 @@ def find(
     to: int = 99,
     filters: bool = False,
     counts_all: bool = False,
+    counts_rest: bool = False,
 ) -> list[Result]:
     """Verify this check alone against a list of `rows` items; `to` is the longest list that is answered.
 
     With `filters` the list shows only rows of a `text`, and `counts_all` says if its total has the others.
+    With `counts_rest` it has only what follows the offset.
     """
     members = f"{PLAIN}, {name}: {{type: integer, description: '{says}'}}"
     of = catalogue(NOTES, (HEAD + OUTPUT.format(PLAIN), HEAD + further + OUTPUT.format(members)))
@@ -56,7 +58,7 @@ def find(
         shown = [row for row in every if not filters or given.get("text", row["text"]) == row["text"]]
         page = shown[first : first + int(given.get("limit", to))]
         asked.append(len(page))
-        counted = rows if counts_all else len(shown)
+        counted = rows if counts_all else len(shown) - first if counts_rest else len(shown)
         body: dict[str, Any] = {"notes": page, name: count(counted, len(page), len(asked))}
         return answer(200, body)
 
@@ -86,6 +88,13 @@ def test_a_total_that_does_not_fit_is_odd(count: Count) -> None:
 @pytest.mark.parametrize("further", [PAGES, FILTER], ids=["all", "filtered"])
 def test_a_total_below_the_items_of_two_pages_is_odd(further: str) -> None:
     (result,) = find(WRONG["one too few"], rows=12, further=further)
+    assert result.verdict is Verdict.ODD
+
+
+def test_a_total_that_counts_from_the_offset_is_odd() -> None:
+    """As in an Express app of 2026-12-01, all of whose rows were on its largest page."""
+    more = "more: 'input.offset + size(response.notes) < response.total', argument:"
+    (result,) = find(right, counts_rest=True, further=PAGES.replace("argument:", more))
     assert result.verdict is Verdict.ODD
 
 

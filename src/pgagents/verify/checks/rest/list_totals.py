@@ -1,9 +1,9 @@
 """The total that a list states is the number of its items.
 
 No document says so, hence another total is odd; with `total` of `pages` it is broken. Where a filter leaves
-rows out, the list is read with it once, too. The list is read to its end, with its largest pages and once
-with a page of its smallest size. No total may be less than the items of its answer, differ between pages, or
-differ from the number of all items. A list with such a total is read again after some seconds, because
+rows out, the list is read with it once, too. The list is read to its end, with its largest pages, and its
+first two pages of the smallest size. No total may be less than the items of its answer, differ between pages,
+or differ from the number of all items. A list with such a total is read again after some seconds, because
 others may have changed it and a server may count late. `count` and `result_count` may be the number of a
 page's items. A total may count more where an argument with a default filters the list. An estimate shows
 nothing.
@@ -206,14 +206,14 @@ def _list_attempts_with_ours(setting: Setting, endpoint: Endpoint, total: _Total
 class _Reading:
     """The items and the total of each answer of one reading. `whole` is true if they are all items.
 
-    `sample` is the further answer, a page of the smallest size; None without one. If all items are on one
-    page, nothing else tells the page's count from a total (`total_is_page` of the first prototype). `refusal`
-    says why there is nothing to judge.
+    `samples` are the further answers, the first pages of the smallest size. If all items are on one page,
+    nothing else tells the page's count from a total (`total_is_page` of the first prototype), nor a count
+    from the page's beginning (an Express app of 2026-12-01). `refusal` says why there is nothing to judge.
     """
 
     pages: list[tuple[int, int | None]] = field(default_factory=list)
     items: list[Any] = field(default_factory=list)
-    sample: tuple[int, int | None] | None = None
+    samples: list[tuple[int, int | None]] = field(default_factory=list)
     whole: bool = False
     refusal: str = ""
 
@@ -225,8 +225,7 @@ class _Reading:
     @property
     def answers(self) -> list[tuple[int, int]]:
         """The items and the total of each answer that states one."""
-        every = (*self.pages, *([self.sample] if self.sample is not None else ()))
-        return [(items, total) for items, total in every if total is not None]
+        return [(n, total) for n, total in (*self.pages, *self.samples) if total is not None]
 
     def counts_pages(self) -> bool:
         """True if each total is the number of the answer's own items, and answers have different ones."""
@@ -236,7 +235,7 @@ class _Reading:
 def _read(
     trial: Trial, total: _Total, arguments: Mapping[str, Any], *, again: bool, **others: Any
 ) -> _Reading:
-    """Read the list to its end, and one page of its smallest size."""
+    """Read the list to its end, and the first pages of its smallest size."""
     reading, more = _Reading(), PageRequest()
     largest = {total.size: total.most} if total.size and total.most is not None else {}
     in_path = {str(p.name) for p in trial.endpoint.params if p.place == "path"}
@@ -261,11 +260,17 @@ def _read(
             break
         more = further
     if total.size and reading.held > total.least:
-        wanted = {**arguments, total.size: total.least}
-        why = f"a page of {total.least}, with its total"
-        answer = demand(trial.ask(trial.call("valid", why, input=wanted, reuse=reuse, **others)))
-        found = total.list_items(answer)
-        reading.sample = (len(found), total.read(answer)) if found is not None else None
+        more = PageRequest()
+        for number in (1, 2):  # a count of what follows an offset is right on the first page alone
+            wanted = {**arguments, total.size: total.least, **more.input}
+            why = f"page {number} of {total.least}, with its total"
+            answer = demand(trial.ask(trial.call("valid", why, input=wanted, reuse=reuse, **others)))
+            if (found := total.list_items(answer)) is not None:
+                reading.samples.append((len(found), total.read(answer)))
+            further = next_page(trial.setting, trial.endpoint, answer)
+            if found is None or further is None or not further.is_followed or further.raw.target:
+                break
+            more = further
     return reading
 
 
@@ -353,7 +358,7 @@ def _compare(trial: Trial, total: _Total, first: _Reading, second: _Reading) -> 
     problem = _find_problem(total, second)
     if not problem:
         return _judge_right(trial, second)
-    if second.pages != first.pages or second.sample != first.sample:
+    if second.pages != first.pages or second.samples != first.samples:
         return None
     broken = trial.broken(f"{total.name} is the number of the list's items", problem)
     return broken.at_member(total.member) if total.member else broken
