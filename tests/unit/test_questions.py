@@ -329,6 +329,7 @@ def test_lists_whose_pages_are_guessed_are_one_question(tmp_path: Path) -> None:
     paths = {f"/{name}": {"get": operation(f"list_{name}", listed, parameters=pages)} for name in ("a", "b")}
     (found,) = [question for question in ask_about(tmp_path, paths) if question.kind == "pages"]
     assert [line.partition(":")[0] for line in found.answer] == ["list_a", "list_b"]
+    assert all("total: response.total" in line for line in found.answer)
 
 
 def test_a_sentence_about_an_argument_is_asked_once_with_its_words(tmp_path: Path) -> None:

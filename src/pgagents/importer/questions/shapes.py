@@ -9,7 +9,7 @@ from typing import Any
 
 from pgagents.base.jsonschema.schema import Schema, is_type
 from pgagents.base.places import value_at
-from pgagents.base.text import brief, list_said_of_thing, singular, split_words
+from pgagents.base.text import brief, list_said_of_thing, plain_word, singular, split_words
 from pgagents.importer.inference.states import find_target
 from pgagents.importer.operations import first_call
 from pgagents.importer.questions.question import LONGEST, Question, View, answer, read_input
@@ -28,6 +28,8 @@ _SUMS = frozenset(
 )
 _COUNTS = frozenset(("count", "total", "size", "quantity"))
 _CURSORS = re.compile(r"(next|cursor|continuation|more|after)", re.I)
+_TOTALS = re.compile(r"total(count|items|results|records|elements|rows|hits)?")
+"""Plain names that count all items of a list. A bare `count` may be that of the page."""
 _BEGINS = re.compile(r"(start|begin|from|check_?in|since|opens?|valid_from)s?(_at|_on|_time|_date)?$", re.I)
 _ENDS = re.compile(r"(end|until|to|check_?out|closes?|expires?|valid_to)s?(_at|_on|_time|_date)?$", re.I)
 _PLAIN = ("string", "number", "integer", "boolean")
@@ -280,7 +282,10 @@ def _find_list(view: View, action: Mapping[str, Any]) -> tuple[str, Schema]:
 def _ask_about_guessed_pages(view: View) -> Iterator[Question]:
     """Yield one question about all lists whose pages an import guessed."""
     guessed = {
-        name: {key: value for key, value in action["pages"].items() if key != "inferred"}
+        name: {
+            **{key: value for key, value in action["pages"].items() if key != "inferred"},
+            **_find_total(view, action),
+        }
         for name, action in view.actions.items()
         if isinstance(action.get("pages"), Mapping)
         and action["pages"].get("inferred")
@@ -293,6 +298,14 @@ def _ask_about_guessed_pages(view: View) -> Iterator[Question]:
         yield Question(
             "pages", asks, "actions", lines, ("actions", chosen[0], "pages"), "names suggest pages"
         )
+
+
+def _find_total(view: View, action: Mapping[str, Any]) -> dict[str, str]:
+    """Return the line about the member that counts all items; empty if none, or several, may do so."""
+    members = view.read_answer(action).get("properties", {})
+    named = [key for key in members if key.isidentifier() and _TOTALS.fullmatch(plain_word(key))]
+    counting = [key for key in named if is_type(view.read(members[key]), ("integer",))]
+    return {"total": f"response.{counting[0]}"} if len(counting) == 1 else {}
 
 
 def _ask_about_pages(view: View, name: str, action: Mapping[str, Any]) -> Iterator[Question]:
