@@ -479,14 +479,23 @@ def test_an_address_in_a_variable_and_a_document_s_example_of_a_token_are_not_ke
     assert [error["id"] for error in errors if error["id"] == "catalogue/secret"] == []
 
 
+def test_an_address_of_one_s_own_machine_serves_clients_that_run_there(tmp_path: Path) -> None:
+    """The guide lets Claude Desktop and Cursor have it, and lint called it an error, 2026-12-01."""
+    own = "api: {server: http://127.0.0.1:8000}"
+    assert "private-server" not in lint(write(tmp_path, own))[0]
+    _, errors = lint(write(tmp_path, f"{own}\nsurfaces: {{openai: {{actions: all}}}}"))
+    assert "catalogue/private-server" in [error["id"] for error in errors]
+
+
 def test_an_address_that_only_the_document_says_is_no_error(tmp_path: Path) -> None:
-    path = write(tmp_path)
-    document = path.with_name("openapi.json")
-    for url in ("http://127.0.0.1:8000", "https://shop.internal"):
+    vendors = "api: {contact: help@shop.example}\nsurfaces: {openai: {actions: all}}"
+    for url, lines in (("http://127.0.0.1:8000", ""), ("https://shop.internal", vendors)):
+        path = write(tmp_path, lines)
+        document = path.with_name("openapi.json")
         told = json.loads(document.read_text(encoding="utf-8")) | {"servers": [{"url": url}]}
         document.write_text(json.dumps(told), encoding="utf-8")
         whole, errors = lint(path)
-        assert "private-server" in whole
+        assert ("private-server" in whole) is bool(lines)
         assert errors == []
 
 

@@ -1,7 +1,8 @@
 """The server's address cannot be reached from where assistants run.
 
-ChatGPT, Copilot and hosted MCP clients call from the vendor's network. They cannot reach `localhost`, an
-address of a private network, or a name without a dot.
+ChatGPT, Copilot and the clients of a hosted MCP server call from the vendor's network. They cannot reach
+`localhost`, an address of a private network, or a name without a dot. A client on the reader's own machine,
+and a program that takes a list of tools, can.
 
 Bad:
 
@@ -23,13 +24,15 @@ from urllib.parse import urlsplit
 
 from pgagents.catalogue.model.model import Model
 from pgagents.lint.rule import Hit, Rule
-from pgagents.lint.texts import NOT_FOR_MODELS
 
+_VENDORS = ("openai", "copilot", "ai_plugin")
+"""The surfaces whose vendor calls the server itself."""
 _LOCAL = (".local", ".internal", ".lan", ".localhost", ".home", ".corp", ".test", ".invalid")
 
 
 def find(model: Model) -> Iterator[Hit]:
-    if not set(model.surfaces) - set(NOT_FOR_MODELS):
+    hosted = any(s.mcp_server is not None and s.mcp_server.url for s in model.surfaces.values())
+    if not hosted and model.surfaces.keys().isdisjoint(_VENDORS):
         return
     host = urlsplit(model.api.server).hostname or ""
     if _private(host):
