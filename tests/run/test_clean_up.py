@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -19,7 +20,7 @@ from pgagents.base.http import Request, Response, Silence
 from pgagents.report.report import Report
 from pgagents.verify.plan.options import FINISHING, Options, Progress
 from pgagents.verify.plan.order import index_collections
-from small_api import Notes, answer, verified, with_resource
+from small_api import Notes, accepting, answer, verified, with_resource
 from verifying import PARK_GRAPH, ROOT, SHOP, model, noted_run
 
 LIBRARY = ROOT / "tests" / "catalogues" / "library.yaml"
@@ -185,3 +186,38 @@ def test_what_is_ended_and_can_still_be_read_is_counted() -> None:
     # also those that a probe ended, and those that the run's pool has forgotten; a key that says test: no ids
     assert line == f"{len(made)} × order (ended by cancel_order)"
     assert report.footer.left_behind == ()
+
+
+def test_what_a_list_shows_behind_its_usual_page_is_compared_with_what_it_showed_before() -> None:
+    """An Express app listed what it had removed, behind 23 rows of its own, 2026-12-01."""
+    own = [{"id": f"s{number}", "text": "of another"} for number in range(23)]
+    read = "    http: GET /notes\n    effect: read\n"
+    arguments = (
+        "    input: {limit: {type: integer, minimum: 1, maximum: 1000, default: 20},"
+        " offset: {type: integer, minimum: 0, default: 0}}\n"
+    )
+    pages = (
+        "    pages: {items: response.notes, next: input.offset + size(response.notes), argument: offset,"
+        " size: limit, more: size(response.notes) == input.limit}\n"
+    )
+    paged = with_resource((read, read + arguments + pages))
+
+    def keep(server: Notes, request: Request) -> Response | None:
+        parts = request.path.strip("/").split("/")
+        if (request.method, request.path) == ("GET", "/notes"):
+            given = dict(parse_qsl(request.target.partition("?")[2]))
+            first, size = int(given.get("offset", 0)), int(given.get("limit", 20))
+            shown = [*own, *([*server.notes.values(), *removed] if lists else server.notes.values())]
+            return answer(200, {"notes": shown[first : first + size]})
+        if request.method == "DELETE" and parts[-1] in server.notes:
+            removed.append(server.notes[parts[-1]])
+        return None
+
+    for lists in (True, False):
+        removed: list[dict[str, object]] = []
+        server = Notes(keep, key=accepting("any-key"))
+        report = verified(paged, server, keys={"main": "any-key"}, allow_writes=True)
+        named = {line.split()[1] for line in report.footer.left_behind}
+        assert removed
+        assert named == ({str(note["id"]) for note in removed} if lists else set())
+        assert not report.footer.may_exist

@@ -369,10 +369,8 @@ def test_what_was_deleted_may_be_told_of_as_deleted_where_the_catalogue_says_so(
         report = verified(told, Notes(buried), seed=seed)
         assert found(report) == {}
         assert verdict(report, "removals/note/get_note@rest")[0] is Verdict.KEPT
-        assert found(verified(with_resource(), Notes(buried), seed=seed)) == {
-            "removals/note/get_note@rest": "200",
-            "removals/listed/note/list_notes@rest": "it is in the list: 200",
-        }
+        firm = found(verified(with_resource(), Notes(buried), seed=seed))
+        assert firm.keys() == {"removals/note/get_note@rest", "removals/listed/note/list_notes@rest"}
 
 
 def test_a_status_that_nobody_documents_is_found_of_half_a_body_too():

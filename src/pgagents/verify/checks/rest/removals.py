@@ -294,7 +294,8 @@ def _list_again(
         conclude(trial.untested(_say_kept(resource, state)))
     elif is_same(resource, made, body, item) or (free and is_nobodys_now(trial.setting, resource, body)):
         expected = f"a removed {resource.name} is in no list"
-        conclude(trial.broken(expected, "it is in the list: {outcome}", outcome=answer.outcome))
+        id = resource.id_of(body)
+        conclude(trial.broken(expected, "{id} is in the list after its removal", id=id))
     else:
         conclude(trial.untested(_say_unclear(resource)))
     return False
