@@ -470,6 +470,32 @@ def test_a_refusal_that_names_the_text_that_is_taken_says_it_is_unique(
     assert (unique and unique[0]["members"]) == taken
 
 
+@pytest.mark.parametrize(
+    ("said", "taken"),
+    [
+        ("Adds a user. An email that is taken is answered with 409.", ["email"]),
+        ("Returns 409 if the email already exists.", ["email"]),
+        ("Returns 409 if the email is taken and the user is active.", None),
+        ("Returns 409 if the name or the email is taken.", None),
+        ("An email that is taken gets a second user.", None),
+    ],
+)
+def test_a_sentence_with_409_that_names_the_text_that_is_taken_says_it_too(
+    said: str, taken: list[str] | None
+) -> None:
+    post = create(name={"type": "string"}, email={"type": "string", "format": "email"})
+    post |= {"description": said}
+    post["responses"]["409"] = {"description": "Conflict"}
+    found, _ = infer(
+        {
+            "/users": {"get": answer({"type": "array", "items": ITEM}), "post": post},
+            "/users/{user_id}": by_id("user_id") | {"get": answer(ITEM), "delete": answer(None, "204")},
+        }
+    )
+    unique = found["user"].get("unique")
+    assert (unique and unique[0]["members"]) == taken
+
+
 def test_list_that_needs_an_argument_gives_no_ids() -> None:
     needed = {"parameters": [{"name": "q", "in": "query", "required": True, "schema": {"type": "string"}}]}
     listed = answer({"type": "array", "items": ITEM}) | needed

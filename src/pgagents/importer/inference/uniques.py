@@ -1,7 +1,8 @@
 """Infer which text no two instances share, from what the document says of the refusal of a create.
 
-"409: Email already exists" says it of the argument `email`. What names no argument, or several, says of none:
-"User already exists" may mean an id, and "name or slug" either of both.
+"409: Email already exists" says it of the argument `email`, and so does a sentence of the operation such as
+"An email that is taken is answered with 409" (a warehouse's document, 2026-12-01). What names no argument, or
+several, says of none: "User already exists" may mean an id, and "name or slug" either of both.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ _IS_TAKEN = re.compile(
 )
 _BEYOND = re.compile(r"\b(?:not|unless|if|but|or|version|deleted|archived)\b|n't\b", re.I)
 """Words by which a refusal has a further condition, or another cause."""
+_REFUSED = re.compile(r"\b(?:409|conflict)\b", re.I)
+_SENTENCES = re.compile(r"(?<=[.!?;])\s+|\n+")
 _FRESH = "=fresh."
 
 
@@ -48,6 +51,12 @@ def _pad(text: str) -> str:
 
 
 def _list_said(action: ImportedAction) -> Iterator[str]:
+    """Yield what is said of the refusal: the text of its answer, and the sentences that name the status."""
     for answer in action.operation.answers:
         if answer.status == str(CONFLICT):
             yield answer.whole.text("description")
+    whole = action.operation.whole
+    for sentence in _SENTENCES.split(f"{whole.text('summary')}\n{whole.text('description')}"):
+        if _REFUSED.search(sentence) and _IS_TAKEN.search(sentence):
+            # "409 if the email is taken" has no further condition; "and" may begin one
+            yield re.sub(r"\band\b", "if", re.sub(r"\b(?:if|when)\b", "", sentence, count=1, flags=re.I))
