@@ -264,6 +264,8 @@ CHIP = {"type": "string", "description": "The chip's number, unique in the pract
         ({"amount": {"type": "number"}, "note": {"type": "string"}}, ""),
         ({"name": {"type": "string"}, "color": {"type": "string"}}, "name"),
         ({"starts_at": {**TIME, "description": "No two overlap"}}, ""),
+        ({"guestName": TEXT, "countryCode": TEXT, "ownerEmail": {**TEXT, "format": "email"}}, ""),
+        ({"customerNumber": TEXT, "color": TEXT}, "customerNumber"),
     ],
 )
 def test_amounts_times_and_names_of_persons_are_not_proposed_as_unique(

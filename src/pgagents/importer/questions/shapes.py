@@ -21,6 +21,8 @@ MOST_PAGED = 8
 _STATES = frozenset(("state", "status", "phase", "stage", "lifecycle"))
 _TAKEN = ("email", "slug", "username", "sku", "handle", "code", "number", "name", "title")
 """Members that are often unique, the likeliest first."""
+_OWN = frozenset(("display", "user", "serial", "short", "url"))
+"""The first words of members that are a thing's own, beside its kind's."""
 _UNIQUE = re.compile(r"\b(unique|no two|nobody else|taken)\b", re.I)
 _OF_PERSONS = frozenset(("email", "phone", "birth", "birthday", "born", "sex", "gender", "surname"))
 _SUMS = frozenset(
@@ -161,8 +163,10 @@ def _ask_what_is_unique(view: View, name: str, resource: Mapping[str, Any]) -> I
     }
     told = ((key, str(schema.get("description", ""))) for key, schema in given.items())
     likely = [key for key, text in told if _UNIQUE.search(text)]
-    likely += [key for word in _TAKEN for key in given if split_words(key)[-1:] == [word]]
-    likely += [key for key, schema in given.items() if schema.get("format") == "email"]
+    own = _OWN | set(split_words(name))  # `customerName` of an order is a customer's, and he may have two
+    its = {key: schema for key, schema in given.items() if own.issuperset(split_words(key)[:-1])}
+    likely += [key for word in _TAKEN for key in its if split_words(key)[-1:] == [word]]
+    likely += [key for key, schema in its.items() if schema.get("format") == "email"]
     likely = [key for key in likely if not str(given[key].get("format", "")).startswith("date")]
     if _is_person(given):  # many persons have one name
         likely = [key for key in likely if split_words(key)[-1:] != ["name"]]
