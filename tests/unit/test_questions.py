@@ -378,3 +378,32 @@ def test_a_read_that_may_lag_is_asked_for_its_seconds_once(tmp_path: Path) -> No
     path = tmp_path / "pgagents.yaml"
     path.write_text(path.read_text("utf-8") + lines[0].replace("SECONDS", "2"), encoding="utf-8")
     assert not [question for question in ask(path) if "second" in question.asks]
+
+
+def test_the_call_that_ends_an_instance_is_proposed_as_its_move_and_its_sentence_not_asked_again(
+    tmp_path: Path,
+) -> None:
+    """Of a warehouse's reservation only a law was asked, though its document showed the move, 2026-12-01."""
+    booking = {
+        "type": "object",
+        "required": ["id", "status"],
+        "properties": {"id": TEXT, "status": {"type": "string", "enum": ["open", "cancelled"]}},
+    }
+    one, only = "/bookings/{booking_id}", "Only an open booking can be cancelled."
+    paths = {
+        "/bookings": {
+            "get": operation("listBookings", {"type": "array", "items": booking}),
+            "post": operation("createBooking", booking, status=201, requestBody=body([], seat=TEXT)),
+        },
+        one: {"get": operation("getBooking", booking, parameters=named("booking_id"))},
+        f"{one}/cancel": {
+            "post": operation("cancelBooking", booking, parameters=named("booking_id"), about=only)
+        },
+    }
+    for item in paths.values():
+        if "get" in item:
+            del item["get"]["responses"]["409"]  # what each call may answer tells of none
+    found = ask_about(tmp_path, paths)
+    (states,) = [question for question in found if question.kind == "states"]
+    assert "cancel_booking: {from: [open], to: cancelled" in states.answer[0]
+    assert only not in [question.because for question in found]

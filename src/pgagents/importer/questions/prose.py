@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pgagents.base.places import Pointer, value_at
-from pgagents.base.text import brief
+from pgagents.base.text import brief, split_words
 from pgagents.importer.questions.question import LONGEST, Question, View, read_input
 
 _WORDS = (
@@ -52,7 +52,7 @@ def ask(view: View) -> Iterator[Question]:
             if not words or len(sentence) > LONGEST or _is_answered(view, name, sentence, laws):
                 continue
             word = min(words, key=_WORDS.index)
-            if word == "unique" and name in unique:
+            if (word == "unique" and name in unique) or _is_about_move(view, name, sentence):
                 continue
             asks = f"Is this promised, and by which line: {_FORMS.get(word, 'a law')}?"
             lines = (f"{name}: {{laws: {{NAME: {{when: WHEN, that: THAT}}}}}}",)
@@ -64,6 +64,13 @@ def ask(view: View) -> Iterator[Question]:
         if question.because not in seen:
             seen.add(question.because)
             yield question
+
+
+def _is_about_move(view: View, name: str, sentence: str) -> bool:
+    """True if a sentence names a state of what an action moves, so that the question about states asks it."""
+    words = set(split_words(sentence))
+    moved = [one for one in view.resources.values() if name in (one.get("moves") or ())]
+    return any(words.issuperset(split_words(str(s))) for one in moved for s in one.get("states") or ())
 
 
 def _list_texts(view: View) -> Iterator[tuple[Pointer, str, str]]:

@@ -130,10 +130,11 @@ def _find_states(view: View, resource: Mapping[str, Any]) -> tuple[str, Sequence
 
 
 def _list_beside(view: View, name: str, resource: Mapping[str, Any]) -> list[str]:
-    """Return the writes that name an instance, without those that make and remove it."""
-    others = {
-        call.get("action") for key in ("made_by", "undone_by") if isinstance(call := resource.get(key), dict)
-    }
+    """Return the writes that name an instance, without those that make and remove it. One that ends it, and
+    leaves it in a state, is a transition, too.
+    """
+    calls = [call for key in ("made_by", "undone_by") if isinstance(call := resource.get(key), dict)]
+    others = {call.get("action") for call in calls} - set(resource.get("moves") or ())
     return [
         action_name
         for action_name, action in view.actions.items()
