@@ -23,6 +23,19 @@ def described(status: int, schema: dict[str, Any] | None = None) -> dict[str, An
     return {str(status): {"description": "So", **content}, "404": {"description": "No"}}
 
 
+BOARDS: dict[str, Any] = {
+    "/boards": {
+        "get": {"responses": described(200, {"type": "array", "items": ROW})},
+        "post": {"responses": described(201, ROW)},
+    },
+    "/boards/{id}": {
+        "parameters": [ONE],
+        "get": {"responses": described(200, ROW)},
+        "delete": {"responses": described(204)},
+    },
+}
+
+
 class Boards:
     """Keeps boards. A link to one stays when its board is removed; `key` gives its key."""
 
@@ -58,15 +71,7 @@ class Boards:
 def test_what_is_read_at_another_path_is_named(key: Any, named: bool) -> None:
     """Superset 6.1.0 keeps the permalinks of removed dashboards, 2026-11-29."""
     paths: dict[str, Any] = {
-        "/boards": {
-            "get": {"responses": described(200, {"type": "array", "items": ROW})},
-            "post": {"responses": described(201, ROW)},
-        },
-        "/boards/{id}": {
-            "parameters": [ONE],
-            "get": {"responses": described(200, ROW)},
-            "delete": {"responses": described(204)},
-        },
+        **BOARDS,
         "/boards/{id}/permalink": {"parameters": [ONE], "post": {"responses": described(201, LINK)}},
         "/boards/permalink/{key}": {
             "parameters": [KEY],
@@ -104,15 +109,7 @@ def test_what_only_a_body_ties_to_a_removed_instance_is_counted() -> None:
     posting = {"type": "object", "required": ["boardId"], "properties": {"boardId": ID}}
     content = {"content": {"application/json": {"schema": posting}}, "required": True}
     paths: dict[str, Any] = {
-        "/boards": {
-            "get": {"responses": described(200, {"type": "array", "items": ROW})},
-            "post": {"responses": described(201, ROW)},
-        },
-        "/boards/{id}": {
-            "parameters": [ONE],
-            "get": {"responses": described(200, ROW)},
-            "delete": {"responses": described(204)},
-        },
+        **BOARDS,
         "/postings": {"post": {"requestBody": content, "responses": described(201, posting)}},
     }
     server = Postings()
