@@ -13,8 +13,9 @@ from typing import Any, TypeVar
 from pgagents.base.cel.functions import epoch
 from pgagents.base.http import Request
 from pgagents.base.places import list_leaves
-from pgagents.catalogue.model.resource import Resource, is_scalar
+from pgagents.catalogue.model.resource import Id, Resource, is_scalar
 from pgagents.verify.fixtures.factory import FixtureFactory
+from pgagents.verify.fixtures.helping import CONFLICT
 from pgagents.verify.fixtures.instance import Instance, Restarted, Unavailable
 from pgagents.verify.fixtures.target import find_created, is_made_by, list_made
 from pgagents.verify.plan.selection import NO_WRITES
@@ -137,6 +138,9 @@ class CallExecutor:
         if self.factory.guesses.advance(exchange):
             self._set_aside(exchange, call)
             return self.call(call, chain)
+        if named := self._lift(exchange):
+            self._set_aside(exchange, call)
+            return self.call(replace(call, input={**call.input, **named}), chain)
         unfound = list_unfound(self.judge.setting, exchange)
         if fresh := self.factory.taken.renew(exchange) or self.factory.words.renew(exchange, unfound):
             self._set_aside(exchange, call)
@@ -151,6 +155,15 @@ class CallExecutor:
         self._set_aside(exchange, call)
         with self.factory.pool.only_new():
             return self.call(call, chain)
+
+    def _lift(self, exchange: Exchange) -> dict[str, Id]:
+        """Send what may lift the refusal of a create; return the arguments with which it is sent again."""
+        helping = self.factory.helping
+        helping.note(exchange)
+        if exchange.status == CONFLICT and not self.sender.budget.cleaning:
+            with suppress(Unavailable):
+                return self.run_inner(partial(helping.lift, exchange), [])
+        return {}
 
     def _set_aside(self, exchange: Exchange, call: Call) -> None:
         """Take an answer as one that proves nothing, because the call is sent again otherwise."""
