@@ -415,12 +415,16 @@ def is_first_of_its_create(setting: Setting, resource: Resource) -> bool:
 
 
 def find_place(setting: Setting, resource: Resource) -> Resource | None:
-    """Return the found resource whose id the create of this one needs, or None."""
+    """Return the resource whose id the create of this one needs, and which can only be found, or None.
+
+    What can be made belongs to somebody: a line at an invoice changes its total (a FastAPI app, 2026-12-01).
+    """
     for value in resource.made_by.input.values() if resource.made_by else ():
         if isinstance(value, Expression):
             for name in sorted(value.names & setting.model.resources.keys()):
-                if setting.model.resources[name].found_by:
-                    return setting.model.resources[name]
+                place = setting.model.resources[name]
+                if place.found_by and place.made_by is None:
+                    return place
     return None
 
 
