@@ -164,7 +164,13 @@ def test_job_is_shown_by_what_its_call_makes(tmp_path: Path) -> None:
     path.with_name("openapi.json").write_text(json.dumps(whole), encoding="utf-8")
     (job,) = (q for q in ask(path) if q.kind == "job" and q.at[1] == "start_export")
     assert "job: {resource: export, done: [done], failed: [failed], within_s: 60}" in job.lines
-    assert "made_by: {action: start_export}, state: status" in job.asks
+    own = "made_by: {action: start_export}, state: status, states: [queued, done, failed], initial: queued"
+    assert own in job.asks
+    written = f"pgagents: 1\nopenapi: ./openapi.json\nresources: {{export: {{{own}}}}}\n{job.lines}\n"
+    path.write_text(written, encoding="utf-8")
+    made = load_api(path, None).action("start_export")
+    assert made is not None
+    assert made.job is not None
 
 
 def test_no_more_are_asked_than_anybody_answers(tmp_path: Path) -> None:

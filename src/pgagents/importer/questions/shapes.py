@@ -403,7 +403,8 @@ def _ask_about_job(view: View, name: str, action: Mapping[str, Any]) -> Iterator
     entry = {"job": {"resource": kind, **ends, "within_s": 60}}
     asks = f"Which resource shows how far the work of {name} is, and in which states has it ended?"
     if not ready:
-        asks += f" The resource says `made_by: {{action: {name}}}, state: {member}` then."
+        says = f"made_by: {{action: {name}}}, state: {member}, states: [{', '.join(states)}]"
+        asks += f" The resource says `{says}, initial: {states[0]}` then."
     at = ("actions", name, "output", 202)
     yield Question("job", asks, "actions", (answer(name, entry),), at, "it answers 202", ready)
 
