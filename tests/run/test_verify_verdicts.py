@@ -373,6 +373,17 @@ def test_what_was_deleted_may_be_told_of_as_deleted_where_the_catalogue_says_so(
         assert firm.keys() == {"removals/note/get_note@rest", "removals/listed/note/list_notes@rest"}
 
 
+def test_a_removal_that_removes_nothing_is_shown_by_the_read():
+    """The finding about the read showed the list that was read after it, 2026-12-01."""
+
+    def unmoved(_: Notes, request: Request) -> Response | None:
+        return Response(204) if request.method == "DELETE" else None
+
+    report = verified(with_resource(), Notes(unmoved), only=("removals",))
+    (read,) = [f for f in report.findings if f.contract.id == "removals/note/get_note@rest"]
+    assert read.exchanges[-1].request.path.startswith("/notes/")
+
+
 def test_a_status_that_nobody_documents_is_found_of_half_a_body_too():
     def bad_request(_: Notes, request: Request) -> Response | None:
         return (

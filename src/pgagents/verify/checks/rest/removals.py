@@ -220,7 +220,7 @@ def _read_again(
         same = answer.success and is_same(resource, made, body, at_path(read, answer))
         judged = _judge_shown(trial, resource, read, answer, same=same)
         if same and at_path(read, answer) == at_path(read, before):
-            return False, judged
+            return False, replace(judged, seen_in=answer)
         conclude(judged)
     elif answer.success or is_missing(resource, answer):
         conclude(trial.kept())
