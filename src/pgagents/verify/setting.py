@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, TypeVar
 
 from pgagents.base.http import Handler
-from pgagents.base.jsonschema.combine import join
+from pgagents.base.jsonschema.combine import join, join_null
 from pgagents.base.jsonschema.schema import resolve, validator
 from pgagents.catalogue.harmless.arguments import Harmless, Own, Withheld, put_text
 from pgagents.catalogue.harmless.ids import NOBODY
@@ -364,13 +365,16 @@ class Setting:
         return self.test(("schema", name), self.model.schemas[name])
 
     def resolve_schema(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the schema behind a reference, and the parts of its `allOf` as one where one can say the
-        same.
+        """Return the schema behind a reference. The parts of its `allOf`, or a scalar and null of its union,
+        are one schema where one can say the same.
         """
         end = resolve(schema, self.model.schemas)
+        # the answer holds the schema, because another one may get the `id()` of a schema that is gone
+        if "anyOf" in end or "oneOf" in end:
+            make = partial(join_null, end, self.model.schemas)
+            return self.compute_once(("with null", id(end)), lambda: (end, make()))[1] or end
         if "allOf" not in end:
             return end
-        # the answer holds the schema, because another one may get the `id()` of a schema that is gone
         _, joined = self.compute_once(("joined", id(end)), lambda: (end, join(end, self.model.schemas)))
         return joined.schema if joined.is_exact else end
 

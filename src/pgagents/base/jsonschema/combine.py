@@ -271,3 +271,29 @@ def null_beside(schema: Node) -> Node:
 
 def _null(schema: Node) -> Node:
     return Node({"type": "null"}, origin=schema.origin)
+
+
+_SCALARS = ("string", "integer", "number", "boolean")
+_TEXTUAL = {"title", "description", "default", "example", "examples", "deprecated", "readOnly", "writeOnly"}
+
+
+def join_null(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return a union of one scalar with null as one schema, which allows the same; None for any other.
+
+    FastAPI writes each optional argument so: `anyOf: [{type: string, maxLength: 9}, {type: "null"}]`.
+    """
+    keyword = next((key for key in ("anyOf", "oneOf") if key in schema), "")
+    parts = [resolve(part, schemas) for part in schema[keyword]] if keyword else []
+    others = [part for part in parts if part.get("type") != "null" or part.keys() - _TEXTUAL - {"type"}]
+    if len(parts) != 2 or len(others) != 1 or schema.keys() - _TEXTUAL != {keyword}:
+        return None
+    (other,) = others
+    if other.get("type") not in _SCALARS or other.keys() & {"anyOf", "oneOf", "allOf", "not", "if"}:
+        return None
+    either = {**other, **{key: value for key, value in schema.items() if key != keyword}}
+    either["type"] = [other["type"], "null"]
+    if "const" in either:
+        either["enum"] = [either.pop("const")]
+    if "enum" in either:
+        either["enum"] = [*either["enum"], *(() if None in either["enum"] else (None,))]
+    return either

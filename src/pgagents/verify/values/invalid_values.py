@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pgagents.base.jsonschema.combine import join
+from pgagents.base.jsonschema.combine import join, join_null
 from pgagents.base.jsonschema.direction import is_read_only
 from pgagents.base.jsonschema.schema import resolve
 from pgagents.base.text import correct_articles
@@ -142,6 +142,7 @@ def _violations(
     """
     joined = join(schema, schemas)
     schema = joined.schema if joined.is_exact else resolve(schema, schemas)
+    schema = join_null(schema, schemas) or schema
     if required:
         yield InvalidValue("required", path, MISSING, "is missing")
     again = not above.isdisjoint(joined.names)

@@ -3,7 +3,9 @@ ends.
 
 Servers fail at these when they put texts into SQL, pages or commands. The first call also has characters that
 a server may refuse, such as NUL, which PostgreSQL does not store. If it is refused, the text is sent without
-them. A document may leave a pattern out, and a firewall refuses markup and SQL: then a refusal is odd.
+them. A document may leave a pattern out, and a firewall refuses markup and SQL: then a refusal is odd. In the
+end a write has its optional texts at their greatest length, too, where they have one: whatever is answered
+shows nothing of this promise, but a crash is one.
 """
 
 from __future__ import annotations
@@ -43,6 +45,8 @@ mark.
 """
 LONGEST = 4_096
 """The most characters of a text, as a document may allow millions."""
+LONG = 100
+"""The fewest characters of a greatest length from which a text is free, and neither a name nor a code."""
 FIREWALL = (403, 406)
 """What ModSecurity and the like answer to a text that resembles an attack."""
 _BOUND = ("enum", "const", "format", "contentEncoding")
@@ -89,6 +93,9 @@ def _try(trial: Trial, texts: Mapping[str, Any]) -> None:
     unsaid = answer.refused and (trial.model.leaves_open or answer.status in FIREWALL)
     judged = [replace(one, odd=one.odd or unsaid) for one in trial.accepted(answer, what)]
     conclude(judged or [trial.untested(f"the answer shows nothing of it: {answer.outcome}")])
+    if writes and (long := _list_long(setting, endpoint)):
+        why = f"{' and '.join(long)} as long as allowed"
+        trial.ask(replace(call, why=why, input={**usual, **long}))
 
 
 def _texts(setting: Setting, endpoint: Endpoint, text: str = TEXT) -> dict[str, Any]:
@@ -109,6 +116,20 @@ def _texts(setting: Setting, endpoint: Endpoint, text: str = TEXT) -> dict[str, 
     if meets is not None:  # an author's condition refuses such a text
         read = list_read(meets)
         found = {name: value for name, value in found.items() if name not in read}
+    return found
+
+
+def _list_long(setting: Setting, endpoint: Endpoint) -> dict[str, str]:
+    """Return the free texts that an ordinary call leaves out, at the greatest length that they have."""
+    usual, found = template_of(setting.model, endpoint.action).input, {}
+    for param in endpoint.params:
+        schema = setting.resolve_schema(param.schema)
+        most = schema.get("maxLength", 0)
+        bound = param.refers_to or any(key in schema for key in (*_BOUND, "pattern"))
+        if param.place != "body" or str(param.name) in usual or bound or find_format(str(param.name), schema):
+            continue
+        if "string" in types_of(schema) and LONG <= most <= LONGEST:
+            found[str(param.name)] = "x" * most
     return found
 
 
