@@ -274,7 +274,7 @@ def _null(schema: Node) -> Node:
 
 
 _SCALARS = ("string", "integer", "number", "boolean")
-_TEXTUAL = {"title", "description", "default", "example", "examples", "deprecated", "readOnly", "writeOnly"}
+_TEXTUAL = TEXTS | {"example"}
 
 
 def join_null(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -15,7 +15,6 @@ from pgagents.base.http import Request
 from pgagents.base.places import list_leaves
 from pgagents.catalogue.model.resource import Id, Resource, is_scalar
 from pgagents.verify.fixtures.factory import FixtureFactory
-from pgagents.verify.fixtures.helping import CONFLICT
 from pgagents.verify.fixtures.instance import Instance, Restarted, Unavailable
 from pgagents.verify.fixtures.target import find_created, is_made_by, list_made
 from pgagents.verify.plan.selection import NO_WRITES
@@ -32,7 +31,7 @@ from pgagents.verify.setting import Setting
 from pgagents.verify.wire.asking import answering, ask
 from pgagents.verify.wire.call import Call, Concurrent, InstanceRef, Reads, Sleep
 from pgagents.verify.wire.endpoint import MCP, Endpoint
-from pgagents.verify.wire.exchange import Exchange
+from pgagents.verify.wire.exchange import CONFLICT, Exchange
 
 R = TypeVar("R")
 FULL_COSTS = 12
