@@ -107,3 +107,11 @@ def test_a_create_that_another_call_makes_possible_is_sent_after_it(closed: bool
     assert (server.held > 0) is not closed
     assert server.booked <= 4, "no more than help, and the one of the check itself"
     assert server.rows == {"products": {}, "holds": {}}
+
+
+def test_the_call_that_helped_is_sent_wherever_the_create_is_refused_again() -> None:
+    server = Stock(closed=False)
+    report = verified(imported(DOCUMENT).model, server, keys={}, allow_writes=True)
+    refused = [r for r in report.results if "no hold" in r.reason]
+    assert server.held > 3
+    assert not refused

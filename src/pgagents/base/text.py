@@ -182,6 +182,10 @@ def list_said_of_thing(text: str, words: Iterable[str]) -> list[str]:
     return []
 
 
+SENTENCES = re.compile(r"(?<=[.!?;])\s+|\n+")
+"""What stands between the sentences of a description."""
+
+
 def split_words(text: str) -> list[str]:
     """Return the words of a text or a name in lower case."""
     return [part.casefold() for part in _PARTS.findall(text)]

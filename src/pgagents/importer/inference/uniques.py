@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pgagents.base.text import split_words
+from pgagents.base.text import SENTENCES, split_words
 from pgagents.importer.inference.states import find_status
 from pgagents.importer.operations import ImportedAction
 
@@ -24,7 +24,6 @@ _IS_TAKEN = re.compile(
 _BEYOND = re.compile(r"\b(?:not|unless|if|but|or|version|deleted|archived)\b|n't\b", re.I)
 """Words by which a refusal has a further condition, or another cause."""
 _REFUSED = re.compile(r"\b(?:409|conflict)\b", re.I)
-_SENTENCES = re.compile(r"(?<=[.!?;])\s+|\n+")
 _FRESH = "=fresh."
 
 
@@ -56,7 +55,7 @@ def _list_said(action: ImportedAction) -> Iterator[str]:
         if answer.status == str(CONFLICT):
             yield answer.whole.text("description")
     whole = action.operation.whole
-    for sentence in _SENTENCES.split(f"{whole.text('summary')}\n{whole.text('description')}"):
+    for sentence in SENTENCES.split(f"{whole.text('summary')}\n{whole.text('description')}"):
         if _REFUSED.search(sentence) and _IS_TAKEN.search(sentence):
             # "409 if the email is taken" has no further condition; "and" may begin one
             yield re.sub(r"\band\b", "if", re.sub(r"\b(?:if|when)\b", "", sentence, count=1, flags=re.I))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pgagents.base.places import Pointer, value_at
-from pgagents.base.text import brief, split_words
+from pgagents.base.text import SENTENCES, brief, split_words
 from pgagents.importer.questions.question import LONGEST, Question, View, read_input
 
 _WORDS = (
@@ -20,7 +20,6 @@ _FOUND = re.compile(rf"\b(?:{'|'.join(_WORDS)})\b", re.I)
 _LAGS = re.compile(
     r"\b(?:eventual(?:ly)? consisten|(?:may|might|can) lag\b|replication lag|near[- ]real[- ]time)", re.I
 )
-_SENTENCES = re.compile(r"(?<=[.!?;])\s+|\n+")
 _FORMS = {
     "unique": "the resource's `unique`",
     "again": "the resource's `unique`, or a workflow",
@@ -42,7 +41,7 @@ def ask(view: View) -> Iterator[Question]:
     found: list[tuple[int, Question]] = []
     lags = view.says(("behaviour", "reads_lag_s"))
     for at, name, text in _list_texts(view):
-        for sentence in _SENTENCES.split(text):
+        for sentence in SENTENCES.split(text):
             if not lags and _LAGS.search(sentence) and len(sentence) <= LONGEST:
                 lags, asks = True, "Within how many seconds does a read show what was written?"
                 yield Question(
